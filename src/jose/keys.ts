@@ -1,0 +1,277 @@
+/**
+ * Keys come in by content, never by file name and never by guess: JSON is a JWK or JWK Set, a PEM label or a DER structure
+ * is an asymmetric key, anything else is refused. A secret enters by {@link loadSecret} alone, which refuses whatever
+ * looks like a key, so that neither can stand in for the other.
+ */
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPair as generateKeyPairCallback,
+  type KeyObject,
+  randomBytes,
+  X509Certificate,
+} from 'node:crypto';
+import { JwtkitError } from '../errors.js';
+import { type AlgorithmName, algorithm, curveRow } from './algorithms.js';
+import { JsonError, own, parseJson, parseJsonObject } from './json.js';
+import { createKey, importJwk, importJwkSet, type Key, type KeyTraits } from './jwk.js';
+
+/** The largest key file read, in bytes. */
+export const maxKeyBytes = 1024 * 1024;
+
+/** How {@link loadKeys} takes its input. */
+export interface LoadKeysOptions {
+  /** `verify` takes public halves and refuses private ones; `sign` takes private halves and oct JWKs. */
+  purpose: 'sign' | 'verify';
+  /** A name for reports and messages, such as the file's. */
+  source?: string | undefined;
+  /** A `kid` for a format that has none, or instead of the one of a JWK. */
+  kid?: string | undefined;
+}
+
+/**
+ * Loads the keys in a text or in bytes: PEM (SPKI, PKCS#1, PKCS#8, SEC1, certificate), DER of the same, a JWK or a JWK Set.
+ * @throws {JwtkitError} KEY_INVALID for anything else or for the wrong half, KEY_TOO_WEAK, KEY_ENCRYPTED.
+ */
+export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions): Key[] {
+  const { purpose, source } = options;
+  const where = source === undefined ? '' : `${source}: `;
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : Buffer.from(content);
+  if (bytes.length > maxKeyBytes) throw new JwtkitError('KEY_INVALID', `${where}a key is at most ${maxKeyBytes} bytes`);
+  const keys = readKeys(bytes, { source, kid: options.kid }, where);
+  for (const key of keys) {
+    if (purpose === 'verify' && key.keyObject.type === 'private') {
+      throw new JwtkitError('KEY_INVALID', `${where}this is a private key, verifying takes the public half`, {
+        hint: 'a verifier must not hold the private key; make the public half with: openssl pkey -in FILE -pubout',
+      });
+    }
+    if (purpose === 'sign' && key.keyObject.type === 'public') {
+      throw new JwtkitError('KEY_INVALID', `${where}this is a public key, signing takes the private half`);
+    }
+    if (!key.operations.includes(purpose)) {
+      throw new JwtkitError('KEY_INVALID', `${where}the JWK's key_ops does not allow ${purpose}`);
+    }
+  }
+  return keys;
+}
+
+function readKeys(
+  bytes: Buffer,
+  traits: { source: string | undefined; kid: string | undefined },
+  where: string,
+): Key[] {
+  const text = bytes.toString('latin1');
+  if (/^\s*[{[]/.test(text)) return readJwks(bytes, traits, where);
+  if (text.includes('-----BEGIN')) return [createKey(readPem(text, where), traits)];
+  const fromDer = readDer(bytes);
+  if (fromDer !== undefined) return [createKey(fromDer, traits)];
+  throw new JwtkitError('KEY_INVALID', `${where}this is no key: expected PEM, DER, a JWK or a JWK Set`, {
+    hint: foreignFormatHint(text),
+  });
+}
+
+function foreignFormatHint(text: string): string {
+  if (/^(ssh|ecdsa|sk)-/.test(text)) return 'an OpenSSH public key becomes PEM with: ssh-keygen -e -m PKCS8 -f FILE';
+  return 'a shared secret is given with --secret-file or --secret-env';
+}
+
+function readJwks(
+  bytes: Buffer,
+  traits: { source: string | undefined; kid: string | undefined },
+  where: string,
+): Key[] {
+  let json: ReturnType<typeof parseJsonObject>;
+  try {
+    json = parseJsonObject(bytes);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw new JwtkitError('KEY_INVALID', `${where}the JWK ${error.message}`);
+  }
+  if (own(json, 'keys') === undefined || own(json, 'kty') !== undefined) return [importJwk(json, traits)];
+  const { keys, skipped } = importJwkSet(json, traits);
+  if (keys.length === 0) {
+    const reasons = skipped.length === 0 ? 'it is empty' : (skipped[0]?.reason ?? '');
+    throw new JwtkitError('KEY_INVALID', `${where}the JWK Set holds no usable signature key: ${reasons}`);
+  }
+  return keys;
+}
+
+const derTypes = {
+  'PUBLIC KEY': (key: Buffer) => createPublicKey({ key, format: 'der', type: 'spki' }),
+  'RSA PUBLIC KEY': (key: Buffer) => createPublicKey({ key, format: 'der', type: 'pkcs1' }),
+  'PRIVATE KEY': (key: Buffer) => createPrivateKey({ key, format: 'der', type: 'pkcs8' }),
+  'RSA PRIVATE KEY': (key: Buffer) => createPrivateKey({ key, format: 'der', type: 'pkcs1' }),
+  'EC PRIVATE KEY': (key: Buffer) => createPrivateKey({ key, format: 'der', type: 'sec1' }),
+  CERTIFICATE: (key: Buffer) => new X509Certificate(key).publicKey,
+} as const satisfies Record<string, (key: Buffer) => KeyObject>;
+
+const pemBlock = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([^-]*)^-----END \1-----[ \t]*\r?$/gm;
+
+/** RFC 7468 §2: text before and after the block is explanation; one key a file, so that nobody has to guess which. */
+function readPem(text: string, where: string): KeyObject {
+  const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
+  const blocks = [...text.matchAll(pemBlock)].filter(([, label]) => label !== 'EC PARAMETERS');
+  if (
+    blocks.length !==
+    text.split('-----BEGIN').length - 1 - (text.match(/^-----BEGIN EC PARAMETERS/gm)?.length ?? 0)
+  ) {
+    throw invalid(
+      'the PEM is damaged: each label stands on a line of its own, with the base64 lines between',
+      'restore its line breaks; \\n escapes are not read',
+    );
+  }
+  const [block, ...rest] = blocks;
+  if (block === undefined) throw invalid('the PEM holds no key');
+  if (rest.length > 0) {
+    throw invalid(`the PEM holds ${blocks.length} blocks, one is read`, 'keep the one key or certificate to trust');
+  }
+  const [, label = '', body = ''] = block;
+  if (label === 'ENCRYPTED PRIVATE KEY' || body.includes('Proc-Type:')) {
+    throw new JwtkitError('KEY_ENCRYPTED', `${where}the private key is encrypted`, {
+      hint: 'decrypt it first: openssl pkey -in FILE -out PLAIN',
+    });
+  }
+  if (!Object.hasOwn(derTypes, label)) throw invalid(`PEM label ${JSON.stringify(label)} is no key that signs a JWS`);
+  const base64 = body.replace(/[\r\n\t ]/g, '');
+  const der = Buffer.from(base64, 'base64');
+  if (der.toString('base64') !== base64) throw invalid(`the PEM's base64 is damaged`);
+  try {
+    if (!isWholeDer(der)) throw new Error('length');
+    return derTypes[label as keyof typeof derTypes](der);
+  } catch {
+    throw invalid(`the PEM ${label} block holds no valid key`);
+  }
+}
+
+/** Bytes that are exactly one DER SEQUENCE: no key reader of OpenSSL looks at what follows. */
+function isWholeDer(bytes: Buffer): boolean {
+  const [tag, first] = bytes;
+  if (tag !== 0x30 || first === undefined) return false;
+  if (first < 0x80) return bytes.length === 2 + first;
+  const width = first - 0x80;
+  if (width < 1 || width > 4 || bytes.length < 2 + width) return false;
+  return bytes.length === 2 + width + bytes.readUIntBE(2, width);
+}
+
+function readDer(bytes: Buffer): KeyObject | undefined {
+  if (!isWholeDer(bytes)) return undefined;
+  for (const read of Object.values(derTypes)) {
+    try {
+      return read(bytes);
+    } catch {
+      // Not this structure; the next one may fit.
+    }
+  }
+  return undefined;
+}
+
+/** What {@link loadSecret} is told beside the secret's bytes. */
+export interface LoadSecretOptions extends Pick<KeyTraits, 'alg' | 'source' | 'kid'> {}
+
+/**
+ * Loads an HMAC secret (RFC 7518 §3.2) from its bytes as they are.
+ * @throws {JwtkitError} KEY_TOO_WEAK below 32 bytes (48, 64 for HS384, HS512); KEY_INVALID for anything that is or decodes
+ * to a public or private key, the root of every HS/RS confusion.
+ */
+export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptions = {}): Key {
+  const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : Buffer.from(secret);
+  const where = options.source === undefined ? '' : `${options.source}: `;
+  if (bytes.length > maxKeyBytes)
+    throw new JwtkitError('KEY_INVALID', `${where}a secret is at most ${maxKeyBytes} bytes`);
+  const kind =
+    findKeyIn(bytes) ??
+    decodings(bytes)
+      .map(findKeyIn)
+      .find((found) => found !== undefined);
+  if (kind !== undefined) {
+    throw new JwtkitError('KEY_INVALID', `${where}this is ${kind}, not a shared secret`, {
+      hint: 'give a key file with --key',
+    });
+  }
+  return createKey(createSecretKey(bytes), options);
+}
+
+/** What a would-be secret really is, in words; undefined for one that is no key. */
+function findKeyIn(bytes: Buffer): string | undefined {
+  const text = bytes.toString('latin1').trim();
+  if (text.includes('-----BEGIN')) return 'PEM';
+  if (/^(ssh|ecdsa|sk-ssh|sk-ecdsa)-/.test(text)) return 'an OpenSSH public key';
+  if (/^[{[]/.test(text)) {
+    try {
+      const json = parseJson(Buffer.from(text, 'latin1'));
+      if (typeof json === 'object' && json !== null && (own(json, 'kty') ?? own(json, 'keys')) !== undefined) {
+        return 'a JWK';
+      }
+    } catch {
+      if (/"kty"\s*:/.test(text)) return 'a damaged JWK';
+    }
+  }
+  return readDer(bytes) === undefined ? undefined : 'a DER key';
+}
+
+/** The bytes that a text may stand for. */
+function decodings(bytes: Buffer): Buffer[] {
+  const text = bytes.toString('latin1').replace(/\s/g, '');
+  if (/^([0-9a-f]{2})+$/i.test(text)) return [Buffer.from(text, 'hex')];
+  return /^[A-Za-z0-9+/_-]+=*$/.test(text) ? [Buffer.from(text, 'base64')] : [];
+}
+
+/** A fresh key: both halves, or a secret. */
+export type GeneratedKey = { privateKey: KeyObject; publicKey: KeyObject } | { secret: KeyObject };
+
+/** The RSA size that {@link generateKey} uses unless told, in bits. */
+export const defaultRsaBits = 2048;
+
+/**
+ * Generates a key for an algorithm: RSA of `bits` (2048 to 16384), the algorithm's curve (Ed25519 for EdDSA unless
+ * `crv` says Ed448), or a secret as long as the hash's output (RFC 7518 §3.2).
+ * @throws {JwtkitError} USAGE_INVALID for a size or curve that the algorithm does not have.
+ */
+export async function generateKey(
+  alg: AlgorithmName,
+  options: { bits?: number | undefined; crv?: string | undefined } = {},
+): Promise<GeneratedKey> {
+  const row = algorithm(alg);
+  if (options.bits !== undefined && row.kty !== 'RSA') {
+    throw new JwtkitError('USAGE_INVALID', `a size in bits is for RSA keys, ${alg} has its own`);
+  }
+  const crv = options.crv ?? row.curves?.[0];
+  if (options.crv !== undefined && !row.curves?.some((name) => name === options.crv)) {
+    throw new JwtkitError('USAGE_INVALID', `${alg} is not defined for the curve ${options.crv}`);
+  }
+  if (row.kty === 'oct') return { secret: createSecretKey(randomBytes(row.minimumBits / 8)) };
+  if (row.kty === 'RSA') {
+    const bits = options.bits ?? defaultRsaBits;
+    if (!Number.isInteger(bits) || bits < row.minimumBits || bits > 16384 || bits % 8 !== 0) {
+      throw new JwtkitError('USAGE_INVALID', `an RSA key has 2048 to 16384 bits in steps of 8, not ${bits}`);
+    }
+    return generateKeyPair('rsa', { modulusLength: bits });
+  }
+  const nodeName = curveRow(crv ?? '')?.nodeName ?? '';
+  return row.kty === 'EC' ? generateKeyPair('ec', { namedCurve: nodeName }) : generateKeyPair(nodeName, {});
+}
+
+function generateKeyPair(type: string, options: object): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
+  return new Promise((resolve, reject) => {
+    // One signature for all types: the overloads of @types/node are per literal type.
+    const generate = generateKeyPairCallback as unknown as (
+      type: string,
+      options: object,
+      done: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void,
+    ) => void;
+    generate(type, options, (error, publicKey, privateKey) =>
+      error === null ? resolve({ publicKey, privateKey }) : reject(error),
+    );
+  });
+}
+
+/** A private key as PEM, PKCS#8 (RFC 5958). */
+export function exportPrivatePem(key: KeyObject): string {
+  return key.export({ format: 'pem', type: 'pkcs8' }) as string;
+}
+
+/** A public key as PEM, SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). */
+export function exportPublicPem(key: KeyObject): string {
+  return key.export({ format: 'pem', type: 'spki' }) as string;
+}
