@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { JwtkitError } from '../errors.js';
+import type { AlgorithmName } from '../jose/algorithms.js';
+import type { JsonObject } from '../jose/json.js';
+import type { Key } from '../jose/jwk.js';
+import { defaultMaxTokenLength, parseClaims, signJws } from '../jose/jws.js';
+import { type Claims, claimShapeProblem, registeredClaims, type TokenType } from './claims.js';
+
+/** Lifetimes in seconds where the caller names none: access 30 minutes, refresh 7 days. */
+export const defaultLifetimes: Readonly<Record<TokenType, number>> = { access: 1800, refresh: 604_800 };
+
+/** How a token is made, beside its claims. */
+export interface IssuePolicy {
+  /** The `type` claim; `access` by default. */
+  type?: TokenType | undefined;
+  /** Seconds from now (from `nbf` when that is later) to `exp`; `null` for a token without `exp`. */
+  ttl?: number | null | undefined;
+  /** The algorithm; the key's preferred one by default. */
+  alg?: AlgorithmName | undefined;
+  /** Header `typ`; `JWT` by default. */
+  typ?: string | undefined;
+  /** Further header members; `alg`, `kid` and `typ` are not among them. */
+  header?: Readonly<JsonObject> | undefined;
+}
+
+/** What issuing needs of the world. */
+export interface IssueDeps {
+  readonly key: Key;
+  /** NumericDate. */
+  readonly now: number;
+  /** Makes a `jti`; a random UUID by default. */
+  readonly newId?: (() => string) | undefined;
+}
+
+/** A signed token and what it says. */
+export interface IssuedToken {
+  readonly token: string;
+  readonly claims: Claims;
+}
+
+/**
+ * Signs a token. Claims given stand as they are; `type`, `iat`, `exp` and `jti` are filled in where they are absent.
+ * @throws {JwtkitError} USAGE_INVALID for claims, header members or an algorithm that `verifyToken` would refuse.
+ */
+export async function issueToken(claims: Claims, policy: IssuePolicy, deps: IssueDeps): Promise<IssuedToken> {
+  const { key, newId = randomUUID } = deps;
+  const now = Math.floor(deps.now);
+  const type = policy.type ?? 'access';
+  const complete: Claims = { ...claims };
+  fillIn(complete, 'type', () => type);
+  fillIn(complete, 'iat', () => now);
+  if (policy.ttl !== null) {
+    const ttl = policy.ttl ?? defaultLifetimes[type];
+    if (!Number.isFinite(ttl) || ttl <= 0) throw refuse(`a lifetime is more than 0 seconds, not ${ttl}`);
+    fillIn(complete, 'exp', () => Math.max(now, typeof complete.nbf === 'number' ? complete.nbf : 0) + Math.floor(ttl));
+  }
+  fillIn(complete, 'jti', newId);
+  for (const name of registeredClaims) {
+    const problem = claimShapeProblem(complete, name);
+    if (problem !== undefined) throw refuse(`claim ${problem}`);
+  }
+  const payload = Buffer.from(JSON.stringify(complete), 'utf8');
+  checkReadable(payload);
+  const token = await signJws(payload, key, {
+    alg: policy.alg,
+    header: { typ: policy.typ ?? 'JWT', ...policy.header },
+  });
+  if (token.length > defaultMaxTokenLength) {
+    throw refuse(`the token would have ${token.length} characters, verifiers take ${defaultMaxTokenLength}`);
+  }
+  return { token, claims: complete };
+}
+
+function fillIn(claims: Claims, name: string, make: () => unknown): void {
+  if (!Object.hasOwn(claims, name) || claims[name] === undefined) claims[name] = make();
+}
+
+function refuse(message: string): JwtkitError {
+  return new JwtkitError('USAGE_INVALID', message);
+}
+
+/** What is issued must pass our own strict reading: no lone surrogates, no depth beyond the limit. */
+function checkReadable(payload: Buffer): void {
+  try {
+    parseClaims(payload);
+  } catch (error) {
+    throw error instanceof JwtkitError
+      ? refuse(`the claims make a payload that ${error.message.replace(/^payload /, '')}`)
+      : error;
+  }
+}
+
+/** An access token and the refresh token to renew it with, in the shape of an OAuth token response (RFC 6749 §5.1). */
+export interface TokenPair {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly token_type: 'bearer';
+  /** Seconds until the access token expires. */
+  readonly expires_in: number;
+}
+
+/** How a pair is made: {@link IssuePolicy} for both, with a lifetime for each. */
+export interface IssuePairPolicy extends Omit<IssuePolicy, 'type' | 'ttl'> {
+  /** Seconds; 1800 by default. */
+  accessTtl?: number | undefined;
+  /** Seconds; 604800 by default. */
+  refreshTtl?: number | undefined;
+}
+
+/**
+ * Signs an access token and a refresh token for the same claims, each with its own `jti` and `exp`.
+ * @throws {JwtkitError} USAGE_INVALID as `issueToken`, and for claims that the two cannot share (`exp`, `jti`, `type`).
+ */
+export async function issueTokenPair(claims: Claims, policy: IssuePairPolicy, deps: IssueDeps): Promise<TokenPair> {
+  for (const name of ['exp', 'jti', 'type']) {
+    if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
+  }
+  const accessTtl = policy.accessTtl ?? defaultLifetimes.access;
+  const access = await issueToken(claims, { ...policy, type: 'access', ttl: accessTtl }, deps);
+  const refresh = await issueToken(claims, { ...policy, type: 'refresh', ttl: policy.refreshTtl }, deps);
+  return {
+    access_token: access.token,
+    refresh_token: refresh.token,
+    token_type: 'bearer',
+    expires_in: Math.floor(accessTtl),
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * What a keyring's keys do at a moment. There is no status to flip: a key signs from its `nbf` (else its `iat`), the
+ * latest one first, until it has an `exp`; and verifies until that `exp` has passed.
+ */
+import { JwtkitError } from '../errors.js';
+import type { Jwk, Key } from '../jose/jwk.js';
+
+/** A key of a keyring: its public half, its place in time, and whether its private half is here. */
+export interface KeyringEntry {
+  readonly kid: string;
+  readonly key: Key;
+  readonly jwk: Jwk;
+  readonly hasPrivateHalf: boolean;
+}
+
+/** Keys that verify at a moment: those whose `exp` has not passed. */
+export function verificationKeys(entries: readonly KeyringEntry[], now: number): Key[] {
+  return entries.filter(({ jwk }) => jwk.exp === undefined || jwk.exp > now).map(({ key }) => key);
+}
+
+/**
+ * The entry that signs at a moment, or the one named by `kid` if it may.
+ * @throws {JwtkitError} SIGNING_KEY_NOT_FOUND, saying what stands against it.
+ */
+export function signingEntry(entries: readonly KeyringEntry[], now: number, kid?: string): KeyringEntry {
+  const hint = 'make one with: jwtkit keygen';
+  if (kid !== undefined) {
+    const named = entries.find((entry) => entry.kid === kid);
+    if (named === undefined) throw notFound(`the keyring has no key ${JSON.stringify(kid)}`, kidsHint(entries));
+    const obstacle = signingObstacle(named, now);
+    if (obstacle !== undefined) throw notFound(`the key ${kid} does not sign: ${obstacle}`, hint);
+    return named;
+  }
+  let latest: KeyringEntry | undefined;
+  for (const entry of entries) {
+    if (signingObstacle(entry, now) !== undefined) continue;
+    if (latest === undefined || signsFrom(entry) >= signsFrom(latest)) latest = entry;
+  }
+  if (latest === undefined) {
+    const [first] = entries;
+    const obstacle = first === undefined ? 'it is empty' : `${first.kid}: ${signingObstacle(first, now)}`;
+    throw notFound(`the keyring has no key that signs now (${obstacle})`, hint);
+  }
+  return latest;
+}
+
+function signsFrom({ jwk }: KeyringEntry): number {
+  return jwk.nbf ?? jwk.iat ?? 0;
+}
+
+function signingObstacle(entry: KeyringEntry, now: number): string | undefined {
+  if (!entry.hasPrivateHalf) return 'its private half is not here';
+  if (entry.jwk.exp !== undefined) return 'it was retired';
+  return signsFrom(entry) > now ? 'its time has not come' : undefined;
+}
+
+function notFound(message: string, hint: string): JwtkitError {
+  return new JwtkitError('SIGNING_KEY_NOT_FOUND', message, { hint });
+}
+
+function kidsHint(entries: readonly KeyringEntry[]): string {
+  return `its keys: ${entries.map(({ kid }) => kid).join(', ')}`;
+}
