@@ -1,0 +1,180 @@
+/** Files that are read within bounds and appear whole or not at all. Errors name the path and what to do. */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { JwtkitError } from '../errors.js';
+
+/**
+ * Reads a file of at most `maxBytes`, without reading more than that of a longer one.
+ * @throws {JwtkitError} FILE_NOT_READABLE.
+ */
+export function readFileBounded(path: string, maxBytes: number): Buffer {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    throw notReadable(path, error);
+  }
+  try {
+    return readDescriptor(descriptor, path, maxBytes);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readDescriptor(descriptor: number, path: string, maxBytes: number): Buffer {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for (;;) {
+    const chunk = Buffer.alloc(Math.min(65_536, maxBytes + 1 - total));
+    let count: number;
+    try {
+      count = readSync(descriptor, chunk);
+    } catch (error) {
+      throw notReadable(path, error);
+    }
+    if (count === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, count));
+    total += count;
+    if (total > maxBytes) {
+      throw new JwtkitError('FILE_NOT_READABLE', `${path} is larger than ${maxBytes} bytes`);
+    }
+  }
+}
+
+/** Whether an error of node:fs has one of these codes. */
+export function hasErrorCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+  ENOSPC: 'no space left on the device',
+  EROFS: 'the file system is read-only',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'too many symbolic links',
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return reasons[code] ?? (code === '' ? 'unknown reason' : code);
+}
+
+function notReadable(path: string, cause: unknown): JwtkitError {
+  return new JwtkitError('FILE_NOT_READABLE', `cannot read ${path}: ${reasonOf(cause)}`, { cause });
+}
+
+/** The error for a path that cannot be written. */
+export function notWritable(path: string, cause: unknown): JwtkitError {
+  return new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: ${reasonOf(cause)}`, { cause });
+}
+
+/** A file to be written whole. */
+export interface WholeFile {
+  readonly path: string;
+  readonly content: string | Uint8Array;
+  /** Permission bits: 0o600 for anything private. */
+  readonly mode: number;
+}
+
+/**
+ * Writes files so that all of them appear, whole, or none does: each goes to a temporary file beside its target, is
+ * flushed, then linked (which never overwrites) or, with `overwrite`, renamed into place.
+ * @throws {JwtkitError} FILE_EXISTS, FILE_NOT_WRITABLE; nothing is left behind.
+ */
+export function writeFilesWhole(files: readonly WholeFile[], options: { overwrite: boolean }): void {
+  const taken = options.overwrite ? undefined : files.find(({ path }) => existsSync(path));
+  if (taken !== undefined) throw alreadyExists(taken.path);
+  const temporaries: string[] = [];
+  const placed: string[] = [];
+  try {
+    for (const file of files) temporaries.push(writeTemporary(file));
+    for (const [index, { path }] of files.entries()) {
+      place(temporaries[index] as string, path, options.overwrite);
+      placed.push(path);
+    }
+  } catch (error) {
+    if (!options.overwrite) for (const path of placed) rmSync(path, { force: true });
+    throw error;
+  } finally {
+    for (const temporary of temporaries) rmSync(temporary, { force: true });
+  }
+  for (const folder of new Set(files.map(({ path }) => dirname(path)))) flushFolder(folder);
+}
+
+/** Writes one file whole; see {@link writeFilesWhole}. */
+export function writeFileWhole(file: WholeFile, options: { overwrite: boolean }): void {
+  writeFilesWhole([file], options);
+}
+
+function writeTemporary({ path, content, mode }: WholeFile): string {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const descriptor = openSync(temporary, 'wx', mode);
+    try {
+      writeFileSync(descriptor, content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw notWritable(path, error);
+  }
+  return temporary;
+}
+
+function place(temporary: string, path: string, overwrite: boolean): void {
+  try {
+    if (overwrite) renameSync(temporary, path);
+    else linkSync(temporary, path);
+  } catch (error) {
+    if (hasErrorCode(error, 'EEXIST')) throw alreadyExists(path);
+    if (overwrite || !hasErrorCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS')) {
+      throw notWritable(path, error);
+    }
+    placeWithoutLinks(temporary, path);
+  }
+}
+
+/** For file systems without hard links: claim the name first, so that nothing there is overwritten, then rename over it. */
+function placeWithoutLinks(temporary: string, path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+    renameSync(temporary, path);
+  } catch (error) {
+    throw hasErrorCode(error, 'EEXIST') ? alreadyExists(path) : notWritable(path, error);
+  }
+}
+
+function alreadyExists(path: string): JwtkitError {
+  return new JwtkitError('FILE_EXISTS', `${path} already exists`, { hint: 'pass --force to overwrite it' });
+}
+
+/** Makes a rename last through a power cut; Windows cannot open a folder and needs no such flush. */
+function flushFolder(folder: string): void {
+  try {
+    const descriptor = openSync(folder, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // The files are in place; some file systems refuse to flush a folder.
+  }
+}
