@@ -1,0 +1,3 @@
+/** What the launcher needs of the bundled command line. */
+export { processIo } from './io.js';
+export { run } from './main.js';

@@ -1,0 +1,225 @@
+import type { Command } from 'commander';
+import { isJsonObject, JsonError, type JsonObject, own, parseJsonObject } from '../../jose/json.js';
+import { defaultMaxTokenLength } from '../../jose/jws.js';
+import { writeFileWhole } from '../../store/files.js';
+import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
+import { formatDistance, parseMoment } from '../../token/time.js';
+import { readContent } from '../input.js';
+import type { Context, Io } from '../io.js';
+import { type KeyOptions, signingKey } from '../keys.js';
+import {
+  addCommonOptions,
+  addExamples,
+  addKeyOptions,
+  algorithmOption,
+  clockOption,
+  durationOption,
+  type Invocation,
+  option,
+  parseOption,
+  parsePair,
+  readInvocation,
+  usage,
+} from '../options.js';
+import { printJson } from '../output.js';
+
+interface IssueOptions extends KeyOptions {
+  sub?: string;
+  type?: TokenType;
+  pair?: boolean;
+  ttl?: string;
+  refreshTtl?: string;
+  exp: boolean;
+  iss?: string;
+  aud?: string[];
+  scope?: string[];
+  role?: string[];
+  claim?: string[];
+  claims?: string;
+  nbf?: string;
+  jti?: string;
+  header?: string[];
+  typ?: string;
+  alg?: string;
+  at?: string;
+  out?: string;
+  force?: boolean;
+}
+
+export function registerIssue(program: Command, { io }: Context): void {
+  const command = program
+    .command('issue')
+    .description('Sign a token and print it, alone, on stdout.')
+    .addOption(option('--sub <id>', 'subject'))
+    .addOption(option('--type <type>', 'claim type (default: access)').choices(['access', 'refresh']))
+    .addOption(option('--pair', 'an access and a refresh token, as JSON'))
+    .addOption(option('--ttl <duration>', 'lifetime (default: 30m; 7d for a refresh token)').from('JWTKIT_TTL'))
+    .addOption(
+      option('--refresh-ttl <duration>', "lifetime of a pair's refresh token (default: 7d)").from('JWTKIT_REFRESH_TTL'),
+    )
+    .addOption(option('--no-exp', 'a token that never expires'))
+    .addOption(option('--iss <issuer>', 'issuer').from('JWTKIT_ISS'))
+    .addOption(option('--aud <audience>', 'audience; repeatable').from('JWTKIT_AUD').repeatable())
+    .addOption(option('--scope <scope>', 'scope tokens, separated by spaces; repeatable').repeatable())
+    .addOption(option('--role <role>', 'role; repeatable').repeatable())
+    .addOption(option('--claim <name=value>', 'further claim: name=text or name:=json; repeatable').repeatable())
+    .addOption(option('--claims <file>', 'claims as a JSON object, or what decode --json prints; - is stdin'))
+    .addOption(option('--nbf <moment>', 'not valid before: ISO 8601, seconds, or +5m from now'))
+    .addOption(option('--jti <id>', 'token ID (default: a random UUID)'))
+    .addOption(
+      option('--header <name=value>', 'further header member: name=text or name:=json; repeatable').repeatable(),
+    )
+    .addOption(option('--typ <type>', 'header typ (default: JWT)'))
+    .addOption(option('--alg <name>', "algorithm (default: the key's)").from('JWTKIT_ALG'))
+    .addOption(option('--kid <id>', "the keyring's key to sign with; with --key, the kid to name").from('JWTKIT_KID'))
+    .addOption(option('--at <moment>', 'take this for the current time'))
+    .addOption(option('--out <file>', 'write to a file, mode 0600, instead of stdout'))
+    .addOption(option('--force', 'overwrite the file of --out'));
+  addKeyOptions(command, 'sign');
+  addCommonOptions(command);
+  addExamples(command, [
+    'jwtkit issue --sub user-123',
+    'jwtkit issue --sub user-123 --aud api --scope "read write" --ttl 15m',
+    'jwtkit issue --sub user-123 --claim plan=pro --claim seats:=5',
+    'jwtkit issue --sub user-123 --pair',
+    'jwtkit issue --sub user-123 --type refresh --ttl 30d --out refresh.jwt',
+  ]);
+  command.action(async () => {
+    const invocation = readInvocation<IssueOptions>(command, io);
+    const { options } = invocation;
+    checkOptions(options);
+    const now = clockOption(options.at, io);
+    const claims = collectClaims(invocation, io, now);
+    const policy = {
+      alg: options.alg === undefined ? undefined : algorithmOption(options.alg),
+      typ: options.typ,
+      header: collectHeader(options.header ?? []),
+    };
+    const deps = { key: signingKey(invocation, now), now, newId: io.newId };
+    const { issueToken, issueTokenPair } = await import('../../token/issue.js');
+    if (options.pair === true) {
+      const lifetimes = { accessTtl: lifetime('access', invocation), refreshTtl: lifetime('refresh', invocation) };
+      const pair = await issueTokenPair(claims, { ...policy, ...lifetimes }, deps);
+      return deliver(options, io, `${JSON.stringify(pair)}\n`, () => printJson(io, pair));
+    }
+    const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
+    const ttl = options.exp ? lifetime(type, invocation) : null;
+    const issued = await issueToken(claims, { ...policy, type, ttl }, deps);
+    warnIfDead(issued.claims, now, io);
+    return deliver(options, io, `${issued.token}\n`, () => {
+      if (options.json === true) printJson(io, issued);
+      else io.stdout.write(`${issued.token}\n`);
+    });
+  });
+}
+
+function checkOptions(options: IssueOptions): void {
+  const conflicts = [
+    [options.pair === true && options.type !== undefined, '--pair and --type'],
+    [options.pair === true && options.jti !== undefined, '--pair and --jti'],
+    [options.pair === true && !options.exp, '--pair and --no-exp'],
+    [!options.exp && options.ttl !== undefined, '--no-exp and --ttl'],
+  ] as const;
+  for (const [applies, names] of conflicts) if (applies) throw usage(`${names} exclude each other`);
+  if (options.force === true && options.out === undefined) throw usage('--force is for --out');
+}
+
+/** Claims of the file, then `--claim`, then the options that have a name of their own; later ones win over the file only. */
+function collectClaims(invocation: Invocation<IssueOptions>, io: Io, now: number): Claims {
+  const { options, origin } = invocation;
+  const claims: Claims = options.claims === undefined ? {} : readClaims(options.claims, io);
+  const scope = options.scope?.flatMap(splitScope);
+  const bad = scope?.find((token) => !isScopeToken(token));
+  if (bad !== undefined) throw usage(`--scope: ${JSON.stringify(bad)} is not a scope token (RFC 6749 §3.3)`);
+  const fromFlags: Claims = {
+    ...(options.iss === undefined ? {} : { iss: options.iss }),
+    ...(options.sub === undefined ? {} : { sub: options.sub }),
+    ...(options.aud === undefined ? {} : { aud: oneOrSeveral(options.aud) }),
+    ...(scope === undefined ? {} : { scope: scope.join(' ') }),
+    ...(options.role === undefined ? {} : { role: oneOrSeveral(options.role) }),
+    ...(options.nbf === undefined
+      ? {}
+      : { nbf: parseOption('--nbf', options.nbf, (text) => parseMoment(text, now)) as number }),
+    ...(options.jti === undefined ? {} : { jti: options.jti }),
+    ...(options.type === undefined ? {} : { type: options.type }),
+  };
+  for (const text of options.claim ?? []) {
+    const { name, value } = parsePair('--claim', text);
+    if (Object.hasOwn(fromFlags, name)) throw usage(`--claim: ${name} is given twice`);
+    define(fromFlags, name, value);
+  }
+  for (const name of Object.keys(fromFlags)) define(claims, name, fromFlags[name]);
+  const isRedated = !options.exp || origin('ttl') === 'flag';
+  if (isRedated && !Object.hasOwn(fromFlags, 'exp')) delete claims.exp;
+  if (isRedated && Object.hasOwn(fromFlags, 'exp'))
+    throw usage(`--claim exp and ${options.exp ? '--ttl' : '--no-exp'} exclude each other`);
+  return claims;
+}
+
+/** Sets an own member whatever its name: a plain assignment to `__proto__` would be lost. */
+function define(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function oneOrSeveral(values: string[]): string | string[] {
+  return values.length === 1 ? (values[0] as string) : values;
+}
+
+/** A claims object, or the `{"header","claims"}` of `decode --json`, of which the claims are taken. */
+function readClaims(path: string, io: Io): Claims {
+  const name = path === '-' ? 'standard input' : path;
+  let json: JsonObject;
+  try {
+    json = parseJsonObject(readContent(path, io, defaultMaxTokenLength));
+  } catch (error) {
+    throw error instanceof JsonError ? usage(`--claims: ${name} ${error.message}`) : error;
+  }
+  const claims = own(json, 'claims');
+  const isDecoded = Object.keys(json).length === 2 && isJsonObject(own(json, 'header')) && isJsonObject(claims);
+  return isDecoded ? (claims as Claims) : json;
+}
+
+function collectHeader(texts: readonly string[]): JsonObject {
+  const header: JsonObject = {};
+  for (const text of texts) {
+    const { name, value } = parsePair('--header', text);
+    if (['alg', 'kid', 'typ'].includes(name)) throw usage(`--header: ${name} has an option of its own, --${name}`);
+    if (Object.hasOwn(header, name)) throw usage(`--header: ${name} is given twice`);
+    define(header, name, value);
+  }
+  return header;
+}
+
+/** Seconds: flag or `JWTKIT_*`, then the variables of FastAPI-style projects; undefined leaves the default. */
+function lifetime(type: TokenType, { options, env }: Invocation<IssueOptions>): number | undefined {
+  const isPairRefresh = type === 'refresh' && options.pair === true;
+  const chosen = isPairRefresh
+    ? durationOption('--refresh-ttl', options.refreshTtl)
+    : durationOption('--ttl', options.ttl);
+  if (chosen !== undefined) return chosen;
+  const [variable, seconds] =
+    type === 'access'
+      ? (['ACCESS_TOKEN_EXPIRE_MINUTES', 60] as const)
+      : (['REFRESH_TOKEN_EXPIRE_DAYS', 86_400] as const);
+  const text = env[variable];
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
+    throw usage(`${variable} is ${JSON.stringify(text)}, it must be a whole number`);
+  return Number(text) * seconds;
+}
+
+function warnIfDead({ exp }: Claims, now: number, io: Io): void {
+  if (exp !== undefined && exp <= now) {
+    io.stderr.write(`note: the token has expired already, ${formatDistance(exp, now)}; --ttl gives it a new life\n`);
+  }
+}
+
+/** To the file of `--out`, else to stdout. */
+function deliver(options: IssueOptions, io: Io, content: string, print: () => void): void {
+  if (options.out === undefined || options.out === '-') {
+    print();
+    return;
+  }
+  writeFileWhole({ path: options.out, content, mode: 0o600 }, { overwrite: options.force === true });
+  io.stderr.write(`wrote ${options.out}\n`);
+}

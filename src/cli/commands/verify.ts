@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import { splitScope, type TokenType } from '../../token/claims.js';
+import type { RequiredClaim, VerifyPolicy } from '../../token/policy.js';
+import type { Check, VerificationReport } from '../../token/verify.js';
+import { exitCodes } from '../exit-codes.js';
+import { readToken } from '../input.js';
+import type { Context } from '../io.js';
+import { type KeyOptions, trustedKeys } from '../keys.js';
+import {
+  addCommonOptions,
+  addExamples,
+  addKeyOptions,
+  algorithmsOption,
+  type CommonOptions,
+  clockOption,
+  durationOption,
+  option,
+  parsePair,
+  readInvocation,
+  usage,
+} from '../options.js';
+import { alignColumns, escapeText, type Painter, painterFor, printClaim, printJson } from '../output.js';
+import { findClaim } from './decode.js';
+
+interface VerifyOptions extends KeyOptions {
+  alg?: string[];
+  type?: TokenType | 'any';
+  iss?: string[];
+  aud?: string[];
+  sub?: string;
+  scope?: string[];
+  role?: string[];
+  typ?: string;
+  require?: string[];
+  maxAge?: string;
+  leeway?: string;
+  allowNoExp?: boolean;
+  at?: string;
+  claim?: string;
+  quiet?: boolean;
+}
+
+export function registerVerify(program: Command, context: Context): void {
+  const { io } = context;
+  const command = program
+    .command('verify')
+    .description('Check a token against keys that you trust; exit 0, or the code that says why not.')
+    .argument('[token]', 'the token; - or a pipe for stdin')
+    .addOption(
+      option('--alg <names>', 'allow only these algorithms; commas or repeated').from('JWTKIT_ALG').repeatable(),
+    )
+    .addOption(
+      option('--type <type>', 'claim type; without it, access or no type passes').choices(['access', 'refresh', 'any']),
+    )
+    .addOption(option('--iss <issuer>', 'accepted issuer; repeatable, any of them').from('JWTKIT_ISS').repeatable())
+    .addOption(option('--aud <audience>', 'accepted audience; repeatable, any of them').from('JWTKIT_AUD').repeatable())
+    .addOption(option('--sub <id>', 'expected subject'))
+    .addOption(option('--scope <scope>', 'scope tokens that must be there, all; repeatable').repeatable())
+    .addOption(option('--role <role>', 'role that must be there; repeatable, all of them').repeatable())
+    .addOption(option('--typ <type>', 'header typ, such as at+jwt'))
+    .addOption(
+      option('--require <claim>', 'claim that must be there: name, name=text or name:=json; repeatable').repeatable(),
+    )
+    .addOption(option('--max-age <duration>', 'greatest age since iat').from('JWTKIT_MAX_AGE'))
+    .addOption(option('--leeway <duration>', 'clock difference to bear with (default: 0)').from('JWTKIT_LEEWAY'))
+    .addOption(option('--allow-no-exp', 'accept a token without exp'))
+    .addOption(option('--at <moment>', 'take this for the current time'))
+    .addOption(option('--claim <path>', 'print only this claim of the verified token, raw'))
+    .addOption(option('-q, --quiet', 'print nothing, the exit code says it'));
+  addKeyOptions(command, 'verify');
+  addCommonOptions(command);
+  addExamples(command, [
+    'jwtkit verify "$TOKEN"',
+    'jwtkit verify "$TOKEN" --key verify.pem --alg RS256 --iss https://issuer.example --aud api',
+    'jwtkit verify "$TOKEN" --scope "read write" --role admin --max-age 1h',
+    'USER_ID=$(jwtkit verify "$TOKEN" --claim sub)',
+    'echo "Bearer $TOKEN" | jwtkit verify --quiet',
+  ]);
+  command.action(async (argument: string | undefined) => {
+    const invocation = readInvocation<VerifyOptions>(command, io);
+    const { options, env } = invocation;
+    const now = clockOption(options.at, io);
+    const policy = toPolicy(options);
+    const keys = trustedKeys(invocation, now);
+    const token = readToken(argument, io);
+    const { reportToken, verdictError } = await import('../../token/verify.js');
+    const report = await reportToken(token, policy, { keys, now });
+    if (options.quiet === true) {
+      if (report.code !== null) context.exitCode = exitCodes[report.code];
+      return;
+    }
+    if (options.claim !== undefined && report.valid) {
+      return printClaim(io, findClaim(report.claims ?? {}, options.claim), options.json);
+    }
+    if (options.json === true) printJson(io, report);
+    else if (options.claim === undefined)
+      io.stdout.write(renderReport(report, await painterFor(io.stdout, options.color, env)));
+    if (!report.valid) throw verdictError(report);
+  });
+}
+
+function toPolicy(options: VerifyOptions & CommonOptions): VerifyPolicy {
+  if (options.quiet === true && (options.json === true || options.claim !== undefined)) {
+    throw usage(`--quiet and ${options.json === true ? '--json' : '--claim'} exclude each other`);
+  }
+  return {
+    algorithms: algorithmsOption(options.alg),
+    type: options.type,
+    issuer: options.iss,
+    audience: options.aud,
+    subject: options.sub,
+    scope: options.scope?.flatMap(splitScope),
+    role: options.role,
+    typ: options.typ,
+    require: options.require?.map(parseRequire),
+    maxAge: durationOption('--max-age', options.maxAge),
+    leeway: durationOption('--leeway', options.leeway),
+    allowNoExp: options.allowNoExp,
+  };
+}
+
+function parseRequire(text: string): RequiredClaim {
+  return text.includes('=') ? parsePair('--require', text) : { name: text };
+}
+
+function renderReport(report: VerificationReport, paint: Painter): string {
+  const style = { passed: paint.green, failed: paint.red, skipped: paint.dim };
+  const lines = alignColumns(
+    report.checks.map(({ status, name, message }) => [status, escapeText(name), escapeText(message)]),
+  );
+  const dressed = lines.map((line, at) => {
+    const status = (report.checks[at] as Check).status;
+    return `${style[status](line.slice(0, status.length))}${line.slice(status.length)}`;
+  });
+  const verdict = report.valid ? paint.green('valid') : `${paint.red('refused')} ${report.code}`;
+  return `${[...dressed, verdict].join('\n')}\n`;
+}

@@ -1,0 +1,127 @@
+/**
+ * Which key signs or verifies: the option, then its `JWTKIT_*` variable, then `SECRET_KEY` with an HMAC `ALGORITHM`, then
+ * the keyring in the working folder. There is no fallback secret.
+ */
+import { JwtkitError } from '../errors.js';
+import type { AlgorithmName } from '../jose/algorithms.js';
+import type { Key } from '../jose/jwk.js';
+import { loadKeys, loadSecret, maxKeyBytes } from '../jose/keys.js';
+import { readFileBounded } from '../store/files.js';
+import { openKeyring } from '../store/keyring-directory.js';
+import { trimLineEnd } from './input.js';
+import type { Environment } from './io.js';
+import { type Invocation, usage } from './options.js';
+
+/** The options by which keys are named; `key` is a list where several may be given. */
+export interface KeyOptions {
+  keyring?: string;
+  key?: string | string[];
+  secretFile?: string;
+  secretEnv?: string;
+  kid?: string;
+}
+
+type KeySource =
+  | { readonly kind: 'key'; readonly paths: readonly string[] }
+  | { readonly kind: 'secret-file'; readonly path: string }
+  | { readonly kind: 'secret-env'; readonly name: string; readonly alg?: AlgorithmName }
+  | { readonly kind: 'keyring'; readonly directory: string };
+
+const flags = { key: '--key', secretFile: '--secret-file', secretEnv: '--secret-env', keyring: '--keyring' } as const;
+const defaultKeyring = '.jwtkit';
+
+function findSource({ options, env, origin }: Invocation<KeyOptions>): KeySource {
+  for (const from of ['flag', 'variable'] as const) {
+    const named = (Object.keys(flags) as (keyof typeof flags)[]).filter((name) => origin(name) === from);
+    const [first, second] = named;
+    if (first === undefined) continue;
+    if (second !== undefined) {
+      const where = from === 'flag' ? '' : ' (set by variables)';
+      throw usage(`${flags[first]} and ${flags[second]} exclude each other${where}`, 'name one source of keys');
+    }
+    return toSource(first, options);
+  }
+  const alg = frameworkAlgorithm(env);
+  if (alg !== undefined) return { kind: 'secret-env', name: 'SECRET_KEY', alg };
+  return { kind: 'keyring', directory: defaultKeyring };
+}
+
+function toSource(name: keyof typeof flags, options: KeyOptions): KeySource {
+  switch (name) {
+    case 'key':
+      return { kind: 'key', paths: [options.key ?? []].flat() };
+    case 'secretFile':
+      return { kind: 'secret-file', path: options.secretFile as string };
+    case 'secretEnv':
+      return { kind: 'secret-env', name: options.secretEnv as string };
+    case 'keyring':
+      return { kind: 'keyring', directory: options.keyring as string };
+  }
+}
+
+/** `SECRET_KEY` counts only beside an HMAC `ALGORITHM`, so that a stray variable never changes which key signs. */
+function frameworkAlgorithm(env: Environment): AlgorithmName | undefined {
+  const { SECRET_KEY: secret, ALGORITHM: alg } = env;
+  if (secret === undefined || secret === '') return undefined;
+  return alg === 'HS256' || alg === 'HS384' || alg === 'HS512' ? alg : undefined;
+}
+
+/**
+ * The key that signs at `now`.
+ * @throws {JwtkitError} USAGE_INVALID for contradicting options; what loading the key throws.
+ */
+export function signingKey(invocation: Invocation<KeyOptions>, now: number): Key {
+  const { kid } = invocation.options;
+  const source = findSource(invocation);
+  if (source.kind === 'keyring') return openForUse(source.directory, invocation.env).signingKey(now, kid);
+  if (source.kind !== 'key') return secretFrom(source, invocation.env, kid);
+  const [path] = source.paths as [string];
+  const [key, ...rest] = loadKeys(readFileBounded(path, maxKeyBytes), { purpose: 'sign', source: path, kid });
+  if (key === undefined || rest.length > 0) {
+    throw usage(`${path} holds ${rest.length + 1} keys, one signs`, 'keep the signing key in a file of its own');
+  }
+  return key;
+}
+
+/**
+ * The keys trusted at `now`.
+ * @throws {JwtkitError} USAGE_INVALID for contradicting options; what loading the keys throws.
+ */
+export function trustedKeys(invocation: Invocation<KeyOptions>, now: number): Key[] {
+  const source = findSource(invocation);
+  switch (source.kind) {
+    case 'keyring':
+      return openForUse(source.directory, invocation.env).verificationKeys(now);
+    case 'key':
+      return source.paths.flatMap((path) =>
+        loadKeys(readFileBounded(path, maxKeyBytes), { purpose: 'verify', source: path }),
+      );
+    default:
+      return [secretFrom(source, invocation.env)];
+  }
+}
+
+function secretFrom(
+  source: Extract<KeySource, { kind: 'secret-file' | 'secret-env' }>,
+  env: Environment,
+  kid?: string,
+): Key {
+  if (source.kind === 'secret-file') {
+    return loadSecret(trimLineEnd(readFileBounded(source.path, maxKeyBytes)), { source: source.path, kid });
+  }
+  const secret = env[source.name];
+  if (secret === undefined || secret === '') throw usage(`the variable ${source.name} is not set`);
+  return loadSecret(secret, { source: source.name, kid, alg: source.alg });
+}
+
+function openForUse(directory: string, env: Environment) {
+  try {
+    return openKeyring(directory);
+  } catch (error) {
+    const isStray = env.SECRET_KEY !== undefined && env.SECRET_KEY !== '';
+    if (!(error instanceof JwtkitError) || error.code !== 'KEYRING_NOT_FOUND' || !isStray) throw error;
+    throw new JwtkitError(error.code, error.message, {
+      hint: 'SECRET_KEY counts only together with ALGORITHM=HS256, HS384 or HS512',
+    });
+  }
+}

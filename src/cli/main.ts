@@ -1,0 +1,74 @@
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { JwtkitError } from '../errors.js';
+import { registerDecode } from './commands/decode.js';
+import { registerInspect } from './commands/inspect.js';
+import { registerIssue } from './commands/issue.js';
+import { registerKeygen } from './commands/keygen.js';
+import { registerVerify } from './commands/verify.js';
+import { exitCodes } from './exit-codes.js';
+import type { Context, Io } from './io.js';
+import { asJwtkitError, type ColorMode, painterFor, renderError } from './output.js';
+
+/** Runs one command line (without the program's name) and returns the exit code. The only catch-all. */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const context: Context = { io, exitCode: 0 };
+  try {
+    await buildProgram(context).parseAsync([...argv], { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return await printFailure(error instanceof CommanderError ? usageError(error) : asJwtkitError(error), argv, io);
+  }
+}
+
+/** The grammar of every command; each file in `commands/` adds its own. */
+export function buildProgram(context: Context): Command {
+  const { io } = context;
+  const program = new Command('jwtkit')
+    .description('Make keys; issue, verify, decode and inspect JSON Web Tokens.')
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .enablePositionalOptions()
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // Usage errors are printed once, by run(), in the form of every other error.
+      writeErr: () => {},
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', '\nExit codes, file formats and the library: see README.md');
+  for (const register of [registerKeygen, registerIssue, registerDecode, registerVerify, registerInspect]) {
+    register(program, context);
+  }
+  return program;
+}
+
+/** Commander's messages in our own form: lower case, no full stop, the suggestion as the hint. */
+function usageError(error: CommanderError): JwtkitError {
+  if (error.code === 'commander.help')
+    return new JwtkitError('USAGE_INVALID', 'no command given', { hint: 'run: jwtkit --help' });
+  const [line = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
+  return new JwtkitError('USAGE_INVALID', line.replace(/\.$/, ''), { hint: hint ?? 'run: jwtkit --help' });
+}
+
+async function printFailure(error: JwtkitError, argv: readonly string[], io: Io): Promise<number> {
+  const end = argv.indexOf('--');
+  const flags = end < 0 ? argv : argv.slice(0, end);
+  const color =
+    flags.find((flag) => flag.startsWith('--color='))?.slice('--color='.length) ?? flags[flags.indexOf('--color') + 1];
+  const mode: ColorMode = color === 'always' || color === 'never' ? color : 'auto';
+  const paint = await painterFor(io.stderr, mode, io.env);
+  io.stderr.write(renderError(error, paint, flags.includes('--json')));
+  if (flags.includes('--debug') || error.code === 'INTERNAL') {
+    const { cause } = error;
+    io.stderr.write(`${(cause instanceof Error ? cause.stack : undefined) ?? error.stack ?? ''}\n`);
+  }
+  return exitCodes[error.code];
+}

@@ -1,0 +1,172 @@
+/**
+ * The grammar that commands share. An option's value comes from its flag, else from its variable (a file named by
+ * `--env-file` before the process's own environment), else from its default.
+ */
+import { parseEnv } from 'node:util';
+import { type Command, Option } from 'commander';
+import { JwtkitError } from '../errors.js';
+import { type AlgorithmName, algorithmNames, isAlgorithmName } from '../jose/algorithms.js';
+import { readFileBounded } from '../store/files.js';
+import { parseDuration, parseMoment } from '../token/time.js';
+import type { Environment, Io } from './io.js';
+import type { ColorMode } from './output.js';
+
+/** An option that a variable can set. Commander's own `env()` would read the process's environment, not the injected one. */
+export class VariableOption extends Option {
+  variable: string | undefined;
+  isRepeatable = false;
+
+  /** Names the variable that stands in for the flag. */
+  from(variable: string): this {
+    this.variable = variable;
+    this.description += ` [${variable}]`;
+    return this;
+  }
+
+  /** Collects the values of a flag that is given several times. */
+  repeatable(): this {
+    this.isRepeatable = true;
+    return this.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
+  }
+}
+
+/** An option by its flags and description; see {@link VariableOption}. */
+export function option(flags: string, description: string): VariableOption {
+  return new VariableOption(flags, description);
+}
+
+/** Options that every command has. */
+export interface CommonOptions {
+  json?: boolean;
+  color: ColorMode;
+  envFile?: string;
+  debug?: boolean;
+}
+
+/** Adds the options that every command has, after its own. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .addOption(option('--json', 'print one JSON value; errors as JSON on stderr'))
+    .addOption(option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(option('--env-file <file>', 'read variables from a file such as .env').from('JWTKIT_ENV_FILE'))
+    .addOption(option('--debug', 'print the stack of an error'));
+}
+
+/** Adds the options that say which key signs or verifies. */
+export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Command {
+  const key = option('--key <file>', `${purpose === 'sign' ? 'private' : 'public'} key: PEM, DER, JWK`).from(
+    'JWTKIT_KEY',
+  );
+  if (purpose === 'verify') {
+    key.description = 'public key: PEM, DER, certificate, JWK or JWK Set; repeatable [JWTKIT_KEY]';
+    key.repeatable();
+  }
+  return command
+    .addOption(option('--keyring <dir>', 'keyring directory (default: .jwtkit)').from('JWTKIT_KEYRING'))
+    .addOption(key)
+    .addOption(option('--secret-file <file>', 'HMAC secret in a file').from('JWTKIT_SECRET_FILE'))
+    .addOption(option('--secret-env <name>', 'HMAC secret in the variable of this name').from('JWTKIT_SECRET_ENV'));
+}
+
+/** A command's options with what its variables add, and where they came from. */
+export interface Invocation<T> {
+  readonly options: T & CommonOptions;
+  readonly env: Environment;
+  /** Whether an option was given as a flag or by a variable; false for a default. */
+  origin(name: keyof T & string): 'flag' | 'variable' | undefined;
+}
+
+/** Reads a command's options: flag, then variable, then default. */
+export function readInvocation<T>(command: Command, io: Io): Invocation<T> {
+  const values: Record<string, unknown> = { ...command.opts() };
+  const envFile = (values.envFile as string | undefined) ?? io.env.JWTKIT_ENV_FILE;
+  const env = envFile === undefined || envFile === '' ? io.env : { ...io.env, ...readEnvFile(envFile) };
+  const origins = new Map<string, 'flag' | 'variable'>();
+  for (const declared of command.options) {
+    const name = declared.attributeName();
+    if (command.getOptionValueSource(name) === 'cli') {
+      origins.set(name, 'flag');
+      continue;
+    }
+    const variable = declared instanceof VariableOption ? declared.variable : undefined;
+    const text = variable === undefined ? undefined : env[variable];
+    if (variable === undefined || text === undefined || text === '') continue;
+    values[name] = readVariable(declared as VariableOption, variable, text);
+    origins.set(name, 'variable');
+  }
+  return { options: values as T & CommonOptions, env, origin: (name) => origins.get(name) };
+}
+
+function readVariable(declared: VariableOption, variable: string, text: string): unknown {
+  if (declared.argChoices !== undefined && !declared.argChoices.includes(text)) {
+    throw usage(`${variable} is ${JSON.stringify(text)}, it must be one of ${declared.argChoices.join(', ')}`);
+  }
+  if (!declared.isBoolean()) return declared.isRepeatable ? text.split(/\s+/).filter((part) => part !== '') : text;
+  if (!['1', 'true', '0', 'false'].includes(text))
+    throw usage(`${variable} is ${JSON.stringify(text)}, it must be true or false`);
+  return text === '1' || text === 'true';
+}
+
+function readEnvFile(path: string): Environment {
+  return parseEnv(readFileBounded(path, 1024 * 1024).toString('utf8'));
+}
+
+/** The error for a bad flag, argument or variable. */
+export function usage(message: string, hint?: string): JwtkitError {
+  return new JwtkitError('USAGE_INVALID', message, { hint });
+}
+
+/** Runs a parser of an option's text, so that its error names the option. */
+export function parseOption<T>(name: string, text: string | undefined, parse: (text: string) => T): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof JwtkitError)) throw error;
+    throw usage(`${name}: ${error.message}`, error.hint);
+  }
+}
+
+/** A duration option in seconds. */
+export function durationOption(name: string, text: string | undefined): number | undefined {
+  return parseOption(name, text, parseDuration);
+}
+
+/** The moment that `--at` sets the clock to, else the time. */
+export function clockOption(at: string | undefined, io: Io): number {
+  return parseOption('--at', at, (text) => parseMoment(text, io.now())) ?? io.now();
+}
+
+/** Algorithm names, separated by commas or given several times. */
+export function algorithmsOption(values: readonly string[] | undefined): AlgorithmName[] | undefined {
+  if (values === undefined) return undefined;
+  return values.flatMap((value) => value.split(',')).map((name) => algorithmOption(name.trim()));
+}
+
+/** One algorithm name, exactly as it stands in `alg`. */
+export function algorithmOption(name: string): AlgorithmName {
+  if (isAlgorithmName(name)) return name;
+  if (name.toLowerCase() === 'none')
+    throw usage('--alg: there is no "none": a token without a signature is never accepted');
+  throw usage(`--alg: ${JSON.stringify(name)} is not an algorithm`, `one of ${algorithmNames.join(', ')}`);
+}
+
+/** A `name=value` or `name:=json` pair; `value` is undefined where `=` is missing and may be. */
+export function parsePair(optionName: string, text: string): { name: string; value: unknown } {
+  const at = text.indexOf('=');
+  const isTyped = at > 0 && text[at - 1] === ':';
+  const name = text.slice(0, isTyped ? at - 1 : at);
+  if (at < 0 || name === '') throw usage(`${optionName}: ${JSON.stringify(text)} is not name=value or name:=json`);
+  const value = text.slice(at + 1);
+  if (!isTyped) return { name, value };
+  try {
+    return { name, value: JSON.parse(value) };
+  } catch {
+    throw usage(`${optionName}: the value of ${name} is not JSON`, `for a string write ${name}=…, with a plain =`);
+  }
+}
+
+/** Adds examples to a command's help; a test runs each line that begins with `$`. */
+export function addExamples(command: Command, examples: readonly string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`);
+}

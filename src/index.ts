@@ -1,0 +1,58 @@
+/**
+ * jwtkit as a library: the verbs that the command line is made of. Trust comes from the caller: keys are loaded from what
+ * you name, the time is passed in, and every failure is a {@link JwtkitError} with a stable `code`.
+ */
+export { type ErrorCode, errorCodes, JwtkitError, type JwtkitErrorOptions } from './errors.js';
+export { type AlgorithmName, algorithmNames } from './jose/algorithms.js';
+export type { JsonObject } from './jose/json.js';
+export {
+  exportPrivateJwk,
+  exportPublicJwk,
+  type Jwk,
+  type JwkSet,
+  type Key,
+  type KeyOperation,
+  thumbprint,
+} from './jose/jwk.js';
+export {
+  type SignJwsOptions,
+  signJws,
+  type VerifiedJws,
+  type VerifyJwsOptions,
+  verifyJws,
+} from './jose/jws.js';
+export {
+  exportPrivatePem,
+  exportPublicPem,
+  type GeneratedKey,
+  generateKey,
+  type LoadKeysOptions,
+  type LoadSecretOptions,
+  loadKeys,
+  loadSecret,
+} from './jose/keys.js';
+export { type AddKeyOptions, addKey, type Keyring, openKeyring } from './store/keyring-directory.js';
+export type { Claims, TokenType } from './token/claims.js';
+export { type DecodedToken, decodeToken } from './token/decode.js';
+export { inspectToken, type TokenLife } from './token/inspect.js';
+export {
+  defaultLifetimes,
+  type IssueDeps,
+  type IssuedToken,
+  type IssuePairPolicy,
+  type IssuePolicy,
+  issueToken,
+  issueTokenPair,
+  type TokenPair,
+} from './token/issue.js';
+export type { KeyringEntry } from './token/keyring.js';
+export type { RequiredClaim, VerifyPolicy } from './token/policy.js';
+export {
+  type Check,
+  type KeyReport,
+  reportToken,
+  type VerificationReport,
+  type VerifiedToken,
+  type VerifyDeps,
+  verifyToken,
+} from './token/verify.js';
