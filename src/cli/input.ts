@@ -1,4 +1,4 @@
-import { defaultMaxTokenLength } from '../jose/jws.js';
+import { defaultMaxTokenLength } from '../jose/compact.js';
 import { readFileBounded } from '../store/files.js';
 import type { Io } from './io.js';
 import { usage } from './options.js';

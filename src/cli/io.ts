@@ -2,7 +2,6 @@
  * The outside world of a command: streams, environment, clock, randomness. Injected everywhere, so that a test runs a
  * command in process and no module holds on to a global.
  */
-import { randomUUID } from 'node:crypto';
 import { fstatSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { JwtkitError } from '../errors.js';
@@ -34,8 +33,8 @@ export interface Io {
   readonly stderr: Output;
   /** The time as a NumericDate. */
   now(): number;
-  /** A fresh random identifier. */
-  newId(): string;
+  /** Makes identifiers where a test wants known ones; random ones are made where this is absent. */
+  newId?(): string;
 }
 
 /** One run of the command line: its world, and the exit code of a command that ended without an error to print. */
@@ -51,11 +50,15 @@ export interface Context {
 export function processIo(): Io {
   return {
     env: process.env,
-    stdin: { isTerminal: isTerminal(0), read: (maxBytes) => readAll(0, maxBytes) },
+    stdin: {
+      get isTerminal() {
+        return isTerminal(0);
+      },
+      read: (maxBytes) => readAll(0, maxBytes),
+    },
     stdout: output(1, 'standard output', () => process.stdout),
     stderr: output(2, 'standard error', () => process.stderr),
     now: () => Math.floor(Date.now() / 1000),
-    newId: randomUUID,
   };
 }
 
@@ -73,7 +76,9 @@ function isTerminal(descriptor: number): boolean {
 function output(descriptor: number, name: string, stream: () => NodeJS.WriteStream): Output {
   let isClosed = false;
   return {
-    isTerminal: isTerminal(descriptor),
+    get isTerminal() {
+      return isTerminal(descriptor);
+    },
     stream,
     write(text) {
       const bytes = Buffer.from(text, 'utf8');

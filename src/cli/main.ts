@@ -14,7 +14,7 @@ import { asJwtkitError, type ColorMode, painterFor, renderError } from './output
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const context: Context = { io, exitCode: 0 };
   try {
-    await buildProgram(context).parseAsync([...argv], { from: 'user' });
+    await buildProgram(argv, context).parseAsync([...argv], { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -22,8 +22,19 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** The grammar of every command; each file in `commands/` adds its own. */
-export function buildProgram(context: Context): Command {
+const commands = {
+  keygen: registerKeygen,
+  issue: registerIssue,
+  decode: registerDecode,
+  verify: registerVerify,
+  inspect: registerInspect,
+};
+
+/**
+ * The grammar, of which each file in `commands/` adds its part. Where the first argument names a command the others are
+ * left out: declaring all options of all commands takes longer than decoding a token.
+ */
+function buildProgram(argv: readonly string[], context: Context): Command {
   const { io } = context;
   const program = new Command('jwtkit')
     .description('Make keys; issue, verify, decode and inspect JSON Web Tokens.')
@@ -43,9 +54,8 @@ export function buildProgram(context: Context): Command {
       getErrHasColors: () => false,
     })
     .addHelpText('after', '\nExit codes, file formats and the library: see README.md');
-  for (const register of [registerKeygen, registerIssue, registerDecode, registerVerify, registerInspect]) {
-    register(program, context);
-  }
+  const named = argv[0] !== undefined && Object.hasOwn(commands, argv[0]) ? [argv[0]] : Object.keys(commands);
+  for (const name of named) commands[name as keyof typeof commands](program, context);
   return program;
 }
 

@@ -32,9 +32,12 @@ function wantsColor(output: Output, mode: ColorMode, env: Environment): boolean 
  * all that could move a cursor, hide text or turn it round.
  */
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+/** The usual text, for which the slow-to-compile expression above is not needed. */
+const printableAscii = /^[\x20-\x7e]*$/;
 
 /** Text that is safe to show: what could disturb a terminal becomes `\uXXXX`. */
 export function escapeText(text: string): string {
+  if (printableAscii.test(text)) return text;
   return text.replace(unsafe, (char) =>
     [...Array(char.length).keys()]
       .map((index) => `\\u${char.charCodeAt(index).toString(16).padStart(4, '0')}`)
@@ -45,6 +48,7 @@ export function escapeText(text: string): string {
 /** JSON that is safe to show and still the same JSON. */
 export function toJson(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
+  if (printableAscii.test(text)) return text;
   return text.replace(unsafe, (char) => (char === '\n' ? char : escapeText(char)));
 }
 

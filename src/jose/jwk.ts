@@ -68,6 +68,8 @@ export interface KeyTraits {
   alg?: AlgorithmName | undefined;
   operations?: readonly KeyOperation[] | undefined;
   source?: string | undefined;
+  /** The RSA modulus where the caller has it at hand: exporting it from the KeyObject takes a millisecond of a start. */
+  modulus?: bigint | undefined;
 }
 
 /**
@@ -82,7 +84,7 @@ export function createKey(keyObject: KeyObject, traits: KeyTraits = {}): Key {
     const type = keyObject.asymmetricKeyDetails?.namedCurve ?? keyObject.asymmetricKeyType;
     throw new JwtkitError('KEY_INVALID', `${where}a key of type ${type} signs no JWS`);
   }
-  if (keyObject.type !== 'secret') checkMaterial(keyObject, shape, where);
+  if (keyObject.type !== 'secret') checkMaterial(keyObject, shape, traits.modulus, where);
   const algorithms = traits.alg === undefined ? algorithmsFor(shape) : [traits.alg];
   if (traits.alg !== undefined) {
     const row = algorithm(traits.alg);
@@ -110,13 +112,13 @@ function tooWeak(where: string, shape: KeyShape, bits: number, rest: string): Jw
 }
 
 /** What a size cannot tell: RSA exponents (RFC 8017 §3.1), factorable moduli, points under which anything verifies. */
-function checkMaterial(keyObject: KeyObject, shape: KeyShape, where: string): void {
+function checkMaterial(keyObject: KeyObject, shape: KeyShape, modulus: bigint | undefined, where: string): void {
   if (shape.kty === 'RSA') {
     const exponent = keyObject.asymmetricKeyDetails?.publicExponent ?? 0n;
     if (exponent < 3n || exponent % 2n === 0n) {
       throw new JwtkitError('KEY_INVALID', `${where}the RSA exponent is ${exponent}, it must be odd and at least 3`);
     }
-    if (isRocaModulus(modulusOf(keyObject, shape.bits, exponent))) {
+    if (isRocaModulus(modulus ?? modulusOf(keyObject, shape.bits, exponent))) {
       throw new JwtkitError('KEY_TOO_WEAK', `${where}the RSA key can be factored (ROCA, CVE-2017-15361)`, {
         hint: 'replace it: the device that made it made weak keys',
       });
@@ -214,7 +216,9 @@ export function importJwk(jwk: unknown, traits: { source?: string | undefined; k
 
   const keyObject = importMaterial(jwk, kty, invalid, unusable);
   const operations = readOperations(own(jwk, 'key_ops'), keyObject, invalid, unusable);
-  return createKey(keyObject, { ...traits, kid: traits.kid ?? kid, alg, operations });
+  const modulus =
+    kty === 'RSA' ? BigInt(`0x${Buffer.from(own(jwk, 'n') as string, 'base64url').toString('hex')}`) : undefined;
+  return createKey(keyObject, { ...traits, kid: traits.kid ?? kid, alg, operations, modulus });
 }
 
 function isKty(kty: string): kty is keyof typeof kinds {
@@ -255,6 +259,7 @@ function importMaterial(jwk: JsonObject, kty: keyof typeof kinds, invalid: Refus
   } catch {
     throw invalid(`members make no valid ${kty} key`);
   }
+  if (!isPrivate) return keyObject;
   const publicHalf = exportPublicJwk(keyObject);
   for (const name of kinds[kty].required) {
     if (publicHalf[name] !== clean[name]) throw invalid(`${name} does not belong to its private half`);

@@ -1,5 +1,4 @@
 /** Files that are read within bounds and appear whole or not at all. Errors name the path and what to do. */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -122,7 +121,7 @@ export function writeFileWhole(file: WholeFile, options: { overwrite: boolean })
 }
 
 function writeTemporary({ path, content, mode }: WholeFile): string {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${Date.now().toString(36)}.tmp`);
   try {
     const descriptor = openSync(temporary, 'wx', mode);
     try {

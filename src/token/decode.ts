@@ -1,5 +1,5 @@
+import { parseClaims, parseJws } from '../jose/compact.js';
 import type { JsonObject } from '../jose/json.js';
-import { parseClaims, parseJws } from '../jose/jws.js';
 import type { Claims } from './claims.js';
 
 /** What a token says of itself. Nothing in it was checked: anybody may have written it. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
+import { defaultMaxTokenLength, parseClaims } from '../jose/compact.js';
 import type { JsonObject } from '../jose/json.js';
 import type { Key } from '../jose/jwk.js';
-import { defaultMaxTokenLength, parseClaims, signJws } from '../jose/jws.js';
+import { signJws } from '../jose/jws.js';
 import { type Claims, claimShapeProblem, registeredClaims, type TokenType } from './claims.js';
 
 /** Lifetimes in seconds where the caller names none: access 30 minutes, refresh 7 days. */
@@ -28,7 +29,7 @@ export interface IssueDeps {
   readonly key: Key;
   /** NumericDate. */
   readonly now: number;
-  /** Makes a `jti`; a random UUID by default. */
+  /** Makes a `jti`; a random UUID (RFC 9562 §5.4) by default. */
   readonly newId?: (() => string) | undefined;
 }
 

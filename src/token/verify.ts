@@ -3,9 +3,10 @@
  * all that was found; the verdict's code is the first of `verdictOrder` among the failures.
  */
 import { type ErrorCode, JwtkitError } from '../errors.js';
+import { checkHeader, type ParsedJws, parseClaims, parseJws } from '../jose/compact.js';
 import { type JsonObject, own } from '../jose/json.js';
 import type { Key } from '../jose/jwk.js';
-import { checkHeader, checkSignature, type ParsedJws, parseClaims, parseJws } from '../jose/jws.js';
+import { checkSignature } from '../jose/jws.js';
 import { asList, type Claims, claimShapeProblem, isStringOrStrings, splitScope } from './claims.js';
 import { isSameJson, isSameMediaType, type VerifyPolicy } from './policy.js';
 import { formatDistance, formatDuration, formatMoment } from './time.js';

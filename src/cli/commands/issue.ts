@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
+import { defaultMaxTokenLength } from '../../jose/compact.js';
 import { isJsonObject, JsonError, type JsonObject, own, parseJsonObject } from '../../jose/json.js';
-import { defaultMaxTokenLength } from '../../jose/jws.js';
 import { writeFileWhole } from '../../store/files.js';
 import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
 import { formatDistance, parseMoment } from '../../token/time.js';
 import { readContent } from '../input.js';
 import type { Context, Io } from '../io.js';
-import { type KeyOptions, signingKey } from '../keys.js';
+import type { KeyOptions } from '../keys.js';
 import {
   addCommonOptions,
   addExamples,
@@ -95,8 +95,9 @@ export function registerIssue(program: Command, { io }: Context): void {
       typ: options.typ,
       header: collectHeader(options.header ?? []),
     };
-    const deps = { key: signingKey(invocation, now), now, newId: io.newId };
+    const { signingKey } = await import('../keys.js');
     const { issueToken, issueTokenPair } = await import('../../token/issue.js');
+    const deps = { key: signingKey(invocation, now), now, newId: io.newId };
     if (options.pair === true) {
       const lifetimes = { accessTtl: lifetime('access', invocation), refreshTtl: lifetime('refresh', invocation) };
       const pair = await issueTokenPair(claims, { ...policy, ...lifetimes }, deps);

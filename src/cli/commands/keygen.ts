@@ -3,7 +3,6 @@ import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
 import type { Jwk } from '../../jose/jwk.js';
 import type { GeneratedKey } from '../../jose/keys.js';
 import { type WholeFile, writeFilesWhole } from '../../store/files.js';
-import { addKey } from '../../store/keyring-directory.js';
 import type { Context, Io } from '../io.js';
 import {
   addCommonOptions,
@@ -117,6 +116,7 @@ async function startSpinner(bits: number, { stderr }: Io): Promise<() => void> {
 }
 
 async function intoKeyring(pair: GeneratedKey, alg: AlgorithmName, options: KeygenOptions, io: Io): Promise<MadeKey> {
+  const { addKey } = await import('../../store/keyring-directory.js');
   const kid = await addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid });
   io.stderr.write(`made a key for ${alg} in ${options.keyring}; it signs from now on\n`);
   return { kid, alg, keyring: options.keyring };

@@ -5,7 +5,7 @@ import type { Check, VerificationReport } from '../../token/verify.js';
 import { exitCodes } from '../exit-codes.js';
 import { readToken } from '../input.js';
 import type { Context } from '../io.js';
-import { type KeyOptions, trustedKeys } from '../keys.js';
+import type { KeyOptions } from '../keys.js';
 import {
   addCommonOptions,
   addExamples,
@@ -81,9 +81,10 @@ export function registerVerify(program: Command, context: Context): void {
     const { options, env } = invocation;
     const now = clockOption(options.at, io);
     const policy = toPolicy(options);
+    const { trustedKeys } = await import('../keys.js');
+    const { reportToken, verdictError } = await import('../../token/verify.js');
     const keys = trustedKeys(invocation, now);
     const token = readToken(argument, io);
-    const { reportToken, verdictError } = await import('../../token/verify.js');
     const report = await reportToken(token, policy, { keys, now });
     if (options.quiet === true) {
       if (report.code !== null) context.exitCode = exitCodes[report.code];
