@@ -1,6 +1,6 @@
 /**
- * What a keyring's keys do at a moment. There is no status to flip: a key signs from its `nbf` (else its `iat`), the
- * latest one first, until it has an `exp`; and verifies until that `exp` has passed.
+ * What a keyring's keys do at a moment. There is no status to flip: the key with the latest `nbf` (else `iat`) that is not
+ * in the future signs, unless it has an `exp`; and every key verifies until its `exp` has passed.
  */
 import { JwtkitError } from '../errors.js';
 import type { Jwk, Key } from '../jose/jwk.js';
@@ -31,17 +31,24 @@ export function signingEntry(entries: readonly KeyringEntry[], now: number, kid?
     if (obstacle !== undefined) throw notFound(`the key ${kid} does not sign: ${obstacle}`, hint);
     return named;
   }
-  let latest: KeyringEntry | undefined;
-  for (const entry of entries) {
-    if (signingObstacle(entry, now) !== undefined) continue;
-    if (latest === undefined || signsFrom(entry) >= signsFrom(latest)) latest = entry;
-  }
-  if (latest === undefined) {
+  const able = entries.filter((entry) => signingObstacle(entry, now) === undefined);
+  const begun = able.filter((entry) => signsFrom(entry) <= now);
+  // Before the first key was made (a fixture dated back, a clock behind the one that stamped it) the first key signs.
+  const chosen = begun.length > 0 ? begun.reduce(later) : able.length > 0 ? able.reduce(earlier) : undefined;
+  if (chosen === undefined) {
     const [first] = entries;
     const obstacle = first === undefined ? 'it is empty' : `${first.kid}: ${signingObstacle(first, now)}`;
     throw notFound(`the keyring has no key that signs now (${obstacle})`, hint);
   }
-  return latest;
+  return chosen;
+}
+
+function later(one: KeyringEntry, other: KeyringEntry): KeyringEntry {
+  return signsFrom(other) >= signsFrom(one) ? other : one;
+}
+
+function earlier(one: KeyringEntry, other: KeyringEntry): KeyringEntry {
+  return signsFrom(other) < signsFrom(one) ? other : one;
 }
 
 function signsFrom({ jwk }: KeyringEntry): number {
@@ -51,7 +58,7 @@ function signsFrom({ jwk }: KeyringEntry): number {
 function signingObstacle(entry: KeyringEntry, now: number): string | undefined {
   if (!entry.hasPrivateHalf) return 'its private half is not here';
   if (entry.jwk.exp !== undefined) return 'it was retired';
-  return signsFrom(entry) > now ? 'its time has not come' : undefined;
+  return (entry.jwk.nbf ?? 0) > now ? 'its time has not come' : undefined;
 }
 
 function notFound(message: string, hint: string): JwtkitError {
