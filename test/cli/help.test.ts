@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runShell } from '../shell-session.js';
+
+const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const commands = ['keygen', 'issue', 'decode', 'verify', 'inspect'];
+
+function helpOf(...args: string[]): string {
+  return spawnSync(process.execPath, [binary, ...args], { encoding: 'utf8' }).stdout;
+}
+
+/** A keyring, its public half as a file, and a token that meets every demand of the examples. */
+const setup = `
+jwtkit keygen > kid 2> /dev/null || exit 98
+openssl pkey -in ".jwtkit/$(cat kid).pem" -pubout -out verify.pem || exit 98
+TOKEN=$(jwtkit issue --sub user-123 --iss https://issuer.example --aud api --scope "read write" --role admin) || exit 98
+mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem .
+`;
+
+test.each(commands)('the examples in the help of %s run', (command) => {
+  const examples = [...helpOf(command, '--help').matchAll(/^ {2}\$ (.*)$/gm)].map(([, text]) => text ?? '');
+  expect(examples.length).toBeGreaterThan(0);
+  const fresh = command === 'keygen' ? 'rm verify.pem' : '';
+  const lines = [fresh, ...examples].filter((text) => text !== '').map((text) => ({ text, exits: 0 }));
+  expect(runShell(lines, setup).failure).toBeNull();
+});
+
+test('the help of the program names every command, as does the README', () => {
+  const help = helpOf('--help');
+  for (const command of commands) {
+    expect(help).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    expect(readme).toContain(`| \`${command}\` |`);
+  }
+});
+
+test.each(commands)('every option and variable of %s is in the README', (command) => {
+  const help = helpOf(command, '--help');
+  const options = [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, name]) => name ?? '');
+  const variables = [...help.matchAll(/\[(JWTKIT_[A-Z_]+)\]/g)].map(([, name]) => name ?? '');
+  expect(options.length).toBeGreaterThan(3);
+  for (const name of [...options, ...variables]) if (name !== '--help') expect(readme, name).toContain(name);
+});
+
+test('help goes to stdout and exits 0, for each way of asking', () => {
+  for (const args of [['--help'], ['help'], ['help', 'verify'], ['verify', '-h']]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [binary, ...args], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Usage: jwtkit/);
+  }
+});
+
+test('the version is that of the package', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(helpOf('--version')).toBe(`${version}\n`);
+});

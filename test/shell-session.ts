@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const binary = fileURLToPath(new URL('../bin/jwtkit.js', import.meta.url));
+
+/** One line of a shell session and the exit code it must end with. */
+export interface ShellLine {
+  readonly text: string;
+  readonly exits: number;
+}
+
+/** What a session left behind: which line went wrong, if any, and everything printed. */
+export interface ShellResult {
+  readonly failure: string | null;
+  readonly stdout: string;
+}
+
+/**
+ * Runs lines in one bash session in an empty folder, where `jwtkit` is the real binary, and stops at the first that ends
+ * with another exit code than it should.
+ */
+export function runShell(lines: readonly ShellLine[], setup = ''): ShellResult {
+  const folder = mkdtempSync(join(tmpdir(), 'jwtkit-shell-'));
+  const steps = lines.map(
+    ({ text, exits }) =>
+      `${text}\ncode=$?; [ $code -eq ${exits} ] || { echo "exit code $code, not ${exits}: "${singleQuote(text)} >&2; exit 99; }`,
+  );
+  const script = [
+    'set -u -o pipefail',
+    `jwtkit() { ${singleQuote(process.execPath)} ${singleQuote(binary)} "$@"; }`,
+    setup,
+    ...steps,
+  ].join('\n');
+  const environment = Object.entries(process.env).filter(([name]) => !/^(JWTKIT_|SECRET_KEY|ALGORITHM)/.test(name));
+  try {
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', script], {
+      cwd: folder,
+      encoding: 'utf8',
+      input: '',
+      env: Object.fromEntries(environment),
+    });
+    return { failure: status === 0 ? null : `${stderr}${stdout}`, stdout };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function singleQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
