@@ -34,7 +34,7 @@ const standInPlugin = {
  * Three files to open at most for a one-shot command: what every command needs, what loads node:crypto, and jsonwebtoken,
  * which signs. Colours and the spinner stay in chunks of their own.
  */
-const crypto = /src.(jose.(jwk|jws|keys)|token.(verify|issue|keyring|policy)|store.(keyring|lock)|cli.keys)\b/;
+const crypto = /src.(jose.(jwk|jws|keys)|token.(verify|issue|keyring|policy)|store.(keyring|lock)|cli.(keys|batch))\b/;
 const chunks = [
   { name: 'main', priority: 2, test: (id) => /src.|commander/.test(id) && !crypto.test(id) },
   { name: 'crypto', priority: 1, test: crypto },

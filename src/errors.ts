@@ -15,6 +15,7 @@ export const errorCodes = [
   'CLAIM_MALFORMED',
   'CLAIM_MISSING',
   'CLAIM_MISMATCH',
+  'BATCH_REJECTED',
   'USAGE_INVALID',
   'KEY_INVALID',
   'KEY_TOO_WEAK',

@@ -14,6 +14,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   FILE_NOT_READABLE: 3,
   FILE_NOT_WRITABLE: 3,
   FILE_EXISTS: 3,
+  BATCH_REJECTED: 10,
   TOKEN_MALFORMED: 11,
   ALG_NOT_ALLOWED: 12,
   SIGNATURE_MALFORMED: 12,

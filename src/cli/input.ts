@@ -18,7 +18,8 @@ export function readToken(argument: string | undefined, io: Io): string {
   return trimToken(Buffer.from(io.stdin.read(defaultMaxTokenLength + slack)).toString('utf8'));
 }
 
-function trimToken(text: string): string {
+/** A token without the white space and the `Bearer` around it. */
+export function trimToken(text: string): string {
   return text.trim().replace(/^bearer\s+/i, '');
 }
 

@@ -14,6 +14,8 @@ export interface Input {
   readonly isTerminal: boolean;
   /** Reads to the end, or one byte more than `maxBytes` of a longer input, the rest of which is left unread. */
   read(maxBytes: number): Uint8Array;
+  /** Reads to the end piece by piece. */
+  chunks(): Iterable<Uint8Array>;
 }
 
 /** Standard output or standard error. */
@@ -54,7 +56,8 @@ export function processIo(): Io {
       get isTerminal() {
         return isTerminal(0);
       },
-      read: (maxBytes) => readAll(0, maxBytes),
+      read: (maxBytes) => Buffer.concat([...readChunks(0, maxBytes + 1)]),
+      chunks: () => readChunks(0, Number.POSITIVE_INFINITY),
     },
     stdout: output(1, 'standard output', () => process.stdout),
     stderr: output(2, 'standard error', () => process.stderr),
@@ -96,25 +99,24 @@ function output(descriptor: number, name: string, stream: () => NodeJS.WriteStre
   };
 }
 
-function readAll(descriptor: number, maxBytes: number): Uint8Array {
-  const chunks: Buffer[] = [];
-  for (let total = 0; total <= maxBytes; ) {
-    const chunk = Buffer.alloc(Math.min(65_536, maxBytes + 1 - total));
+/** Reads to the end, or until `maxBytes` have been read. */
+function* readChunks(descriptor: number, maxBytes: number): Generator<Uint8Array> {
+  for (let left = maxBytes; left > 0; ) {
+    const chunk = Buffer.alloc(Math.min(65_536, left));
     try {
       const count = readSync(descriptor, chunk);
-      if (count === 0) break;
-      chunks.push(chunk.subarray(0, count));
-      total += count;
+      if (count === 0) return;
+      left -= count;
+      yield chunk.subarray(0, count);
     } catch (error) {
       const code = codeOf(error);
-      if (code === 'EOF') break;
+      if (code === 'EOF') return;
       if (code !== 'EAGAIN') {
         throw new JwtkitError('FILE_NOT_READABLE', `cannot read standard input: ${code}`, { cause: error });
       }
       pause();
     }
   }
-  return Buffer.concat(chunks);
 }
 
 function codeOf(error: unknown): string {

@@ -18,36 +18,39 @@ import { JwtkitError } from '../errors.js';
  * @throws {JwtkitError} FILE_NOT_READABLE.
  */
 export function readFileBounded(path: string, maxBytes: number): Buffer {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'r');
-  } catch (error) {
-    throw notReadable(path, error);
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for (const chunk of readFileChunks(path)) {
+    chunks.push(chunk);
+    total += chunk.length;
+    if (total > maxBytes) throw new JwtkitError('FILE_NOT_READABLE', `${path} is larger than ${maxBytes} bytes`);
   }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Reads a file piece by piece; the file is closed when the reader stops.
+ * @throws {JwtkitError} FILE_NOT_READABLE.
+ */
+export function* readFileChunks(path: string): Generator<Uint8Array> {
+  const descriptor = tryToRead(path, () => openSync(path, 'r'));
   try {
-    return readDescriptor(descriptor, path, maxBytes);
+    for (;;) {
+      const chunk = Buffer.alloc(65_536);
+      const count = tryToRead(path, () => readSync(descriptor, chunk));
+      if (count === 0) return;
+      yield chunk.subarray(0, count);
+    }
   } finally {
     closeSync(descriptor);
   }
 }
 
-function readDescriptor(descriptor: number, path: string, maxBytes: number): Buffer {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  for (;;) {
-    const chunk = Buffer.alloc(Math.min(65_536, maxBytes + 1 - total));
-    let count: number;
-    try {
-      count = readSync(descriptor, chunk);
-    } catch (error) {
-      throw notReadable(path, error);
-    }
-    if (count === 0) return Buffer.concat(chunks);
-    chunks.push(chunk.subarray(0, count));
-    total += count;
-    if (total > maxBytes) {
-      throw new JwtkitError('FILE_NOT_READABLE', `${path} is larger than ${maxBytes} bytes`);
-    }
+function tryToRead<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -71,10 +74,6 @@ const reasons: Readonly<Record<string, string>> = {
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return reasons[code] ?? (code === '' ? 'unknown reason' : code);
-}
-
-function notReadable(path: string, cause: unknown): JwtkitError {
-  return new JwtkitError('FILE_NOT_READABLE', `cannot read ${path}: ${reasonOf(cause)}`, { cause });
 }
 
 /** The error for a path that cannot be written. */

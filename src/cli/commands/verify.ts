@@ -38,6 +38,7 @@ interface VerifyOptions extends KeyOptions {
   at?: string;
   claim?: string;
   quiet?: boolean;
+  batch?: string | true;
 }
 
 export function registerVerify(program: Command, context: Context): void {
@@ -66,6 +67,9 @@ export function registerVerify(program: Command, context: Context): void {
     .addOption(option('--allow-no-exp', 'accept a token without exp'))
     .addOption(option('--at <moment>', 'take this for the current time'))
     .addOption(option('--claim <path>', 'print only this claim of the verified token, raw'))
+    .addOption(
+      option('--batch [file]', 'a token a line in (default: stdin), a JSON verdict a line out; exit 10 if any fails'),
+    )
     .addOption(option('-q, --quiet', 'print nothing, the exit code says it'));
   addKeyOptions(command, 'verify');
   addCommonOptions(command);
@@ -75,6 +79,7 @@ export function registerVerify(program: Command, context: Context): void {
     'jwtkit verify "$TOKEN" --scope "read write" --role admin --max-age 1h',
     'USER_ID=$(jwtkit verify "$TOKEN" --claim sub)',
     'echo "Bearer $TOKEN" | jwtkit verify --quiet',
+    'printf "%s\\n" "$TOKEN" "$TOKEN" | jwtkit verify --batch',
   ]);
   command.action(async (argument: string | undefined) => {
     const invocation = readInvocation<VerifyOptions>(command, io);
@@ -83,9 +88,15 @@ export function registerVerify(program: Command, context: Context): void {
     const policy = toPolicy(options);
     const { trustedKeys } = await import('../keys.js');
     const { reportToken, verdictError } = await import('../../token/verify.js');
-    const keys = trustedKeys(invocation, now);
+    const deps = { keys: trustedKeys(invocation, now), now };
+    if (options.batch !== undefined) {
+      if (argument !== undefined)
+        throw usage('a token and --batch exclude each other', 'write --batch FILE, or pipe the tokens in');
+      const { verifyBatch } = await import('../batch.js');
+      return verifyBatch(options.batch === true ? '-' : options.batch, policy, deps, io);
+    }
     const token = readToken(argument, io);
-    const report = await reportToken(token, policy, { keys, now });
+    const report = await reportToken(token, policy, deps);
     if (options.quiet === true) {
       if (report.code !== null) context.exitCode = exitCodes[report.code];
       return;
@@ -101,6 +112,9 @@ export function registerVerify(program: Command, context: Context): void {
 }
 
 function toPolicy(options: VerifyOptions & CommonOptions): VerifyPolicy {
+  if (options.batch !== undefined && (options.quiet === true || options.claim !== undefined)) {
+    throw usage(`--batch and ${options.quiet === true ? '--quiet' : '--claim'} exclude each other`);
+  }
   if (options.quiet === true && (options.json === true || options.claim !== undefined)) {
     throw usage(`--quiet and ${options.json === true ? '--json' : '--claim'} exclude each other`);
   }
