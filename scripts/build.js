@@ -34,7 +34,8 @@ const standInPlugin = {
  * Three files to open at most for a one-shot command: what every command needs, what loads node:crypto, and jsonwebtoken,
  * which signs. Colours and the spinner stay in chunks of their own.
  */
-const crypto = /src.(jose.(jwk|jws|keys)|token.(verify|issue|keyring|policy)|store.(keyring|lock)|cli.(keys|batch))\b/;
+const crypto =
+  /src.(jose.(jwk|jws|keys)|token.(verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock|denylist|lmdb)|cli.(keys|batch))\b/;
 const chunks = [
   { name: 'main', priority: 2, test: (id) => /src.|commander/.test(id) && !crypto.test(id) },
   { name: 'crypto', priority: 1, test: crypto },
@@ -43,6 +44,7 @@ const chunks = [
 const bundle = await rolldown({
   input: { main: 'src/cli/bundle.ts' },
   platform: 'node',
+  external: ['lmdb'],
   preserveEntrySignatures: 'allow-extension',
   plugins: [standInPlugin],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },

@@ -31,9 +31,11 @@ export {
   loadKeys,
   loadSecret,
 } from './jose/keys.js';
+export { type OpenDenylistOptions, openDenylist } from './store/denylist.js';
 export { type AddKeyOptions, addKey, type Keyring, openKeyring } from './store/keyring-directory.js';
 export type { Claims, TokenType } from './token/claims.js';
 export { type DecodedToken, decodeToken } from './token/decode.js';
+export type { Denylist, Revocation, TokenIdentity } from './token/denylist.js';
 export { inspectToken, type TokenLife } from './token/inspect.js';
 export {
   defaultLifetimes,
@@ -47,6 +49,8 @@ export {
 } from './token/issue.js';
 export type { KeyringEntry } from './token/keyring.js';
 export type { RequiredClaim, VerifyPolicy } from './token/policy.js';
+export { type RefreshDeps, type RefreshedTokens, type RefreshPolicy, refreshToken } from './token/refresh.js';
+export { type RevokeDeps, type RevokedToken, revokeToken } from './token/revoke.js';
 export {
   type Check,
   type KeyReport,

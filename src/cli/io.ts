@@ -35,6 +35,8 @@ export interface Io {
   readonly stderr: Output;
   /** The time as a NumericDate. */
   now(): number;
+  /** Resolves once the clock shows a later second than now. */
+  nextSecond(): Promise<void>;
   /** Makes identifiers where a test wants known ones; random ones are made where this is absent. */
   newId?(): string;
 }
@@ -62,6 +64,7 @@ export function processIo(): Io {
     stdout: output(1, 'standard output', () => process.stdout),
     stderr: output(2, 'standard error', () => process.stderr),
     now: () => Math.floor(Date.now() / 1000),
+    nextSecond: () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 1)),
   };
 }
 

@@ -2,15 +2,16 @@
  * Which key signs or verifies: the option, then its `JWTKIT_*` variable, then `SECRET_KEY` with an HMAC `ALGORITHM`, then
  * the keyring in the working folder. There is no fallback secret.
  */
+import { createPublicKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import type { Key } from '../jose/jwk.js';
+import { createKey, type Key } from '../jose/jwk.js';
 import { loadKeys, loadSecret, maxKeyBytes } from '../jose/keys.js';
 import { readFileBounded } from '../store/files.js';
 import { openKeyring } from '../store/keyring-directory.js';
 import { trimLineEnd } from './input.js';
 import type { Environment } from './io.js';
-import { type Invocation, usage } from './options.js';
+import { defaultKeyring, type Invocation, usage } from './options.js';
 
 /** The options by which keys are named; `key` is a list where several may be given. */
 export interface KeyOptions {
@@ -28,7 +29,6 @@ type KeySource =
   | { readonly kind: 'keyring'; readonly directory: string };
 
 const flags = { key: '--key', secretFile: '--secret-file', secretEnv: '--secret-env', keyring: '--keyring' } as const;
-const defaultKeyring = '.jwtkit';
 
 function findSource({ options, env, origin }: Invocation<KeyOptions>): KeySource {
   for (const from of ['flag', 'variable'] as const) {
@@ -81,6 +81,25 @@ export function signingKey(invocation: Invocation<KeyOptions>, now: number): Key
     throw usage(`${path} holds ${rest.length + 1} keys, one signs`, 'keep the signing key in a file of its own');
   }
   return key;
+}
+
+/** A key that signs and what trusts it: renewing a token takes both. */
+export interface OwnKeys {
+  readonly key: Key;
+  readonly keys: readonly Key[];
+}
+
+/**
+ * The key that signs at `now` and the keys trusted then. Of a private key the public half is trusted.
+ * @throws {JwtkitError} as {@link signingKey}.
+ */
+export function ownKeys(invocation: Invocation<KeyOptions>, now: number): OwnKeys {
+  const key = signingKey(invocation, now);
+  if (findSource(invocation).kind === 'keyring') return { key, keys: trustedKeys(invocation, now) };
+  if (key.keyObject.type === 'secret') return { key, keys: [key] };
+  const { source, kid } = key;
+  const alg = key.algorithms.length === 1 ? key.algorithms[0] : undefined;
+  return { key, keys: [createKey(createPublicKey(key.keyObject), { source, kid, alg })] };
 }
 
 /**

@@ -5,6 +5,8 @@ import { registerDecode } from './commands/decode.js';
 import { registerInspect } from './commands/inspect.js';
 import { registerIssue } from './commands/issue.js';
 import { registerKeygen } from './commands/keygen.js';
+import { registerRefresh } from './commands/refresh.js';
+import { registerRevoke } from './commands/revoke.js';
 import { registerVerify } from './commands/verify.js';
 import { exitCodes } from './exit-codes.js';
 import type { Context, Io } from './io.js';
@@ -28,6 +30,8 @@ const commands = {
   decode: registerDecode,
   verify: registerVerify,
   inspect: registerInspect,
+  refresh: registerRefresh,
+  revoke: registerRevoke,
 };
 
 /**
@@ -37,7 +41,7 @@ const commands = {
 function buildProgram(argv: readonly string[], context: Context): Command {
   const { io } = context;
   const program = new Command('jwtkit')
-    .description('Make keys; issue, verify, decode and inspect JSON Web Tokens.')
+    .description('Make keys; issue, verify, decode, inspect, refresh and revoke JSON Web Tokens.')
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help of a command')

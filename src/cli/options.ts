@@ -52,6 +52,16 @@ export function addCommonOptions(command: Command): Command {
     .addOption(option('--debug', 'print the stack of an error'));
 }
 
+/** The keyring directory where nobody names one. */
+export const defaultKeyring = '.jwtkit';
+
+/** Adds the option that says which denylist is asked. */
+export function addStoreOption(command: Command): Command {
+  return command.addOption(
+    option('--store <location>', 'denylist: lmdb:FOLDER (default: in the keyring directory)').from('JWTKIT_STORE'),
+  );
+}
+
 /** Adds the options that say which key signs or verifies. */
 export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Command {
   const key = option('--key <file>', `${purpose === 'sign' ? 'private' : 'public'} key: PEM, DER, JWK`).from(

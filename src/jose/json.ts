@@ -53,7 +53,7 @@ export function own(object: object, name: string): unknown {
 
 /** The JSON type of a value in words, for messages: "a number", "null". */
 export function describeJson(value: unknown): string {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return value === null ? 'null' : 'missing';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

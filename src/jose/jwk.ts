@@ -199,7 +199,7 @@ class UnusableJwk extends JwtkitError {}
 export function importJwk(jwk: unknown, traits: { source?: string | undefined; kid?: string | undefined } = {}): Key {
   const where = traits.source === undefined ? '' : `${traits.source}: `;
   if (!isJsonObject(jwk))
-    throw new JwtkitError('KEY_INVALID', `${where}a JWK is a JSON object, not ${describeJson(jwk)}`);
+    throw new JwtkitError('KEY_INVALID', `${where}a JWK is a JSON object, this is ${describeJson(jwk)}`);
   const invalid = (message: string) => new JwtkitError('KEY_INVALID', `${where}the JWK's ${message}`);
   const unusable = (message: string) => new UnusableJwk('KEY_INVALID', `${where}the JWK's ${message}`);
 

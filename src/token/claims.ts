@@ -16,6 +16,8 @@ export interface Claims {
   /** Space-separated (RFC 8693 §4.2). */
   scope?: string;
   role?: string | string[];
+  /** The session that a pair and the tokens refreshed from it belong to. */
+  family?: string;
   [name: string]: unknown;
 }
 

@@ -106,10 +106,13 @@ export interface IssuePairPolicy extends Omit<IssuePolicy, 'type' | 'ttl'> {
   accessTtl?: number | undefined;
   /** Seconds; 604800 by default. */
   refreshTtl?: number | undefined;
+  /** The access token's `scope`, where it is to have less than the refresh token. */
+  accessScope?: string | undefined;
 }
 
 /**
- * Signs an access token and a refresh token for the same claims, each with its own `jti` and `exp`.
+ * Signs an access token and a refresh token for the same claims, each with its own `jti` and `exp`. Both carry `family`, a
+ * name for the session that they belong to, so that it can be ended as a whole.
  * @throws {JwtkitError} USAGE_INVALID as `issueToken`, and for claims that the two cannot share (`exp`, `jti`, `type`).
  */
 export async function issueTokenPair(claims: Claims, policy: IssuePairPolicy, deps: IssueDeps): Promise<TokenPair> {
@@ -117,8 +120,11 @@ export async function issueTokenPair(claims: Claims, policy: IssuePairPolicy, de
     if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
   }
   const accessTtl = policy.accessTtl ?? defaultLifetimes.access;
-  const access = await issueToken(claims, { ...policy, type: 'access', ttl: accessTtl }, deps);
-  const refresh = await issueToken(claims, { ...policy, type: 'refresh', ttl: policy.refreshTtl }, deps);
+  const shared: Claims = { ...claims };
+  fillIn(shared, 'family', deps.newId ?? randomUUID);
+  const accessClaims = policy.accessScope === undefined ? shared : { ...shared, scope: policy.accessScope };
+  const access = await issueToken(accessClaims, { ...policy, type: 'access', ttl: accessTtl }, deps);
+  const refresh = await issueToken(shared, { ...policy, type: 'refresh', ttl: policy.refreshTtl }, deps);
   return {
     access_token: access.token,
     refresh_token: refresh.token,

@@ -8,6 +8,7 @@ import { type JsonObject, own } from '../jose/json.js';
 import type { Key } from '../jose/jwk.js';
 import { checkSignature } from '../jose/jws.js';
 import { asList, type Claims, claimShapeProblem, isStringOrStrings, splitScope } from './claims.js';
+import { type Denylist, describeRevocation, maxLeeway, tokenIdentity } from './denylist.js';
 import { isSameJson, isSameMediaType, type VerifyPolicy } from './policy.js';
 import { formatDistance, formatDuration, formatMoment } from './time.js';
 
@@ -16,6 +17,8 @@ export interface VerifyDeps {
   readonly keys: readonly Key[];
   /** NumericDate. */
   readonly now: number;
+  /** Asked last, so that a forged token cannot probe it. Where there is none, nothing was ever revoked. */
+  readonly denylist?: Denylist | undefined;
 }
 
 /** One line of a report. */
@@ -55,13 +58,15 @@ export interface VerifiedToken {
   readonly key: KeyReport;
 }
 
-/** Which failure names the verdict when there are several: exit codes 11, 12, 13, 14, 15, 16 in this order. */
+/** Which failure names the verdict when there are several: exit codes 11, 12, 13, 17, 14, 15, 16 in this order. */
 const verdictOrder: readonly ErrorCode[] = [
   'TOKEN_MALFORMED',
   'ALG_NOT_ALLOWED',
   'SIGNATURE_MALFORMED',
   'SIGNATURE_INVALID',
   'KEY_NOT_FOUND',
+  'TOKEN_REUSED',
+  'TOKEN_REVOKED',
   'TOKEN_EXPIRED',
   'TOKEN_TOO_OLD',
   'TOKEN_NOT_YET_VALID',
@@ -74,10 +79,11 @@ const verdictOrder: readonly ErrorCode[] = [
  * Verifies a token against a policy.
  * @throws {JwtkitError} with the verdict's code and `details.checks`, every finding, for a token that does not pass:
  * TOKEN_MALFORMED, ALG_NOT_ALLOWED, SIGNATURE_MALFORMED, SIGNATURE_INVALID, KEY_NOT_FOUND, TOKEN_EXPIRED, TOKEN_TOO_OLD,
- * TOKEN_NOT_YET_VALID, CLAIM_MALFORMED, CLAIM_MISSING, CLAIM_MISMATCH.
+ * TOKEN_NOT_YET_VALID, CLAIM_MALFORMED, CLAIM_MISSING, CLAIM_MISMATCH, TOKEN_REVOKED, TOKEN_REUSED; and STORE_UNAVAILABLE
+ * when the denylist cannot be asked.
  */
 export async function verifyToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerifiedToken> {
-  const findings = examine(token, policy, deps);
+  const findings = await examine(token, policy, deps);
   const failure = verdict(findings.outcomes);
   if (failure !== undefined) throw verdictError(report(findings));
   return findings.verified as VerifiedToken;
@@ -85,7 +91,7 @@ export async function verifyToken(token: string, policy: VerifyPolicy, deps: Ver
 
 /** Verifies a token against a policy and returns what was found instead of throwing it. */
 export async function reportToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerificationReport> {
-  return report(examine(token, policy, deps));
+  return report(await examine(token, policy, deps));
 }
 
 /** The error that says what a report of a refused token says: its verdict first, the rest in `details.checks`. */
@@ -140,7 +146,13 @@ function report({ outcomes, verified }: Findings): VerificationReport {
   return { valid: code === null, code, checks, ...verified };
 }
 
-function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Findings {
+async function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<Findings> {
+  if ((policy.leeway ?? 0) > maxLeeway) {
+    throw new JwtkitError(
+      'USAGE_INVALID',
+      `a leeway is at most ${formatDuration(maxLeeway)}: revocations outlive a token by no more`,
+    );
+  }
   let jws: ParsedJws;
   let claims: Claims;
   try {
@@ -164,6 +176,7 @@ function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Finding
     passed('signature', () => 'holds'),
     ...checkClaims(claims, policy, deps.now),
     checkTyp(jws.header, policy),
+    await checkDenylist(claims, deps.denylist),
   ];
   return { outcomes, verified: { header: jws.header, claims, key: keyReport } };
 }
@@ -250,8 +263,8 @@ function checkType(claims: Claims, { type }: VerifyPolicy): Outcome {
   const expected = type ?? 'access';
   if (value === expected) return passed('type', () => expected);
   const found = () => (typeof value === 'string' ? JSON.stringify(value) : 'not a string');
-  const hint =
-    typeof value === 'string' ? `pass --type ${value === 'refresh' ? 'refresh' : 'any'} to accept it` : undefined;
+  const isUnasked = type === undefined && typeof value === 'string';
+  const hint = isUnasked ? `pass --type ${value === 'refresh' ? 'refresh' : 'any'} to accept it` : undefined;
   return failed('type', 'CLAIM_MISMATCH', () => `token type is ${found()}, expected ${expected}`, hint);
 }
 
@@ -333,4 +346,12 @@ function checkRequired(claims: Claims, { name, value: wanted }: { name: string; 
     return passed(label, () => (wanted === undefined ? 'present' : 'equal'));
   const message = () => `claim ${JSON.stringify(name)} is not ${JSON.stringify(wanted)}`;
   return failed(label, 'CLAIM_MISMATCH', message);
+}
+
+async function checkDenylist(claims: Claims, denylist: Denylist | undefined): Promise<Outcome> {
+  if (denylist === undefined) return skipped('denylist', () => 'there is none');
+  const revocation = await denylist.find(tokenIdentity(claims));
+  if (revocation === undefined) return passed('denylist', () => 'not revoked');
+  const isReuse = revocation.kind === 'token' && revocation.reason === 'consumed';
+  return failed('denylist', isReuse ? 'TOKEN_REUSED' : 'TOKEN_REVOKED', () => describeRevocation(revocation));
 }

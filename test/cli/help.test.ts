@@ -6,7 +6,7 @@ import { runShell } from '../shell-session.js';
 
 const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const commands = ['keygen', 'issue', 'decode', 'verify', 'inspect'];
+const commands = ['keygen', 'issue', 'decode', 'verify', 'inspect', 'refresh', 'revoke'];
 
 function helpOf(...args: string[]): string {
   return spawnSync(process.execPath, [binary, ...args], { encoding: 'utf8' }).stdout;
@@ -16,6 +16,7 @@ function helpOf(...args: string[]): string {
 const setup = `
 jwtkit keygen > kid 2> /dev/null || exit 98
 openssl pkey -in ".jwtkit/$(cat kid).pem" -pubout -out verify.pem || exit 98
+REFRESH=$(jwtkit issue --sub user-123 --scope "read write" --type refresh) || exit 98
 TOKEN=$(jwtkit issue --sub user-123 --iss https://issuer.example --aud api --scope "read write" --role admin) || exit 98
 mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem .
 `;

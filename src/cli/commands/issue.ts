@@ -7,13 +7,13 @@ import { formatDistance, parseMoment } from '../../token/time.js';
 import { readContent } from '../input.js';
 import type { Context, Io } from '../io.js';
 import type { KeyOptions } from '../keys.js';
+import { lifetimes } from '../lifetimes.js';
 import {
   addCommonOptions,
   addExamples,
   addKeyOptions,
   algorithmOption,
   clockOption,
-  durationOption,
   type Invocation,
   option,
   parseOption,
@@ -99,13 +99,14 @@ export function registerIssue(program: Command, { io }: Context): void {
     const { issueToken, issueTokenPair } = await import('../../token/issue.js');
     const deps = { key: signingKey(invocation, now), now, newId: io.newId };
     if (options.pair === true) {
-      const lifetimes = { accessTtl: lifetime('access', invocation), refreshTtl: lifetime('refresh', invocation) };
-      const pair = await issueTokenPair(claims, { ...policy, ...lifetimes }, deps);
+      const pair = await issueTokenPair(claims, { ...policy, ...lifetimes(invocation) }, deps);
       return deliver(options, io, `${JSON.stringify(pair)}\n`, () => printJson(io, pair));
     }
     const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
-    const ttl = options.exp ? lifetime(type, invocation) : null;
-    const issued = await issueToken(claims, { ...policy, type, ttl }, deps);
+    const { accessTtl, refreshTtl } = lifetimes(invocation);
+    // Of a single token --ttl is the lifetime, whichever type it is.
+    const ttl = type === 'access' || options.ttl !== undefined ? accessTtl : refreshTtl;
+    const issued = await issueToken(claims, { ...policy, type, ttl: options.exp ? ttl : null }, deps);
     warnIfDead(issued.claims, now, io);
     return deliver(options, io, `${issued.token}\n`, () => {
       if (options.json === true) printJson(io, issued);
@@ -189,24 +190,6 @@ function collectHeader(texts: readonly string[]): JsonObject {
     define(header, name, value);
   }
   return header;
-}
-
-/** Seconds: flag or `JWTKIT_*`, then the variables of FastAPI-style projects; undefined leaves the default. */
-function lifetime(type: TokenType, { options, env }: Invocation<IssueOptions>): number | undefined {
-  const isPairRefresh = type === 'refresh' && options.pair === true;
-  const chosen = isPairRefresh
-    ? durationOption('--refresh-ttl', options.refreshTtl)
-    : durationOption('--ttl', options.ttl);
-  if (chosen !== undefined) return chosen;
-  const [variable, seconds] =
-    type === 'access'
-      ? (['ACCESS_TOKEN_EXPIRE_MINUTES', 60] as const)
-      : (['REFRESH_TOKEN_EXPIRE_DAYS', 86_400] as const);
-  const text = env[variable];
-  if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
-    throw usage(`${variable} is ${JSON.stringify(text)}, it must be a whole number`);
-  return Number(text) * seconds;
 }
 
 function warnIfDead({ exp }: Claims, now: number, io: Io): void {

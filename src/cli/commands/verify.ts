@@ -10,6 +10,7 @@ import {
   addCommonOptions,
   addExamples,
   addKeyOptions,
+  addStoreOption,
   algorithmsOption,
   type CommonOptions,
   clockOption,
@@ -20,9 +21,10 @@ import {
   usage,
 } from '../options.js';
 import { alignColumns, escapeText, type Painter, painterFor, printClaim, printJson } from '../output.js';
+import { type StoreOptions, withDenylist } from '../stores.js';
 import { findClaim } from './decode.js';
 
-interface VerifyOptions extends KeyOptions {
+interface VerifyOptions extends KeyOptions, StoreOptions {
   alg?: string[];
   type?: TokenType | 'any';
   iss?: string[];
@@ -72,6 +74,7 @@ export function registerVerify(program: Command, context: Context): void {
     )
     .addOption(option('-q, --quiet', 'print nothing, the exit code says it'));
   addKeyOptions(command, 'verify');
+  addStoreOption(command);
   addCommonOptions(command);
   addExamples(command, [
     'jwtkit verify "$TOKEN"',
@@ -88,15 +91,19 @@ export function registerVerify(program: Command, context: Context): void {
     const policy = toPolicy(options);
     const { trustedKeys } = await import('../keys.js');
     const { reportToken, verdictError } = await import('../../token/verify.js');
-    const deps = { keys: trustedKeys(invocation, now), now };
+    const keys = trustedKeys(invocation, now);
     if (options.batch !== undefined) {
-      if (argument !== undefined)
+      if (argument !== undefined) {
         throw usage('a token and --batch exclude each other', 'write --batch FILE, or pipe the tokens in');
+      }
       const { verifyBatch } = await import('../batch.js');
-      return verifyBatch(options.batch === true ? '-' : options.batch, policy, deps, io);
+      const path = options.batch === true ? '-' : options.batch;
+      return withDenylist(invocation, 'read', io, (denylist) => verifyBatch(path, policy, { keys, now, denylist }, io));
     }
     const token = readToken(argument, io);
-    const report = await reportToken(token, policy, deps);
+    const report = await withDenylist(invocation, 'read', io, (denylist) => {
+      return reportToken(token, policy, { keys, now, denylist });
+    });
     if (options.quiet === true) {
       if (report.code !== null) context.exitCode = exitCodes[report.code];
       return;

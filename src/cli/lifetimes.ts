@@ -1,0 +1,33 @@
+import type { Environment } from './io.js';
+import { durationOption, type Invocation, usage } from './options.js';
+
+/** The options that set lifetimes. */
+export interface LifetimeOptions {
+  ttl?: string;
+  refreshTtl?: string;
+}
+
+/**
+ * Seconds from the flags or their `JWTKIT_*` variables, then from the variables of FastAPI-style projects; undefined leaves
+ * the default.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function lifetimes({ options, env }: Invocation<LifetimeOptions>): {
+  accessTtl: number | undefined;
+  refreshTtl: number | undefined;
+} {
+  return {
+    accessTtl: durationOption('--ttl', options.ttl) ?? wholeNumber('ACCESS_TOKEN_EXPIRE_MINUTES', 60, env),
+    refreshTtl:
+      durationOption('--refresh-ttl', options.refreshTtl) ?? wholeNumber('REFRESH_TOKEN_EXPIRE_DAYS', 86_400, env),
+  };
+}
+
+function wholeNumber(variable: string, unitSeconds: number, env: Environment): number | undefined {
+  const text = env[variable];
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) {
+    throw usage(`${variable} is ${JSON.stringify(text)}, it must be a whole number`);
+  }
+  return Number(text) * unitSeconds;
+}

@@ -1,0 +1,22 @@
+import { JwtkitError } from '../errors.js';
+import type { Denylist } from '../token/denylist.js';
+import { openLmdbDenylist } from './lmdb-denylist.js';
+
+/** How {@link openDenylist} opens a store. */
+export interface OpenDenylistOptions {
+  /** `read` never makes a store: it resolves to undefined where there is none. */
+  mode: 'read' | 'write';
+  /** The time as a NumericDate, for clearing away what has expired. */
+  now: () => number;
+}
+
+/**
+ * Opens the denylist at a location: `lmdb:FOLDER`.
+ * @throws {JwtkitError} USAGE_INVALID for another kind of location; STORE_UNAVAILABLE.
+ */
+export async function openDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist | undefined> {
+  const [, scheme, rest = ''] = /^([a-z+]+):(.+)$/s.exec(location) ?? [];
+  if (scheme === 'lmdb') return openLmdbDenylist(rest, options);
+  // The location is not repeated: it may hold a password.
+  throw new JwtkitError('USAGE_INVALID', 'a store is lmdb:FOLDER');
+}

@@ -1,0 +1,144 @@
+/**
+ * The embedded denylist: a folder with an LMDB environment. Several processes share it, readers never wait, and a process
+ * killed at any point leaves the last commit. Keys are digests, so that no claim is too long for one.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Database, RootDatabase } from 'lmdb';
+import { JwtkitError } from '../errors.js';
+import { applies, type Denylist, mergeRevocations, type Revocation } from '../token/denylist.js';
+
+/** How many expired entries a write clears away with it. */
+const prunedPerWrite = 64;
+/** How many a transaction of `prune` removes: others wait for no more than this. */
+const prunedPerTransaction = 500;
+
+/** Opens an LMDB denylist; `read` resolves to undefined where there is none, `write` makes it. */
+export function openLmdbDenylist(
+  folder: string,
+  options: { mode: 'read' | 'write'; now: () => number },
+): Denylist | undefined {
+  if (options.mode === 'read' && !existsSync(join(folder, 'data.mdb'))) return undefined;
+  try {
+    // Through require: dynamic import would set up the ES module loader, which a one-shot command has no other use for.
+    const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
+    const root = open({ path: folder, encoding: 'json', maxDbs: 2, readOnly: options.mode === 'read' });
+    return new LmdbDenylist(root, folder, options.now);
+  } catch (cause) {
+    throw unavailable(folder, cause);
+  }
+}
+
+function unavailable(folder: string, cause: unknown): JwtkitError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new JwtkitError('STORE_UNAVAILABLE', `the denylist at ${folder} cannot be used: ${reason}`, { cause });
+}
+
+class LmdbDenylist implements Denylist {
+  /** Revocations by key. */
+  readonly #entries: Database<Revocation, string>;
+  /** The same keys, ordered by when they may go. */
+  readonly #expiry: Database<true, [until: number, key: string]>;
+  readonly #root: RootDatabase;
+  readonly #folder: string;
+  readonly #now: () => number;
+
+  constructor(root: RootDatabase, folder: string, now: () => number) {
+    this.#root = root;
+    this.#folder = folder;
+    this.#now = now;
+    this.#entries = root.openDB({ name: 'entries', encoding: 'json' });
+    this.#expiry = root.openDB({ name: 'expiry', encoding: 'json' });
+  }
+
+  find(token: Parameters<Denylist['find']>[0]): Promise<Revocation | undefined> {
+    return this.#run(async () => {
+      const questions = [
+        ['token', token.jti],
+        ['family', token.family],
+        ['subject', token.sub],
+      ] as const;
+      for (const [kind, id] of questions) {
+        const entry = id === undefined ? undefined : this.#entries.get(keyOf(kind, id));
+        if (entry !== undefined && applies(entry, token)) return entry;
+      }
+      return undefined;
+    });
+  }
+
+  add(revocation: Revocation): Promise<void> {
+    return this.#write(() => {
+      const key = keyOf(revocation.kind, revocation.id);
+      const present = this.#entries.get(key);
+      this.#put(key, present === undefined ? revocation : mergeRevocations(revocation, present), present);
+    });
+  }
+
+  consume(jti: string, until: number): Promise<Revocation | undefined> {
+    return this.#write(() => {
+      const key = keyOf('token', jti);
+      const present = this.#entries.get(key);
+      if (present === undefined) this.#put(key, { kind: 'token', id: jti, reason: 'consumed', until }, undefined);
+      return present;
+    });
+  }
+
+  async *list(): AsyncIterable<Revocation> {
+    const entries = await this.#run(async () => this.#entries.getRange({ snapshot: false }));
+    for (const { value } of entries) yield value;
+  }
+
+  async prune(now: number): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const removed = await this.#write(() => this.#removeExpired(now, prunedPerTransaction));
+      total += removed;
+      if (removed < prunedPerTransaction) return total;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+
+  #put(key: string, entry: Revocation, present: Revocation | undefined): void {
+    if (present !== undefined) this.#expiry.remove([present.until, key]);
+    this.#entries.put(key, entry);
+    this.#expiry.put([entry.until, key], true);
+  }
+
+  #removeExpired(now: number, limit: number): number {
+    const expired = [...this.#expiry.getKeys({ end: [Math.floor(now), ''], limit })];
+    for (const [until, key] of expired) {
+      this.#entries.remove(key);
+      this.#expiry.remove([until, key]);
+    }
+    return expired.length;
+  }
+
+  /** One transaction that is on the disk when the promise resolves; a little of the pruning rides along. */
+  #write<T>(action: () => T): Promise<T> {
+    return this.#run(async () => {
+      const result = await this.#root.transaction(() => {
+        this.#removeExpired(this.#now(), prunedPerWrite);
+        return action();
+      });
+      await this.#root.flushed;
+      return result;
+    });
+  }
+
+  async #run<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (cause) {
+      throw unavailable(this.#folder, cause);
+    }
+  }
+}
+
+function keyOf(kind: Revocation['kind'], id: string): string {
+  return `${kind}:${createHash('sha256').update(id).digest('base64url')}`;
+}
