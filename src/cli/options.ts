@@ -58,7 +58,9 @@ export const defaultKeyring = '.jwtkit';
 /** Adds the option that says which denylist is asked. */
 export function addStoreOption(command: Command): Command {
   return command.addOption(
-    option('--store <location>', 'denylist: lmdb:FOLDER (default: in the keyring directory)').from('JWTKIT_STORE'),
+    option('--store <location>', 'denylist: lmdb:FOLDER, redis://… (default: in the keyring directory)').from(
+      'JWTKIT_STORE',
+    ),
   );
 }
 

@@ -11,12 +11,16 @@ export interface OpenDenylistOptions {
 }
 
 /**
- * Opens the denylist at a location: `lmdb:FOLDER`.
+ * Opens the denylist at a location: `lmdb:FOLDER`, or Redis as `openRedisDenylist` reads it.
  * @throws {JwtkitError} USAGE_INVALID for another kind of location; STORE_UNAVAILABLE.
  */
 export async function openDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist | undefined> {
   const [, scheme, rest = ''] = /^([a-z+]+):(.+)$/s.exec(location) ?? [];
   if (scheme === 'lmdb') return openLmdbDenylist(rest, options);
+  if (scheme !== undefined && /^rediss?(\+cluster)?$/.test(scheme)) {
+    const { openRedisDenylist } = await import('./redis-denylist.js');
+    return openRedisDenylist(location);
+  }
   // The location is not repeated: it may hold a password.
-  throw new JwtkitError('USAGE_INVALID', 'a store is lmdb:FOLDER');
+  throw new JwtkitError('USAGE_INVALID', 'a store is lmdb:FOLDER, redis://HOST or redis+cluster://HOST,HOST');
 }
