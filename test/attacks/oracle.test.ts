@@ -1,0 +1,96 @@
+/**
+ * jsonwebtoken as the second opinion, called as well as it can be: a KeyObject, the algorithms named. What it refuses we
+ * refuse; what it lets through and we do not is what this toolkit is for.
+ */
+import jsonwebtoken, { type Algorithm, type VerifyOptions } from 'jsonwebtoken';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { algorithm } from '../../src/jose/algorithms.js';
+import type { Key } from '../../src/jose/jwk.js';
+import type { VerifyPolicy } from '../../src/token/policy.js';
+import { reportToken } from '../../src/token/verify.js';
+import { isAccepting, type TokenCase } from './case.js';
+import { tokenCases } from './corpus.js';
+import { now, sealClaims } from './forge.js';
+import { families } from './trusted-keys.js';
+
+function algorithmsItHas(key: Key, policy: VerifyPolicy): Algorithm[] {
+  const allowed = policy.algorithms ?? key.algorithms;
+  return allowed.filter((name) => algorithm(name).signer === 'jsonwebtoken') as Algorithm[];
+}
+
+/** Whether it accepts; undefined where it cannot be asked: no single key, or no algorithm in common. */
+function accepts({ token, keys, policy = {}, now: at = now }: TokenCase): boolean | undefined {
+  const [key, ...others] = keys;
+  if (key === undefined || others.length > 0) return undefined;
+  const algorithms = algorithmsItHas(key, policy);
+  if (algorithms.length === 0) return undefined;
+  const options = {
+    algorithms,
+    clockTimestamp: at,
+    clockTolerance: policy.leeway ?? 0,
+    audience: policy.audience,
+    issuer: policy.issuer,
+    subject: policy.subject,
+    // It refuses the very age that is named, OpenID Connect Core §3.1.2.1 what is older.
+    maxAge: policy.maxAge === undefined ? undefined : policy.maxAge + 1,
+  };
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as VerifyOptions;
+  try {
+    jsonwebtoken.verify(token, key.keyObject, given);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Opinion {
+  item: TokenCase;
+  ours: boolean;
+  its: boolean | undefined;
+}
+
+/** Tokens with one character replaced, at every place of one token a family. */
+function mutations(): TokenCase[] {
+  return families.flatMap((signer) => {
+    const sealed = sealClaims(signer, {});
+    return [...sealed.token].map((char, at): TokenCase => {
+      const token = sealed.token.slice(0, at) + (char === 'A' ? 'B' : 'A') + sealed.token.slice(at + 1);
+      return { category: 9, name: `${signer.alg} at ${at}`, source: '', ...sealed, token, expect: 'SIGNATURE_INVALID' };
+    });
+  });
+}
+
+describe('beside jsonwebtoken', () => {
+  let opinions: Opinion[];
+
+  beforeAll(async () => {
+    opinions = await Promise.all(
+      [...tokenCases, ...mutations()].map(async (item) => {
+        const report = await reportToken(item.token, item.policy ?? {}, { keys: item.keys, now: item.now ?? now });
+        return { item, ours: report.valid, its: accepts(item) };
+      }),
+    );
+  });
+
+  const names = (found: Opinion[]) => found.map(({ item }) => `${item.category} ${item.name}`);
+
+  test('what it refuses, we refuse', () => {
+    expect(names(opinions.filter(({ its, ours }) => its === false && ours))).toEqual([]);
+  });
+
+  test('what is sound, both accept', () => {
+    const asked = opinions.filter(({ item, its }) => isAccepting(item) && its !== undefined);
+    expect(names(asked.filter(({ its, ours }) => !its || !ours))).toEqual([]);
+    expect(asked.length).toBeGreaterThan(100);
+  });
+
+  test('it accepts hundreds of hostile tokens, none of which we do', () => {
+    const accepted = opinions.filter(({ item, its }) => !isAccepting(item) && its === true);
+    expect(names(accepted.filter(({ ours }) => ours))).toEqual([]);
+    expect(accepted.length).toBeGreaterThan(300);
+  });
+
+  test('it was asked about most of them', () => {
+    expect(opinions.filter(({ its }) => its !== undefined).length).toBeGreaterThan(1500);
+  });
+});
