@@ -383,6 +383,13 @@ export const cases: KeyCase[] = [
       expect: 'KEY_INVALID',
     },
   ]),
+  {
+    category: 4,
+    name: 'RSA exponent larger than n',
+    source: exponents,
+    load: jwkFile(rsaJwk(Buffer.alloc(257, 0xff).toString('base64url'))),
+    expect: 'KEY_INVALID',
+  },
   { category: 4, name: 'RSA exponent 0', source: exponents, load: jwkFile(rsaJwk('AA')), expect: 'KEY_INVALID' },
   ...['jwk', 'pem'].map(
     (form): KeyCase => ({
