@@ -329,10 +329,12 @@ export const tokenCases: TokenCase[] = [
   ...wrongIssuers.map(([what, iss]) =>
     row(`iss is ${what}`, 'RFC 7519 §4.1.1, RFC 8725 §3.8, GHSA-75c5-xw7c-p5pm', { iss }, 'CLAIM_MISMATCH', issuer),
   ),
-  ...['https://issuer.example', '["https://issuer.example"]'].flatMap((text) =>
-    text.startsWith('[')
-      ? [rawRow('iss is an array that holds it', 'RFC 7519 §4.1.1', withRaw('iss', text), 'CLAIM_MALFORMED', issuer)]
-      : [],
+  rawRow(
+    'iss is an array that holds it',
+    'RFC 7519 §4.1.1',
+    withRaw('iss', '["https://issuer.example"]'),
+    'CLAIM_MALFORMED',
+    issuer,
   ),
   ...['admin', 'user-1234', 'user-12', 'USER-123', 'user-123 ', ''].map((sub) =>
     row(`sub ${JSON.stringify(sub)}`, 'RFC 7519 §4.1.2', { sub }, 'CLAIM_MISMATCH', { subject: 'user-123' }),

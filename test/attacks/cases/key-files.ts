@@ -59,6 +59,10 @@ const refusedFiles: [string, string | Uint8Array][] = [
     'PEM of nonsense',
     `-----BEGIN PUBLIC KEY-----\n${Buffer.alloc(96, 7).toString('base64')}\n-----END PUBLIC KEY-----\n`,
   ],
+  [
+    'PEM with a byte after the structure',
+    pem.replace(body(pem), Buffer.concat([publicDer('rsa'), Buffer.from([0])]).toString('base64')),
+  ],
   ['PEM in UTF-16', utf16(pem)],
   ['the body of a PEM', body(pem)],
   ['DER in hex', publicDer('rsa').toString('hex')],

@@ -14,8 +14,7 @@ const sameBytes: Record<string, (text: string) => string> = {
   'four padding characters': (text) => `${text}====`,
   'the standard alphabet': (text) => text.replaceAll('-', '+').replaceAll('_', '/'),
   'stray bits': (text) => text.slice(0, -1) + (alphabet[alphabet.indexOf(text.at(-1) ?? 'A') + 1] ?? '_'),
-  'one character more': (text) =>
-    text + 'A'.repeat(5 - (text.length % 4)).slice(0, text.length % 4 === 3 ? 2 : 5 - (text.length % 4)),
+  'one character more than whole groups': (text) => text + 'A'.repeat(5 - (text.length % 4 || 4)),
   'a space before': (text) => ` ${text}`,
   'a space inside': (text) => middle(text, ' '),
   'a line break inside': (text) => middle(text, '\n'),
