@@ -21,10 +21,13 @@ export interface ParsedJws {
 /**
  * Takes a compact JWS apart. Only its syntax is checked, so that a hostile token can be looked at; {@link checkHeader}
  * and a signature come before anything in it is believed.
- * @throws {JwtkitError} TOKEN_MALFORMED, naming the part that is broken.
+ * @throws {JwtkitError} TOKEN_MALFORMED, naming the part that is broken; USAGE_INVALID for a `maxLength` that is no length.
  */
 export function parseJws(token: string, options: { maxLength?: number | undefined } = {}): ParsedJws {
   const maxLength = options.maxLength ?? defaultMaxTokenLength;
+  if (!Number.isSafeInteger(maxLength) || maxLength < 1) {
+    throw new JwtkitError('USAGE_INVALID', 'maxLength is a whole number of characters');
+  }
   if (typeof token !== 'string') throw malformed(`token is ${describeJson(token)}, not a string`);
   if (token.length > maxLength) throw malformed(`token is longer than ${maxLength} characters`);
   const first = token.indexOf('.');

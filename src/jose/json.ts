@@ -51,6 +51,11 @@ export function own(object: object, name: string): unknown {
   return Object.hasOwn(object, name) ? (object as JsonObject)[name] : undefined;
 }
 
+/** Text that came from outside as a JSON string for a message, cut after 80 characters. */
+export function quoteText(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
 /** The JSON type of a value in words, for messages: "a number", "null". */
 export function describeJson(value: unknown): string {
   if (value === null || value === undefined) return value === null ? 'null' : 'missing';

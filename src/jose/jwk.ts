@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  sign as cryptoSign,
+  verify as cryptoVerify,
+  KeyObject,
+} from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import {
   type AlgorithmName,
@@ -13,7 +21,7 @@ import {
   keyShape,
 } from './algorithms.js';
 import { decodeBase64url, encodeBase64url } from './base64url.js';
-import { describeJson, isJsonObject, type JsonObject, own } from './json.js';
+import { describeJson, isJsonObject, type JsonObject, own, quoteText } from './json.js';
 
 /** A JSON Web Key (RFC 7517 §4), with the members that jwtkit writes and reads. */
 export interface Jwk {
@@ -111,23 +119,31 @@ function tooWeak(where: string, shape: KeyShape, bits: number, rest: string): Jw
   });
 }
 
-/** What a size cannot tell: RSA exponents (RFC 8017 §3.1), factorable moduli, points under which anything verifies. */
+/** What a size cannot tell: RSA numbers (RFC 8017 §3.1), factorable moduli, points under which anything verifies. */
 function checkMaterial(keyObject: KeyObject, shape: KeyShape, modulus: bigint | undefined, where: string): void {
+  const invalid = (message: string) => new JwtkitError('KEY_INVALID', `${where}${message}`);
   if (shape.kty === 'RSA') {
+    if (shape.bits > maxRsaBits) throw invalid(`the RSA key has ${shape.bits} bits, at most ${maxRsaBits} are taken`);
     const exponent = keyObject.asymmetricKeyDetails?.publicExponent ?? 0n;
-    if (exponent < 3n || exponent % 2n === 0n) {
-      throw new JwtkitError('KEY_INVALID', `${where}the RSA exponent is ${exponent}, it must be odd and at least 3`);
+    const n = modulus ?? modulusOf(keyObject, shape.bits, exponent);
+    if (exponent < 3n || exponent % 2n === 0n || exponent >= n) {
+      throw invalid('the RSA exponent must be odd, at least 3 and less than the modulus');
     }
-    if (isRocaModulus(modulus ?? modulusOf(keyObject, shape.bits, exponent))) {
+    if (n % 2n === 0n) throw invalid('the RSA modulus is even');
+    if (isRocaModulus(n)) {
       throw new JwtkitError('KEY_TOO_WEAK', `${where}the RSA key can be factored (ROCA, CVE-2017-15361)`, {
         hint: 'replace it: the device that made it made weak keys',
       });
     }
   }
-  if (shape.kty === 'OKP' && hasSmallOrder(keyObject, shape.crv as Curve)) {
-    throw new JwtkitError('KEY_INVALID', `${where}the ${shape.crv} public key is a point of small order`);
+  if (shape.kty === 'OKP') {
+    const problem = pointProblem(keyObject, shape.crv as Curve);
+    if (problem !== undefined) throw invalid(`the ${shape.crv} public key is ${problem}`);
   }
 }
+
+/** OpenSSL verifies with no larger RSA key. */
+const maxRsaBits = 16_384;
 
 /** The modulus, read off the end of the SubjectPublicKeyInfo: the form that every kind of RSA key can be exported to. */
 function modulusOf(keyObject: KeyObject, bits: number, exponent: bigint): bigint {
@@ -163,17 +179,17 @@ const p448 = 2n ** 448n - 2n ** 224n - 1n;
 /** The y coordinate shared by the four points of order 8 on edwards25519, up to its sign. */
 const order8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
 
-function hasSmallOrder(keyObject: KeyObject, crv: Curve): boolean {
-  const jwk = exportPublicJwk(keyObject);
-  const bytes = Buffer.from(jwk.x ?? '', 'base64url');
+/** RFC 8032 §5.1.3, §5.2.3: a coordinate is reduced; and a point of small order accepts one signature for every message. */
+function pointProblem(keyObject: KeyObject, crv: Curve): string | undefined {
+  const bytes = Buffer.from(exportPublicJwk(keyObject).x ?? '', 'base64url');
   const top = bytes.length - 1;
-  // The top bit of the last byte is the sign of x (RFC 8032 §5.1.2, §5.2.2); the rest is y, little-endian.
+  // The top bit of the last byte is the sign of x; the rest is y, little-endian.
   bytes[top] = (bytes[top] ?? 0) & 0x7f;
-  const y = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+  const y = BigInt(`0x${bytes.reverse().toString('hex')}`);
   const p = crv === 'Ed25519' ? p25519 : p448;
-  const reduced = y % p;
-  if (reduced === 0n || reduced === 1n || reduced === p - 1n) return true;
-  return crv === 'Ed25519' && (reduced === order8 || reduced === p - order8);
+  const smallOrder = [0n, 1n, p - 1n, ...(crv === 'Ed25519' ? [order8, p - order8] : [])];
+  if (smallOrder.includes(y % p)) return 'a point of small order';
+  return y >= p ? 'not in canonical form' : undefined;
 }
 
 const kinds = {
@@ -205,14 +221,15 @@ export function importJwk(jwk: unknown, traits: { source?: string | undefined; k
 
   const kty = own(jwk, 'kty');
   if (typeof kty !== 'string') throw invalid('kty is missing');
-  if (!isKty(kty)) throw unusable(`kty ${JSON.stringify(kty)} is not one of RSA, EC, OKP, oct`);
+  if (!isKty(kty)) throw unusable(`kty ${quoteText(kty)} is not one of RSA, EC, OKP, oct`);
   const kid = own(jwk, 'kid');
   if (kid !== undefined && typeof kid !== 'string') throw invalid('kid is not a string');
   const use = own(jwk, 'use');
-  if (use !== undefined && use !== 'sig') throw unusable(`use is ${JSON.stringify(use)}, not "sig"`);
+  if (use !== undefined && use !== 'sig')
+    throw unusable(`use is ${typeof use === 'string' ? quoteText(use) : describeJson(use)}, not "sig"`);
   const alg = own(jwk, 'alg');
   if (alg !== undefined && !isAlgorithmName(alg))
-    throw unusable(`alg ${JSON.stringify(alg)} is no signature algorithm`);
+    throw unusable(`alg ${typeof alg === 'string' ? quoteText(alg) : describeJson(alg)} is no signature algorithm`);
 
   const keyObject = importMaterial(jwk, kty, invalid, unusable);
   const operations = readOperations(own(jwk, 'key_ops'), keyObject, invalid, unusable);
@@ -232,7 +249,7 @@ function importMaterial(jwk: JsonObject, kty: keyof typeof kinds, invalid: Refus
   const row = typeof crv === 'string' ? curveRow(crv) : undefined;
   if (kty === 'EC' || kty === 'OKP') {
     if (typeof crv !== 'string') throw invalid('crv is missing');
-    if (row === undefined) throw unusable(`crv ${JSON.stringify(crv)} is no signature curve`);
+    if (row === undefined) throw unusable(`crv ${quoteText(crv)} is no signature curve`);
     if (row.kty !== kty) throw invalid(`crv ${crv} does not belong to kty ${kty}`);
   }
   if (own(jwk, 'oth') !== undefined) throw invalid('oth (an RSA key of more than two primes) is not supported');
@@ -244,6 +261,7 @@ function importMaterial(jwk: JsonObject, kty: keyof typeof kinds, invalid: Refus
     if (typeof text !== 'string') throw invalid(`${name} is missing`);
     const bytes = decodeBase64url(text);
     if (bytes === undefined) throw invalid(`${name} is not canonical base64url`);
+    if (kty === 'RSA' && bytes.length === 0) throw invalid(`${name} is empty`);
     if (kty === 'RSA' && bytes[0] === 0) throw invalid(`${name} has a leading zero byte`);
     if (row !== undefined && bytes.length !== row.coordinateBytes) {
       throw invalid(`${name} has ${bytes.length} bytes, ${crv} takes ${row.coordinateBytes}`);
@@ -259,12 +277,21 @@ function importMaterial(jwk: JsonObject, kty: keyof typeof kinds, invalid: Refus
   } catch {
     throw invalid(`members make no valid ${kty} key`);
   }
-  if (!isPrivate) return keyObject;
-  const publicHalf = exportPublicJwk(keyObject);
-  for (const name of kinds[kty].required) {
-    if (publicHalf[name] !== clean[name]) throw invalid(`${name} does not belong to its private half`);
-  }
+  if (isPrivate && !isPair(keyObject, clean)) throw invalid('public members do not belong to its private ones');
   return keyObject;
+}
+
+/** Whether the private members make signatures that the public ones verify: OpenSSL takes both as they are given. */
+function isPair(privateKey: KeyObject, clean: Readonly<Record<string, string>>): boolean {
+  const publicHalf = exportPublicJwk(privateKey);
+  if (publicHalf.x !== clean.x) return false;
+  const hash = clean.kty === 'OKP' ? null : 'sha256';
+  const probe = Buffer.from('jwtkit');
+  try {
+    return cryptoVerify(hash, probe, createPublicKey(privateKey), cryptoSign(hash, probe, privateKey));
+  } catch {
+    return false;
+  }
 }
 
 /** RFC 7517 §4.3: distinct strings; `verify` for a public key, `sign` for a private one. */
@@ -305,8 +332,7 @@ export function importJwkSet(
   }
   const kids = keys.flatMap((key) => key.kid ?? []);
   const twice = kids.find((kid, index) => kids.indexOf(kid) !== index);
-  if (twice !== undefined)
-    throw new JwtkitError('KEY_INVALID', `${where}two keys have the kid ${JSON.stringify(twice)}`);
+  if (twice !== undefined) throw new JwtkitError('KEY_INVALID', `${where}two keys have the kid ${quoteText(twice)}`);
   if (keys.some((key) => key.shape.kty === 'oct') && keys.some((key) => key.shape.kty !== 'oct')) {
     throw new JwtkitError('KEY_INVALID', `${where}secrets and public keys are mixed in one JWK Set`);
   }
@@ -337,8 +363,7 @@ const thumbprintMembers = {
  */
 export function thumbprint(key: KeyObject | Jwk): string {
   const jwk = key instanceof KeyObject ? (key.type === 'secret' ? exportPrivateJwk(key) : exportPublicJwk(key)) : key;
-  if (!isKty(jwk.kty))
-    throw new JwtkitError('KEY_INVALID', `no thumbprint is defined for kty ${JSON.stringify(jwk.kty)}`);
+  if (!isKty(jwk.kty)) throw new JwtkitError('KEY_INVALID', `no thumbprint is defined for kty ${quoteText(jwk.kty)}`);
   const members = thumbprintMembers[jwk.kty].map((name) => [name, jwk[name]]);
   return encodeBase64url(
     createHash('sha256')

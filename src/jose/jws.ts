@@ -4,7 +4,7 @@ import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, isAlgorithmName, type KeyShape } from './algorithms.js';
 import { encodeBase64url } from './base64url.js';
 import { checkHeader, type ParsedJws, parseJws } from './compact.js';
-import type { JsonObject } from './json.js';
+import { JsonError, type JsonObject, parseJsonObject, quoteText } from './json.js';
 import type { Key } from './jwk.js';
 
 /** What a signature was checked with, or why it could not be. */
@@ -27,7 +27,10 @@ export function checkSignature(
   const alg = jws.header.alg as string;
   const refuse = (failure: SignatureFailure, message: string, hint?: string): SignatureVerdict =>
     hint === undefined ? { failure, message } : { failure, message, hint };
-  if (!isAlgorithmName(alg)) return refuse('ALG_NOT_ALLOWED', `algorithm ${JSON.stringify(alg)} is not supported`);
+  if (!isAlgorithmName(alg)) return refuse('ALG_NOT_ALLOWED', `algorithm ${quoteText(alg)} is not supported`);
+  if (algorithms !== undefined && !Array.isArray(algorithms)) {
+    throw new JwtkitError('USAGE_INVALID', 'algorithms is an array of names');
+  }
   if (algorithms !== undefined && !algorithms.includes(alg)) {
     return refuse('ALG_NOT_ALLOWED', `algorithm ${alg} is not among the allowed: ${algorithms.join(', ')}`);
   }
@@ -37,8 +40,8 @@ export function checkSignature(
     const known = keys.flatMap((key) => key.kid ?? []);
     return refuse(
       'KEY_NOT_FOUND',
-      `no trusted key has the kid ${JSON.stringify(jws.header.kid)}`,
-      `trusted kids: ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}`,
+      `no trusted key has the kid ${quoteText(String(jws.header.kid))}`,
+      `trusted kids: ${known.slice(0, 10).map(quoteText).join(', ')}${known.length > 10 ? ', …' : ''}`,
     );
   }
   const fitting = named.filter((key) => key.algorithms.includes(alg) && key.operations.includes('verify'));
@@ -140,18 +143,25 @@ export async function signJws(payload: Uint8Array | string, key: Key, options: S
     throw refuse(`algorithm ${alg} is not allowed by the key, which allows ${key.algorithms.join(', ')}`);
   }
   if (key.keyObject.type === 'public' || !key.operations.includes('sign')) throw refuse('this key may not sign');
-  const header = buildHeader(alg, key, options.header ?? {});
+  const header = readBack(buildHeader(alg, key, options.header ?? {}), refuse);
   if (header.alg !== alg) throw refuse('the header member alg is set by the key');
   if (Object.hasOwn(header, '__proto__')) throw refuse('a header member cannot be named __proto__');
-  try {
-    checkHeader(header);
-  } catch (error) {
-    throw error instanceof JwtkitError ? refuse(error.message) : error;
-  }
   const bytes = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : Buffer.from(payload);
   return algorithm(alg).signer === 'jsonwebtoken'
     ? signWithJsonwebtoken(bytes, key, alg, header)
     : signWithNode(bytes, key, alg, header);
+}
+
+/** A header as verifiers will read it: what cannot be serialized, or would be refused by ourselves, is not signed. */
+function readBack(header: JsonObject, refuse: (message: string) => JwtkitError): JsonObject {
+  try {
+    const read = parseJsonObject(Buffer.from(JSON.stringify(header), 'utf8'));
+    checkHeader(read);
+    return read;
+  } catch (error) {
+    if (error instanceof JsonError) throw refuse(`the header ${error.message}`);
+    throw refuse(error instanceof JwtkitError ? error.message : 'the header cannot be written as JSON');
+  }
 }
 
 /** `alg`, `typ`, `kid`, then the rest, without what is undefined. */

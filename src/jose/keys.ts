@@ -14,7 +14,7 @@ import {
 } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, curveRow } from './algorithms.js';
-import { JsonError, own, parseJson, parseJsonObject } from './json.js';
+import { JsonError, own, parseJsonObject, quoteText } from './json.js';
 import { createKey, importJwk, importJwkSet, type Key, type KeyTraits } from './jwk.js';
 
 /** The largest key file read, in bytes. */
@@ -106,7 +106,7 @@ const derTypes = {
   CERTIFICATE: (key: Buffer) => new X509Certificate(key).publicKey,
 } as const satisfies Record<string, (key: Buffer) => KeyObject>;
 
-const pemBlock = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([^-]*)^-----END \1-----[ \t]*\r?$/gm;
+const pemBlock = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([\s\S]*?)^-----END \1-----[ \t]*\r?$/gm;
 
 /** RFC 7468 §2: text before and after the block is explanation; one key a file, so that nobody has to guess which. */
 function readPem(text: string, where: string): KeyObject {
@@ -132,7 +132,7 @@ function readPem(text: string, where: string): KeyObject {
       hint: 'decrypt it first: openssl pkey -in FILE -out PLAIN',
     });
   }
-  if (!Object.hasOwn(derTypes, label)) throw invalid(`PEM label ${JSON.stringify(label)} is no key that signs a JWS`);
+  if (!Object.hasOwn(derTypes, label)) throw invalid(`PEM label ${quoteText(label)} is no key that signs a JWS`);
   const base64 = body.replace(/[\r\n\t ]/g, '');
   const der = Buffer.from(base64, 'base64');
   if (der.toString('base64') !== base64) throw invalid(`the PEM's base64 is damaged`);
@@ -179,42 +179,81 @@ export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptio
   const where = options.source === undefined ? '' : `${options.source}: `;
   if (bytes.length > maxKeyBytes)
     throw new JwtkitError('KEY_INVALID', `${where}a secret is at most ${maxKeyBytes} bytes`);
-  const kind =
-    findKeyIn(bytes) ??
-    decodings(bytes)
-      .map(findKeyIn)
-      .find((found) => found !== undefined);
+  const kind = findKeyIn(bytes, 2);
   if (kind !== undefined) {
     throw new JwtkitError('KEY_INVALID', `${where}this is ${kind}, not a shared secret`, {
       hint: 'give a key file with --key',
     });
   }
+  if (bytes.length > 0 && bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) {
+    throw new JwtkitError('KEY_TOO_WEAK', `${where}the secret is nothing but white space`);
+  }
   return createKey(createSecretKey(bytes), options);
 }
 
-/** What a would-be secret really is, in words; undefined for one that is no key. */
-function findKeyIn(bytes: Buffer): string | undefined {
-  const text = bytes.toString('latin1').trim();
-  if (text.includes('-----BEGIN')) return 'PEM';
-  if (/^(ssh|ecdsa|sk-ssh|sk-ecdsa)-/.test(text)) return 'an OpenSSH public key';
-  if (/^[{[]/.test(text)) {
-    try {
-      const json = parseJson(Buffer.from(text, 'latin1'));
-      if (typeof json === 'object' && json !== null && (own(json, 'kty') ?? own(json, 'keys')) !== undefined) {
-        return 'a JWK';
-      }
-    } catch {
-      if (/"kty"\s*:/.test(text)) return 'a damaged JWK';
-    }
+/**
+ * What a would-be secret really is, in words; undefined for one that is no key. Whoever knows a public key knows its text
+ * in every encoding, so each of them would be a secret known to all. `depth` is how often bytes are taken for base64 or hex
+ * of something else.
+ */
+function findKeyIn(bytes: Buffer, depth: number): string | undefined {
+  const text = decodeText(bytes).trim();
+  if (/-{4,5} ?BEGIN /.test(text)) return 'PEM';
+  if (sshLine.test(text) || sshBlob.test(bytes.subarray(0, 16).toString('latin1'))) return 'an OpenSSH public key';
+  if (/^[{[]/.test(text) && /"(?:kty|x5c)"\s*:/.test(unescapeJson(text))) return 'a JWK';
+  if (readDer(bytes) !== undefined || readDer(withoutLineEnds(bytes)) !== undefined) return 'a DER key';
+  if (depth === 0) return undefined;
+  for (const decoded of decodings(text)) {
+    const kind = findKeyIn(decoded, depth - 1);
+    if (kind !== undefined) return kind;
   }
-  return readDer(bytes) === undefined ? undefined : 'a DER key';
+  return undefined;
 }
 
-/** The bytes that a text may stand for. */
-function decodings(bytes: Buffer): Buffer[] {
-  const text = bytes.toString('latin1').replace(/\s/g, '');
-  if (/^([0-9a-f]{2})+$/i.test(text)) return [Buffer.from(text, 'hex')];
-  return /^[A-Za-z0-9+/_-]+=*$/.test(text) ? [Buffer.from(text, 'base64')] : [];
+/** JSON text with its names as they are read, `\u006bty` as `kty`; damaged JSON as it stands. */
+function unescapeJson(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
+/** A line of authorized_keys or a .pub file, options before the type included. */
+const sshLine = /(?:^|[\s"])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)-\S+)\s/;
+/** What the base64 of such a line holds (RFC 4253 §6.6): a length, then the type. */
+const sshBlob = /^\0\0\0.(?:ssh-|ecdsa-sha2-|sk-)/s;
+
+/** The text that bytes are in: UTF-16 has a zero in every other byte, UTF-8 may begin with a byte order mark. */
+function decodeText(bytes: Buffer): string {
+  const isLittleEndian = bytes[1] === 0 || (bytes[0] === 0xff && bytes[1] === 0xfe);
+  const isBigEndian = bytes[0] === 0 || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const even = bytes.subarray(0, bytes.length - (bytes.length % 2));
+  const text =
+    bytes.length > 1 && isLittleEndian
+      ? even.toString('utf16le')
+      : bytes.length > 1 && isBigEndian
+        ? Buffer.from(even).swap16().toString('utf16le')
+        : bytes.toString('utf8');
+  return text.replace(/^\uFEFF/, '');
+}
+
+function withoutLineEnds(bytes: Buffer): Buffer {
+  const isLineEnd = (byte: number | undefined) => byte === 0x0a || byte === 0x0d;
+  let start = 0;
+  let end = bytes.length;
+  while (end > start && isLineEnd(bytes[end - 1])) end--;
+  while (start < end && isLineEnd(bytes[start])) start++;
+  return bytes.subarray(start, end);
+}
+
+/** The bytes that a text may stand for, as hex (with or without colons) and as base64. */
+function decodings(text: string): Buffer[] {
+  const dense = text.replace(/\s/g, '');
+  const decoded: Buffer[] = [];
+  if (/^[0-9a-f]{2}(?::?[0-9a-f]{2})+$/i.test(dense)) decoded.push(Buffer.from(dense.replaceAll(':', ''), 'hex'));
+  if (/^[A-Za-z0-9+/_-]+=*$/.test(dense)) decoded.push(Buffer.from(dense, 'base64'));
+  return decoded;
 }
 
 /** A fresh key: both halves, or a secret. */

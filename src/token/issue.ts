@@ -52,16 +52,16 @@ export async function issueToken(claims: Claims, policy: IssuePolicy, deps: Issu
   fillIn(complete, 'iat', () => now);
   if (policy.ttl !== null) {
     const ttl = policy.ttl ?? defaultLifetimes[type];
-    if (!Number.isFinite(ttl) || ttl <= 0) throw refuse(`a lifetime is more than 0 seconds, not ${ttl}`);
+    if (!Number.isFinite(ttl) || ttl < 1) throw refuse(`a lifetime is at least 1 second, not ${ttl}`);
     fillIn(complete, 'exp', () => Math.max(now, typeof complete.nbf === 'number' ? complete.nbf : 0) + Math.floor(ttl));
   }
   fillIn(complete, 'jti', newId);
+  const payload = serialize(complete);
+  const issued = readBack(payload);
   for (const name of registeredClaims) {
-    const problem = claimShapeProblem(complete, name);
+    const problem = claimShapeProblem(issued, name);
     if (problem !== undefined) throw refuse(`claim ${problem}`);
   }
-  const payload = Buffer.from(JSON.stringify(complete), 'utf8');
-  checkReadable(payload);
   const token = await signJws(payload, key, {
     alg: policy.alg,
     header: { typ: policy.typ ?? 'JWT', ...policy.header },
@@ -69,7 +69,7 @@ export async function issueToken(claims: Claims, policy: IssuePolicy, deps: Issu
   if (token.length > defaultMaxTokenLength) {
     throw refuse(`the token would have ${token.length} characters, verifiers take ${defaultMaxTokenLength}`);
   }
-  return { token, claims: complete };
+  return { token, claims: issued };
 }
 
 function fillIn(claims: Claims, name: string, make: () => unknown): void {
@@ -80,10 +80,19 @@ function refuse(message: string): JwtkitError {
   return new JwtkitError('USAGE_INVALID', message);
 }
 
-/** What is issued must pass our own strict reading: no lone surrogates, no depth beyond the limit. */
-function checkReadable(payload: Buffer): void {
+function serialize(claims: Claims): Buffer {
+  if (typeof claims.toJSON === 'function') throw refuse('the claims are plain values, toJSON would replace them');
   try {
-    parseClaims(payload);
+    return Buffer.from(JSON.stringify(claims), 'utf8');
+  } catch {
+    throw refuse('the claims cannot be written as JSON');
+  }
+}
+
+/** The claims as verifiers will read them; what our own strict reading refuses is not signed. */
+function readBack(payload: Buffer): Claims {
+  try {
+    return parseClaims(payload);
   } catch (error) {
     throw error instanceof JwtkitError
       ? refuse(`the claims make a payload that ${error.message.replace(/^payload /, '')}`)

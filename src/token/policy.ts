@@ -1,6 +1,9 @@
+import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { isJsonObject } from '../jose/json.js';
-import type { TokenType } from './claims.js';
+import { isStringOrStrings, type TokenType } from './claims.js';
+import { maxLeeway } from './denylist.js';
+import { formatDuration } from './time.js';
 
 /** What a verifier demands of a token beside a signature by a trusted key. All of it is the caller's, none the token's. */
 export interface VerifyPolicy {
@@ -61,4 +64,42 @@ export function isSameJson(one: unknown, other: unknown): boolean {
     names.length === Object.keys(other).length &&
     names.every((name) => Object.hasOwn(other, name) && isSameJson(one[name], other[name]))
   );
+}
+
+/**
+ * Checks what a caller without a compiler may get wrong: a leeway that is a string would be joined to `exp`, a list that is
+ * a string would match a part of itself. Nothing is accepted under a policy that cannot be read.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function checkPolicy(policy: VerifyPolicy): void {
+  const refuse = (message: string) => new JwtkitError('USAGE_INVALID', `policy: ${message}`);
+  if (typeof policy !== 'object' || policy === null) throw refuse('it is an object');
+  const { leeway, maxAge, type, subject, typ, require: required } = policy;
+  for (const [name, seconds] of Object.entries({ leeway, maxAge })) {
+    if (seconds !== undefined && !(Number.isFinite(seconds) && seconds >= 0))
+      throw refuse(`${name} is a number of seconds`);
+  }
+  if (leeway !== undefined && leeway > maxLeeway) {
+    throw refuse(`leeway is at most ${formatDuration(maxLeeway)}, revocations outlive a token by no more`);
+  }
+  if (type !== undefined && !['access', 'refresh', 'any'].includes(type))
+    throw refuse('type is access, refresh or any');
+  for (const [name, text] of Object.entries({ subject, typ })) {
+    if (text !== undefined && typeof text !== 'string') throw refuse(`${name} is a string`);
+  }
+  for (const name of ['issuer', 'audience'] as const) {
+    if (policy[name] !== undefined && !isStringOrStrings(policy[name]))
+      throw refuse(`${name} is a string or an array of strings`);
+  }
+  for (const name of ['algorithms', 'scope', 'role'] as const) {
+    const list = policy[name];
+    if (list !== undefined && !(Array.isArray(list) && isStringOrStrings(list)))
+      throw refuse(`${name} is an array of strings`);
+  }
+  if (
+    required !== undefined &&
+    !(Array.isArray(required) && required.every((item) => typeof item?.name === 'string'))
+  ) {
+    throw refuse('require is an array of {name, value?}');
+  }
 }

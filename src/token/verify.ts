@@ -8,8 +8,8 @@ import { type JsonObject, own } from '../jose/json.js';
 import type { Key } from '../jose/jwk.js';
 import { checkSignature } from '../jose/jws.js';
 import { asList, type Claims, claimShapeProblem, isStringOrStrings, splitScope } from './claims.js';
-import { type Denylist, describeRevocation, maxLeeway, tokenIdentity } from './denylist.js';
-import { isSameJson, isSameMediaType, type VerifyPolicy } from './policy.js';
+import { type Denylist, describeRevocation, tokenIdentity } from './denylist.js';
+import { checkPolicy, isSameJson, isSameMediaType, type VerifyPolicy } from './policy.js';
 import { formatDistance, formatDuration, formatMoment } from './time.js';
 
 /** What verification needs of the world: keys that the caller trusts, and the time. */
@@ -79,8 +79,8 @@ const verdictOrder: readonly ErrorCode[] = [
  * Verifies a token against a policy.
  * @throws {JwtkitError} with the verdict's code and `details.checks`, every finding, for a token that does not pass:
  * TOKEN_MALFORMED, ALG_NOT_ALLOWED, SIGNATURE_MALFORMED, SIGNATURE_INVALID, KEY_NOT_FOUND, TOKEN_EXPIRED, TOKEN_TOO_OLD,
- * TOKEN_NOT_YET_VALID, CLAIM_MALFORMED, CLAIM_MISSING, CLAIM_MISMATCH, TOKEN_REVOKED, TOKEN_REUSED; and STORE_UNAVAILABLE
- * when the denylist cannot be asked.
+ * TOKEN_NOT_YET_VALID, CLAIM_MALFORMED, CLAIM_MISSING, CLAIM_MISMATCH, TOKEN_REVOKED, TOKEN_REUSED; and
+ * STORE_UNAVAILABLE when the denylist cannot be asked, USAGE_INVALID for a policy that makes no sense.
  */
 export async function verifyToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerifiedToken> {
   const findings = await examine(token, policy, deps);
@@ -147,12 +147,7 @@ function report({ outcomes, verified }: Findings): VerificationReport {
 }
 
 async function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<Findings> {
-  if ((policy.leeway ?? 0) > maxLeeway) {
-    throw new JwtkitError(
-      'USAGE_INVALID',
-      `a leeway is at most ${formatDuration(maxLeeway)}: revocations outlive a token by no more`,
-    );
-  }
+  checkPolicy(policy);
   let jws: ParsedJws;
   let claims: Claims;
   try {
