@@ -1,0 +1,117 @@
+/**
+ * The command line in process: a world made of strings, a fixed clock and counted ids. Files are real, in a folder that is
+ * removed after each test file; name them by absolute paths, since the working folder is not ours.
+ */
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import type { Io } from '../../src/cli/io.js';
+import { run } from '../../src/cli/main.js';
+
+/** The time of the fake clock: 2026-11-23T12:00:00Z. */
+export const now = Date.UTC(2026, 10, 23, 12) / 1000;
+
+/** What a run is given beside its arguments. */
+export interface FakeWorld {
+  stdin?: string | Uint8Array;
+  env?: Record<string, string>;
+  /** Which streams are terminals; none by default. */
+  terminals?: readonly ('stdin' | 'stdout' | 'stderr')[];
+  /** NumericDate. */
+  now?: number;
+}
+
+/** What a run leaves behind. */
+export interface RunResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs one command line in process. */
+export async function runCli(args: readonly string[], world: FakeWorld = {}): Promise<RunResult> {
+  const written = { stdout: '', stderr: '' };
+  const input = Buffer.from(world.stdin ?? '');
+  const isTerminal = (name: 'stdin' | 'stdout' | 'stderr') => world.terminals?.includes(name) === true;
+  const output = (name: 'stdout' | 'stderr') => ({
+    isTerminal: isTerminal(name),
+    write: (text: string) => {
+      written[name] += text;
+    },
+  });
+  let ids = 0;
+  const io: Io = {
+    env: world.env ?? {},
+    stdin: { isTerminal: isTerminal('stdin'), read: (maxBytes) => input.subarray(0, maxBytes + 1) },
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    now: () => world.now ?? now,
+    newId: () => `id-${++ids}`,
+  };
+  const exitCode = await run(args, io);
+  return { exitCode, ...written };
+}
+
+/** Runs a command line that must succeed and returns its stdout without the line end. */
+export async function stdoutOf(args: readonly string[], world: FakeWorld = {}): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCli(args, world);
+  if (exitCode !== 0) throw new Error(`exit ${exitCode} of jwtkit ${args.join(' ')}\n${stderr}`);
+  return stdout.replace(/\n$/, '');
+}
+
+const root = mkdtempSync(join(tmpdir(), 'jwtkit-test-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** A fresh empty folder. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(root, 'folder-'));
+}
+
+/** Writes a file into a fresh folder and returns its path. */
+export function fileWith(content: string | Uint8Array, name = 'file'): string {
+  const path = join(temporaryFolder(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The text of a file. */
+export function textOf(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+/** The permission bits of a file. */
+export function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}
+
+/** Whether the file system knows permission bits. */
+export const hasModes = process.platform !== 'win32';
+
+/** A keyring with one key, in a fresh folder. */
+export async function makeKeyring(alg = 'ES256', kid = 'k1'): Promise<string> {
+  const keyring = join(temporaryFolder(), 'keyring');
+  await stdoutOf(['keygen', '--alg', alg, '--kid', kid, '--keyring', keyring]);
+  return keyring;
+}
+
+/** The JSON of one segment of a token: 0 the header, 1 the claims. */
+export function segmentOf(token: string, at: 0 | 1): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[at] ?? '', 'base64url').toString('utf8'));
+}
+
+/** An unsigned token with these claims, for what looks at no signature. */
+export function unsigned(claims: object | string, header: object = { alg: 'HS256', typ: 'JWT' }): string {
+  const encode = (part: object | string) =>
+    Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
+  return `${encode(header)}.${encode(claims)}.${encode('signature')}`;
+}
+
+/** What a forger without the key can do: another payload under the old signature. */
+export function withClaims(token: string, claims: object): string {
+  const [header, , signature] = token.split('.');
+  return `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
+}
+
+/** A text of 32 bytes or more, for HS256. */
+export const secret = 'a secret of thirty-two bytes, at least';
