@@ -1,0 +1,122 @@
+/** Every ErrorCode is produced by a real cause, leads to its exit code, and is documented. */
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { exitCodes } from '../../src/cli/exit-codes.js';
+import { type Io, processIo } from '../../src/cli/io.js';
+import { run } from '../../src/cli/main.js';
+import { type ErrorCode, errorCodes } from '../../src/errors.js';
+import {
+  type FakeWorld,
+  fileWith,
+  makeKeyring,
+  now,
+  type RunResult,
+  runCli,
+  secret,
+  stdoutOf,
+  temporaryFolder,
+  textOf,
+  unsigned,
+  withClaims,
+} from './fake-io.js';
+
+const env = { S: secret };
+const issue = (...args: string[]) => stdoutOf(['issue', '--secret-env', 'S', ...args], { env });
+const runJson = (args: string[], world?: FakeWorld) => runCli([...args, '--json'], world);
+const verify = (token: string, ...args: string[]) => runJson(['verify', token, '--secret-env', 'S', ...args], { env });
+
+async function keyringWith(edit: (set: { keys: Record<string, unknown>[] }) => void): Promise<string> {
+  const keyring = await makeKeyring();
+  const path = join(keyring, 'jwks.json');
+  const set = JSON.parse(textOf(path));
+  edit(set);
+  writeFileSync(path, JSON.stringify(set));
+  return keyring;
+}
+
+/** Whoever adds a code adds how it comes about: the compiler asks for it. */
+const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
+  TOKEN_MALFORMED: () => runJson(['decode', 'nonsense']),
+  ALG_NOT_ALLOWED: async () => verify(await issue(), '--alg', 'HS512'),
+  SIGNATURE_MALFORMED: async () => verify(`${await issue()}AAAA`),
+  SIGNATURE_INVALID: async () => verify(withClaims(await issue(), { sub: 'admin' })),
+  KEY_NOT_FOUND: async () => runJson(['verify', await issue('--kid', 'nobody'), '--keyring', await makeKeyring()]),
+  TOKEN_EXPIRED: async () => verify(await issue(), '--at', '+31m'),
+  TOKEN_EXPIRES_SOON: async () => runJson(['inspect', await issue(), '--min-ttl', '31m']),
+  TOKEN_TOO_OLD: async () => verify(await issue(), '--max-age', '1m', '--at', '+2m'),
+  TOKEN_NOT_YET_VALID: async () => verify(await issue('--nbf', '+5m')),
+  CLAIM_MALFORMED: () => runJson(['inspect', unsigned({ exp: 'soon' })]),
+  CLAIM_MISSING: async () => verify(await issue('--no-exp')),
+  CLAIM_MISMATCH: async () => verify(await issue('--type', 'refresh')),
+  USAGE_INVALID: () => runJson(['decode', '--nope']),
+  KEY_INVALID: () => runJson(['issue', '--key', fileWith('no key')]),
+  KEY_TOO_WEAK: () => runJson(['issue', '--secret-file', fileWith('weak')]),
+  KEY_ENCRYPTED: () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const cipher = { cipher: 'aes-256-cbc', passphrase: 'p' };
+    return runJson(['issue', '--key', fileWith(privateKey.export({ format: 'pem', type: 'pkcs8', ...cipher }))]);
+  },
+  SIGNING_KEY_NOT_FOUND: async () => {
+    const retired = await keyringWith(({ keys: [jwk] }) => Object.assign(jwk ?? {}, { exp: now + 60 }));
+    return runJson(['issue', '--keyring', retired]);
+  },
+  KEYRING_NOT_FOUND: () => runJson(['issue', '--keyring', join(temporaryFolder(), 'no')]),
+  KEYRING_INVALID: async () =>
+    runJson(['issue', '--keyring', await keyringWith(({ keys }) => keys.push({ ...keys[0] }))]),
+  KEYRING_BUSY: async () => {
+    // Held by a process that lives, this one. Ten seconds of patience, beside the other files of the suite.
+    const keyring = await makeKeyring();
+    writeFileSync(join(keyring, '.lock'), JSON.stringify({ pid: process.pid, host: hostname() }));
+    return runJson(['keygen', '--alg', 'ES256', '--keyring', keyring]);
+  },
+  FILE_NOT_READABLE: () => runJson(['verify', 'x', '--key', join(temporaryFolder(), 'no')]),
+  FILE_NOT_WRITABLE: () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'taken'));
+    return runJson(['issue', '--secret-env', 'S', '--out', join(folder, 'taken'), '--force'], { env });
+  },
+  FILE_EXISTS: () => runJson(['issue', '--secret-env', 'S', '--out', fileWith('kept')], { env }),
+  INTERNAL: async () => {
+    let stderr = '';
+    const io: Io = {
+      ...processIo(),
+      env: {},
+      stdout: { isTerminal: false, write: () => {} },
+      stderr: {
+        isTerminal: false,
+        write: (text) => {
+          stderr += text;
+        },
+      },
+      now: () => {
+        throw new TypeError('the clock is broken');
+      },
+    };
+    return { exitCode: await run(['inspect', unsigned({}), '--json'], io), stdout: '', stderr };
+  },
+};
+
+describe.each(errorCodes)('%s', (code) => {
+  test('comes about', { timeout: 20_000 }, async () => {
+    const { exitCode, stderr } = await scenarios[code]();
+    // A bug is followed by its stack.
+    const { error } = JSON.parse(stderr.split('\n')[0] ?? '');
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(/^[^A-Z\n][^\n]*[^.\n]$/);
+    expect(exitCode).toBe(exitCodes[code]);
+  });
+
+  test('is documented in the README', () => {
+    const readme = existsSync('README.md') ? textOf('README.md') : '';
+    expect(readme).toContain(code);
+  });
+});
+
+test('the map of exit codes is total and closed', () => {
+  const total: Record<ErrorCode, number> = exitCodes;
+  expect(Object.keys(total).sort()).toEqual([...errorCodes].sort());
+  for (const exitCode of Object.values(total)) expect([1, 2, 3, 11, 12, 13, 14, 15, 16]).toContain(exitCode);
+});
