@@ -1,0 +1,258 @@
+/** The library as a user gets it: through the package's own exports, built, with its declarations. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import * as jwtkit from 'jwtkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = mkdtempSync(join(tmpdir(), 'jwtkit-test-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** 2026-11-23T12:00:00Z. */
+const now = 1_795_435_200;
+
+test('exports exactly these names', () => {
+  expect(Object.keys(jwtkit).sort()).toEqual([
+    'JwtkitError',
+    'addKey',
+    'algorithmNames',
+    'decodeToken',
+    'defaultLifetimes',
+    'errorCodes',
+    'exportPrivateJwk',
+    'exportPrivatePem',
+    'exportPublicJwk',
+    'exportPublicPem',
+    'generateKey',
+    'inspectToken',
+    'issueToken',
+    'issueTokenPair',
+    'loadKeys',
+    'loadSecret',
+    'openKeyring',
+    'reportToken',
+    'signJws',
+    'thumbprint',
+    'verifyJws',
+    'verifyToken',
+  ]);
+});
+
+test('package.json can be read, nothing else inside can', async () => {
+  const { default: packageJson } = await import('jwtkit/package.json', { with: { type: 'json' } });
+  expect(packageJson.name).toBe('jwtkit');
+  const inner = ['jwtkit', 'dist', 'errors.js'].join('/');
+  const script = `import(${JSON.stringify(inner)}).then(() => {}, (error) => console.log(error.code))`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script]);
+  expect(stdout).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+});
+
+describe('each verb, as documented', () => {
+  let key: jwtkit.Key;
+  let trusted: jwtkit.Key[];
+  let token: string;
+
+  beforeAll(async () => {
+    const pair = await jwtkit.generateKey('ES256');
+    if (!('privateKey' in pair)) throw new Error('a pair was expected');
+    [key] = jwtkit.loadKeys(jwtkit.exportPrivatePem(pair.privateKey), { purpose: 'sign', kid: 'k1' }) as [jwtkit.Key];
+    trusted = jwtkit.loadKeys(jwtkit.exportPublicPem(pair.publicKey), { purpose: 'verify', source: 'verify.pem' });
+    ({ token } = await jwtkit.issueToken({ sub: 'user-1', aud: 'api' }, { ttl: 900 }, { key, now, newId: () => 'id' }));
+  });
+
+  test('issueToken', async () => {
+    const { claims } = await jwtkit.issueToken({ sub: 'user-1' }, {}, { key, now, newId: () => 'id' });
+    expect(claims).toEqual({ sub: 'user-1', type: 'access', iat: now, exp: now + 1800, jti: 'id' });
+  });
+
+  test('issueTokenPair', async () => {
+    const pair = await jwtkit.issueTokenPair({ sub: 'user-1' }, { accessTtl: 60 }, { key, now });
+    expect(Object.keys(pair)).toEqual(['access_token', 'refresh_token', 'token_type', 'expires_in']);
+    expect(pair).toMatchObject({ token_type: 'bearer', expires_in: 60 });
+  });
+
+  test('decodeToken', () => {
+    expect(jwtkit.decodeToken(token)).toEqual({
+      header: { alg: 'ES256', typ: 'JWT', kid: 'k1' },
+      claims: { sub: 'user-1', aud: 'api', type: 'access', iat: now, exp: now + 900, jti: 'id' },
+    });
+  });
+
+  test('verifyToken returns what is trusted', async () => {
+    const verified = await jwtkit.verifyToken(token, { audience: 'api' }, { keys: trusted, now });
+    expect(verified).toEqual({
+      ...jwtkit.decodeToken(token),
+      key: { kid: null, alg: 'ES256', source: 'verify.pem' },
+    });
+  });
+
+  test('verifyToken throws a JwtkitError with every finding', async () => {
+    const refused = jwtkit.verifyToken(token, { audience: 'web', subject: 'x' }, { keys: trusted, now: now + 900 });
+    const error = await refused.catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(jwtkit.JwtkitError);
+    expect(error).toMatchObject({ code: 'TOKEN_EXPIRED', message: 'token expired now (2026-11-23T12:15:00Z)' });
+    const failed = error.details.checks.filter(({ status }: jwtkit.Check) => status === 'failed');
+    expect(failed.map(({ name }: jwtkit.Check) => name)).toEqual(['exp', 'aud', 'sub']);
+  });
+
+  test('reportToken returns the same findings instead', async () => {
+    const report = await jwtkit.reportToken(token, { audience: 'web' }, { keys: trusted, now });
+    expect(report).toMatchObject({ valid: false, code: 'CLAIM_MISMATCH', claims: { sub: 'user-1' } });
+  });
+
+  test('inspectToken', () => {
+    expect(jwtkit.inspectToken(token, { now: now + 300 })).toEqual({
+      issuedAt: now,
+      activeFrom: now,
+      expiresAt: now + 900,
+      lifetime: 900,
+      remaining: 600,
+      state: 'active',
+    });
+  });
+
+  test('signJws and verifyJws, over any bytes', async () => {
+    const payload = Uint8Array.of(0, 255, 128);
+    const jws = await jwtkit.signJws(payload, key, { header: { typ: 'bytes' } });
+    const verified = jwtkit.verifyJws(jws, trusted, { algorithms: ['ES256'] });
+    expect(verified.header).toEqual({ alg: 'ES256', typ: 'bytes', kid: 'k1' });
+    expect(new Uint8Array(verified.payload)).toEqual(payload);
+    expect(verified.key).toBe(trusted[0]);
+    expect(() => jwtkit.verifyJws(jws, trusted, { algorithms: ['RS256'] })).toThrow(
+      expect.objectContaining({ code: 'ALG_NOT_ALLOWED' }),
+    );
+  });
+
+  test('loadSecret', async () => {
+    const secret = jwtkit.loadSecret('a secret of thirty-two bytes, at least', { alg: 'HS256' });
+    const issued = await jwtkit.issueToken({}, {}, { key: secret, now });
+    await expect(jwtkit.verifyToken(issued.token, {}, { keys: [secret], now })).resolves.toBeDefined();
+    expect(() => jwtkit.loadSecret('weak')).toThrow(expect.objectContaining({ code: 'KEY_TOO_WEAK' }));
+  });
+
+  test('addKey and openKeyring', async () => {
+    const directory = join(root, 'keyring');
+    const kid = await jwtkit.addKey(directory, await jwtkit.generateKey('EdDSA'), { alg: 'EdDSA', now });
+    const keyring = jwtkit.openKeyring(directory);
+    const issued = await jwtkit.issueToken({ sub: 'u' }, {}, { key: keyring.signingKey(now), now });
+    const verified = await jwtkit.verifyToken(issued.token, {}, { keys: keyring.verificationKeys(now), now });
+    expect(verified.key.kid).toBe(kid);
+    const [entry] = keyring.entries;
+    expect(jwtkit.thumbprint((entry as jwtkit.KeyringEntry).key.keyObject)).toBe(kid);
+  });
+
+  test('exportPublicJwk and exportPrivateJwk', () => {
+    const publicJwk = jwtkit.exportPublicJwk(key.keyObject);
+    expect(Object.keys(publicJwk).sort()).toEqual(['crv', 'kty', 'x', 'y']);
+    expect(jwtkit.exportPrivateJwk(key.keyObject)).toEqual({ ...publicJwk, d: expect.any(String) });
+    expect(jwtkit.loadKeys(JSON.stringify({ keys: [publicJwk] }), { purpose: 'verify' })).toHaveLength(1);
+  });
+
+  test('the constants', () => {
+    expect(jwtkit.defaultLifetimes).toEqual({ access: 1800, refresh: 604_800 });
+    expect(jwtkit.algorithmNames).toContain('ES256K');
+    expect(jwtkit.algorithmNames).not.toContain('none');
+    expect(jwtkit.errorCodes).toContain('TOKEN_EXPIRED');
+  });
+});
+
+test('nothing but a JwtkitError is thrown at wrong types', async () => {
+  for (const token of [undefined, null, 5, {}, []] as unknown as string[]) {
+    expect(() => jwtkit.decodeToken(token)).toThrow(expect.objectContaining({ code: 'TOKEN_MALFORMED' }));
+    await expect(jwtkit.verifyToken(token, {}, { keys: [], now })).rejects.toMatchObject({ code: 'TOKEN_MALFORMED' });
+  }
+});
+
+describe('types', () => {
+  const run = promisify(execFile);
+  const tsc = resolve('node_modules/typescript/bin/tsc');
+
+  /** A project of its own that has jwtkit in its node_modules. */
+  function project(source: string): string {
+    const folder = mkdtempSync(join(root, 'consumer-'));
+    mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
+    symlinkSync(resolve('.'), join(folder, 'node_modules', 'jwtkit'), 'junction');
+    symlinkSync(resolve('node_modules/@types/node'), join(folder, 'node_modules', '@types', 'node'), 'junction');
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+    const compilerOptions = {
+      target: 'es2023',
+      module: 'nodenext',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: ['node'],
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+    writeFileSync(join(folder, 'consumer.ts'), source);
+    return folder;
+  }
+
+  test('a consumer compiles under nodenext, declarations checked too', async () => {
+    const folder = project(`
+      import {
+        type Claims, type ErrorCode, issueToken, JwtkitError, type Key, loadKeys, openKeyring, reportToken, signJws,
+        type VerificationReport, verifyJws, verifyToken,
+      } from 'jwtkit';
+
+      export async function roundTrip(pem: string): Promise<string> {
+        const [key] = loadKeys(pem, { purpose: 'sign' });
+        if (key === undefined) throw new Error('no key');
+        const now: number = Math.floor(Date.now() / 1000);
+        const { token } = await issueToken({ sub: 'u', plan: 'pro' }, { type: 'access', ttl: null }, { key, now });
+        const keys: readonly Key[] = openKeyring('.jwtkit').verificationKeys(now);
+        try {
+          const { claims } = await verifyToken(token, { issuer: ['a', 'b'], algorithms: ['ES256'] }, { keys, now });
+          const typed: Claims = claims;
+          return typed.sub ?? 'nobody';
+        } catch (error) {
+          if (error instanceof JwtkitError) {
+            const code: ErrorCode = error.code;
+            return code;
+          }
+          throw error;
+        }
+      }
+
+      export async function bytes(key: Key): Promise<Uint8Array> {
+        const report: VerificationReport = await reportToken('x', {}, { keys: [key], now: 0 });
+        const code: ErrorCode | null = report.code;
+        if (code === 'TOKEN_EXPIRED') return new Uint8Array();
+        return verifyJws(await signJws(new Uint8Array([1]), key), [key], { algorithms: ['ES256'] }).payload;
+      }
+    `);
+    await expect(run(process.execPath, [tsc, '-p', folder])).resolves.toMatchObject({ stdout: '' });
+  });
+
+  test('mistakes are refused: each line below would be an error without its directive, and is one', async () => {
+    const mistakes = [
+      `export const code: ErrorCode = 'TOKEN_STALE';`,
+      `verifyJws('x', [], { algorithms: ['none'] });`,
+      `verifyToken('x', { type: 'id' }, { keys: [], now: 0 });`,
+      `verifyToken('x', { audiences: 'api' }, { keys: [], now: 0 });`,
+      `verifyToken('x', {}, { keys: [] });`,
+      `verifyToken('x', {}, { keys: ['secret'], now: 0 });`,
+      `loadKeys('x');`,
+    ];
+    const head = `import { type ErrorCode, loadKeys, verifyJws, verifyToken } from 'jwtkit';`;
+    const folder = project([head, ...mistakes.flatMap((line) => ['// @ts-expect-error', line])].join('\n'));
+    await expect(run(process.execPath, [tsc, '-p', folder])).resolves.toMatchObject({ stdout: '' });
+  });
+});
+
+test('each export has a docstring in its declaration', () => {
+  const index = readFileSync(resolve('dist/index.d.ts'), 'utf8');
+  const names = [...index.matchAll(/export (?:type )?\{([^}]*)\} from '([^']*)'/g)].flatMap(
+    ([, list = '', from = '']) => list.split(',').map((name) => [name.replace('type ', '').trim(), from] as const),
+  );
+  expect(names.length).toBeGreaterThan(40);
+  for (const [name, from] of names) {
+    const declarations = readFileSync(resolve('dist', from.replace(/\.js$/, '.d.ts')), 'utf8');
+    const declaration = new RegExp(
+      `\\*/\\nexport (?:declare )?(?:async )?(?:const|function|class|interface|type) ${name}\\b`,
+    );
+    expect(declarations, name).toMatch(declaration);
+  }
+});
