@@ -51,6 +51,7 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   CLAIM_MALFORMED: () => runJson(['inspect', unsigned({ exp: 'soon' })]),
   CLAIM_MISSING: async () => verify(await issue('--no-exp')),
   CLAIM_MISMATCH: async () => verify(await issue('--type', 'refresh')),
+  BATCH_REJECTED: () => runJson(['verify', '--batch', '--secret-env', 'S'], { env, stdin: 'nonsense' }),
   USAGE_INVALID: () => runJson(['decode', '--nope']),
   KEY_INVALID: () => runJson(['issue', '--key', fileWith('no key')]),
   KEY_TOO_WEAK: () => runJson(['issue', '--secret-file', fileWith('weak')]),
@@ -102,8 +103,8 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
 describe.each(errorCodes)('%s', (code) => {
   test('comes about', { timeout: 20_000 }, async () => {
     const { exitCode, stderr } = await scenarios[code]();
-    // A bug is followed by its stack.
-    const { error } = JSON.parse(stderr.split('\n')[0] ?? '');
+    // A batch is followed by its sum before the error, a bug by its stack after it.
+    const { error } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '');
     expect(error.code).toBe(code);
     expect(error.message).toMatch(/^[^A-Z\n][^\n]*[^.\n]$/);
     expect(exitCode).toBe(exitCodes[code]);
@@ -118,5 +119,5 @@ describe.each(errorCodes)('%s', (code) => {
 test('the map of exit codes is total and closed', () => {
   const total: Record<ErrorCode, number> = exitCodes;
   expect(Object.keys(total).sort()).toEqual([...errorCodes].sort());
-  for (const exitCode of Object.values(total)) expect([1, 2, 3, 11, 12, 13, 14, 15, 16]).toContain(exitCode);
+  for (const exitCode of Object.values(total)) expect([1, 2, 3, 10, 11, 12, 13, 14, 15, 16]).toContain(exitCode);
 });

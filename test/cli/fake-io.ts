@@ -20,6 +20,8 @@ export interface FakeWorld {
   terminals?: readonly ('stdin' | 'stdout' | 'stderr')[];
   /** NumericDate. */
   now?: number;
+  /** How much of stdin arrives at once. */
+  chunkBytes?: number;
 }
 
 /** What a run leaves behind. */
@@ -27,6 +29,10 @@ export interface RunResult {
   exitCode: number;
   stdout: string;
   stderr: string;
+}
+
+function* inPieces(bytes: Uint8Array, size: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
 /** Runs one command line in process. */
@@ -43,7 +49,11 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
   let ids = 0;
   const io: Io = {
     env: world.env ?? {},
-    stdin: { isTerminal: isTerminal('stdin'), read: (maxBytes) => input.subarray(0, maxBytes + 1) },
+    stdin: {
+      isTerminal: isTerminal('stdin'),
+      read: (maxBytes) => input.subarray(0, maxBytes + 1),
+      chunks: () => inPieces(input, world.chunkBytes ?? 65_536),
+    },
     stdout: output('stdout'),
     stderr: output('stderr'),
     now: () => world.now ?? now,

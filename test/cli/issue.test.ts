@@ -184,6 +184,9 @@ describe('claims', () => {
     [['--claim', ':=1'], 'is not name=value'],
     [['--claim', 'a:=yes'], '--claim: the value of a is not JSON'],
     [['--claim', 'a:='], '--claim: the value of a is not JSON'],
+    // Read the way a claims file is: nothing may be lost between what was asked for and what is signed.
+    [['--claim', 'a:={"b":1,"b":2}'], 'duplicate member name'],
+    [['--claim', 'a:=1e400'], 'a'],
     [['--claim', 'a=1', '--claim', 'a=2'], '--claim: a is given twice'],
     [['--sub', 'x', '--claim', 'sub=y'], '--claim: sub is given twice'],
     [['--claim', 'sub:=123'], 'claim sub is 123, it must be a string'],

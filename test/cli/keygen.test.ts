@@ -1,7 +1,10 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import type { Io } from '../../src/cli/io.js';
+import { run } from '../../src/cli/main.js';
 import { fileWith, hasModes, makeKeyring, modeOf, now, runCli, stdoutOf, temporaryFolder, textOf } from './fake-io.js';
 
 const ec = ['keygen', '--alg', 'ES256'];
@@ -219,6 +222,56 @@ describe('into files', () => {
     expect(stderr).toContain('--private and --public name the same file');
     expect(exitCode).toBe(2);
     expect(existsSync(privatePath)).toBe(false);
+  });
+});
+
+describe('a long RSA key', () => {
+  /** A run on a terminal whose stderr can be drawn on. */
+  async function keygenOnTerminal(isTerminal: boolean) {
+    const written = { stdout: '', stderr: '', drawn: '' };
+    const output = (name: 'stdout' | 'stderr') => ({
+      isTerminal,
+      write: (text: string) => {
+        written[name] += text;
+      },
+    });
+    const drawing = new Writable({
+      write(chunk, _encoding, done) {
+        written.drawn += chunk;
+        done();
+      },
+    });
+    const terminalTraits = {
+      isTTY: true,
+      columns: 80,
+      cursorTo: () => true,
+      clearLine: () => true,
+      moveCursor: () => true,
+    };
+    const io: Io = {
+      env: {},
+      stdin: { isTerminal, read: () => new Uint8Array(), chunks: () => [] },
+      stdout: output('stdout'),
+      stderr: {
+        ...output('stderr'),
+        stream: () => Object.assign(drawing, terminalTraits) as unknown as NodeJS.WriteStream,
+      },
+      now: () => now,
+      newId: () => 'id',
+    };
+    const exitCode = await run(['keygen', '--bits', '3072', '--private', '-'], io);
+    return { exitCode, ...written };
+  }
+
+  test('turns a spinner on a terminal, on stderr only', async () => {
+    const { exitCode, stdout, drawn } = await keygenOnTerminal(true);
+    expect(exitCode).toBe(0);
+    expect(drawn).toContain('making an RSA key of 3072 bits');
+    expect(stdout).toMatch(/^-----BEGIN PRIVATE KEY-----\n[^-]*-----END PRIVATE KEY-----\n$/);
+  });
+
+  test('is made in silence elsewhere', async () => {
+    expect(await keygenOnTerminal(false)).toMatchObject({ exitCode: 0, drawn: '', stderr: '' });
   });
 });
 

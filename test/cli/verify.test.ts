@@ -382,6 +382,81 @@ describe('-q', () => {
   });
 });
 
+describe('--batch', () => {
+  const valid = signed({ exp, sub: 'u' });
+  const forged = withClaims(valid, { exp, sub: 'mallory' });
+  const batch = (stdin: string, ...args: string[]) =>
+    runCli(['verify', '--batch', ...bySecret, ...args], { env, stdin });
+  const linesOf = (stdout: string) =>
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+
+  test('a verdict a line, in order; empty lines count but say nothing', async () => {
+    const stdin = `${valid}\n\n  Bearer ${valid}\r\nnonsense\n${forged}\n${signed({ exp: 1, sub: 'v' })}`;
+    const { exitCode, stdout, stderr } = await batch(stdin);
+    expect(linesOf(stdout)).toEqual([
+      { line: 1, valid: true, sub: 'u', exp },
+      { line: 3, valid: true, sub: 'u', exp },
+      { line: 4, valid: false, code: 'TOKEN_MALFORMED' },
+      { line: 5, valid: false, code: 'SIGNATURE_INVALID' },
+      { line: 6, valid: false, code: 'TOKEN_EXPIRED', sub: 'v', exp: 1 },
+    ]);
+    const sum = '2 valid, 1 TOKEN_MALFORMED, 1 SIGNATURE_INVALID, 1 TOKEN_EXPIRED';
+    expect(stderr).toBe(`${sum}\nerror: 3 of the tokens were refused\n`);
+    expect(exitCode).toBe(10);
+  });
+
+  test('all valid is exit 0', async () => {
+    expect(await batch(`${valid}\n${valid}\n`)).toMatchObject({ exitCode: 0, stderr: '2 valid\n' });
+  });
+
+  test('no tokens', async () => {
+    expect(await batch('\n\n')).toEqual({ exitCode: 0, stdout: '', stderr: 'no tokens\n' });
+  });
+
+  test.each([1, 7, 64])('pieces of %i bytes make no difference', async (chunkBytes) => {
+    const stdin = `${valid}\nx\n\n${forged}\n${'y'.repeat(100)}\n${valid}`;
+    const args = ['verify', '--batch', ...bySecret];
+    expect(await runCli(args, { env, stdin, chunkBytes })).toEqual(await batch(stdin));
+  });
+
+  // A line of which only white space is looked at is not an empty one: it must not pass unseen.
+  test('a line of any length is one refused token', async () => {
+    const { exitCode, stdout } = await batch(`${'x'.repeat(300_000)}\n${valid}\n${' '.repeat(300_000)}${valid}\n`);
+    expect(exitCode).toBe(10);
+    expect(linesOf(stdout).map(({ line, valid }) => [line, valid])).toEqual([
+      [1, false],
+      [2, true],
+      [3, false],
+    ]);
+  });
+
+  test('from a file, with the policy of a single token', async () => {
+    const path = fileWith(`${valid}\n`);
+    const args = ['verify', '--batch', path, ...bySecret];
+    expect((await runCli(args, { env })).exitCode).toBe(0);
+    const { exitCode, stdout } = await runCli([...args, '--aud', 'api'], { env });
+    expect(exitCode).toBe(10);
+    expect(linesOf(stdout)[0]).toMatchObject({ code: 'CLAIM_MISSING' });
+  });
+
+  test.each([
+    [['-q'], '--batch and --quiet exclude each other'],
+    [['--claim', 'sub'], '--batch and --claim exclude each other'],
+    [['--', 'token'], 'a token and --batch exclude each other'],
+  ])('excludes %j', async (args, message) => {
+    const { exitCode, stdout, stderr } = await batch(valid, ...args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  test('a file that is not there is exit 3', async () => {
+    expect((await runCli(['verify', '--batch', '/no/such', ...bySecret], { env })).exitCode).toBe(3);
+  });
+});
+
 describe('keys and algorithms', () => {
   let keyring: string;
   let token: string;

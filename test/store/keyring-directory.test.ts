@@ -328,7 +328,16 @@ describe('the signing key', () => {
       'b',
     ],
     ['none: all retired', [{ kid: 'a', iat: 10, exp: 999 }], 100, undefined],
-    ['none: all in the future', [{ kid: 'a', iat: 200 }], 100, undefined],
+    ['none: the time of none has come', [{ kid: 'a', iat: 1, nbf: 200 }], 100, undefined],
+    [
+      'the first made, before it was made',
+      [
+        { kid: 'b', iat: 300 },
+        { kid: 'a', iat: 200 },
+      ],
+      100,
+      'a',
+    ],
     ['none: no private half', [{ kid: 'a', iat: 1, noPrivateHalf: true }], 100, undefined],
   ])('%s', (_name, jwks, now, expected) => {
     const keyring = openKeyring(writeKeyring(jwks));
