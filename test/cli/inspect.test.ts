@@ -35,6 +35,11 @@ test.each([
   expect(stdout).toContain(`${expected}\n`);
 });
 
+test('the bar of an expired token is empty', async () => {
+  const { stdout } = await inspect({ iat: now - 100, exp: now - 10 });
+  expect(stdout).toContain(`life left    ${'░'.repeat(24)} 0 %, expired\n`);
+});
+
 test('what the token does not say', async () => {
   expect(await stdoutOf(['inspect', unsigned({})])).toBe(
     'issued       not said\nactive from  not said\nexpires      never\nlife left    unlimited',

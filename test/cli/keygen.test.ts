@@ -358,6 +358,7 @@ describe('options', () => {
     [['--bits', '2048', '--alg', 'ES256'], 'a size in bits is for RSA keys'],
     [['--crv', 'Ed25519'], 'RS256 is not defined for the curve Ed25519'],
     [['--alg', 'EdDSA', '--crv', 'X25519'], 'EdDSA is not defined for the curve X25519'],
+    [['--format', 'jwk'], '--format'],
     [['--format', 'der', '--private', '-'], "'der' is invalid. Allowed choices are pem, jwk"],
     [['--public', 'verify.pem'], '--public needs --private'],
     [['--private', '-', '--public', '-'], 'name the same file'],

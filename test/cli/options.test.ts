@@ -468,6 +468,17 @@ describe('which key', () => {
   });
 });
 
+test.each(['--key', '--keyring', '--secret-file', '--secret-env', '--claims', '--out', '--env-file'])(
+  'an empty %s, as an unset variable of a script leaves it, is named in the error',
+  async (flag) => {
+    const key = ['--secret-env', '--secret-file', '--key', '--keyring'].includes(flag) ? [] : ['--secret-env', 'S'];
+    const { exitCode, stdout, stderr } = await runCli(['issue', ...key, flag, ''], { env: { S: secret } });
+    expect(stderr).toContain(flag);
+    expect([2, 3]).toContain(exitCode);
+    expect(stdout).toBe('');
+  },
+);
+
 describe('--env-file', () => {
   /** What FastAPI's OAuth2 tutorial leaves in a project's .env. */
   const tutorial = `# to get a string like this run:
