@@ -53,6 +53,23 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   CLAIM_MISSING: async () => verify(await issue('--no-exp')),
   CLAIM_MISMATCH: async () => verify(await issue('--type', 'refresh')),
   BATCH_REJECTED: () => runJson(['verify', '--batch', '--secret-env', 'S'], { env, stdin: 'nonsense' }),
+  TOKEN_REVOKED: async () => {
+    const keyring = await makeKeyring();
+    const token = await stdoutOf(['issue', '--keyring', keyring]);
+    await stdoutOf(['revoke', token, '--keyring', keyring]);
+    return runJson(['verify', token, '--keyring', keyring]);
+  },
+  TOKEN_REUSED: async () => {
+    const keyring = await makeKeyring();
+    const { refresh_token: token } = JSON.parse(await stdoutOf(['issue', '--pair', '--keyring', keyring]));
+    await stdoutOf(['refresh', token, '--rotate', '--keyring', keyring]);
+    return runJson(['refresh', token, '--rotate', '--keyring', keyring]);
+  },
+  STORE_UNAVAILABLE: async () => {
+    const keyring = await makeKeyring();
+    const token = await stdoutOf(['issue', '--keyring', keyring]);
+    return runJson(['revoke', token, '--keyring', keyring, '--store', `lmdb:${fileWith('no store')}`]);
+  },
   USAGE_INVALID: () => runJson(['decode', '--nope']),
   KEY_INVALID: () => runJson(['issue', '--key', fileWith('no key')]),
   KEY_TOO_WEAK: () => runJson(['issue', '--secret-file', fileWith('weak')]),
@@ -124,5 +141,5 @@ describe.each(errorCodes)('%s', (code) => {
 test('the map of exit codes is total and closed', () => {
   const total: Record<ErrorCode, number> = exitCodes;
   expect(Object.keys(total).sort()).toEqual([...errorCodes].sort());
-  for (const exitCode of Object.values(total)) expect([1, 2, 3, 10, 11, 12, 13, 14, 15, 16]).toContain(exitCode);
+  for (const exitCode of Object.values(total)) expect([1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17]).toContain(exitCode);
 });

@@ -37,6 +37,12 @@ function issue(...args: string[]): string {
   return jwtkit(['issue', '--keyring', keyring, ...args]).stdout.trim();
 }
 
+function revoked(): string {
+  const text = issue();
+  expect(jwtkit(['revoke', text, '--keyring', keyring]).status).toBe(0);
+  return text;
+}
+
 function batch(input: string) {
   return jwtkit(['verify', '--keyring', keyring, '--batch'], { input });
 }
@@ -87,6 +93,7 @@ describe('the table', () => {
     [14, 'sooner than 1h from now', () => jwtkit(['inspect', token, '--min-ttl', '1h'])],
     [15, 'token is not valid before', () => verify(issue('--nbf', '+5m'))],
     [15, 'token is not valid before', () => jwtkit(['inspect', issue('--nbf', '+5m')])],
+    [17, 'token was revoked', () => verify(revoked())],
     [16, 'token aud is "api"', () => verify(token, '--aud', 'web')],
     [16, 'token type is "refresh"', () => verify(issue('--type', 'refresh'))],
   ])('%i: %s', (code, message, produce) => {
@@ -97,7 +104,9 @@ describe('the table', () => {
   });
 
   test('covers every number that an error can lead to', () => {
-    expect([...new Set(Object.values(exitCodes))].sort((a, b) => a - b)).toEqual([1, 2, 3, 10, 11, 12, 13, 14, 15, 16]);
+    expect([...new Set(Object.values(exitCodes))].sort((a, b) => a - b)).toEqual([
+      1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17,
+    ]);
     expect(Object.keys(exitCodes).sort()).toEqual([...errorCodes].sort());
   });
 });

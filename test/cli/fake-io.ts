@@ -57,6 +57,7 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
     stdout: output('stdout'),
     stderr: output('stderr'),
     now: () => world.now ?? now,
+    nextSecond: () => Promise.resolve(),
     newId: () => `id-${++ids}`,
   };
   const exitCode = await run(args, io);

@@ -46,9 +46,9 @@ describe('output', () => {
     expect(Object.keys(pair)).toEqual(['access_token', 'refresh_token', 'token_type', 'expires_in']);
     expect(text).toBe(JSON.stringify(pair));
     expect(pair).toMatchObject({ token_type: 'bearer', expires_in: 1800 });
-    const base = { sub: 'u', iat: now };
-    expect(segmentOf(pair.access_token, 1)).toEqual({ ...base, type: 'access', exp: now + 1800, jti: 'id-1' });
-    expect(segmentOf(pair.refresh_token, 1)).toEqual({ ...base, type: 'refresh', exp: now + 604_800, jti: 'id-2' });
+    const base = { sub: 'u', iat: now, family: 'id-1' };
+    expect(segmentOf(pair.access_token, 1)).toEqual({ ...base, type: 'access', exp: now + 1800, jti: 'id-2' });
+    expect(segmentOf(pair.refresh_token, 1)).toEqual({ ...base, type: 'refresh', exp: now + 604_800, jti: 'id-3' });
   });
 
   test('--pair --ttl and --refresh-ttl', async () => {

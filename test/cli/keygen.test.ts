@@ -257,6 +257,7 @@ describe('a long RSA key', () => {
         stream: () => Object.assign(drawing, terminalTraits) as unknown as NodeJS.WriteStream,
       },
       now: () => now,
+      nextSecond: () => Promise.resolve(),
       newId: () => 'id',
     };
     const exitCode = await run(['keygen', '--bits', '3072', '--private', '-'], io);

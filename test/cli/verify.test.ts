@@ -51,6 +51,7 @@ describe('the report', () => {
       'skipped  scope      not asked for',
       'skipped  role       not asked for',
       'skipped  typ        not asked for',
+      'skipped  denylist   there is none',
       'valid',
       '',
     ]);
@@ -62,18 +63,18 @@ describe('the report', () => {
     const { exitCode, stdout, stderr } = await verify(token, ...wanted, '--require', 'plan', '--max-age', '1m');
     expect(exitCode).toBe(14);
     expect(stdout.split('\n').filter((line) => line.startsWith('failed'))).toEqual([
-      'failed  exp           token expired 1m ago (2026-11-23T11:59:00Z)',
-      'failed  nbf           token is not valid before 2026-11-23T12:01:00Z (in 1m)',
-      'failed  iat           token says it was issued 2026-11-23T12:01:00Z (in 1m)',
-      'failed  type          token type is "refresh", expected access',
-      'failed  iss           token iss is "x", expected "y"',
-      'failed  aud           token aud is "x", expected "y"',
-      'failed  sub           token has no sub, expected "s"',
-      'failed  jti           claim jti is 5, it must be a string',
-      'failed  scope         token has no scope, expected a',
-      'failed  role          token has no role, expected r',
-      'failed  require plan  token has no claim "plan"',
-      'failed  typ           header has no typ, expected at+jwt',
+      'failed   exp           token expired 1m ago (2026-11-23T11:59:00Z)',
+      'failed   nbf           token is not valid before 2026-11-23T12:01:00Z (in 1m)',
+      'failed   iat           token says it was issued 2026-11-23T12:01:00Z (in 1m)',
+      'failed   type          token type is "refresh", expected access',
+      'failed   iss           token iss is "x", expected "y"',
+      'failed   aud           token aud is "x", expected "y"',
+      'failed   sub           token has no sub, expected "s"',
+      'failed   jti           claim jti is 5, it must be a string',
+      'failed   scope         token has no scope, expected a',
+      'failed   role          token has no role, expected r',
+      'failed   require plan  token has no claim "plan"',
+      'failed   typ           header has no typ, expected at+jwt',
     ]);
     expect(stdout).toMatch(/\nrefused TOKEN_EXPIRED\n$/);
     expect(stderr).toBe('error: token expired 1m ago (2026-11-23T11:59:00Z)\nhint: issue or refresh a token\n');
@@ -91,6 +92,26 @@ describe('the report', () => {
   ])('%s', async (_name, token, args, code) => {
     expect((await verify(token, ...args)).exitCode).toBe(code);
   });
+
+  test('a revoked token is refused, before it is said to have expired', async () => {
+    const keyring = await makeKeyring();
+    const token = await stdoutOf(['issue', '--keyring', keyring]);
+    await stdoutOf(['revoke', token, '--keyring', keyring]);
+    const { exitCode, stdout, stderr } = await runCli(['verify', token, '--keyring', keyring, '--aud', 'x']);
+    expect(exitCode).toBe(17);
+    expect(stdout).toContain('failed   denylist   token was revoked\nrefused TOKEN_REVOKED\n');
+    expect(stderr).toBe('error: token was revoked\n');
+  });
+
+  test.each(['a file', 'a folder that is not there'])(
+    'a store that is named and is %s cannot be asked',
+    async (kind) => {
+      const store = kind === 'a file' ? fileWith('no store') : join(temporaryFolder(), 'no');
+      const { exitCode, stderr } = await verify(signed({ exp, jti: 'x' }), '--store', `lmdb:${store}`);
+      expect(exitCode).toBe(3);
+      expect(stderr).toContain(store);
+    },
+  );
 
   test('a malformed token: the rest is skipped', async () => {
     const { exitCode, stdout } = await verify('x.y');
@@ -129,7 +150,7 @@ describe('--json', () => {
     expect(report.claims).toEqual(segmentOf(token, 1));
     expect(report.key).toEqual({ kid: 'k1', alg: 'ES256', source: join(keyring, 'jwks.json') });
     expect(report.checks.map(({ name }: { name: string }) => name)).toEqual(
-      'format algorithm key signature exp nbf iat type iss aud sub jti scope role typ'.split(' '),
+      'format algorithm key signature exp nbf iat type iss aud sub jti scope role typ denylist'.split(' '),
     );
     for (const check of report.checks) {
       expect(Object.keys(check)).toEqual(['name', 'status', 'message']);
