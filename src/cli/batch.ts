@@ -19,9 +19,9 @@ const maxLineBytes = defaultMaxTokenLength + 4096;
 export async function verifyBatch(path: string, policy: VerifyPolicy, deps: VerifyDeps, io: Io): Promise<void> {
   const counts = new Map<ErrorCode | 'valid', number>();
   let line = 0;
-  for (const text of readLines(path === '-' ? io.stdin.chunks() : readFileChunks(path))) {
+  for (const { text, isCut } of readLines(path === '-' ? io.stdin.chunks() : readFileChunks(path))) {
     line++;
-    const token = trimToken(text);
+    const token = isCut ? text : trimToken(text);
     if (token === '') continue;
     const report = await reportToken(token, policy, deps);
     const outcome = report.code ?? 'valid';
@@ -46,8 +46,14 @@ function toVerdict(line: number, { valid, code, claims, key }: VerificationRepor
   };
 }
 
-/** Lines without their ends. Of a line beyond the limit only its beginning is kept, which is enough to be refused. */
-function* readLines(chunks: Iterable<Uint8Array>): Generator<string> {
+interface Line {
+  readonly text: string;
+  /** Set for a line beyond the limit, of which only the beginning is kept: enough to be refused, whatever follows. */
+  readonly isCut: boolean;
+}
+
+/** Lines without their ends. */
+function* readLines(chunks: Iterable<Uint8Array>): Generator<Line> {
   let parts: Uint8Array[] = [];
   let length = 0;
   const keep = (piece: Uint8Array) => {
@@ -55,10 +61,10 @@ function* readLines(chunks: Iterable<Uint8Array>): Generator<string> {
     length += piece.length;
   };
   const take = () => {
-    const text = Buffer.concat(parts).toString('utf8');
+    const line = { text: Buffer.concat(parts).toString('utf8'), isCut: length > maxLineBytes };
     parts = [];
     length = 0;
-    return text;
+    return line;
   };
   for (const chunk of chunks) {
     let start = 0;

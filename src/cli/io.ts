@@ -61,8 +61,8 @@ export function processIo(): Io {
       read: (maxBytes) => Buffer.concat([...readChunks(0, maxBytes + 1)]),
       chunks: () => readChunks(0, Number.POSITIVE_INFINITY),
     },
-    stdout: output(1, 'standard output', () => process.stdout),
-    stderr: output(2, 'standard error', () => process.stderr),
+    stdout: output(1, () => process.stdout),
+    stderr: output(2, () => process.stderr),
     now: () => Math.floor(Date.now() / 1000),
     nextSecond: () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 1)),
   };
@@ -79,7 +79,8 @@ function isTerminal(descriptor: number): boolean {
   }
 }
 
-function output(descriptor: number, name: string, stream: () => NodeJS.WriteStream): Output {
+/** Talk that cannot be written is lost; data that cannot be written is an error. */
+function output(descriptor: 1 | 2, stream: () => NodeJS.WriteStream): Output {
   let isClosed = false;
   return {
     get isTerminal() {
@@ -93,9 +94,9 @@ function output(descriptor: number, name: string, stream: () => NodeJS.WriteStre
           at += writeSync(descriptor, bytes, at);
         } catch (error) {
           const code = codeOf(error);
-          if (code === 'EPIPE') isClosed = true;
-          else if (code === 'EAGAIN') pause();
-          else throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write to ${name}: ${code}`, { cause: error });
+          if (code === 'EAGAIN') pause();
+          else if (code === 'EPIPE' || descriptor === 2) isClosed = true;
+          else throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write to standard output: ${code}`, { cause: error });
         }
       }
     },

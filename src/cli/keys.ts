@@ -76,7 +76,7 @@ export function signingKey(invocation: Invocation<KeyOptions>, now: number): Key
   if (source.kind === 'keyring') return openForUse(source.directory, invocation.env).signingKey(now, kid);
   if (source.kind !== 'key') return secretFrom(source, invocation.env, kid);
   const [path] = source.paths as [string];
-  const [key, ...rest] = loadKeys(readFileBounded(path, maxKeyBytes), { purpose: 'sign', source: path, kid });
+  const [key, ...rest] = loadKeys(readNamed(path, '--key'), { purpose: 'sign', source: path, kid });
   if (key === undefined || rest.length > 0) {
     throw usage(`${path} holds ${rest.length + 1} keys, one signs`, 'keep the signing key in a file of its own');
   }
@@ -112,11 +112,24 @@ export function trustedKeys(invocation: Invocation<KeyOptions>, now: number): Ke
     case 'keyring':
       return openForUse(source.directory, invocation.env).verificationKeys(now);
     case 'key':
-      return source.paths.flatMap((path) =>
-        loadKeys(readFileBounded(path, maxKeyBytes), { purpose: 'verify', source: path }),
-      );
+      return source.paths.flatMap((path) => loadKeys(readNamed(path, '--key'), { purpose: 'verify', source: path }));
     default:
       return [secretFrom(source, invocation.env)];
+  }
+}
+
+/**
+ * Reads a file that an option names. Whoever puts a key or a secret in the place of a file name must not find it in an error.
+ */
+function readNamed(path: string, flag: '--key' | '--secret-file'): Buffer {
+  try {
+    return readFileBounded(path, maxKeyBytes);
+  } catch (error) {
+    const isRepeatable = flag === '--key' && !/[\n{]|-----/.test(path) && path.length < 256;
+    if (!(error instanceof JwtkitError) || isRepeatable) throw error;
+    throw new JwtkitError(error.code, `cannot read the file that ${flag} names`, {
+      hint: `${flag} takes the name of a file, not what is in it`,
+    });
   }
 }
 
@@ -126,10 +139,15 @@ function secretFrom(
   kid?: string,
 ): Key {
   if (source.kind === 'secret-file') {
-    return loadSecret(trimLineEnd(readFileBounded(source.path, maxKeyBytes)), { source: source.path, kid });
+    return loadSecret(trimLineEnd(readNamed(source.path, '--secret-file')), { source: source.path, kid });
   }
   const secret = env[source.name];
-  if (secret === undefined || secret === '') throw usage(`the variable ${source.name} is not set`);
+  if (secret === undefined || secret === '') {
+    throw usage(
+      'the variable that --secret-env names is not set',
+      '--secret-env takes the name of a variable, not the secret',
+    );
+  }
   return loadSecret(secret, { source: source.name, kid, alg: source.alg });
 }
 

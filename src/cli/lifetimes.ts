@@ -12,15 +12,21 @@ export interface LifetimeOptions {
  * the default.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function lifetimes({ options, env }: Invocation<LifetimeOptions>): {
+export function lifetimes({ options, env, label }: Invocation<LifetimeOptions>): {
   accessTtl: number | undefined;
   refreshTtl: number | undefined;
 } {
   return {
-    accessTtl: durationOption('--ttl', options.ttl) ?? wholeNumber('ACCESS_TOKEN_EXPIRE_MINUTES', 60, env),
+    accessTtl: lifetimeOption(label('ttl'), options.ttl) ?? wholeNumber('ACCESS_TOKEN_EXPIRE_MINUTES', 60, env),
     refreshTtl:
-      durationOption('--refresh-ttl', options.refreshTtl) ?? wholeNumber('REFRESH_TOKEN_EXPIRE_DAYS', 86_400, env),
+      lifetimeOption(label('refreshTtl'), options.refreshTtl) ?? wholeNumber('REFRESH_TOKEN_EXPIRE_DAYS', 86_400, env),
   };
+}
+
+function lifetimeOption(name: string, text: string | undefined): number | undefined {
+  const seconds = durationOption(name, text);
+  if (seconds === 0) throw usage(`${name}: a lifetime is at least 1 second`);
+  return seconds;
 }
 
 function wholeNumber(variable: string, unitSeconds: number, env: Environment): number | undefined {

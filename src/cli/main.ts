@@ -16,12 +16,20 @@ import { asJwtkitError, type ColorMode, painterFor, renderError } from './output
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const context: Context = { io, exitCode: 0 };
   try {
-    await buildProgram(argv, context).parseAsync([...argv], { from: 'user' });
+    await buildProgram(argv, context).parseAsync(withKnownHelp(argv), { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     return await printFailure(error instanceof CommanderError ? usageError(error) : asJwtkitError(error), argv, io);
   }
+}
+
+/** `help verfy` as `verfy`, so that a mistyped name is answered with the right one. */
+function withKnownHelp([first, second, ...rest]: readonly string[]): string[] {
+  const argv = [first, second, ...rest].filter((arg) => arg !== undefined);
+  const isMistyped =
+    first === 'help' && second !== undefined && !second.startsWith('-') && !Object.hasOwn(commands, second);
+  return isMistyped ? argv.slice(1) : argv;
 }
 
 const commands = {
@@ -67,9 +75,16 @@ function buildProgram(argv: readonly string[], context: Context): Command {
 function usageError(error: CommanderError): JwtkitError {
   if (error.code === 'commander.help')
     return new JwtkitError('USAGE_INVALID', 'no command given', { hint: 'run: jwtkit --help' });
-  const [line = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const [line = '', suggestion] = withoutTokens(error.message)
+    .replace(/^error: /, '')
+    .split('\n');
   const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
   return new JwtkitError('USAGE_INVALID', line.replace(/\.$/, ''), { hint: hint ?? 'run: jwtkit --help' });
+}
+
+/** A token in the place of a command or a value would end in the log of whoever typed it there. */
+function withoutTokens(text: string): string {
+  return text.replace(/\beyJ[\w-]*\.[\w-]*\.[\w-]*/g, 'eyJ…');
 }
 
 async function printFailure(error: JwtkitError, argv: readonly string[], io: Io): Promise<number> {
@@ -79,10 +94,8 @@ async function printFailure(error: JwtkitError, argv: readonly string[], io: Io)
     flags.find((flag) => flag.startsWith('--color='))?.slice('--color='.length) ?? flags[flags.indexOf('--color') + 1];
   const mode: ColorMode = color === 'always' || color === 'never' ? color : 'auto';
   const paint = await painterFor(io.stderr, mode, io.env);
-  io.stderr.write(renderError(error, paint, flags.includes('--json')));
-  if (flags.includes('--debug') || error.code === 'INTERNAL') {
-    const { cause } = error;
-    io.stderr.write(`${(cause instanceof Error ? cause.stack : undefined) ?? error.stack ?? ''}\n`);
-  }
+  const wantsStack = flags.includes('--debug') || error.code === 'INTERNAL';
+  const stack = (error.cause instanceof Error ? error.cause.stack : undefined) ?? error.stack;
+  io.stderr.write(renderError(error, paint, flags.includes('--json'), wantsStack ? stack : undefined));
   return exitCodes[error.code];
 }

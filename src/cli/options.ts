@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util';
 import { type Command, Option } from 'commander';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithmNames, isAlgorithmName } from '../jose/algorithms.js';
+import { JsonError, parseJson } from '../jose/json.js';
 import { readFileBounded } from '../store/files.js';
 import { parseDuration, parseMoment } from '../token/time.js';
 import type { Environment, Io } from './io.js';
@@ -15,6 +16,8 @@ import type { ColorMode } from './output.js';
 export class VariableOption extends Option {
   variable: string | undefined;
   isRepeatable = false;
+  /** Whether the variable holds several values, separated by white space. */
+  splitsVariable = false;
 
   /** Names the variable that stands in for the flag. */
   from(variable: string): this {
@@ -24,8 +27,9 @@ export class VariableOption extends Option {
   }
 
   /** Collects the values of a flag that is given several times. */
-  repeatable(): this {
+  repeatable({ splitsVariable = true } = {}): this {
     this.isRepeatable = true;
+    this.splitsVariable = splitsVariable;
     return this.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
   }
 }
@@ -71,7 +75,7 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
   );
   if (purpose === 'verify') {
     key.description = 'public key: PEM, DER, certificate, JWK or JWK Set; repeatable [JWTKIT_KEY]';
-    key.repeatable();
+    key.repeatable({ splitsVariable: false });
   }
   return command
     .addOption(option('--keyring <dir>', 'keyring directory (default: .jwtkit)').from('JWTKIT_KEYRING'))
@@ -84,18 +88,25 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
 export interface Invocation<T> {
   readonly options: T & CommonOptions;
   readonly env: Environment;
-  /** Whether an option was given as a flag or by a variable; false for a default. */
+  /** Whether an option was given as a flag or by a variable; undefined for a default. */
   origin(name: keyof T & string): 'flag' | 'variable' | undefined;
+  /** What a message calls an option: its flag, or the variable that it came from. */
+  label(name: keyof T & string): string;
 }
 
 /** Reads a command's options: flag, then variable, then default. */
 export function readInvocation<T>(command: Command, io: Io): Invocation<T> {
   const values: Record<string, unknown> = { ...command.opts() };
+  for (const declared of command.options) {
+    if (command.getOptionValueSource(declared.attributeName()) === 'cli') refuseEmpty(declared, values);
+  }
   const envFile = (values.envFile as string | undefined) ?? io.env.JWTKIT_ENV_FILE;
   const env = envFile === undefined || envFile === '' ? io.env : { ...io.env, ...readEnvFile(envFile) };
   const origins = new Map<string, 'flag' | 'variable'>();
+  const labels = new Map<string, string>();
   for (const declared of command.options) {
     const name = declared.attributeName();
+    labels.set(name, declared.long ?? name);
     if (command.getOptionValueSource(name) === 'cli') {
       origins.set(name, 'flag');
       continue;
@@ -105,15 +116,32 @@ export function readInvocation<T>(command: Command, io: Io): Invocation<T> {
     if (variable === undefined || text === undefined || text === '') continue;
     values[name] = readVariable(declared as VariableOption, variable, text);
     origins.set(name, 'variable');
+    labels.set(name, variable);
   }
-  return { options: values as T & CommonOptions, env, origin: (name) => origins.get(name) };
+  return {
+    options: values as T & CommonOptions,
+    env,
+    origin: (name) => origins.get(name),
+    label: (name) => labels.get(name) ?? name,
+  };
+}
+
+/** An empty value is a shell variable that nobody set, and must not silently ask for less than was meant. */
+function refuseEmpty(declared: Option, values: Readonly<Record<string, unknown>>): void {
+  const isEmpty = [values[declared.attributeName()]]
+    .flat()
+    .some((value) => typeof value === 'string' && value.trim() === '');
+  if (isEmpty) throw usage(`${declared.long}: the value is empty`, 'a variable of your shell may not be set');
 }
 
 function readVariable(declared: VariableOption, variable: string, text: string): unknown {
   if (declared.argChoices !== undefined && !declared.argChoices.includes(text)) {
     throw usage(`${variable} is ${JSON.stringify(text)}, it must be one of ${declared.argChoices.join(', ')}`);
   }
-  if (!declared.isBoolean()) return declared.isRepeatable ? text.split(/\s+/).filter((part) => part !== '') : text;
+  if (!declared.isBoolean()) {
+    if (!declared.isRepeatable) return text;
+    return declared.splitsVariable ? text.split(/\s+/).filter((part) => part !== '') : [text];
+  }
   if (!['1', 'true', '0', 'false'].includes(text))
     throw usage(`${variable} is ${JSON.stringify(text)}, it must be true or false`);
   return text === '1' || text === 'true';
@@ -172,9 +200,10 @@ export function parsePair(optionName: string, text: string): { name: string; val
   const value = text.slice(at + 1);
   if (!isTyped) return { name, value };
   try {
-    return { name, value: JSON.parse(value) };
-  } catch {
-    throw usage(`${optionName}: the value of ${name} is not JSON`, `for a string write ${name}=…, with a plain =`);
+    return { name, value: parseJson(Buffer.from(value, 'utf8')) };
+  } catch (error) {
+    const reason = error instanceof JsonError ? error.message : 'is not JSON';
+    throw usage(`${optionName}: the value of ${name} ${reason}`, `for a string write ${name}=…, with a plain =`);
   }
 }
 

@@ -64,15 +64,21 @@ export function printClaim(io: Io, value: unknown, asJson = false): void {
   io.stdout.write(`${text}\n`);
 }
 
-/** An error as the one line (and hint) of a person, or as JSON. */
-export function renderError(error: JwtkitError, paint: Painter, asJson: boolean): string {
-  const { code, hint } = error;
-  if (asJson) {
-    const message = error.message;
-    return `${toJson({ error: hint === undefined ? { code, message } : { code, message, hint } })}\n`;
-  }
-  const line = `${paint.red('error:')} ${escapeText(error.message)}\n`;
-  return hint === undefined ? line : `${line}${paint.yellow('hint:')} ${escapeText(hint)}\n`;
+/** Says on stderr that what was shown may have been written by anybody. */
+export async function noteUnverified(io: Io, mode: ColorMode, env: Environment): Promise<void> {
+  const paint = await painterFor(io.stderr, mode, env);
+  io.stderr.write(`${paint.yellow('note:')} signature not verified\n`);
+}
+
+/** An error as the one line (and hint) of a person, or as JSON; with its stack where one is given. */
+export function renderError(error: JwtkitError, paint: Painter, asJson: boolean, stack?: string): string {
+  const { code, message, hint } = error;
+  // JSON leaves out what is undefined.
+  if (asJson) return `${toJson({ error: { code, message, hint, stack } })}\n`;
+  const lines = [`${paint.red('error:')} ${escapeText(message)}`];
+  if (hint !== undefined) lines.push(`${paint.yellow('hint:')} ${escapeText(hint)}`);
+  if (stack !== undefined) lines.push(...stack.split('\n').map(escapeText));
+  return `${lines.join('\n')}\n`;
 }
 
 /** Any thrown value as a JwtkitError; what nobody threw on purpose is a bug in jwtkit. */

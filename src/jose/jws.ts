@@ -41,7 +41,10 @@ export function checkSignature(
     return refuse(
       'KEY_NOT_FOUND',
       `no trusted key has the kid ${quoteText(String(jws.header.kid))}`,
-      `trusted kids: ${known.slice(0, 10).map(quoteText).join(', ')}${known.length > 10 ? ', …' : ''}`,
+      `trusted kids: ${known
+        .slice(0, 10)
+        .map((kid) => quoteText(kid).slice(1, -1))
+        .join(', ')}${known.length > 10 ? ', …' : ''}`,
     );
   }
   const fitting = named.filter((key) => key.algorithms.includes(alg) && key.operations.includes('verify'));

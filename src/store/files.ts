@@ -1,6 +1,8 @@
 /** Files that are read within bounds and appear whole or not at all. Errors name the path and what to do. */
 import {
   closeSync,
+  constants,
+  copyFileSync,
   existsSync,
   fsyncSync,
   linkSync,
@@ -91,22 +93,26 @@ export interface WholeFile {
 
 /**
  * Writes files so that all of them appear, whole, or none does: each goes to a temporary file beside its target, is
- * flushed, then linked (which never overwrites) or, with `overwrite`, renamed into place.
+ * flushed, then linked (which never overwrites) or, with `overwrite`, renamed into place. What was overwritten comes back if
+ * a later file fails.
  * @throws {JwtkitError} FILE_EXISTS, FILE_NOT_WRITABLE; nothing is left behind.
  */
 export function writeFilesWhole(files: readonly WholeFile[], options: { overwrite: boolean }): void {
   const taken = options.overwrite ? undefined : files.find(({ path }) => existsSync(path));
   if (taken !== undefined) throw alreadyExists(taken.path);
   const temporaries: string[] = [];
-  const placed: string[] = [];
+  const undo: (() => void)[] = [];
   try {
     for (const file of files) temporaries.push(writeTemporary(file));
     for (const [index, { path }] of files.entries()) {
-      place(temporaries[index] as string, path, options.overwrite);
-      placed.push(path);
+      const temporary = temporaries[index] as string;
+      const saved = options.overwrite ? saveOld(path, `${temporary}.old`) : undefined;
+      if (saved !== undefined) temporaries.push(saved);
+      place(temporary, path, options.overwrite);
+      undo.push(() => (saved === undefined ? rmSync(path, { force: true }) : renameSync(saved, path)));
     }
   } catch (error) {
-    if (!options.overwrite) for (const path of placed) rmSync(path, { force: true });
+    for (const step of undo.reverse()) step();
     throw error;
   } finally {
     for (const temporary of temporaries) rmSync(temporary, { force: true });
@@ -117,6 +123,17 @@ export function writeFilesWhole(files: readonly WholeFile[], options: { overwrit
 /** Writes one file whole; see {@link writeFilesWhole}. */
 export function writeFileWhole(file: WholeFile, options: { overwrite: boolean }): void {
   writeFilesWhole([file], options);
+}
+
+/** Keeps hold of the file that is about to be overwritten; undefined where there is none. */
+function saveOld(path: string, saved: string): string | undefined {
+  try {
+    copyFileSync(path, saved, constants.COPYFILE_EXCL);
+    return saved;
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return undefined;
+    throw notWritable(path, error);
+  }
 }
 
 function writeTemporary({ path, content, mode }: WholeFile): string {

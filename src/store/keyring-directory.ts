@@ -8,12 +8,12 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import { JsonError, type JsonObject, own, parseJsonObject } from '../jose/json.js';
+import { JsonError, type JsonObject, own, parseJsonObject, quoteText } from '../jose/json.js';
 import { exportPublicJwk, importJwk, type Jwk, type Key, thumbprint } from '../jose/jwk.js';
 import { exportPrivatePem, type GeneratedKey, loadKeys, maxKeyBytes } from '../jose/keys.js';
 import { type KeyringEntry, signingEntry, verificationKeys } from '../token/keyring.js';
 import { isNumericDate } from '../token/time.js';
-import { hasErrorCode, notWritable, readFileBounded, writeFileWhole } from './files.js';
+import { hasErrorCode, notWritable, readFileBounded, type WholeFile, writeFileWhole } from './files.js';
 import { withLock } from './lock.js';
 
 /** An opened keyring, as its set was when it was opened. */
@@ -70,17 +70,30 @@ export async function addKey(directory: string, pair: GeneratedKey, options: Add
   }
   createDirectory(directory);
   return withLock(join(directory, '.lock'), () => {
-    const set = existsSync(setPath(directory)) ? readSet(directory) : { keys: [] };
-    const keys = set.keys as JsonObject[];
-    if (keys.some((jwk) => own(jwk, 'kid') === kid)) {
+    const isThere = existsSync(setPath(directory));
+    // Nothing is added to a keyring that could not be opened afterwards.
+    const entries = isThere ? readEntries(directory) : [];
+    const set = isThere ? readSet(directory) : { keys: [] };
+    if (entries.some((entry) => entry.kid === kid)) {
       throw new JwtkitError('FILE_EXISTS', `the keyring already has a key ${kid}`, { hint: 'choose another --kid' });
     }
     const jwk: Jwk = { ...exportPublicJwk(publicKey), kid, alg: options.alg, use: 'sig', iat: Math.floor(options.now) };
     const pem = { path: privatePath(directory, kid), content: exportPrivatePem(privateKey), mode: 0o600 };
-    writeFileWhole(pem, { overwrite: false });
-    writeSet(directory, { ...set, keys: [...keys, jwk] });
+    writePrivateHalf(pem);
+    writeSet(directory, { ...set, keys: [...(set.keys as unknown[]), jwk] });
     return kid;
   });
+}
+
+function writePrivateHalf(pem: WholeFile): void {
+  try {
+    writeFileWhole(pem, { overwrite: false });
+  } catch (error) {
+    if (!(error instanceof JwtkitError) || error.code !== 'FILE_EXISTS') throw error;
+    throw new JwtkitError(error.code, `${error.message}, but the keyring does not name it`, {
+      hint: 'remove it if it was left by a run that was killed, or choose another --kid',
+    });
+  }
 }
 
 /** Whether a kid can be the name of a file: it also comes from `jwks.json`, which may have been edited. */
@@ -151,8 +164,8 @@ function readEntries(directory: string): KeyringEntry[] {
 function readEntry(directory: string, path: string, jwk: unknown): KeyringEntry {
   const key = importJwk(jwk, { source: path });
   const { kid } = key;
-  if (kid === undefined || !isFileSafeKid(kid))
-    throw invalid(`${path}: the kid ${JSON.stringify(kid)} cannot name a key`);
+  if (kid === undefined) throw invalid(`${path}: a key has no kid`);
+  if (!isFileSafeKid(kid)) throw invalid(`${path}: the kid ${quoteText(kid)} cannot name a key`);
   if (key.keyObject.type !== 'public')
     throw invalid(`${path}: the key ${kid} is not a public key; this file is published`);
   for (const name of ['iat', 'nbf', 'exp']) {

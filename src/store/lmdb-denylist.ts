@@ -3,9 +3,9 @@
  * killed at any point leaves the last commit. Keys are digests, so that no claim is too long for one.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { JwtkitError } from '../errors.js';
 import { applies, type Denylist, mergeRevocations, type Revocation } from '../token/denylist.js';
@@ -20,7 +20,7 @@ export function openLmdbDenylist(
   folder: string,
   options: { mode: 'read' | 'write'; now: () => number },
 ): Denylist | undefined {
-  if (options.mode === 'read' && !existsSync(join(folder, 'data.mdb'))) return undefined;
+  if (options.mode === 'read' && !isThere(folder)) return undefined;
   try {
     // Through require: dynamic import would set up the ES module loader, which a one-shot command has no other use for.
     const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
@@ -29,6 +29,20 @@ export function openLmdbDenylist(
   } catch (cause) {
     throw unavailable(folder, cause);
   }
+}
+
+/**
+ * Whether a denylist was made in a folder. None yet is an answer where the folder could be made; anything else in its
+ * place, or no place at all, is a mistake that must not pass for "nothing is revoked".
+ */
+function isThere(folder: string): boolean {
+  if (existsSync(join(folder, 'data.mdb'))) return true;
+  const place = existsSync(folder) ? folder : dirname(resolve(folder));
+  const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder) throw unavailable(folder, new Error(`${place} is not a folder`));
+  if (place === folder && readdirSync(folder).length > 0)
+    throw unavailable(folder, new Error('it holds something else'));
+  return false;
 }
 
 function unavailable(folder: string, cause: unknown): JwtkitError {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { defaultMaxTokenLength, parseClaims } from '../jose/compact.js';
-import type { JsonObject } from '../jose/json.js';
+import { type JsonObject, maxJsonDepth } from '../jose/json.js';
 import type { Key } from '../jose/jwk.js';
 import { signJws } from '../jose/jws.js';
 import { type Claims, claimShapeProblem, registeredClaims, type TokenType } from './claims.js';
@@ -81,12 +81,21 @@ function refuse(message: string): JwtkitError {
 }
 
 function serialize(claims: Claims): Buffer {
+  if (holdsInfinity(claims)) throw refuse('the claims hold a number that JSON cannot write');
   if (typeof claims.toJSON === 'function') throw refuse('the claims are plain values, toJSON would replace them');
   try {
     return Buffer.from(JSON.stringify(claims), 'utf8');
   } catch {
     throw refuse('the claims cannot be written as JSON');
   }
+}
+
+/** Numbers such as 1e400, which JSON would turn into null. */
+function holdsInfinity(value: unknown, depth = 0): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  // Deeper than what is readable, or a value that holds itself: refused when it is written or read back.
+  if (typeof value !== 'object' || value === null || depth > maxJsonDepth) return false;
+  return Object.values(value).some((member) => holdsInfinity(member, depth + 1));
 }
 
 /** The claims as verifiers will read them; what our own strict reading refuses is not signed. */

@@ -67,8 +67,9 @@ function readMoment(text: string, now: number): number | undefined {
   const [, date = '', time = '00:00', offset = 'Z'] = match;
   const milliseconds = Date.parse(`${date}T${time}${offset}`);
   // Date.parse rolls 2026-02-30 over to March; a date that does not exist is a mistake.
-  const exists = new Date(Date.parse(`${date}T00:00Z`)).toISOString().startsWith(date);
-  return Number.isNaN(milliseconds) || !exists ? undefined : Math.floor(milliseconds / 1000);
+  const midnight = Date.parse(`${date}T00:00Z`);
+  if (Number.isNaN(milliseconds) || Number.isNaN(midnight)) return undefined;
+  return new Date(midnight).toISOString().startsWith(date) ? Math.floor(milliseconds / 1000) : undefined;
 }
 
 /** A NumericDate as ISO 8601 in UTC, to the second: `2026-11-23T00:12:00Z`. */

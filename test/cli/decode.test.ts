@@ -102,7 +102,6 @@ describe('--claim', () => {
     ['toString'],
     ['/'],
     ['/realm/a/b'],
-    [''],
     ['.'],
     ['SUB'],
   ])('%j is missing', async (path) => {

@@ -7,7 +7,7 @@ import { formatDistance, formatMoment, isNumericDate } from '../../token/time.js
 import { readToken } from '../input.js';
 import type { Context } from '../io.js';
 import { addCommonOptions, addExamples, clockOption, option, readInvocation } from '../options.js';
-import { alignColumns, type Painter, painterFor, printClaim, printJson, toJson } from '../output.js';
+import { alignColumns, noteUnverified, type Painter, painterFor, printClaim, printJson, toJson } from '../output.js';
 
 interface DecodeOptions {
   claim?: string;
@@ -37,8 +37,7 @@ export function registerDecode(program: Command, { io }: Context): void {
       const paint = await painterFor(io.stdout, options.color, env);
       io.stdout.write(renderDecoded(header, claims, now, paint));
     }
-    const paint = await painterFor(io.stderr, options.color, env);
-    io.stderr.write(`${paint.yellow('note:')} signature not verified\n`);
+    await noteUnverified(io, options.color, env);
   });
 }
 

@@ -3,8 +3,16 @@ import { inspectToken, lifeProblem, type TokenLife } from '../../token/inspect.j
 import { formatDistance, formatDuration, formatMoment } from '../../token/time.js';
 import { readToken } from '../input.js';
 import type { Context } from '../io.js';
-import { addCommonOptions, addExamples, clockOption, durationOption, option, readInvocation } from '../options.js';
-import { alignColumns, type Painter, painterFor, printJson } from '../output.js';
+import {
+  addCommonOptions,
+  addExamples,
+  clockOption,
+  durationOption,
+  option,
+  readInvocation,
+  usage,
+} from '../options.js';
+import { alignColumns, noteUnverified, type Painter, painterFor, printJson } from '../output.js';
 
 interface InspectOptions {
   minTtl?: string;
@@ -28,9 +36,10 @@ export function registerInspect(program: Command, { io }: Context): void {
     'jwtkit inspect "$TOKEN" --min-ttl 5m --quiet || TOKEN=$(jwtkit issue --sub user-123)',
   ]);
   command.action(async (argument: string | undefined) => {
-    const { options, env } = readInvocation<InspectOptions>(command, io);
+    const { options, env, label } = readInvocation<InspectOptions>(command, io);
+    if (options.quiet === true && options.json === true) throw usage('--quiet and --json exclude each other');
     const now = clockOption(options.at, io);
-    const minTtl = durationOption('--min-ttl', options.minTtl);
+    const minTtl = durationOption(label('minTtl'), options.minTtl);
     const life = inspectToken(readToken(argument, io), { now });
     if (options.json === true) printJson(io, toReport(life));
     else if (options.quiet !== true) {
@@ -38,6 +47,7 @@ export function registerInspect(program: Command, { io }: Context): void {
     }
     const problem = lifeProblem(life, now, minTtl);
     if (problem !== undefined) throw problem;
+    if (options.quiet !== true) await noteUnverified(io, options.color, env);
   });
 }
 
@@ -69,11 +79,12 @@ const barWidth = 24;
 
 function renderBar({ remaining, lifetime, state }: TokenLife, paint: Painter): string {
   if (remaining === undefined) return 'unlimited';
-  const left = state === 'expired' ? 'expired' : formatDuration(remaining);
-  if (lifetime === undefined || lifetime === 0) return left;
+  const left = formatDuration(remaining);
+  if (lifetime === undefined || lifetime === 0) return state === 'expired' ? 'none, expired' : left;
   const share = Math.min(1, remaining / lifetime);
   const full = remaining === 0 ? 0 : Math.max(1, Math.round(share * barWidth));
   const style = share > 0.5 ? paint.green : share > 0.15 ? paint.yellow : paint.red;
   const bar = `${style('█'.repeat(full))}${paint.dim('░'.repeat(barWidth - full))}`;
+  if (state === 'expired') return `${bar} 0 %, expired`;
   return `${bar} ${Math.floor(share * 100)} %, ${left} of ${formatDuration(lifetime)}`;
 }

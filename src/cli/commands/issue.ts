@@ -13,6 +13,7 @@ import {
   addExamples,
   addKeyOptions,
   algorithmOption,
+  type CommonOptions,
   clockOption,
   type Invocation,
   option,
@@ -87,7 +88,8 @@ export function registerIssue(program: Command, { io }: Context): void {
   command.action(async () => {
     const invocation = readInvocation<IssueOptions>(command, io);
     const { options } = invocation;
-    checkOptions(options);
+    checkOptions(invocation);
+    if (options.out === '-') delete options.out;
     const now = clockOption(options.at, io);
     const claims = collectClaims(invocation, io, now);
     const policy = {
@@ -100,7 +102,7 @@ export function registerIssue(program: Command, { io }: Context): void {
     const deps = { key: signingKey(invocation, now), now, newId: io.newId };
     if (options.pair === true) {
       const pair = await issueTokenPair(claims, { ...policy, ...lifetimes(invocation) }, deps);
-      return deliver(options, io, `${JSON.stringify(pair)}\n`, () => printJson(io, pair));
+      return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
     }
     const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
     const { accessTtl, refreshTtl } = lifetimes(invocation);
@@ -108,19 +110,18 @@ export function registerIssue(program: Command, { io }: Context): void {
     const ttl = type === 'access' || options.ttl !== undefined ? accessTtl : refreshTtl;
     const issued = await issueToken(claims, { ...policy, type, ttl: options.exp ? ttl : null }, deps);
     warnIfDead(issued.claims, now, io);
-    return deliver(options, io, `${issued.token}\n`, () => {
-      if (options.json === true) printJson(io, issued);
-      else io.stdout.write(`${issued.token}\n`);
-    });
+    if (options.out !== undefined) return writeOut(options, issued.token, io);
+    if (options.json === true) printJson(io, issued);
+    else io.stdout.write(`${issued.token}\n`);
   });
 }
 
-function checkOptions(options: IssueOptions): void {
+function checkOptions({ options, origin }: Invocation<IssueOptions>): void {
   const conflicts = [
     [options.pair === true && options.type !== undefined, '--pair and --type'],
     [options.pair === true && options.jti !== undefined, '--pair and --jti'],
     [options.pair === true && !options.exp, '--pair and --no-exp'],
-    [!options.exp && options.ttl !== undefined, '--no-exp and --ttl'],
+    [!options.exp && origin('ttl') === 'flag', '--no-exp and --ttl'],
   ] as const;
   for (const [applies, names] of conflicts) if (applies) throw usage(`${names} exclude each other`);
   if (options.force === true && options.out === undefined) throw usage('--force is for --out');
@@ -198,12 +199,8 @@ function warnIfDead({ exp }: Claims, now: number, io: Io): void {
   }
 }
 
-/** To the file of `--out`, else to stdout. */
-function deliver(options: IssueOptions, io: Io, content: string, print: () => void): void {
-  if (options.out === undefined || options.out === '-') {
-    print();
-    return;
-  }
-  writeFileWhole({ path: options.out, content, mode: 0o600 }, { overwrite: options.force === true });
-  io.stderr.write(`wrote ${options.out}\n`);
+function writeOut({ out = '', force, json }: IssueOptions & CommonOptions, content: string, io: Io): void {
+  writeFileWhole({ path: out, content: `${content}\n`, mode: 0o600 }, { overwrite: force === true });
+  if (json === true) printJson(io, { out });
+  else io.stderr.write(`wrote ${out}\n`);
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
 import type { Jwk } from '../../jose/jwk.js';
@@ -82,13 +83,16 @@ function checkTargets({ options, origin }: Invocation<KeygenOptions>, alg: Algor
     if (publicPath !== undefined) throw usage('--public needs --private: the private key would be lost');
     if (isSecret)
       throw usage(`${alg} takes a secret, which a keyring does not hold`, 'name a file: --private secret.txt');
+    if (origin('format') === 'flag') throw usage('--format is for --private and --public, a keyring has its own');
     if (options.force === true)
       throw usage("--force is for --private and --public, a keyring's keys are never overwritten");
     return;
   }
   if (isSecret && publicPath !== undefined)
     throw usage(`${alg} takes a secret, which has no public half`, 'leave out --public');
-  if (privatePath === publicPath) throw usage('--private and --public name the same file');
+  if (publicPath !== undefined && resolve(privatePath) === resolve(publicPath)) {
+    throw usage('--private and --public name the same file');
+  }
   if (origin('keyring') === 'flag') throw usage('--keyring and --private exclude each other');
   if (options.json === true && (privatePath === '-' || publicPath === '-')) {
     throw usage('--json and a key on stdout exclude each other', 'write the key to a file');
@@ -97,6 +101,9 @@ function checkTargets({ options, origin }: Invocation<KeygenOptions>, alg: Algor
 
 async function generate(alg: AlgorithmName, options: KeygenOptions, io: Io): Promise<GeneratedKey> {
   const { generateKey } = await import('../../jose/keys.js');
+  if (options.bits !== undefined && !/^\d{1,6}$/.test(options.bits)) {
+    throw usage(`--bits: ${JSON.stringify(options.bits)} is not a number of bits`, 'such as 2048 or 4096');
+  }
   const bits = options.bits === undefined ? undefined : Number(options.bits);
   const stop = await startSpinner(bits ?? 0, io);
   try {
@@ -133,8 +140,8 @@ async function intoFiles(pair: GeneratedKey, alg: AlgorithmName, options: Keygen
     if (path === undefined || content === undefined) continue;
     if (path !== '-') files.push({ path, content, mode: half === 'private' ? 0o600 : 0o644 });
   }
-  writeFilesWhole(files, { overwrite: options.force === true });
   for (const half of ['private', 'public'] as const) if (options[half] === '-') io.stdout.write(texts[half] ?? '');
+  writeFilesWhole(files, { overwrite: options.force === true });
   for (const { path } of files) io.stderr.write(`wrote ${path}\n`);
   return {
     kid,

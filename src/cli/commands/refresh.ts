@@ -60,7 +60,7 @@ export function registerRefresh(program: Command, { io }: Context): void {
     const invocation = readInvocation<RefreshOptions>(command, io);
     const { options } = invocation;
     const now = clockOption(options.at, io);
-    const leeway = durationOption('--leeway', options.leeway);
+    const leeway = durationOption(invocation.label('leeway'), options.leeway);
     const policy = {
       verify: { issuer: options.iss, audience: options.aud, leeway },
       issue: { ...lifetimes(invocation), alg: options.alg === undefined ? undefined : algorithmOption(options.alg) },

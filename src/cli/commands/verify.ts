@@ -12,9 +12,9 @@ import {
   addKeyOptions,
   addStoreOption,
   algorithmsOption,
-  type CommonOptions,
   clockOption,
   durationOption,
+  type Invocation,
   option,
   parsePair,
   readInvocation,
@@ -88,7 +88,7 @@ export function registerVerify(program: Command, context: Context): void {
     const invocation = readInvocation<VerifyOptions>(command, io);
     const { options, env } = invocation;
     const now = clockOption(options.at, io);
-    const policy = toPolicy(options);
+    const policy = toPolicy(invocation);
     const { trustedKeys } = await import('../keys.js');
     const { reportToken, verdictError } = await import('../../token/verify.js');
     const keys = trustedKeys(invocation, now);
@@ -118,7 +118,7 @@ export function registerVerify(program: Command, context: Context): void {
   });
 }
 
-function toPolicy(options: VerifyOptions & CommonOptions): VerifyPolicy {
+function toPolicy({ options, label }: Invocation<VerifyOptions>): VerifyPolicy {
   if (options.batch !== undefined && (options.quiet === true || options.claim !== undefined)) {
     throw usage(`--batch and ${options.quiet === true ? '--quiet' : '--claim'} exclude each other`);
   }
@@ -135,8 +135,8 @@ function toPolicy(options: VerifyOptions & CommonOptions): VerifyPolicy {
     role: options.role,
     typ: options.typ,
     require: options.require?.map(parseRequire),
-    maxAge: durationOption('--max-age', options.maxAge),
-    leeway: durationOption('--leeway', options.leeway),
+    maxAge: durationOption(label('maxAge'), options.maxAge),
+    leeway: durationOption(label('leeway'), options.leeway),
     allowNoExp: options.allowNoExp,
   };
 }
