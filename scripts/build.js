@@ -35,7 +35,7 @@ const standInPlugin = {
  * which signs. Colours and the spinner stay in chunks of their own.
  */
 const crypto =
-  /src.(jose.(jwk|jws|keys)|token.(verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock|denylist|lmdb)|cli.(keys|batch))\b/;
+  /src.(jose.(jwk|jws|keys?|secret)|token.(claim-checks|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock|denylist|lmdb|redis)|cli.(keys|batch))\b/;
 const chunks = [
   { name: 'main', priority: 2, test: (id) => /src.|commander/.test(id) && !crypto.test(id) },
   { name: 'crypto', priority: 1, test: crypto },

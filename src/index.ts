@@ -5,15 +5,7 @@
 export { type ErrorCode, errorCodes, JwtkitError, type JwtkitErrorOptions } from './errors.js';
 export { type AlgorithmName, algorithmNames } from './jose/algorithms.js';
 export type { JsonObject } from './jose/json.js';
-export {
-  exportPrivateJwk,
-  exportPublicJwk,
-  type Jwk,
-  type JwkSet,
-  type Key,
-  type KeyOperation,
-  thumbprint,
-} from './jose/jwk.js';
+export { exportPrivateJwk, exportPublicJwk, type Jwk, type JwkSet, thumbprint } from './jose/jwk.js';
 export {
   type SignJwsOptions,
   signJws,
@@ -21,16 +13,16 @@ export {
   type VerifyJwsOptions,
   verifyJws,
 } from './jose/jws.js';
+export type { Key, KeyOperation } from './jose/key.js';
 export {
   exportPrivatePem,
   exportPublicPem,
   type GeneratedKey,
   generateKey,
   type LoadKeysOptions,
-  type LoadSecretOptions,
   loadKeys,
-  loadSecret,
 } from './jose/keys.js';
+export { type LoadSecretOptions, loadSecret } from './jose/secret.js';
 export { type OpenDenylistOptions, openDenylist } from './store/denylist.js';
 export { type AddKeyOptions, addKey, type Keyring, openKeyring } from './store/keyring-directory.js';
 export type { Claims, TokenType } from './token/claims.js';

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { JwtkitError } from '../src/errors.js';
 import { type AlgorithmName, isAlgorithmName } from '../src/jose/algorithms.js';
-import { importJwk, importJwkSet, type Key } from '../src/jose/jwk.js';
+import { importJwk, importJwkSet } from '../src/jose/jwk.js';
 import { verifyJws } from '../src/jose/jws.js';
-import { loadKeys, loadSecret } from '../src/jose/keys.js';
+import type { Key } from '../src/jose/key.js';
+import { loadKeys } from '../src/jose/keys.js';
+import { loadSecret } from '../src/jose/secret.js';
 import { reportToken } from '../src/token/verify.js';
 
 const folder = process.env.JWTKIT_VECTORS ?? '';

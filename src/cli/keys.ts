@@ -5,8 +5,9 @@
 import { createPublicKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import { createKey, type Key } from '../jose/jwk.js';
-import { loadKeys, loadSecret, maxKeyBytes } from '../jose/keys.js';
+import { createKey, type Key } from '../jose/key.js';
+import { loadKeys, maxKeyBytes } from '../jose/keys.js';
+import { loadSecret } from '../jose/secret.js';
 import { readFileBounded } from '../store/files.js';
 import { openKeyring } from '../store/keyring-directory.js';
 import { trimLineEnd } from './input.js';

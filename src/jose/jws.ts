@@ -5,7 +5,7 @@ import { type AlgorithmName, algorithm, isAlgorithmName, type KeyShape } from '.
 import { encodeBase64url } from './base64url.js';
 import { checkHeader, type ParsedJws, parseJws } from './compact.js';
 import { JsonError, type JsonObject, parseJsonObject, quoteText } from './json.js';
-import type { Key } from './jwk.js';
+import type { Key } from './key.js';
 
 /** What a signature was checked with, or why it could not be. */
 export type SignatureVerdict =

@@ -3,8 +3,8 @@ import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { defaultMaxTokenLength, parseClaims } from '../jose/compact.js';
 import { type JsonObject, maxJsonDepth } from '../jose/json.js';
-import type { Key } from '../jose/jwk.js';
 import { signJws } from '../jose/jws.js';
+import type { Key } from '../jose/key.js';
 import { type Claims, claimShapeProblem, registeredClaims, type TokenType } from './claims.js';
 
 /** Lifetimes in seconds where the caller names none: access 30 minutes, refresh 7 days. */

@@ -3,7 +3,8 @@
  * in the future signs, unless it has an `exp`; and every key verifies until its `exp` has passed.
  */
 import { JwtkitError } from '../errors.js';
-import type { Jwk, Key } from '../jose/jwk.js';
+import type { Jwk } from '../jose/jwk.js';
+import type { Key } from '../jose/key.js';
 
 /** A key of a keyring: its public half, its place in time, and whether its private half is here. */
 export interface KeyringEntry {

@@ -1,5 +1,5 @@
 import { JwtkitError } from '../errors.js';
-import type { Key } from '../jose/jwk.js';
+import type { Key } from '../jose/key.js';
 import { type Claims, splitScope } from './claims.js';
 import { type Denylist, keepFamilyUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
 import { type IssueDeps, type IssuePairPolicy, issueToken, issueTokenPair, type TokenPair } from './issue.js';

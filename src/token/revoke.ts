@@ -1,5 +1,5 @@
 import { JwtkitError } from '../errors.js';
-import type { Key } from '../jose/jwk.js';
+import type { Key } from '../jose/key.js';
 import { type Denylist, keepFamilyUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
 import { reportToken, verdictError } from './verify.js';
 

@@ -1,8 +1,8 @@
 /** Options that TypeScript would not let through and JavaScript does: a slip of the caller must never widen what is accepted. */
 import { describe, expect, test } from 'vitest';
 import { JwtkitError } from '../../src/errors.js';
-import { createKey } from '../../src/jose/jwk.js';
 import { signJws } from '../../src/jose/jws.js';
+import { createKey } from '../../src/jose/key.js';
 import type { Claims } from '../../src/token/claims.js';
 import { issueToken } from '../../src/token/issue.js';
 import type { VerifyPolicy } from '../../src/token/policy.js';

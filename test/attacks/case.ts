@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../src/errors.js';
 import type { JsonObject } from '../../src/jose/json.js';
-import type { Key } from '../../src/jose/jwk.js';
+import type { Key } from '../../src/jose/key.js';
 import type { VerifyPolicy } from '../../src/token/policy.js';
 
 /** The defences, in the order in which a token meets them; every case belongs to one. */

@@ -1,7 +1,7 @@
 /** Makes tokens by hand, byte by byte: nothing of src signs here, so that nothing of src can hide a mistake. */
 import { constants, createHmac, sign as cryptoSign, type KeyObject } from 'node:crypto';
 import { type AlgorithmName, algorithm } from '../../src/jose/algorithms.js';
-import type { Key } from '../../src/jose/jwk.js';
+import type { Key } from '../../src/jose/key.js';
 import type { Signer } from './trusted-keys.js';
 
 /** The moment of every case unless it says otherwise. */

@@ -5,7 +5,7 @@
 import jsonwebtoken, { type Algorithm, type VerifyOptions } from 'jsonwebtoken';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { algorithm } from '../../src/jose/algorithms.js';
-import type { Key } from '../../src/jose/jwk.js';
+import type { Key } from '../../src/jose/key.js';
 import type { VerifyPolicy } from '../../src/token/policy.js';
 import { reportToken } from '../../src/token/verify.js';
 import { isAccepting, type TokenCase } from './case.js';

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AlgorithmName } from '../../src/jose/algorithms.js';
-import { createKey, type Jwk, type Key } from '../../src/jose/jwk.js';
+import type { Jwk } from '../../src/jose/jwk.js';
+import { createKey, type Key } from '../../src/jose/key.js';
 
 const pairNames = [
   'rsa',

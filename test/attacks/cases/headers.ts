@@ -1,7 +1,7 @@
 /** Category 7: what a header says, and what it is not believed. */
 import { createSecretKey } from 'node:crypto';
 import type { ErrorCode } from '../../../src/errors.js';
-import { createKey } from '../../../src/jose/jwk.js';
+import { createKey } from '../../../src/jose/key.js';
 import type { TokenCase } from '../case.js';
 import { headerOf, type Part, seal, sealClaims, signatureOf, withSignature } from '../forge.js';
 import { named, type Signer, signers, stored, strangers } from '../trusted-keys.js';

@@ -1,7 +1,8 @@
 /** Categories 1 and 4: what a verifier is configured with. A file is what its content says; a secret is never a key. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Jwk } from '../../../src/jose/jwk.js';
-import { loadKeys, loadSecret } from '../../../src/jose/keys.js';
+import { loadKeys } from '../../../src/jose/keys.js';
+import { loadSecret } from '../../../src/jose/secret.js';
 import type { KeyCase } from '../case.js';
 import {
   type PairName,

@@ -1,8 +1,8 @@
 /** Category 9: signatures that are not of this text, not by this key, not of this algorithm, or not in the one right form. */
 import { constants, createHash, createHmac, sign as cryptoSign, type KeyObject, privateEncrypt } from 'node:crypto';
 import { type AlgorithmName, algorithm, algorithmNames, curveRow } from '../../../src/jose/algorithms.js';
-import { createKey } from '../../../src/jose/jwk.js';
-import { loadSecret } from '../../../src/jose/keys.js';
+import { createKey } from '../../../src/jose/key.js';
+import { loadSecret } from '../../../src/jose/secret.js';
 import type { TokenCase } from '../case.js';
 import {
   before,
