@@ -32,13 +32,17 @@ const standInPlugin = {
 
 /**
  * Three files to open at most for a one-shot command: what every command needs, what loads node:crypto, and jsonwebtoken,
- * which signs. Colours and the spinner stay in chunks of their own.
+ * which signs. The stores of a denylist, colours and the spinner stay in chunks of their own.
  */
 const crypto =
-  /src.(jose.(jwk|jws|keys?|secret)|token.(claim-checks|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock|denylist|lmdb|redis)|cli.(keys|batch))\b/;
+  /src.(jose.(jwk|jws|keys?|secret)|token.(claim-checks|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch))\b/;
+const stores = /src.store.(denylist|lmdb|redis)/;
+const main = (id) => /src.|commander/.test(id) && !crypto.test(id) && !stores.test(id);
+// The first group that a module fits takes it, with what it imports: those that others import come first.
 const chunks = [
-  { name: 'main', priority: 2, test: (id) => /src.|commander/.test(id) && !crypto.test(id) },
-  { name: 'crypto', priority: 1, test: crypto },
+  { name: 'main', priority: 3, test: main },
+  { name: 'crypto', priority: 2, test: crypto },
+  { name: 'stores', priority: 1, test: stores },
 ];
 
 const bundle = await rolldown({
