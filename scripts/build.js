@@ -56,7 +56,7 @@ const bundle = await rolldown({
 await bundle.write({
   dir: 'dist/cli',
   format: 'cjs',
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
   entryFileNames: '[name].cjs',
   chunkFileNames: '[name].cjs',
   codeSplitting: { groups: chunks },
