@@ -4,7 +4,8 @@
  * Node's ES module loader.
  */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -53,7 +54,7 @@ const bundle = await rolldown({
   plugins: [standInPlugin],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: 'dist/cli',
   format: 'cjs',
   minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
@@ -62,3 +63,21 @@ await bundle.write({
   codeSplitting: { groups: chunks },
 });
 await bundle.close();
+
+/** The bundle holds copies of other people's packages: their licences go with it. */
+function writeLicences(chunks) {
+  const folders = new Set();
+  for (const id of chunks.flatMap((chunk) => chunk.moduleIds ?? [])) {
+    const folder = /^.*node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
+    if (folder !== undefined) folders.add(folder);
+  }
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), 'utf8').trim();
+    return `${name} ${version}\n\n${text}\n`;
+  });
+  writeFileSync('dist/cli/LICENSES.txt', texts.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+writeLicences(output);
