@@ -1,0 +1,207 @@
+/**
+ * Redis servers of the tests' own: on loopback, on ports that were free, with a temporary folder, ended by their own pids.
+ * Where `redis-server` is not installed the tests are skipped and say so; JWTKIT_REQUIRE_REDIS=1 makes that a failure.
+ */
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { describe, test } from 'vitest';
+
+/** How a server is started. */
+export interface RedisOptions {
+  /** Further arguments of `redis-server`. */
+  args?: readonly string[];
+  password?: string;
+}
+
+/** One running server. */
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  /** Its process, for signals that pause it. */
+  readonly pid: number;
+  /** Runs a command and resolves to the answer's lines; an error reply rejects. */
+  ask(...command: string[]): Promise<string[]>;
+  /** Ends the process and keeps its port and folder. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again where it was, with further arguments. */
+  start(args?: readonly string[]): Promise<void>;
+  /** Ends the process and removes its folder. */
+  remove(): Promise<void>;
+}
+
+/** Three servers that share the slots of one cluster. */
+export interface RedisCluster {
+  readonly url: string;
+  readonly nodes: readonly RedisServer[];
+  remove(): Promise<void>;
+}
+
+const missing = ['redis-server', 'redis-cli'].filter((name) => spawnSync(name, ['--version']).status !== 0);
+
+/** Declares tests that need Redis, skipped where there is none. */
+export function describeWithRedis(title: string, body: () => void): void {
+  const reason = `${missing.join(' and ')} not installed`;
+  if (missing.length === 0) describe(title, body);
+  else if (process.env.JWTKIT_REQUIRE_REDIS !== '1') describe.skip(`${title} (skipped: ${reason})`, body);
+  else {
+    test(title, () => {
+      throw new Error(`${reason}, and JWTKIT_REQUIRE_REDIS asks for it`);
+    });
+  }
+}
+
+/** Asks until the answer is yes; the one place where tests wait for time to pass. */
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  { seconds = 20 }: { seconds?: number } = {},
+): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await wait(20);
+  }
+}
+
+/** A port of loopback that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts a server and waits until it answers. */
+export async function startRedis({ args = [], password }: RedisOptions = {}): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'jwtkit-redis-'));
+  const secured = password === undefined ? [] : ['--requirepass', password];
+  const port = await freePort();
+  const run = (more: readonly string[] = []) => launch(port, folder, [...secured, ...args, ...more]);
+  let child = await run();
+  return {
+    port,
+    url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
+    get pid() {
+      return child.pid as number;
+    },
+    ask: (...command) => ask(port, password, command),
+    stop: (signal) => end(child, signal),
+    start: async (more) => {
+      child = await run(more);
+    },
+    remove: async () => {
+      await end(child, 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a cluster of three masters and waits until every node knows all slots. */
+export async function startRedisCluster(options: RedisOptions = {}): Promise<RedisCluster> {
+  const nodes = await Promise.all([0, 1, 2].map(() => startClusterNode(options)));
+  const ranges = [
+    ['0', '5460'],
+    ['5461', '10922'],
+    ['10923', '16383'],
+  ];
+  const [first, ...others] = nodes as [ClusterNode, ...ClusterNode[]];
+  await Promise.all(
+    nodes.map(async ({ server }, at) => {
+      await server.ask('CLUSTER', 'SET-CONFIG-EPOCH', String(at + 1));
+      await server.ask('CLUSTER', 'ADDSLOTSRANGE', ...(ranges[at] as string[]));
+    }),
+  );
+  for (const { server, busPort } of others) {
+    await first.server.ask('CLUSTER', 'MEET', '127.0.0.1', String(server.port), String(busPort));
+  }
+  const servers = nodes.map(({ server }) => server);
+  await untilClusterIsWhole(servers);
+  const credentials = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`;
+  return {
+    url: `redis+cluster://${credentials}${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    nodes: servers,
+    remove: async () => {
+      await Promise.all(servers.map((server) => server.remove()));
+    },
+  };
+}
+
+/** Waits until every node of a cluster can serve every slot. */
+export async function untilClusterIsWhole(nodes: readonly RedisServer[]): Promise<void> {
+  for (const node of nodes) {
+    await until(`cluster on port ${node.port}`, async () => {
+      const state = await node.ask('CLUSTER', 'INFO');
+      return state.includes('cluster_state:ok') && state.includes(`cluster_known_nodes:${nodes.length}`);
+    });
+  }
+}
+
+interface ClusterNode {
+  server: RedisServer;
+  busPort: number;
+}
+
+async function startClusterNode({ args = [], ...options }: RedisOptions): Promise<ClusterNode> {
+  const busPort = await freePort();
+  const clustered = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '1000'];
+  return { busPort, server: await startRedis({ ...options, args: [...clustered, ...args] }) };
+}
+
+async function launch(port: number, folder: string, args: readonly string[]): Promise<ChildProcess> {
+  const own = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'no'];
+  const child = spawn('redis-server', [...own, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let log = '';
+  child.stdout.on('data', (text) => {
+    log += text;
+  });
+  // Should a test run be broken off, its servers do not stay behind.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  await until(`redis-server on port ${port}`, () => {
+    if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}:\n${log}`);
+    return answers(port);
+  });
+  return child;
+}
+
+/** Whether a server answers at all, be it that it wants a password or is loading. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    const finish = (isUp: boolean) => {
+      socket.destroy();
+      resolve(isUp);
+    };
+    socket.setTimeout(500, () => finish(false));
+    socket.once('data', (reply) => finish(/^[+-]/.test(reply.toString('latin1'))));
+    socket.once('error', () => finish(false));
+  });
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const isGone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  // A stopped process only ends once it is continued.
+  child.kill('SIGCONT');
+  await isGone;
+}
+
+async function ask(port: number, password: string | undefined, command: readonly string[]): Promise<string[]> {
+  const env = { ...process.env, ...(password === undefined ? {} : { REDISCLI_AUTH: password }) };
+  const { stdout } = await promisify(execFile)('redis-cli', ['-e', '-p', String(port), ...command], {
+    env,
+    maxBuffer: 2 ** 28,
+  });
+  return stdout.split(/\r?\n/).slice(0, -1);
+}
