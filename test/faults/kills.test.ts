@@ -1,0 +1,158 @@
+/** Processes killed at random moments while they write: what was acknowledged stays, and everything still opens. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openDenylist } from '../../src/store/denylist.js';
+import { openKeyring } from '../../src/store/keyring-directory.js';
+import type { Denylist } from '../../src/token/denylist.js';
+import { type Ended, jwtkit, jwtkitOut, note, quantile, script, seededRandom, temporaryFolder } from './processes.js';
+
+const rounds = Number(process.env.JWTKIT_KILL_ROUNDS ?? 300);
+
+/** How long a process takes when so many run at once, so that kills fall where it writes. */
+async function typicalTimes(start: () => Promise<Ended>[]): Promise<{ early: number; late: number }> {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    for (const { exitCode, took } of await Promise.all(start())) {
+      expect(exitCode).toBe(0);
+      times.push(took);
+    }
+  }
+  return { early: quantile(times, 0) * 0.5, late: quantile(times, 0.9) * 1.1 };
+}
+
+/** Revokes one token after another and prints each identifier once it is acknowledged. */
+const revoker = `import { openDenylist } from 'jwtkit';
+import { writeSync } from 'node:fs';
+const [location, name, until] = process.argv.slice(1);
+const denylist = await openDenylist(location, { mode: 'write', now: () => Date.now() / 1000 });
+for (let at = 0; ; at++) {
+  await denylist.add({ kind: 'token', id: name + '-' + at, reason: 'revoked', until: Number(until) });
+  writeSync(1, name + '-' + at + '\\n');
+}`;
+
+test(`${rounds} rounds of kill -9 during revoke: what was acknowledged is there, the store always opens`, async () => {
+  const random = seededRandom('kill -9 during revoke');
+  const now = Math.floor(Date.now() / 1000);
+  const until = now + 86_400;
+  const keyring = join(temporaryFolder(), 'keyring');
+  const revoke = (folder: string, jti: string, killAfter?: number) =>
+    jwtkit(['revoke', '--jti', jti, '--until', '+1d', '--keyring', keyring, '--store', `lmdb:${folder}`], killAfter);
+
+  const warm = join(temporaryFolder(), 'denylist');
+  const { early, late } = await typicalTimes(() => [0, 1, 2].map((at) => revoke(warm, `w${at}`)));
+  let folder = '';
+  let acknowledged: string[] = [];
+  const count = { killed: 0, acknowledged: 0, stores: 0 };
+  for (let round = 0; round < rounds; round++) {
+    // The first writes of a store, which make it, are worth as many kills as later ones.
+    if (round % 10 === 0) {
+      folder = join(temporaryFolder(), 'denylist');
+      acknowledged = [];
+      count.stores++;
+    }
+    const moment = () => early + random() * (late - early);
+    const jtis = [0, 1, 2].map((at) => `cli-${round}-${at}`);
+    const writers = jtis.map((jti) => revoke(folder, jti, moment()));
+    const loop = script(revoker, [`lmdb:${folder}`, `loop-${round}`, String(until)], late + random() * 100);
+    // While they die somebody asks, and is never told that the store is broken.
+    const asking = jwtkit(['revoke', '--list', '--json', '--store', `lmdb:${folder}`]);
+    const ends = await Promise.all(writers);
+    for (const [at, { exitCode, stderr }] of ends.entries()) {
+      if (exitCode === 0) acknowledged.push(jtis[at] as string);
+      else if (exitCode === null) count.killed++;
+      else throw new Error(`round ${round}: exit ${exitCode}: ${stderr}`);
+    }
+    const looped = await loop;
+    if (looped.exitCode !== null) throw new Error(`round ${round}: the loop ended: ${looped.stderr}`);
+    count.killed++;
+    // A line that was cut off was not acknowledged.
+    acknowledged.push(...looped.stdout.split('\n').slice(0, -1));
+    const { exitCode, stderr } = await asking;
+    expect({ exitCode, stderr: stderr.replace('nothing is revoked\n', '') }).toEqual({ exitCode: 0, stderr: '' });
+    await expectAll(folder, acknowledged, now);
+    if (round % 10 === 9) count.acknowledged += acknowledged.length;
+  }
+  note(
+    `${rounds} rounds on ${count.stores} stores: ${count.killed} processes killed, ${count.acknowledged} revocations acknowledged, all there`,
+  );
+  expect(count.killed).toBeGreaterThan(rounds);
+});
+
+async function expectAll(folder: string, jtis: readonly string[], now: number): Promise<void> {
+  const denylist = await openDenylist(`lmdb:${folder}`, { mode: 'read', now: () => now });
+  if (denylist === undefined) {
+    expect(jtis).toEqual([]);
+    return;
+  }
+  const lost: string[] = [];
+  for (const jti of jtis) if ((await denylist.find({ jti })) === undefined) lost.push(jti);
+  await (denylist as Denylist).close();
+  expect(lost).toEqual([]);
+}
+
+test('a store whose maker was killed is opened for reading, at whatever moment that was', async () => {
+  const random = seededRandom('kill -9 while a store is made');
+  const keyring = join(temporaryFolder(), 'keyring');
+  const args = (folder: string) => ['revoke', '--jti', 'a', '--until', '+1d', '--keyring', keyring, '--store', folder];
+  const fresh = () => `lmdb:${join(temporaryFolder(), 'denylist')}`;
+  const { early, late } = await typicalTimes(() => [0, 1].map(() => jwtkit(args(fresh()))));
+  const count = { absent: 0, empty: 0, written: 0 };
+  for (let round = 0; round < 150; round++) {
+    const locations = [fresh(), fresh()];
+    const ends = await Promise.all(
+      locations.map((location) => jwtkit(args(location), early + random() * (late - early))),
+    );
+    for (const [at, location] of locations.entries()) {
+      const denylist = await openDenylist(location, { mode: 'read', now: () => 0 });
+      const found = await denylist?.find({ jti: 'a' });
+      await denylist?.close();
+      if (ends[at]?.exitCode === 0) expect(found).toBeDefined();
+      count[denylist === undefined ? 'absent' : found === undefined ? 'empty' : 'written']++;
+    }
+  }
+  note(`300 stores made under fire: ${count.absent} absent, ${count.empty} empty, ${count.written} with the entry`);
+});
+
+test('hundreds of kills among 20 simultaneous keygen on one keyring', async () => {
+  const random = seededRandom('kill -9 during keygen');
+  const keyring = join(temporaryFolder(), 'keyring');
+  const keygen = (killAfter?: number) => jwtkit(['keygen', '--alg', 'ES256', '--keyring', keyring], killAfter);
+  const many = (killAfter: () => number | undefined) => Array.from({ length: 20 }, () => keygen(killAfter()));
+  const kids: string[] = [];
+  const take = (ends: readonly Ended[]) => {
+    let killed = 0;
+    for (const { exitCode, stdout, stderr } of ends) {
+      if (exitCode === 0) kids.push(stdout.trim());
+      else if (exitCode === null) killed++;
+      else throw new Error(`exit ${exitCode}: ${stderr}`);
+    }
+    return killed;
+  };
+  const whole = await Promise.all(many(() => undefined));
+  expect(take(whole)).toBe(0);
+  const times = whole.map(({ took }) => took);
+  let killed = 0;
+  let wave = 0;
+  for (; killed < 300 && wave < 60; wave++) {
+    killed += take(await Promise.all(many(() => quantile(times, 0) * 0.5 + random() * quantile(times, 1))));
+    expectKeyring(keyring, kids);
+  }
+  note(`${wave} waves of 20 keygen: ${killed} killed, ${kids.length} kids printed, all in the set with their halves`);
+  expect(killed).toBeGreaterThanOrEqual(300);
+  expect(await jwtkitOut('keygen', '--alg', 'ES256', '--keyring', keyring)).not.toBe('');
+});
+
+/** The set opens, names every key that was printed, and every private half that it names fits. */
+function expectKeyring(directory: string, kids: readonly string[]): void {
+  const keyring = openKeyring(directory);
+  const named = keyring.entries.map(({ kid }) => kid);
+  expect(kids.filter((kid) => !named.includes(kid))).toEqual([]);
+  for (const kid of named) {
+    expect(existsSync(join(directory, `${kid}.pem`)), kid).toBe(true);
+    expect(readFileSync(join(directory, `${kid}.pem`), 'utf8')).toMatch(/-----END PRIVATE KEY-----\n$/);
+  }
+  for (const kid of named.slice(-40)) {
+    expect(keyring.signingKey(Math.floor(Date.now() / 1000) + 10, kid).keyObject.type).toBe('private');
+  }
+}
