@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 
 const benchmarks = {
   'start-up': () => import('./start-up.js'),
+  denylist: () => import('./denylist.js'),
 };
 
 const names = process.argv.slice(2);

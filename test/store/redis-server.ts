@@ -24,6 +24,8 @@ export interface RedisServer {
   readonly url: string;
   /** Its process, for signals that pause it. */
   readonly pid: number;
+  /** Whether it answers within half a second, be it that it wants a password, is loading or is busy. */
+  isAnswering(): Promise<boolean>;
   /** Runs a command and resolves to the answer's lines; an error reply rejects. */
   ask(...command: string[]): Promise<string[]>;
   /** Ends the process and keeps its port and folder. */
@@ -93,6 +95,7 @@ export async function startRedis({ args = [], password }: RedisOptions = {}): Pr
     get pid() {
       return child.pid as number;
     },
+    isAnswering: () => isAnswering(port),
     ask: (...command) => ask(port, password, command),
     stop: (signal) => end(child, signal),
     start: async (more) => {
@@ -169,13 +172,12 @@ async function launch(port: number, folder: string, args: readonly string[]): Pr
   child.once('exit', () => process.off('exit', kill));
   await until(`redis-server on port ${port}`, () => {
     if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}:\n${log}`);
-    return answers(port);
+    return isAnswering(port);
   });
   return child;
 }
 
-/** Whether a server answers at all, be it that it wants a password or is loading. */
-function answers(port: number): Promise<boolean> {
+function isAnswering(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
     const finish = (isUp: boolean) => {
