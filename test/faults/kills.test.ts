@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDenylist } from '../../src/store/denylist.js';
 import { openKeyring } from '../../src/store/keyring-directory.js';
-import type { Denylist } from '../../src/token/denylist.js';
 import { type Ended, jwtkit, jwtkitOut, note, quantile, script, seededRandom, temporaryFolder } from './processes.js';
 
 const rounds = Number(process.env.JWTKIT_KILL_ROUNDS ?? 300);
@@ -87,8 +86,12 @@ async function expectAll(folder: string, jtis: readonly string[], now: number): 
   }
   const lost: string[] = [];
   for (const jti of jtis) if ((await denylist.find({ jti })) === undefined) lost.push(jti);
-  await (denylist as Denylist).close();
-  expect(lost).toEqual([]);
+  await denylist.close();
+  if (lost.length === 0) return;
+  // Is it the entry that is gone, or this process that does not see it?
+  const listed = JSON.parse(await jwtkitOut('revoke', '--list', '--json', '--store', `lmdb:${folder}`));
+  const stillLost = lost.filter((jti) => !listed.some((entry: { id: string }) => entry.id === jti));
+  expect({ lost, stillLost, of: jtis.length, last: jtis.at(-1) }).toEqual({});
 }
 
 test('a store whose maker was killed is opened for reading, at whatever moment that was', async () => {
