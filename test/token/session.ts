@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSecret } from '../../src/jose/keys.js';
+import { loadSecret } from '../../src/jose/secret.js';
 import { openDenylist } from '../../src/store/denylist.js';
 import type { Claims } from '../../src/token/claims.js';
 import type { Denylist, Revocation } from '../../src/token/denylist.js';
