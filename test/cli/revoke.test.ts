@@ -123,7 +123,7 @@ describe('--jti', () => {
   });
 
   test('may be any text', async () => {
-    for (const jti of [' ', '-x', 'ü'.repeat(30_000), 'a\nb']) {
+    for (const jti of ['a b', '-x', 'ü'.repeat(30_000), 'a\nb']) {
       expect((await revoke(`--jti=${jti}`, '--until', '+1h')).exitCode).toBe(0);
     }
     expect(await listed()).toHaveLength(4);
