@@ -12,11 +12,11 @@ export interface StoreOptions {
 }
 
 /**
- * Runs an action with the denylist and closes it afterwards. In `read` mode there is none (undefined) until somebody has
+ * Runs an action with the denylist and closes it afterwards. Unless it is `write`, there is none (undefined) until somebody has
  * revoked something: asking makes no store.
  * @throws {JwtkitError} STORE_UNAVAILABLE, USAGE_INVALID for a location that is none.
  */
-export async function withDenylist<Mode extends 'read' | 'write', T>(
+export async function withDenylist<Mode extends 'read' | 'update' | 'write', T>(
   { options }: Invocation<StoreOptions>,
   mode: Mode,
   io: Io,
@@ -25,7 +25,7 @@ export async function withDenylist<Mode extends 'read' | 'write', T>(
   type Opened = Parameters<typeof action>[0];
   const folder = join(options.keyring ?? defaultKeyring, 'denylist');
   // The usual case, told by one look at the disk: nothing was ever revoked here.
-  if (options.store === undefined && mode === 'read' && !existsSync(folder)) return action(undefined as Opened);
+  if (options.store === undefined && mode !== 'write' && !existsSync(folder)) return action(undefined as Opened);
   const { openDenylist } = await import('../store/denylist.js');
   const denylist = await openDenylist(options.store ?? `lmdb:${folder}`, { mode, now: io.now });
   try {

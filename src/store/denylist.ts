@@ -4,8 +4,11 @@ import { openLmdbDenylist } from './lmdb-denylist.js';
 
 /** How {@link openDenylist} opens a store. */
 export interface OpenDenylistOptions {
-  /** `read` never makes a store: it resolves to undefined where there is none. */
-  mode: 'read' | 'write';
+  /**
+   * `read` asks, `update` asks and records, and neither makes a store: they resolve to undefined where there is none.
+   * `write` makes it.
+   */
+  mode: 'read' | 'update' | 'write';
   /** The time as a NumericDate, for clearing away what has expired. */
   now: () => number;
 }

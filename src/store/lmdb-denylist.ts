@@ -8,19 +8,19 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { JwtkitError } from '../errors.js';
-import { applies, type Denylist, mergeRevocations, type Revocation } from '../token/denylist.js';
+import { applies, type Denylist, mergeRevocations, type Revocation, storedUntil } from '../token/denylist.js';
 
 /** How many expired entries a write clears away with it. */
 const prunedPerWrite = 64;
 /** How many a transaction of `prune` removes: others wait for no more than this. */
 const prunedPerTransaction = 500;
 
-/** Opens an LMDB denylist; `read` resolves to undefined where there is none, `write` makes it. */
+/** Opens an LMDB denylist; `read` and `update` resolve to undefined where there is none, `write` makes it. */
 export function openLmdbDenylist(
   folder: string,
-  options: { mode: 'read' | 'write'; now: () => number },
+  options: { mode: 'read' | 'update' | 'write'; now: () => number },
 ): Denylist | undefined {
-  if (options.mode === 'read' && !isThere(folder)) return undefined;
+  if (options.mode !== 'write' && !isThere(folder)) return undefined;
   try {
     // Through require: dynamic import would set up the ES module loader, which a one-shot command has no other use for.
     const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
@@ -58,6 +58,7 @@ class LmdbDenylist implements Denylist {
   readonly #root: RootDatabase;
   readonly #folder: string;
   readonly #now: () => number;
+  #isClosed = false;
 
   constructor(root: RootDatabase, folder: string, now: () => number) {
     this.#root = root;
@@ -100,8 +101,12 @@ class LmdbDenylist implements Denylist {
   }
 
   async *list(): AsyncIterable<Revocation> {
-    const entries = await this.#run(async () => this.#entries.getRange({ snapshot: false }));
-    for (const { value } of entries) yield value;
+    const entries = await this.#run(async () => this.#entries.getRange({ snapshot: false })[Symbol.iterator]());
+    for (;;) {
+      const entry = await this.#run(async () => entries.next());
+      if (entry.done === true) return;
+      yield entry.value.value;
+    }
   }
 
   async prune(now: number): Promise<number> {
@@ -114,13 +119,16 @@ class LmdbDenylist implements Denylist {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#root.close();
   }
 
   #put(key: string, entry: Revocation, present: Revocation | undefined): void {
     if (present !== undefined) this.#expiry.remove([present.until, key]);
-    this.#entries.put(key, entry);
-    this.#expiry.put([entry.until, key], true);
+    const until = storedUntil(entry.until);
+    this.#entries.put(key, { ...entry, until });
+    this.#expiry.put([until, key], true);
   }
 
   #removeExpired(now: number, limit: number): number {
@@ -145,6 +153,7 @@ class LmdbDenylist implements Denylist {
   }
 
   async #run<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw unavailable(this.#folder, new Error('it was closed'));
     try {
       return await action();
     } catch (cause) {

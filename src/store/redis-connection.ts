@@ -46,7 +46,9 @@ export function parseLocation(location: string): Address {
   const [username, password] = (credentials ?? '').split(/:(.*)/s);
   const hosts = hostList.split(',').map((text) => {
     const [, host, port] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(text) ?? [];
-    if (host === undefined) throw refuse('a host of the Redis store is not host or host:port');
+    if (host === undefined || Number(port ?? 0) > 65_535) {
+      throw refuse('a host of the Redis store is not host or host:port');
+    }
     return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? 6379) };
   });
   if (hosts.length > 1 && cluster === undefined) throw refuse('several Redis hosts make a cluster: redis+cluster://…');
@@ -55,15 +57,20 @@ export function parseLocation(location: string): Address {
     isCluster: cluster !== undefined,
     hosts,
     isTls: tls === 's',
-    username: decode(username),
-    password: decode(password),
+    username: decodePart(username, refuse),
+    password: decodePart(password, refuse),
     database: database === undefined ? undefined : Number(database),
-    prefix: prefix === undefined ? defaultPrefix : decodeURIComponent(prefix),
+    prefix: decodePart(prefix, refuse) ?? defaultPrefix,
   };
 }
 
-function decode(text: string | undefined): string | undefined {
-  return text === undefined || text === '' ? undefined : decodeURIComponent(text);
+function decodePart(text: string | undefined, refuse: (message: string) => JwtkitError): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw refuse('a part of the Redis store is not percent-encoded as in a URL');
+  }
 }
 
 /** Through require: dynamic import would set up the ES module loader, which a one-shot command has no other use for. */

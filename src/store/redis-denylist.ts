@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
-import { applies, type Denylist, type Revocation, type TokenIdentity } from '../token/denylist.js';
+import { applies, type Denylist, type Revocation, storedUntil, type TokenIdentity } from '../token/denylist.js';
 import {
   type Address,
   type Connection,
@@ -104,22 +104,24 @@ class RedisDenylist implements Denylist {
     const { kind, id, until } = revocation;
     const reason = kind === 'token' ? revocation.reason : '';
     const issuedUpTo = kind === 'subject' ? String(revocation.issuedUpTo) : '';
-    await this.#eval(addScript, this.#key(kind, id), [kind, id, reason, String(until), issuedUpTo]);
+    await this.#eval(addScript, this.#key(kind, id), [kind, id, reason, String(storedUntil(until)), issuedUpTo]);
   }
 
   async consume(jti: string, until: number): Promise<Revocation | undefined> {
-    const present = await this.#eval(consumeScript, this.#key('token', jti), [jti, String(until)]);
+    const present = await this.#eval(consumeScript, this.#key('token', jti), [jti, String(storedUntil(until))]);
     return Array.isArray(present) ? toRevocation(present) : undefined;
   }
 
   async *list(): AsyncIterable<Revocation> {
     const pattern = `${this.#prefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
+    // The pattern also finds the keys of a longer prefix.
+    const isOwn = (key: string) => /^(?:token|family|subject):[\w-]{43}$/.test(key.slice(this.#prefix.length));
     const portions = this.#connection.scan(pattern)[Symbol.asyncIterator]();
     for (;;) {
       const portion = await this.#run(() => portions.next());
       if (portion.done === true) return;
       const entries = await this.#run(() =>
-        Promise.all(portion.value.map((key) => this.#connection.hmGet(key, fields))),
+        Promise.all(portion.value.filter(isOwn).map((key) => this.#connection.hmGet(key, fields))),
       );
       for (const entry of entries) {
         const revocation = toRevocation(entry);
@@ -153,6 +155,7 @@ class RedisDenylist implements Denylist {
 
   /** Runs a command within the time limit; the client's own limit ends once a command is on its way. */
   async #run<T>(command: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new JwtkitError('STORE_UNAVAILABLE', `the Redis store ${this.#name} was closed`);
     let timer: NodeJS.Timeout | undefined;
     const expiry = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${timeLimit / 1000} s`)), timeLimit);

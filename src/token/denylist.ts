@@ -4,6 +4,7 @@
  */
 import { own } from '../jose/json.js';
 import type { Claims } from './claims.js';
+import { maxNumericDate } from './time.js';
 
 /** An entry of a denylist; NumericDates. */
 export type Revocation =
@@ -78,6 +79,11 @@ export function keepFamilyUntil(claims: Claims, now: number): number {
 /** Until when the entry of a subject is kept. */
 export function keepSubjectUntil(now: number): number {
   return Math.ceil(now) + subjectRetention;
+}
+
+/** A moment as a store keeps it: whole seconds, not before the one asked for, and one that every store can express. */
+export function storedUntil(until: number): number {
+  return Math.min(Math.ceil(until), maxNumericDate);
 }
 
 /** What identifies a token, out of claims whose shape may be anything. */

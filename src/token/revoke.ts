@@ -37,7 +37,8 @@ export async function revokeToken(token: string, deps: RevokeDeps): Promise<Revo
       hint: "revoke all of the subject's tokens with: jwtkit revoke --sub ID",
     });
   }
-  const session = claims.type === 'refresh' ? (family ?? null) : null;
+  // A session without a name is named after its first refresh token, as rotating it would.
+  const session = claims.type === 'refresh' ? (family ?? jti) : null;
   const until = keepTokenUntil(typeof claims.exp === 'number' ? claims.exp : undefined, now);
   if (until <= now) return { jti, family: session, recorded: false };
   await denylist.add({ kind: 'token', id: jti, reason: 'revoked', until });

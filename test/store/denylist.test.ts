@@ -442,7 +442,7 @@ async function remainingLives(server: RedisServer): Promise<{ key: string; left:
   return lines
     .filter((line) => line !== '')
     .map((line) => {
-      const [, key = '', left] = /^(.*) (-?\d+)$/.exec(line) ?? [];
+      const [, key = '', left] = /^(.*) (-?[\d.e+]+)$/.exec(line) ?? [];
       return { key, left: Number(left) };
     });
 }

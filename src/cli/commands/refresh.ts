@@ -73,7 +73,7 @@ export function registerRefresh(program: Command, { io }: Context): void {
     const token = readToken(argument, io);
     const refreshed = await withDenylist(
       invocation,
-      options.rotate === true ? 'write' : 'read',
+      options.rotate === true ? 'write' : 'update',
       io,
       (denylist?: Denylist) => refreshToken(token, policy, { ...keys, denylist, now, newId: io.newId }),
     );
