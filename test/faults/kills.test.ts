@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openDenylist } from '../../src/store/denylist.js';
 import { openKeyring } from '../../src/store/keyring-directory.js';
 import { type Ended, jwtkit, jwtkitOut, note, quantile, script, seededRandom, temporaryFolder } from './processes.js';
 
@@ -32,8 +31,7 @@ for (let at = 0; ; at++) {
 
 test(`${rounds} rounds of kill -9 during revoke: what was acknowledged is there, the store always opens`, async () => {
   const random = seededRandom('kill -9 during revoke');
-  const now = Math.floor(Date.now() / 1000);
-  const until = now + 86_400;
+  const until = Math.floor(Date.now() / 1000) + 86_400;
   const keyring = join(temporaryFolder(), 'keyring');
   const revoke = (folder: string, jti: string, killAfter?: number) =>
     jwtkit(['revoke', '--jti', jti, '--until', '+1d', '--keyring', keyring, '--store', `lmdb:${folder}`], killAfter);
@@ -69,7 +67,7 @@ test(`${rounds} rounds of kill -9 during revoke: what was acknowledged is there,
     acknowledged.push(...looped.stdout.split('\n').slice(0, -1));
     const { exitCode, stderr } = await asking;
     expect({ exitCode, stderr: stderr.replace('nothing is revoked\n', '') }).toEqual({ exitCode: 0, stderr: '' });
-    await expectAll(folder, acknowledged, now);
+    await expectAll(folder, acknowledged);
     if (round % 10 === 9) count.acknowledged += acknowledged.length;
   }
   note(
@@ -78,40 +76,43 @@ test(`${rounds} rounds of kill -9 during revoke: what was acknowledged is there,
   expect(count.killed).toBeGreaterThan(rounds);
 });
 
-async function expectAll(folder: string, jtis: readonly string[], now: number): Promise<void> {
-  const denylist = await openDenylist(`lmdb:${folder}`, { mode: 'read', now: () => now });
-  if (denylist === undefined) {
-    expect(jtis).toEqual([]);
-    return;
-  }
-  const lost: string[] = [];
-  for (const jti of jtis) if ((await denylist.find({ jti })) === undefined) lost.push(jti);
-  await denylist.close();
-  if (lost.length === 0) return;
-  // Is it the entry that is gone, or this process that does not see it?
-  const listed = JSON.parse(await jwtkitOut('revoke', '--list', '--json', '--store', `lmdb:${folder}`));
-  const stillLost = lost.filter((jti) => !listed.some((entry: { id: string }) => entry.id === jti));
-  expect({ lost, stillLost, of: jtis.length, last: jtis.at(-1) }).toEqual({});
+/** What a store lists, read by a process of its own: a crash of the reader would be a finding too. */
+async function listedIds(folder: string): Promise<Set<string>> {
+  const { exitCode, stdout, stderr } = await jwtkit(['revoke', '--list', '--json', '--store', `lmdb:${folder}`]);
+  expect({ exitCode, stderr }, `reading ${folder}`).toEqual({ exitCode: 0, stderr: '' });
+  return new Set(JSON.parse(stdout).map(({ id }: { id: string }) => id));
+}
+
+async function expectAll(folder: string, jtis: readonly string[]): Promise<void> {
+  const listed = await listedIds(folder);
+  const lost = jtis.filter((jti) => !listed.has(jti));
+  expect(lost, `acknowledged and lost, of ${jtis.length}`).toEqual([]);
 }
 
 test('a store whose maker was killed is opened for reading, at whatever moment that was', async () => {
   const random = seededRandom('kill -9 while a store is made');
   const keyring = join(temporaryFolder(), 'keyring');
-  const args = (folder: string) => ['revoke', '--jti', 'a', '--until', '+1d', '--keyring', keyring, '--store', folder];
-  const fresh = () => `lmdb:${join(temporaryFolder(), 'denylist')}`;
+  const args = (folder: string) => [
+    'revoke',
+    '--jti',
+    'a',
+    '--until',
+    '+1d',
+    '--keyring',
+    keyring,
+    '--store',
+    `lmdb:${folder}`,
+  ];
+  const fresh = () => join(temporaryFolder(), 'denylist');
   const { early, late } = await typicalTimes(() => [0, 1].map(() => jwtkit(args(fresh()))));
   const count = { absent: 0, empty: 0, written: 0 };
   for (let round = 0; round < 150; round++) {
-    const locations = [fresh(), fresh()];
-    const ends = await Promise.all(
-      locations.map((location) => jwtkit(args(location), early + random() * (late - early))),
-    );
-    for (const [at, location] of locations.entries()) {
-      const denylist = await openDenylist(location, { mode: 'read', now: () => 0 });
-      const found = await denylist?.find({ jti: 'a' });
-      await denylist?.close();
-      if (ends[at]?.exitCode === 0) expect(found).toBeDefined();
-      count[denylist === undefined ? 'absent' : found === undefined ? 'empty' : 'written']++;
+    const stores = [fresh(), fresh()];
+    const ends = await Promise.all(stores.map((folder) => jwtkit(args(folder), early + random() * (late - early))));
+    for (const [at, folder] of stores.entries()) {
+      const ids = await listedIds(folder);
+      if (ends[at]?.exitCode === 0) expect([...ids]).toEqual(['a']);
+      count[!existsSync(folder) ? 'absent' : ids.size === 0 ? 'empty' : 'written']++;
     }
   }
   note(`300 stores made under fire: ${count.absent} absent, ${count.empty} empty, ${count.written} with the entry`);
