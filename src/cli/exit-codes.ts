@@ -10,7 +10,6 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   SIGNING_KEY_NOT_FOUND: 3,
   KEYRING_NOT_FOUND: 3,
   KEYRING_INVALID: 3,
-  KEYRING_BUSY: 3,
   STORE_UNAVAILABLE: 3,
   FILE_NOT_READABLE: 3,
   FILE_NOT_WRITABLE: 3,

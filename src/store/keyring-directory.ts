@@ -56,7 +56,7 @@ export interface AddKeyOptions {
 /**
  * Puts a fresh key pair into the keyring of a directory, which is made if need be, and returns its kid.
  * @throws {JwtkitError} USAGE_INVALID for a kid that cannot name a file, FILE_EXISTS for one that is taken,
- * KEYRING_INVALID, KEYRING_BUSY, FILE_NOT_WRITABLE.
+ * KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function addKey(directory: string, pair: GeneratedKey, options: AddKeyOptions): Promise<string> {
   if (!('privateKey' in pair)) {

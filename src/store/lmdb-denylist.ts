@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { JwtkitError } from '../errors.js';
 import { applies, type Denylist, mergeRevocations, type Revocation, storedUntil } from '../token/denylist.js';
+import { isEnvironment, openEnvironment } from './lmdb-environment.js';
 
 /** How many expired entries a write clears away with it. */
 const prunedPerWrite = 64;
@@ -16,31 +16,32 @@ const prunedPerWrite = 64;
 const prunedPerTransaction = 500;
 
 /** Opens an LMDB denylist; `read` and `update` resolve to undefined where there is none, `write` makes it. */
-export function openLmdbDenylist(
+export async function openLmdbDenylist(
   folder: string,
   options: { mode: 'read' | 'update' | 'write'; now: () => number },
-): Denylist | undefined {
-  if (options.mode !== 'write' && !isThere(folder)) return undefined;
+): Promise<Denylist | undefined> {
   try {
-    // Through require: dynamic import would set up the ES module loader, which a one-shot command has no other use for.
-    const { open } = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
-    const root = open({ path: folder, encoding: 'json', maxDbs: 2, readOnly: options.mode === 'read' });
-    return new LmdbDenylist(root, folder, options.now);
+    if (options.mode !== 'write' && !isThere(folder)) return undefined;
+    const readOnly = options.mode === 'read';
+    return new LmdbDenylist(await openEnvironment(folder, { databases, readOnly }), folder, options.now);
   } catch (cause) {
-    throw unavailable(folder, cause);
+    throw cause instanceof JwtkitError ? cause : unavailable(folder, cause);
   }
 }
+
+const databases = ['entries', 'expiry'] as const;
 
 /**
  * Whether a denylist was made in a folder. None yet is an answer where the folder could be made; anything else in its
  * place, or no place at all, is a mistake that must not pass for "nothing is revoked".
  */
 function isThere(folder: string): boolean {
-  if (existsSync(join(folder, 'data.mdb'))) return true;
+  if (isEnvironment(folder)) return true;
   const place = existsSync(folder) ? folder : dirname(resolve(folder));
   const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) throw unavailable(folder, new Error(`${place} is not a folder`));
-  if (place === folder && readdirSync(folder).length > 0)
+  const isBegun = (name: string) => name === 'data.mdb' || name === 'lock.mdb';
+  if (place === folder && !readdirSync(folder).every(isBegun))
     throw unavailable(folder, new Error('it holds something else'));
   return false;
 }
@@ -147,7 +148,6 @@ class LmdbDenylist implements Denylist {
         this.#removeExpired(this.#now(), prunedPerWrite);
         return action();
       });
-      await this.#root.flushed;
       return result;
     });
   }

@@ -1,9 +1,6 @@
-/** Every ErrorCode is produced by a real cause, leads to its exit code, and is documented. */
-import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-codes.js';
 import { type Io, processIo } from '../../src/cli/io.js';
@@ -85,16 +82,6 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   KEYRING_NOT_FOUND: () => runJson(['issue', '--keyring', join(temporaryFolder(), 'no')]),
   KEYRING_INVALID: async () =>
     runJson(['issue', '--keyring', await keyringWith(({ keys }) => keys.push({ ...keys[0] }))]),
-  KEYRING_BUSY: async () => {
-    // Held by a process that lives, this one. A writer waits ten seconds: those of a process whose clock runs fast.
-    const keyring = await makeKeyring();
-    writeFileSync(join(keyring, '.lock'), JSON.stringify({ pid: process.pid, host: hostname() }));
-    const fastClock = `const { now } = Date; const start = now(); Date.now = () => start + (now() - start) * 50;`;
-    const preload = ['--import', `data:text/javascript,${encodeURIComponent(fastClock)}`];
-    const args = ['keygen', '--alg', 'ES256', '--keyring', keyring, '--json'];
-    const child = spawnSync(process.execPath, [...preload, resolve('bin/jwtkit.js'), ...args], { encoding: 'utf8' });
-    return { exitCode: child.status ?? -1, stdout: child.stdout, stderr: child.stderr };
-  },
   FILE_NOT_READABLE: () => runJson(['verify', 'x', '--key', join(temporaryFolder(), 'no')]),
   FILE_NOT_WRITABLE: () => {
     const folder = temporaryFolder();
