@@ -5,12 +5,25 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
+
+const rolldown = await loadBundler();
+
+/** `npm ci --omit=dev` in a clone runs `prepare` too, without the tools to build with. */
+async function loadBundler() {
+  try {
+    return (await import('rolldown')).rolldown;
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || process.env.npm_lifecycle_event !== 'prepare') throw error;
+    console.error('jwtkit: not built, the development dependencies are not installed');
+    process.exit();
+  }
+}
+
 rmSync('dist', { recursive: true, force: true });
 
 const typescript = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
@@ -36,20 +49,21 @@ const standInPlugin = {
  * which signs. The stores of a denylist, colours and the spinner stay in chunks of their own.
  */
 const crypto =
-  /src.(jose.(jwk|jws|keys?|secret)|token.(claim-checks|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch))\b/;
-const stores = /src.store.(denylist|lmdb|redis)/;
-const main = (id) => /src.|commander/.test(id) && !crypto.test(id) && !stores.test(id);
+  /^src.(jose.(der|jwk|jws|keys?|secret)|token.(claim-checks|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch))\b/;
+const stores = /^src.store.(denylist|lmdb|redis)/;
+/** A chunk's test by the path inside the project: the project itself may stand under any path. */
+const inProject = (matches) => (id) => matches(relative(root, id));
+const main = (path) => /^src.|^node_modules.commander/.test(path) && !crypto.test(path) && !stores.test(path);
 // The first group that a module fits takes it, with what it imports: those that others import come first.
 const chunks = [
-  { name: 'main', priority: 3, test: main },
-  { name: 'crypto', priority: 2, test: crypto },
-  { name: 'stores', priority: 1, test: stores },
+  { name: 'main', priority: 3, test: inProject(main) },
+  { name: 'crypto', priority: 2, test: inProject((path) => crypto.test(path)) },
+  { name: 'stores', priority: 1, test: inProject((path) => stores.test(path)) },
 ];
 
 const bundle = await rolldown({
   input: { main: 'src/cli/bundle.ts' },
   platform: 'node',
-  external: ['lmdb'],
   preserveEntrySignatures: 'allow-extension',
   plugins: [standInPlugin],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },

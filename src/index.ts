@@ -13,7 +13,7 @@ export {
   type VerifyJwsOptions,
   verifyJws,
 } from './jose/jws.js';
-export type { Key, KeyOperation } from './jose/key.js';
+export { createKey, type Key, type KeyOperation, type KeyTraits } from './jose/key.js';
 export {
   exportPrivatePem,
   exportPublicPem,
@@ -42,7 +42,7 @@ export {
 export type { KeyringEntry } from './token/keyring.js';
 export type { RequiredClaim, VerifyPolicy } from './token/policy.js';
 export { type RefreshDeps, type RefreshedTokens, type RefreshPolicy, refreshToken } from './token/refresh.js';
-export { type RevokeDeps, type RevokedToken, revokeToken } from './token/revoke.js';
+export { type RevokeDeps, type RevokedToken, revokeSubject, revokeToken, revokeTokenId } from './token/revoke.js';
 export {
   type Check,
   type KeyReport,

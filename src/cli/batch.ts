@@ -27,11 +27,16 @@ export async function verifyBatch(path: string, policy: VerifyPolicy, deps: Veri
     const outcome = report.code ?? 'valid';
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     io.stdout.write(`${toJson(toVerdict(line, report))}\n`);
+    if (io.stdout.isClosed === true) return;
   }
   const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
   io.stderr.write(`${summary === '' ? 'no tokens' : summary}\n`);
   const refused = [...counts].reduce((sum, [outcome, count]) => (outcome === 'valid' ? sum : sum + count), 0);
-  if (refused > 0) throw new JwtkitError('BATCH_REJECTED', `${refused} of the tokens were refused`);
+  if (refused > 0)
+    throw new JwtkitError(
+      'BATCH_REJECTED',
+      `${refused} of ${[...counts.values()].reduce((sum, count) => sum + count, 0)} tokens refused`,
+    );
 }
 
 function toVerdict(line: number, { valid, code, claims, key }: VerificationReport) {

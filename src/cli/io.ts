@@ -23,6 +23,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Writes at once; a reader that has gone away (`| head`) is no error. */
   write(text: string): void;
+  /** Whether the reader has gone away, so that there is no more use in writing. */
+  readonly isClosed?: boolean;
   /** The stream itself, for what draws on a terminal. */
   stream?(): NodeJS.WriteStream;
 }
@@ -87,6 +89,9 @@ function output(descriptor: 1 | 2, stream: () => NodeJS.WriteStream): Output {
       return isTerminal(descriptor);
     },
     stream,
+    get isClosed() {
+      return isClosed;
+    },
     write(text) {
       const bytes = Buffer.from(text, 'utf8');
       for (let at = 0; at < bytes.length && !isClosed; ) {

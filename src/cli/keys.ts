@@ -5,8 +5,8 @@
 import { createPublicKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import { createKey, type Key } from '../jose/key.js';
-import { loadKeys, maxKeyBytes } from '../jose/keys.js';
+import { createKey, type Key, maxKeyBytes } from '../jose/key.js';
+import { loadKeys } from '../jose/keys.js';
 import { loadSecret } from '../jose/secret.js';
 import { readFileBounded } from '../store/files.js';
 import { openKeyring } from '../store/keyring-directory.js';

@@ -75,16 +75,13 @@ function buildProgram(argv: readonly string[], context: Context): Command {
 function usageError(error: CommanderError): JwtkitError {
   if (error.code === 'commander.help')
     return new JwtkitError('USAGE_INVALID', 'no command given', { hint: 'run: jwtkit --help' });
-  const [line = '', suggestion] = withoutTokens(error.message)
+  // A mistyped flag must not repeat the secret that came with it.
+  const [line = '', suggestion] = error.message
+    .replace(/('--[\w-]+)=[^']*'/, "$1'")
     .replace(/^error: /, '')
     .split('\n');
   const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
   return new JwtkitError('USAGE_INVALID', line.replace(/\.$/, ''), { hint: hint ?? 'run: jwtkit --help' });
-}
-
-/** A token in the place of a command or a value would end in the log of whoever typed it there. */
-function withoutTokens(text: string): string {
-  return text.replace(/\beyJ[\w-]*\.[\w-]*\.[\w-]*/g, 'eyJ…');
 }
 
 async function printFailure(error: JwtkitError, argv: readonly string[], io: Io): Promise<number> {

@@ -113,7 +113,7 @@ export function readInvocation<T>(command: Command, io: Io): Invocation<T> {
     }
     const variable = declared instanceof VariableOption ? declared.variable : undefined;
     const text = variable === undefined ? undefined : env[variable];
-    if (variable === undefined || text === undefined || text === '') continue;
+    if (variable === undefined || text === undefined || text.trim() === '') continue;
     values[name] = readVariable(declared as VariableOption, variable, text);
     origins.set(name, 'variable');
     labels.set(name, variable);
@@ -178,17 +178,17 @@ export function clockOption(at: string | undefined, io: Io): number {
 }
 
 /** Algorithm names, separated by commas or given several times. */
-export function algorithmsOption(values: readonly string[] | undefined): AlgorithmName[] | undefined {
-  if (values === undefined) return undefined;
-  return values.flatMap((value) => value.split(',')).map((name) => algorithmOption(name.trim()));
+export function algorithmsOption(label: string, values: readonly string[] | undefined): AlgorithmName[] | undefined {
+  return values?.flatMap((value) => value.split(',')).map((name) => algorithmOption(label, name.trim()));
 }
 
 /** One algorithm name, exactly as it stands in `alg`. */
-export function algorithmOption(name: string): AlgorithmName {
+export function algorithmOption(label: string, name: string): AlgorithmName {
   if (isAlgorithmName(name)) return name;
-  if (name.toLowerCase() === 'none')
-    throw usage('--alg: there is no "none": a token without a signature is never accepted');
-  throw usage(`--alg: ${JSON.stringify(name)} is not an algorithm`, `one of ${algorithmNames.join(', ')}`);
+  if (name.toLowerCase() === 'none') {
+    throw usage(`${label}: there is no "none": a token without a signature is never accepted`);
+  }
+  throw usage(`${label}: ${JSON.stringify(name)} is not an algorithm`, `one of ${algorithmNames.join(', ')}`);
 }
 
 /** A `name=value` or `name:=json` pair; `value` is undefined where `=` is missing and may be. */

@@ -70,9 +70,15 @@ export async function noteUnverified(io: Io, mode: ColorMode, env: Environment):
   io.stderr.write(`${paint.yellow('note:')} signature not verified\n`);
 }
 
+/** A token in the place of something else would end in the log of whoever put it there. */
+function withoutTokens(text: string): string {
+  return text.replace(/\beyJ[\w-]*\.[\w-]*\.[\w-]*/g, 'eyJ…');
+}
+
 /** An error as the one line (and hint) of a person, or as JSON; with its stack where one is given. */
 export function renderError(error: JwtkitError, paint: Painter, asJson: boolean, stack?: string): string {
-  const { code, message, hint } = error;
+  const { code, hint } = error;
+  const message = withoutTokens(error.message);
   // JSON leaves out what is undefined.
   if (asJson) return `${toJson({ error: { code, message, hint, stack } })}\n`;
   const lines = [`${paint.red('error:')} ${escapeText(message)}`];

@@ -180,7 +180,7 @@ export function importJwkSet(
       if (!(error instanceof JwtkitError) || !(error instanceof UnusableJwk || error.code === 'KEY_TOO_WEAK'))
         throw error;
       const kid = own(member, 'kid');
-      skipped.push({ kid: typeof kid === 'string' ? kid : undefined, reason: error.message });
+      skipped.push({ kid: typeof kid === 'string' ? kid : undefined, reason: error.message.slice(where.length) });
     }
   }
   const kids = keys.flatMap((key) => key.kid ?? []);

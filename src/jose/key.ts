@@ -15,6 +15,9 @@ import {
   keyShape,
 } from './algorithms.js';
 
+/** The largest key file or secret read, in bytes. */
+export const maxKeyBytes = 1024 * 1024;
+
 /** What a key may be used for: its `use` and `key_ops`, else what its type can do. */
 export type KeyOperation = 'sign' | 'verify';
 

@@ -2,23 +2,14 @@
  * Keys come in by content, never by file name and never by guess: JSON is a JWK or JWK Set, a PEM label or a DER structure
  * is an asymmetric key, anything else is refused. Shared secrets have a way of their own, `loadSecret`.
  */
-import {
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  generateKeyPair as generateKeyPairCallback,
-  type KeyObject,
-  randomBytes,
-  X509Certificate,
-} from 'node:crypto';
+import { createSecretKey, generateKeyPair as generateKeyPairCallback, type KeyObject, randomBytes } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, curveRow } from './algorithms.js';
+import { derTypes, isWholeDer, readDer } from './der.js';
 import { JsonError, own, parseJsonObject, quoteText } from './json.js';
 import { importJwk, importJwkSet } from './jwk.js';
-import { createKey, type Key } from './key.js';
-
-/** The largest key file read, in bytes. */
-export const maxKeyBytes = 1024 * 1024;
+import { createKey, type Key, maxKeyBytes } from './key.js';
+import { findKeyIn } from './secret.js';
 
 /** How {@link loadKeys} takes its input. */
 export interface LoadKeysOptions {
@@ -41,6 +32,7 @@ export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions)
   if (bytes.length > maxKeyBytes) throw new JwtkitError('KEY_INVALID', `${where}a key is at most ${maxKeyBytes} bytes`);
   const keys = readKeys(bytes, { source, kid: options.kid }, where);
   for (const key of keys) {
+    refuseKeyAsSecret(key, where);
     if (purpose === 'verify' && key.keyObject.type === 'private') {
       throw new JwtkitError('KEY_INVALID', `${where}this is a private key, verifying takes the public half`, {
         hint: 'a verifier must not hold the private key; make the public half with: openssl pkey -in FILE -pubout',
@@ -54,6 +46,13 @@ export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions)
     }
   }
   return keys;
+}
+
+/** An oct JWK is a secret: one that is somebody's public key is known to everybody. */
+function refuseKeyAsSecret({ keyObject }: Key, where: string): void {
+  if (keyObject.type !== 'secret') return;
+  const kind = findKeyIn(keyObject.export());
+  if (kind !== undefined) throw new JwtkitError('KEY_INVALID', `${where}the secret k is ${kind}`);
 }
 
 function readKeys(
@@ -97,25 +96,16 @@ function readJwks(
   return keys;
 }
 
-const derTypes = {
-  'PUBLIC KEY': (key: Buffer) => createPublicKey({ key, format: 'der', type: 'spki' }),
-  'RSA PUBLIC KEY': (key: Buffer) => createPublicKey({ key, format: 'der', type: 'pkcs1' }),
-  'PRIVATE KEY': (key: Buffer) => createPrivateKey({ key, format: 'der', type: 'pkcs8' }),
-  'RSA PRIVATE KEY': (key: Buffer) => createPrivateKey({ key, format: 'der', type: 'pkcs1' }),
-  'EC PRIVATE KEY': (key: Buffer) => createPrivateKey({ key, format: 'der', type: 'sec1' }),
-  CERTIFICATE: (key: Buffer) => new X509Certificate(key).publicKey,
-} as const satisfies Record<string, (key: Buffer) => KeyObject>;
-
 const pemBlock = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([\s\S]*?)^-----END \1-----[ \t]*\r?$/gm;
 
 /** RFC 7468 §2: text before and after the block is explanation; one key a file, so that nobody has to guess which. */
 function readPem(text: string, where: string): KeyObject {
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
+  // Before the expression, whose work grows with their square.
+  const labels = text.split('-----BEGIN').length - 1;
+  if (labels > 100) throw invalid(`the PEM holds ${labels} blocks, one is read`);
   const blocks = [...text.matchAll(pemBlock)].filter(([, label]) => label !== 'EC PARAMETERS');
-  if (
-    blocks.length !==
-    text.split('-----BEGIN').length - 1 - (text.match(/^-----BEGIN EC PARAMETERS/gm)?.length ?? 0)
-  ) {
+  if (blocks.length !== labels - (text.match(/^-----BEGIN EC PARAMETERS/gm)?.length ?? 0)) {
     throw invalid(
       'the PEM is damaged: each label stands on a line of its own, with the base64 lines between',
       'restore its line breaks; \\n escapes are not read',
@@ -138,33 +128,13 @@ function readPem(text: string, where: string): KeyObject {
   if (der.toString('base64') !== base64) throw invalid(`the PEM's base64 is damaged`);
   try {
     if (!isWholeDer(der)) throw new Error('length');
-    return derTypes[label as keyof typeof derTypes](der);
+    const key = derTypes[label as keyof typeof derTypes](der);
+    if (key.type === 'public' && label.endsWith('PUBLIC KEY') && readDer(der)?.type !== 'public')
+      throw new Error('private');
+    return key;
   } catch {
     throw invalid(`the PEM ${label} block holds no valid key`);
   }
-}
-
-/** Bytes that are exactly one DER SEQUENCE: no key reader of OpenSSL looks at what follows. */
-function isWholeDer(bytes: Buffer): boolean {
-  const [tag, first] = bytes;
-  if (tag !== 0x30 || first === undefined) return false;
-  if (first < 0x80) return bytes.length === 2 + first;
-  const width = first - 0x80;
-  if (width < 1 || width > 4 || bytes.length < 2 + width) return false;
-  return bytes.length === 2 + width + bytes.readUIntBE(2, width);
-}
-
-/** The key in bytes that are exactly one DER structure, undefined for anything else. */
-export function readDer(bytes: Buffer): KeyObject | undefined {
-  if (!isWholeDer(bytes)) return undefined;
-  for (const read of Object.values(derTypes)) {
-    try {
-      return read(bytes);
-    } catch {
-      // Not this structure; the next one may fit.
-    }
-  }
-  return undefined;
 }
 
 /** A fresh key: both halves, or a secret. */

@@ -4,8 +4,8 @@
  */
 import { createSecretKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
-import { createKey, type Key, type KeyTraits } from './key.js';
-import { maxKeyBytes, readDer } from './keys.js';
+import { readDer } from './der.js';
+import { createKey, type Key, type KeyTraits, maxKeyBytes } from './key.js';
 
 /** What {@link loadSecret} is told beside the secret's bytes. */
 export interface LoadSecretOptions extends Pick<KeyTraits, 'alg' | 'source' | 'kid'> {}
@@ -20,7 +20,7 @@ export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptio
   const where = options.source === undefined ? '' : `${options.source}: `;
   if (bytes.length > maxKeyBytes)
     throw new JwtkitError('KEY_INVALID', `${where}a secret is at most ${maxKeyBytes} bytes`);
-  const kind = findKeyIn(bytes, 2);
+  const kind = findKeyIn(bytes);
   if (kind !== undefined) {
     throw new JwtkitError('KEY_INVALID', `${where}this is ${kind}, not a shared secret`, {
       hint: 'give a key file with --key',
@@ -37,7 +37,7 @@ export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptio
  * in every encoding, so each of them would be a secret known to all. `depth` is how often bytes are taken for base64 or hex
  * of something else.
  */
-function findKeyIn(bytes: Buffer, depth: number): string | undefined {
+export function findKeyIn(bytes: Buffer, depth = 2): string | undefined {
   const text = decodeText(bytes).trim();
   if (/-{4,5} ?BEGIN /.test(text)) return 'PEM';
   if (sshLine.test(text) || sshBlob.test(bytes.subarray(0, 16).toString('latin1'))) return 'an OpenSSH public key';
@@ -61,7 +61,7 @@ function unescapeJson(text: string): string {
 }
 
 /** A line of authorized_keys or a .pub file, options before the type included. */
-const sshLine = /(?:^|[\s"])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)-\S+)\s/;
+const sshLine = /(?:^|[\s"])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)-[\w.@-]{1,64})\s/;
 /** What the base64 of such a line holds (RFC 4253 §6.6): a length, then the type. */
 const sshBlob = /^\0\0\0.(?:ssh-|ecdsa-sha2-|sk-)/s;
 

@@ -8,8 +8,10 @@ import {
   linkSync,
   openSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -83,6 +85,11 @@ export function notWritable(path: string, cause: unknown): JwtkitError {
   return new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: ${reasonOf(cause)}`, { cause });
 }
 
+/** A name that no other process and no other call uses at the same time. */
+export function uniqueSuffix(): string {
+  return `${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+}
+
 /** A file to be written whole. */
 export interface WholeFile {
   readonly path: string;
@@ -98,13 +105,15 @@ export interface WholeFile {
  * @throws {JwtkitError} FILE_EXISTS, FILE_NOT_WRITABLE; nothing is left behind.
  */
 export function writeFilesWhole(files: readonly WholeFile[], options: { overwrite: boolean }): void {
-  const taken = options.overwrite ? undefined : files.find(({ path }) => existsSync(path));
-  if (taken !== undefined) throw alreadyExists(taken.path);
+  if (!options.overwrite) refuseExisting(files);
+  const targets = files.map(({ path }) => (options.overwrite ? followToFile(path) : path));
   const temporaries: string[] = [];
   const undo: (() => void)[] = [];
   try {
-    for (const file of files) temporaries.push(writeTemporary(file));
-    for (const [index, { path }] of files.entries()) {
+    for (const [index, file] of files.entries()) {
+      temporaries.push(writeTemporary({ ...file, path: targets[index] as string }));
+    }
+    for (const [index, path] of targets.entries()) {
       const temporary = temporaries[index] as string;
       const saved = options.overwrite ? saveOld(path, `${temporary}.old`) : undefined;
       if (saved !== undefined) temporaries.push(saved);
@@ -117,12 +126,30 @@ export function writeFilesWhole(files: readonly WholeFile[], options: { overwrit
   } finally {
     for (const temporary of temporaries) rmSync(temporary, { force: true });
   }
-  for (const folder of new Set(files.map(({ path }) => dirname(path)))) flushFolder(folder);
+  for (const folder of new Set(targets.map((path) => dirname(path)))) flushFolder(folder);
 }
 
 /** Writes one file whole; see {@link writeFilesWhole}. */
 export function writeFileWhole(file: WholeFile, options: { overwrite: boolean }): void {
   writeFilesWhole([file], options);
+}
+
+/**
+ * Refuses what is there already, before anything else is done.
+ * @throws {JwtkitError} FILE_EXISTS.
+ */
+export function refuseExisting(files: readonly WholeFile[]): void {
+  const taken = files.find(({ path }) => existsSync(path));
+  if (taken !== undefined) throw alreadyExists(taken.path);
+}
+
+/** The file that a path leads to, links followed; a pipe, a device or a folder is nothing to overwrite. */
+function followToFile(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return path;
+  const kind = stat.isDirectory() ? 'a folder' : 'not a regular file';
+  if (!stat.isFile()) throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: it is ${kind}`);
+  return realpathSync(path);
 }
 
 /** Keeps hold of the file that is about to be overwritten; undefined where there is none. */
@@ -137,7 +164,7 @@ function saveOld(path: string, saved: string): string | undefined {
 }
 
 function writeTemporary({ path, content, mode }: WholeFile): string {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${Date.now().toString(36)}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${uniqueSuffix()}.tmp`);
   try {
     const descriptor = openSync(temporary, 'wx', mode);
     try {
@@ -147,7 +174,7 @@ function writeTemporary({ path, content, mode }: WholeFile): string {
       closeSync(descriptor);
     }
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (!hasErrorCode(error, 'ENAMETOOLONG')) rmSync(temporary, { force: true });
     throw notWritable(path, error);
   }
   return temporary;

@@ -10,8 +10,8 @@ import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { JsonError, type JsonObject, own, parseJsonObject, quoteText } from '../jose/json.js';
 import { exportPublicJwk, importJwk, type Jwk, thumbprint } from '../jose/jwk.js';
-import type { Key } from '../jose/key.js';
-import { exportPrivatePem, type GeneratedKey, loadKeys, maxKeyBytes } from '../jose/keys.js';
+import { type Key, maxKeyBytes } from '../jose/key.js';
+import { exportPrivatePem, type GeneratedKey, loadKeys } from '../jose/keys.js';
 import { type KeyringEntry, signingEntry, verificationKeys } from '../token/keyring.js';
 import { isNumericDate } from '../token/time.js';
 import { hasErrorCode, notWritable, readFileBounded, type WholeFile, writeFileWhole } from './files.js';
@@ -110,7 +110,11 @@ function privatePath(directory: string, kid: string): string {
   return join(directory, `${kid}.pem`);
 }
 
-function createDirectory(directory: string): void {
+/**
+ * Makes the folder of a keyring, closed to others and kept out of git, if need be.
+ * @throws {JwtkitError} FILE_NOT_WRITABLE.
+ */
+export function createDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const ignore = { path: join(directory, '.gitignore'), content: '*\n', mode: 0o644 };
@@ -181,7 +185,7 @@ function readPrivateKey(directory: string, { kid, key, jwk }: KeyringEntry): Key
   const path = privatePath(directory, kid);
   const [loaded] = loadKeys(readFileBounded(path, maxKeyBytes), { purpose: 'sign', source: path, kid });
   const { keyObject } = loaded as Key;
-  if (!createPublicKey(keyObject).equals(key.keyObject)) {
+  if (keyObject.type !== 'private' || !createPublicKey(keyObject).equals(key.keyObject)) {
     throw invalid(`${path} is not the private half of ${jwk.kid} in ${setPath(directory)}`);
   }
   return { ...(loaded as Key), algorithms: key.algorithms };

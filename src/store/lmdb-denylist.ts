@@ -3,11 +3,18 @@
  * killed at any point leaves the last commit. Keys are digests, so that no claim is too long for one.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { JwtkitError } from '../errors.js';
-import { applies, type Denylist, mergeRevocations, type Revocation, storedUntil } from '../token/denylist.js';
+import {
+  applies,
+  consumedUntil,
+  type Denylist,
+  mergeRevocations,
+  type Revocation,
+  storedUntil,
+} from '../token/denylist.js';
 import { isEnvironment, openEnvironment } from './lmdb-environment.js';
 
 /** How many expired entries a write clears away with it. */
@@ -37,6 +44,9 @@ const databases = ['entries', 'expiry'] as const;
  */
 function isThere(folder: string): boolean {
   if (isEnvironment(folder)) return true;
+  // A link to a place that is not mounted is no answer.
+  const isDangling = !existsSync(folder) && lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
+  if (isDangling) throw unavailable(folder, new Error('the link leads nowhere'));
   const place = existsSync(folder) ? folder : dirname(resolve(folder));
   const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) throw unavailable(folder, new Error(`${place} is not a folder`));
@@ -96,7 +106,12 @@ class LmdbDenylist implements Denylist {
     return this.#write(() => {
       const key = keyOf('token', jti);
       const present = this.#entries.get(key);
-      if (present === undefined) this.#put(key, { kind: 'token', id: jti, reason: 'consumed', until }, undefined);
+      if (present === undefined)
+        this.#put(
+          key,
+          { kind: 'token', id: jti, reason: 'consumed', until: consumedUntil(until, this.#now()) },
+          undefined,
+        );
       return present;
     });
   }

@@ -2,11 +2,11 @@
  * LMDB environments: folders that several processes use at once and that a kill at any moment leaves as they were after
  * the last commit.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { RootDatabase } from 'lmdb';
-import { hasErrorCode } from './files.js';
+import { hasErrorCode, uniqueSuffix } from './files.js';
 
 /** How {@link openEnvironment} opens one. */
 export interface EnvironmentOptions {
@@ -22,26 +22,44 @@ export async function openEnvironment(folder: string, options: EnvironmentOption
 }
 
 /**
- * Whether a folder holds an environment. LMDB ends the process when it is to read a file that its maker was killed over,
- * so that one is told apart first.
+ * Whether a folder holds an environment; one whose file was only begun is none yet. LMDB maps the file into memory and ends
+ * the process over one that is damaged, so that one is refused first.
+ * @throws {Error} for a file that is no environment, or not all of one.
  */
 export function isEnvironment(folder: string): boolean {
   const path = join(folder, 'data.mdb');
   if (!existsSync(path)) return false;
   const descriptor = openSync(path, 'r');
   try {
-    const page = Buffer.alloc(4096);
-    const count = readSync(descriptor, page, 0, page.length, 0);
-    return page.subarray(0, count).some((byte) => byte !== 0);
+    const { size } = fstatSync(descriptor);
+    const start = Buffer.alloc(65_536 + metaEnd);
+    const count = readSync(descriptor, start, 0, start.length, 0);
+    if (start.subarray(0, count).every((byte) => byte === 0)) return false;
+    const pageSize = start.readUInt32LE(pageSizeAt);
+    for (const meta of [0, pageSize]) {
+      const isMeta =
+        meta + metaEnd <= Math.min(count, 65_536 + metaEnd) && start.readUInt32LE(meta + magicAt) === magic;
+      // The last page that the meta page counts on; the file may be longer.
+      if (!isMeta || Number(start.readBigUInt64LE(meta + lastPageAt)) >= size / pageSize)
+        throw new Error('it is damaged');
+    }
+    return true;
   } finally {
     closeSync(descriptor);
   }
 }
 
+/** Places in a meta page (MDB_meta of lmdb.h behind the page's header), and the number that it begins with. */
+const magicAt = 24;
+const pageSizeAt = 48;
+const lastPageAt = 144;
+const metaEnd = 160;
+const magic = 0xbeefc0de;
+
 /** Makes an environment beside its place and moves it there whole; whoever comes second finds the first one's. */
 async function make(folder: string, options: EnvironmentOptions): Promise<void> {
   mkdirSync(dirname(resolve(folder)), { recursive: true, mode: 0o700 });
-  const temporary = `${resolve(folder)}.${process.pid}-${Date.now().toString(36)}.tmp`;
+  const temporary = `${resolve(folder)}.${uniqueSuffix()}.tmp`;
   mkdirSync(temporary, { mode: 0o700 });
   try {
     const root = open(temporary, { ...options, readOnly: false });

@@ -119,7 +119,11 @@ export function serverConnection(address: Address): Connection {
 export function clusterConnection(address: Address): Connection {
   let isConnected = false;
   const { socket, ...rest } = sharedOptions(address, () => isConnected);
-  const rootNodes = address.hosts.map(({ host, port }) => ({ ...rest, socket: { ...socket, host, port } }));
+  // Only to ask for the nodes; one that accepts and never answers must not keep the process.
+  const rootNodes = address.hosts.map(({ host, port }) => ({
+    ...rest,
+    socket: { ...socket, socketTimeout: timeLimit, host, port },
+  }));
   const options = { rootNodes, defaults: { ...rest, socket } } as RedisClusterOptions;
   const cluster = redisClient().createCluster(options);
   cluster.on('error', () => {});

@@ -4,7 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
-import { applies, type Denylist, type Revocation, storedUntil, type TokenIdentity } from '../token/denylist.js';
+import {
+  applies,
+  consumedUntil,
+  type Denylist,
+  type Revocation,
+  storedUntil,
+  type TokenIdentity,
+} from '../token/denylist.js';
 import {
   type Address,
   type Connection,
@@ -20,10 +27,10 @@ import {
  * `redis+cluster://host[:port],host[:port]…`, `rediss+cluster://`.
  * @throws {JwtkitError} USAGE_INVALID for another location; STORE_UNAVAILABLE within 2 seconds.
  */
-export async function openRedisDenylist(location: string): Promise<Denylist> {
+export async function openRedisDenylist(location: string, now: () => number): Promise<Denylist> {
   const address = parseLocation(location);
   const connection = address.isCluster ? clusterConnection(address) : serverConnection(address);
-  const denylist = new RedisDenylist(connection, address);
+  const denylist = new RedisDenylist(connection, address, now);
   try {
     await denylist.connect();
   } catch (error) {
@@ -57,9 +64,11 @@ class RedisDenylist implements Denylist {
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #name: string;
+  readonly #now: () => number;
   #isClosed = false;
 
-  constructor(connection: Connection, { hosts, prefix }: Address) {
+  constructor(connection: Connection, { hosts, prefix }: Address, now: () => number) {
+    this.#now = now;
     this.#connection = connection;
     this.#prefix = prefix;
     this.#name = hosts.map(({ host, port }) => `${host}:${port}`).join(',');
@@ -108,7 +117,10 @@ class RedisDenylist implements Denylist {
   }
 
   async consume(jti: string, until: number): Promise<Revocation | undefined> {
-    const present = await this.#eval(consumeScript, this.#key('token', jti), [jti, String(storedUntil(until))]);
+    const present = await this.#eval(consumeScript, this.#key('token', jti), [
+      jti,
+      String(storedUntil(consumedUntil(until, this.#now()))),
+    ]);
     return Array.isArray(present) ? toRevocation(present) : undefined;
   }
 

@@ -4,7 +4,7 @@
  */
 import { own } from '../jose/json.js';
 import type { Claims } from './claims.js';
-import { maxNumericDate } from './time.js';
+import { isNumericDate, maxNumericDate } from './time.js';
 
 /** An entry of a denylist; NumericDates. */
 export type Revocation =
@@ -66,13 +66,13 @@ const familyRetention = 400 * day;
 
 /** Until when the entry of a token is kept that expires at `exp`; one that never expires is kept as long as any. */
 export function keepTokenUntil(exp: number | undefined, now: number): number {
-  return exp === undefined ? now + subjectRetention : Math.ceil(exp) + maxLeeway;
+  return Math.ceil(exp ?? now + subjectRetention) + maxLeeway;
 }
 
 /** Until when the entry of a family is kept: longer than any of its tokens lives, which all have lifetimes like this one's. */
 export function keepFamilyUntil(claims: Claims, now: number): number {
   const { exp, iat } = claims;
-  const lifetime = exp === undefined ? subjectRetention : exp - (iat ?? now);
+  const lifetime = isNumericDate(exp) ? exp - (isNumericDate(iat) ? iat : now) : subjectRetention;
   return Math.ceil(now + Math.max(familyRetention, lifetime)) + maxLeeway;
 }
 
@@ -81,8 +81,18 @@ export function keepSubjectUntil(now: number): number {
   return Math.ceil(now) + subjectRetention;
 }
 
+/**
+ * Until when a consumption is kept: an hour by the store's own clock at least, so that a caller whose clock is set back
+ * (`--at`) cannot consume one token twice.
+ */
+export function consumedUntil(until: number, now: number): number {
+  return Math.max(until, now + maxLeeway);
+}
+
 /** A moment as a store keeps it: whole seconds, not before the one asked for, and one that every store can express. */
 export function storedUntil(until: number): number {
+  // What is not a number would be an entry that no store can end, or none at all.
+  if (Number.isNaN(until)) return maxNumericDate;
   return Math.min(Math.ceil(until), maxNumericDate);
 }
 
@@ -90,7 +100,7 @@ export function storedUntil(until: number): number {
 export function tokenIdentity(claims: Claims): TokenIdentity {
   const text = (name: string) => {
     const value = own(claims, name);
-    return typeof value === 'string' ? value : undefined;
+    return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const iat = own(claims, 'iat');
   return { jti: text('jti'), sub: text('sub'), family: text('family'), iat: typeof iat === 'number' ? iat : undefined };
@@ -98,7 +108,7 @@ export function tokenIdentity(claims: Claims): TokenIdentity {
 
 /** Whether an entry applies to a token: one without `iat` cannot show that it is younger than its subject's entry. */
 export function applies(revocation: Revocation, token: TokenIdentity): boolean {
-  return revocation.kind !== 'subject' || token.iat === undefined || token.iat <= revocation.issuedUpTo;
+  return revocation.kind !== 'subject' || token.iat === undefined || Math.floor(token.iat) <= revocation.issuedUpTo;
 }
 
 /** Two entries for one id as the one that says more: the later moments, and once consumed, always consumed. */

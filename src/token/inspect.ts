@@ -6,7 +6,7 @@ import { formatDistance, formatDuration, formatMoment } from './time.js';
 /** The life of a token by its own word; NumericDates and seconds, undefined where the token does not say. */
 export interface TokenLife {
   readonly issuedAt: number | undefined;
-  /** From when it may be used: `nbf`, else `iat`. */
+  /** From when it may be used: the later of `nbf` and `iat`. */
   readonly activeFrom: number | undefined;
   readonly expiresAt: number | undefined;
   /** Seconds from active to expiry. */
@@ -28,7 +28,7 @@ export function inspectToken(token: string, deps: { now: number; maxLength?: num
     if (problem !== undefined) throw new JwtkitError('CLAIM_MALFORMED', `claim ${problem}`);
   }
   const { iat: issuedAt, exp: expiresAt } = claims;
-  const activeFrom = claims.nbf ?? issuedAt;
+  const activeFrom = claims.nbf === undefined ? issuedAt : Math.max(claims.nbf, issuedAt ?? 0);
   const remaining = expiresAt === undefined ? undefined : Math.max(0, expiresAt - deps.now);
   return {
     issuedAt,
@@ -37,7 +37,7 @@ export function inspectToken(token: string, deps: { now: number; maxLength?: num
     lifetime: expiresAt === undefined || activeFrom === undefined ? undefined : Math.max(0, expiresAt - activeFrom),
     remaining,
     state:
-      remaining === 0 ? 'expired' : claims.nbf !== undefined && claims.nbf > deps.now ? 'not-yet-active' : 'active',
+      remaining === 0 ? 'expired' : activeFrom !== undefined && activeFrom > deps.now ? 'not-yet-active' : 'active',
   };
 }
 

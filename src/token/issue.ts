@@ -137,16 +137,16 @@ export async function issueTokenPair(claims: Claims, policy: IssuePairPolicy, de
   for (const name of ['exp', 'jti', 'type']) {
     if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
   }
-  const accessTtl = policy.accessTtl ?? defaultLifetimes.access;
+  const now = Math.floor(deps.now);
   const shared: Claims = { ...claims };
   fillIn(shared, 'family', deps.newId ?? randomUUID);
   const accessClaims = policy.accessScope === undefined ? shared : { ...shared, scope: policy.accessScope };
-  const access = await issueToken(accessClaims, { ...policy, type: 'access', ttl: accessTtl }, deps);
+  const access = await issueToken(accessClaims, { ...policy, type: 'access', ttl: policy.accessTtl }, deps);
   const refresh = await issueToken(shared, { ...policy, type: 'refresh', ttl: policy.refreshTtl }, deps);
   return {
     access_token: access.token,
     refresh_token: refresh.token,
     token_type: 'bearer',
-    expires_in: Math.floor(accessTtl),
+    expires_in: (access.claims.exp ?? now) - now,
   };
 }

@@ -1,6 +1,6 @@
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import { isJsonObject } from '../jose/json.js';
+import { isJsonObject, quoteText } from '../jose/json.js';
 import { isStringOrStrings, type TokenType } from './claims.js';
 import { maxLeeway } from './denylist.js';
 import { formatDuration } from './time.js';
@@ -66,6 +66,22 @@ export function isSameJson(one: unknown, other: unknown): boolean {
   );
 }
 
+const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
+  'algorithms',
+  'type',
+  'issuer',
+  'audience',
+  'subject',
+  'scope',
+  'role',
+  'typ',
+  'require',
+  'maxAge',
+  'leeway',
+  'allowNoExp',
+  'maxLength',
+]);
+
 /**
  * Checks what a caller without a compiler may get wrong: a leeway that is a string would be joined to `exp`, a list that is
  * a string would match a part of itself. Nothing is accepted under a policy that cannot be read.
@@ -74,6 +90,8 @@ export function isSameJson(one: unknown, other: unknown): boolean {
 export function checkPolicy(policy: VerifyPolicy): void {
   const refuse = (message: string) => new JwtkitError('USAGE_INVALID', `policy: ${message}`);
   if (typeof policy !== 'object' || policy === null) throw refuse('it is an object');
+  const unknown = Object.keys(policy).find((name) => !policyMembers.has(name));
+  if (unknown !== undefined) throw refuse(`${quoteText(unknown)} is not a member of it`);
   const { leeway, maxAge, type, subject, typ, require: required } = policy;
   for (const [name, seconds] of Object.entries({ leeway, maxAge })) {
     if (seconds !== undefined && !(Number.isFinite(seconds) && seconds >= 0))

@@ -1,7 +1,7 @@
 import { JwtkitError } from '../errors.js';
 import type { Key } from '../jose/key.js';
 import { type Claims, splitScope } from './claims.js';
-import { type Denylist, keepFamilyUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
+import { type Denylist, describeRevocation, keepFamilyUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
 import { type IssueDeps, type IssuePairPolicy, issueToken, issueTokenPair, type TokenPair } from './issue.js';
 import type { VerifyPolicy } from './policy.js';
 import { reportToken, verdictError } from './verify.js';
@@ -27,7 +27,7 @@ export interface RefreshDeps extends IssueDeps {
 export type RefreshedTokens = Omit<TokenPair, 'refresh_token'> & Partial<Pick<TokenPair, 'refresh_token'>>;
 
 /** Claims that a session keeps from token to token. */
-const keptClaims = ['iss', 'sub', 'aud', 'scope', 'role', 'family'];
+const keptClaims = ['iss', 'sub', 'aud', 'scope', 'role'];
 
 /**
  * Issues a new access token for the subject, issuer, audience, scope and role of a refresh token. With `rotate` the
@@ -42,9 +42,13 @@ export async function refreshToken(token: string, policy: RefreshPolicy, deps: R
   if (!report.valid) throw verdictError(report);
   const claims = report.claims ?? {};
   const scope = narrowScope(claims, policy.scope);
-  const kept = Object.fromEntries(
+  const { jti, family } = tokenIdentity(claims);
+  const kept: Claims = Object.fromEntries(
     keptClaims.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]),
   );
+  // A session that began without a name is named after its first refresh token.
+  const session = family ?? jti;
+  if (session !== undefined) kept.family = session;
   if (policy.rotate !== true) {
     const { accessTtl, refreshTtl: _, ...issue } = policy.issue ?? {};
     const accessClaims = scope === undefined ? kept : { ...kept, scope };
@@ -55,15 +59,14 @@ export async function refreshToken(token: string, policy: RefreshPolicy, deps: R
     );
     return { access_token: access, token_type: 'bearer', expires_in: (issued.exp ?? now) - (issued.iat ?? now) };
   }
-  const { jti } = tokenIdentity(claims);
   if (jti === undefined) throw new JwtkitError('CLAIM_MISSING', 'token has no jti, so it cannot be consumed once');
   if (denylist === undefined)
     throw new JwtkitError('STORE_UNAVAILABLE', 'rotating needs a store to consume the token in');
-  // A session that began without a name is named after its first refresh token.
-  const family = { ...kept, family: typeof kept.family === 'string' ? kept.family : jti };
-  const pair = await issueTokenPair(family, { ...policy.issue, accessScope: scope }, deps);
+  const pair = await issueTokenPair(kept, { ...policy.issue, accessScope: scope }, deps);
   const taken = await denylist.consume(jti, keepTokenUntil(claims.exp, now));
-  if (taken !== undefined) throw await endFamily({ ...claims, ...family }, denylist, now);
+  if (taken?.kind === 'token' && taken.reason === 'revoked')
+    throw new JwtkitError('TOKEN_REVOKED', describeRevocation(taken));
+  if (taken !== undefined) throw await endFamily(claims, denylist, now);
   return pair;
 }
 

@@ -1,6 +1,7 @@
 import { JwtkitError } from '../errors.js';
 import type { Key } from '../jose/key.js';
-import { type Denylist, keepFamilyUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
+import { type Denylist, keepFamilyUntil, keepSubjectUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
+import { isNumericDate } from './time.js';
 import { reportToken, verdictError } from './verify.js';
 
 /** What revoking needs of the world. */
@@ -13,7 +14,7 @@ export interface RevokeDeps {
 
 /** What became of a token that was to be revoked. */
 export interface RevokedToken {
-  readonly jti: string;
+  readonly jti: string | null;
   /** Set when the whole session was ended, as a refresh token's is (RFC 7009 §2.1). */
   readonly family: string | null;
   /** False for a token that had expired already: it needs no entry. */
@@ -32,16 +33,43 @@ export async function revokeToken(token: string, deps: RevokeDeps): Promise<Revo
   const { claims } = report;
   if (claims === undefined) throw verdictError(report);
   const { jti, family } = tokenIdentity(claims);
-  if (jti === undefined) {
+  const isRefresh = claims.type === 'refresh';
+  // A session without a name is named after its first refresh token, as rotating it would.
+  const session = isRefresh ? (family ?? jti ?? null) : null;
+  if (jti === undefined && session === null) {
     throw new JwtkitError('CLAIM_MISSING', 'token has no jti to revoke it by', {
       hint: "revoke all of the subject's tokens with: jwtkit revoke --sub ID",
     });
   }
-  // A session without a name is named after its first refresh token, as rotating it would.
-  const session = claims.type === 'refresh' ? (family ?? jti) : null;
-  const until = keepTokenUntil(typeof claims.exp === 'number' ? claims.exp : undefined, now);
-  if (until <= now) return { jti, family: session, recorded: false };
-  await denylist.add({ kind: 'token', id: jti, reason: 'revoked', until });
-  if (session !== null) await denylist.add({ kind: 'family', id: session, until: keepFamilyUntil(claims, now) });
-  return { jti, family: session, recorded: true };
+  const until = keepTokenUntil(isNumericDate(claims.exp) ? claims.exp : undefined, now);
+  const isOver = until <= now;
+  if (jti !== undefined && !isOver) await denylist.add({ kind: 'token', id: jti, reason: 'revoked', until });
+  // The access tokens of a session with a name may outlive its refresh token.
+  const endsSession = session !== null && (!isOver || family !== undefined);
+  if (endsSession) await denylist.add({ kind: 'family', id: session, until: keepFamilyUntil(claims, now) });
+  return { jti: jti ?? null, family: session, recorded: !isOver || endsSession };
+}
+
+/**
+ * Revokes a token that nobody has at hand, by its `jti`; `exp` is when it expires.
+ * @throws {JwtkitError} STORE_UNAVAILABLE.
+ */
+export async function revokeTokenId(
+  jti: string,
+  exp: number,
+  { denylist, now }: Omit<RevokeDeps, 'keys'>,
+): Promise<RevokedToken> {
+  const until = keepTokenUntil(exp, now);
+  const recorded = until > now;
+  if (recorded) await denylist.add({ kind: 'token', id: jti, reason: 'revoked', until });
+  return { jti, family: null, recorded };
+}
+
+/**
+ * Revokes every token of a subject with an `iat` up to and including now. An `iat` is whole seconds: who issues a new
+ * token right afterwards waits for the next one.
+ * @throws {JwtkitError} STORE_UNAVAILABLE.
+ */
+export async function revokeSubject(sub: string, { denylist, now }: Omit<RevokeDeps, 'keys'>): Promise<void> {
+  await denylist.add({ kind: 'subject', id: sub, issuedUpTo: now, until: keepSubjectUntil(now) });
 }

@@ -108,9 +108,10 @@ interface Findings {
   readonly verified?: VerifiedToken;
 }
 
+/** The code of the worst failure; whatever failed makes a verdict, also a code that the order does not know. */
 function verdict(outcomes: readonly Outcome[]): ErrorCode | undefined {
-  const codes = outcomes.flatMap((outcome) => outcome.code ?? []);
-  return codes.length === 0 ? undefined : verdictOrder.find((code) => codes.includes(code));
+  const codes = outcomes.filter(({ status }) => status === 'failed').map(({ code = 'INTERNAL' }) => code);
+  return verdictOrder.find((code) => codes.includes(code)) ?? codes[0];
 }
 
 function report({ outcomes, verified }: Findings): VerificationReport {
@@ -127,6 +128,8 @@ function report({ outcomes, verified }: Findings): VerificationReport {
 
 async function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<Findings> {
   checkPolicy(policy);
+  if (!Array.isArray(deps.keys)) throw new JwtkitError('USAGE_INVALID', 'keys is an array of keys');
+  if (!Number.isFinite(deps.now)) throw new JwtkitError('USAGE_INVALID', 'now is a NumericDate');
   let jws: ParsedJws;
   let claims: Claims;
   try {

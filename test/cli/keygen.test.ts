@@ -50,16 +50,19 @@ describe('into the keyring', () => {
   test('JWTKIT_KEYRING names the folder', async () => {
     const keyring = join(temporaryFolder(), 'keyring');
     await stdoutOf([...ec, '--kid', 'web'], { env: { JWTKIT_KEYRING: keyring } });
-    expect(readdirSync(keyring).sort()).toEqual(['.gitignore', 'jwks.json', 'web.pem']);
+    expect(readdirSync(keyring).sort()).toEqual(['.gitignore', '.lock', 'jwks.json', 'web.pem']);
   });
 
   test('never overwrites a key of the same kid', async () => {
     const keyring = await makeKeyring('ES256', 'web');
-    const before = readdirSync(keyring).map((name) => textOf(join(keyring, name)));
+    const contents = () => ['jwks.json', 'web.pem'].map((name) => textOf(join(keyring, name)));
+    const before = contents();
+    const names = readdirSync(keyring);
     const { exitCode, stdout, stderr } = await runCli([...ec, '--kid', 'web', '--keyring', keyring]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
     expect(stderr).toBe('error: the keyring already has a key web\nhint: choose another --kid\n');
-    expect(readdirSync(keyring).map((name) => textOf(join(keyring, name)))).toEqual(before);
+    expect(contents()).toEqual(before);
+    expect(readdirSync(keyring)).toEqual(names);
   });
 
   test('never overwrites a private key that the set does not name, nor promises that --force would', async () => {

@@ -446,7 +446,7 @@ describe('--batch', () => {
       { line: 6, valid: false, code: 'TOKEN_EXPIRED', sub: 'v', exp: 1 },
     ]);
     const sum = '2 valid, 1 TOKEN_MALFORMED, 1 SIGNATURE_INVALID, 1 TOKEN_EXPIRED';
-    expect(stderr).toBe(`${sum}\nerror: 3 of the tokens were refused\n`);
+    expect(stderr).toBe(`${sum}\nerror: 3 of 5 tokens refused\n`);
     expect(exitCode).toBe(10);
   });
 

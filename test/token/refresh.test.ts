@@ -38,7 +38,7 @@ describe('without rotation', () => {
     const refresh = await session.issue({ ...claims, plan: 'gold', nbf: now, __proto__: 1 }, { type: 'refresh' });
     const { access } = await session.refresh(refresh);
     expect(Object.keys(claimsOf(access)).sort()).toEqual(
-      ['aud', 'exp', 'iat', 'iss', 'jti', 'role', 'scope', 'sub', 'type'].sort(),
+      ['aud', 'exp', 'family', 'iat', 'iss', 'jti', 'role', 'scope', 'sub', 'type'].sort(),
     );
   });
 

@@ -78,12 +78,20 @@ test('a session stays ended for as long as any of its tokens may live', async ()
 
 describe('a token that has expired', () => {
   test('is no error and writes nothing', async () => {
-    const { access, refresh } = await session.issuePair({ sub: 'u' });
+    const { access } = await session.issuePair({ sub: 'u' });
+    const refresh = await session.issue({ sub: 'u' }, { type: 'refresh' });
     const long = now + 604_800 + 3600;
     for (const token of [access, refresh]) {
       expect(await session.revoke(token, long)).toMatchObject({ jti: claimsOf(token).jti, recorded: false });
     }
     expect(await session.entries()).toEqual([]);
+  });
+
+  test('still ends its session, whose access tokens may live longer than it', async () => {
+    const { refresh } = await session.issuePair({ sub: 'u' });
+    const { family } = claimsOf(refresh);
+    expect(await session.revoke(refresh, now + 604_800 + 3600)).toMatchObject({ family, recorded: true });
+    expect(await session.entries()).toMatchObject([{ kind: 'family', id: family }]);
   });
 
   test('is recorded while a verifier with leeway might still take it', async () => {

@@ -22,7 +22,7 @@ import {
   readInvocation,
   usage,
 } from '../options.js';
-import { printJson } from '../output.js';
+import { escapeText, printJson } from '../output.js';
 
 interface IssueOptions extends KeyOptions {
   sub?: string;
@@ -87,13 +87,13 @@ export function registerIssue(program: Command, { io }: Context): void {
   ]);
   command.action(async () => {
     const invocation = readInvocation<IssueOptions>(command, io);
-    const { options } = invocation;
+    const { options, origin } = invocation;
     checkOptions(invocation);
     if (options.out === '-') delete options.out;
     const now = clockOption(options.at, io);
     const claims = collectClaims(invocation, io, now);
     const policy = {
-      alg: options.alg === undefined ? undefined : algorithmOption(options.alg),
+      alg: options.alg === undefined ? undefined : algorithmOption(invocation.label('alg'), options.alg),
       typ: options.typ,
       header: collectHeader(options.header ?? []),
     };
@@ -106,8 +106,10 @@ export function registerIssue(program: Command, { io }: Context): void {
     }
     const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
     const { accessTtl, refreshTtl } = lifetimes(invocation);
-    // Of a single token --ttl is the lifetime, whichever type it is.
-    const ttl = type === 'access' || options.ttl !== undefined ? accessTtl : refreshTtl;
+    // Of a single token --ttl is the lifetime, whichever type it is; a variable gives way to what is meant for the type.
+    const refreshOwn =
+      origin('ttl') === 'flag' ? accessTtl : (refreshTtl ?? (options.ttl === undefined ? undefined : accessTtl));
+    const ttl = type === 'access' ? accessTtl : refreshOwn;
     const issued = await issueToken(claims, { ...policy, type, ttl: options.exp ? ttl : null }, deps);
     warnIfDead(issued.claims, now, io);
     if (options.out !== undefined) return writeOut(options, issued.token, io);
@@ -202,5 +204,5 @@ function warnIfDead({ exp }: Claims, now: number, io: Io): void {
 function writeOut({ out = '', force, json }: IssueOptions & CommonOptions, content: string, io: Io): void {
   writeFileWhole({ path: out, content: `${content}\n`, mode: 0o600 }, { overwrite: force === true });
   if (json === true) printJson(io, { out });
-  else io.stderr.write(`wrote ${out}\n`);
+  else io.stderr.write(`wrote ${escapeText(out)}\n`);
 }

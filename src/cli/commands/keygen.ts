@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
 import type { Jwk } from '../../jose/jwk.js';
 import type { GeneratedKey } from '../../jose/keys.js';
-import { type WholeFile, writeFilesWhole } from '../../store/files.js';
+import { refuseExisting, type WholeFile, writeFilesWhole } from '../../store/files.js';
 import type { Context, Io } from '../io.js';
 import {
   addCommonOptions,
@@ -14,7 +14,7 @@ import {
   readInvocation,
   usage,
 } from '../options.js';
-import { printJson } from '../output.js';
+import { escapeText, printJson } from '../output.js';
 
 interface KeygenOptions {
   alg: string;
@@ -54,7 +54,7 @@ export function registerKeygen(program: Command, { io }: Context): void {
   command.action(async () => {
     const invocation = readInvocation<KeygenOptions>(command, io);
     const { options } = invocation;
-    const alg = algorithmOption(options.alg);
+    const alg = algorithmOption('--alg', options.alg);
     checkTargets(invocation, alg);
     const pair = await generate(alg, options, io);
     const made =
@@ -125,7 +125,7 @@ async function startSpinner(bits: number, { stderr }: Io): Promise<() => void> {
 async function intoKeyring(pair: GeneratedKey, alg: AlgorithmName, options: KeygenOptions, io: Io): Promise<MadeKey> {
   const { addKey } = await import('../../store/keyring-directory.js');
   const kid = await addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid });
-  io.stderr.write(`made a key for ${alg} in ${options.keyring}; it signs from now on\n`);
+  io.stderr.write(`made a key for ${alg} in ${escapeText(options.keyring)}; it signs from now on\n`);
   return { kid, alg, keyring: options.keyring };
 }
 
@@ -140,9 +140,10 @@ async function intoFiles(pair: GeneratedKey, alg: AlgorithmName, options: Keygen
     if (path === undefined || content === undefined) continue;
     if (path !== '-') files.push({ path, content, mode: half === 'private' ? 0o600 : 0o644 });
   }
+  if (options.force !== true) refuseExisting(files);
   for (const half of ['private', 'public'] as const) if (options[half] === '-') io.stdout.write(texts[half] ?? '');
   writeFilesWhole(files, { overwrite: options.force === true });
-  for (const { path } of files) io.stderr.write(`wrote ${path}\n`);
+  for (const { path } of files) io.stderr.write(`wrote ${escapeText(path)}\n`);
   return {
     kid,
     alg,

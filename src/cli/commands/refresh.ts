@@ -63,7 +63,10 @@ export function registerRefresh(program: Command, { io }: Context): void {
     const leeway = durationOption(invocation.label('leeway'), options.leeway);
     const policy = {
       verify: { issuer: options.iss, audience: options.aud, leeway },
-      issue: { ...lifetimes(invocation), alg: options.alg === undefined ? undefined : algorithmOption(options.alg) },
+      issue: {
+        ...lifetimes(invocation),
+        alg: options.alg === undefined ? undefined : algorithmOption(invocation.label('alg'), options.alg),
+      },
       scope: options.scope?.flatMap(splitScope),
       rotate: options.rotate,
     };

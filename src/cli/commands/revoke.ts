@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Denylist, keepSubjectUntil, maxLeeway, type Revocation } from '../../token/denylist.js';
+import type { Denylist, Revocation } from '../../token/denylist.js';
 import { formatDistance, formatMoment, parseMoment } from '../../token/time.js';
 import { readToken } from '../input.js';
 import type { Context, Io } from '../io.js';
@@ -53,7 +53,7 @@ export function registerRevoke(program: Command, { io }: Context): void {
     const now = clockOption(options.at, io);
     if (options.list === true) return list(invocation, now, io);
     if (options.jti !== undefined) return revokeId(options.jti, invocation, now, io);
-    if (options.sub !== undefined) return revokeSubject(options.sub, invocation, now, io);
+    if (options.sub !== undefined) return revokeOf(options.sub, invocation, now, io);
     const { trustedKeys } = await import('../keys.js');
     const { revokeToken } = await import('../../token/revoke.js');
     const keys = trustedKeys(invocation, now);
@@ -62,7 +62,12 @@ export function registerRevoke(program: Command, { io }: Context): void {
       revokeToken(token, { keys, denylist, now }),
     );
     if (options.json === true) printJson(io, revoked);
-    else io.stderr.write(revoked.recorded ? `revoked ${escapeText(revoked.jti)}\n` : 'the token had expired already\n');
+    else
+      io.stderr.write(
+        revoked.recorded
+          ? `revoked ${escapeText(revoked.jti ?? revoked.family ?? '')}\n`
+          : 'the token had expired already\n',
+      );
   });
 }
 
@@ -82,24 +87,24 @@ function checkOptions(options: RevokeOptions, argument: string | undefined): voi
 }
 
 async function revokeId(jti: string, invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
+  const { revokeTokenId } = await import('../../token/revoke.js');
   const exp = parseOption('--until', invocation.options.until, (text) => parseMoment(text, now)) as number;
-  const until = exp + maxLeeway;
-  const recorded = until > now;
-  if (recorded) await record({ kind: 'token', id: jti, reason: 'revoked', until }, invocation, io);
-  if (invocation.options.json === true) printJson(io, { jti, family: null, recorded });
-  else io.stderr.write(recorded ? `revoked ${escapeText(jti)}\n` : 'the token had expired already\n');
+  const { keepTokenUntil } = await import('../../token/denylist.js');
+  const isOver = keepTokenUntil(exp, now) <= now;
+  const revoked = isOver
+    ? { jti, family: null, recorded: false }
+    : await withDenylist(invocation, 'write', io, (denylist) => revokeTokenId(jti, exp, { denylist, now }));
+  if (invocation.options.json === true) printJson(io, revoked);
+  else io.stderr.write(revoked.recorded ? `revoked ${escapeText(jti)}\n` : 'the token had expired already\n');
 }
 
-async function revokeSubject(sub: string, invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
-  await record({ kind: 'subject', id: sub, issuedUpTo: now, until: keepSubjectUntil(now) }, invocation, io);
+async function revokeOf(sub: string, invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
+  const { revokeSubject } = await import('../../token/revoke.js');
+  await withDenylist(invocation, 'write', io, (denylist) => revokeSubject(sub, { denylist, now }));
   // An iat is whole seconds: a token issued in what is left of this one could not be told from an earlier one.
   await io.nextSecond();
   if (invocation.options.json === true) printJson(io, { sub, issued_up_to: now });
   else io.stderr.write(`revoked every token of ${escapeText(sub)} issued up to ${formatMoment(now)}\n`);
-}
-
-function record(revocation: Revocation, invocation: Invocation<RevokeOptions>, io: Io): Promise<void> {
-  return withDenylist(invocation, 'write', io, (denylist) => denylist.add(revocation));
 }
 
 function list(invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
@@ -114,6 +119,7 @@ async function listAsJson(denylist: Denylist | undefined, io: Io): Promise<void>
   let separator = '[';
   for await (const revocation of denylist?.list() ?? []) {
     io.stdout.write(`${separator}\n${toJson(toEntry(revocation))}`);
+    if (io.stdout.isClosed === true) return;
     separator = ',';
   }
   io.stdout.write(separator === '[' ? '[]\n' : '\n]\n');

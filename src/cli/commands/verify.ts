@@ -126,7 +126,7 @@ function toPolicy({ options, label }: Invocation<VerifyOptions>): VerifyPolicy {
     throw usage(`--quiet and ${options.json === true ? '--json' : '--claim'} exclude each other`);
   }
   return {
-    algorithms: algorithmsOption(options.alg),
+    algorithms: algorithmsOption(label('alg'), options.alg),
     type: options.type,
     issuer: options.iss,
     audience: options.aud,
