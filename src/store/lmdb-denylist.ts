@@ -81,6 +81,8 @@ class LmdbDenylist implements Denylist {
 
   find(token: Parameters<Denylist['find']>[0]): Promise<Revocation | undefined> {
     return this.#run(async () => {
+      // Else a snapshot of this turn of the event loop may be older than a revocation that was acknowledged since.
+      this.#entries.resetReadTxn();
       const questions = [
         ['token', token.jti],
         ['family', token.family],
