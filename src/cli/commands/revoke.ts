@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Denylist, Revocation } from '../../token/denylist.js';
+import { type Denylist, keepTokenUntil, type Revocation } from '../../token/denylist.js';
 import { formatDistance, formatMoment, parseMoment } from '../../token/time.js';
 import { readToken } from '../input.js';
 import type { Context, Io } from '../io.js';
@@ -89,7 +89,6 @@ function checkOptions(options: RevokeOptions, argument: string | undefined): voi
 async function revokeId(jti: string, invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
   const { revokeTokenId } = await import('../../token/revoke.js');
   const exp = parseOption('--until', invocation.options.until, (text) => parseMoment(text, now)) as number;
-  const { keepTokenUntil } = await import('../../token/denylist.js');
   const isOver = keepTokenUntil(exp, now) <= now;
   const revoked = isOver
     ? { jti, family: null, recorded: false }
