@@ -20,7 +20,7 @@ import { isEnvironment, openEnvironment } from './lmdb-environment.js';
 /** How many expired entries a write clears away with it. */
 const prunedPerWrite = 64;
 /** How many a transaction of `prune` removes: others wait for no more than this. */
-const prunedPerTransaction = 500;
+const prunedPerTransaction = 100;
 
 /** Opens an LMDB denylist; `read` and `update` resolve to undefined where there is none, `write` makes it. */
 export async function openLmdbDenylist(
