@@ -45,8 +45,8 @@ const databases = ['entries', 'expiry'] as const;
 function isThere(folder: string): boolean {
   if (isEnvironment(folder)) return true;
   // A link to a place that is not mounted is no answer.
-  const isDangling = !existsSync(folder) && lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
-  if (isDangling) throw unavailable(folder, new Error('the link leads nowhere'));
+  const isLink = lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (isLink && !existsSync(folder)) throw unavailable(folder, new Error('the link leads nowhere'));
   const place = existsSync(folder) ? folder : dirname(resolve(folder));
   const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) throw unavailable(folder, new Error(`${place} is not a folder`));

@@ -31,10 +31,11 @@ export function isEnvironment(folder: string): boolean {
   if (!existsSync(path)) return false;
   const descriptor = openSync(path, 'r');
   try {
-    const { size } = fstatSync(descriptor);
     const start = Buffer.alloc(65_536 + metaEnd);
     const count = readSync(descriptor, start, 0, start.length, 0);
     if (start.subarray(0, count).every((byte) => byte === 0)) return false;
+    // After the meta pages: a writer makes the file longer before it counts on what it wrote.
+    const { size } = fstatSync(descriptor);
     const pageSize = start.readUInt32LE(pageSizeAt);
     for (const meta of [0, pageSize]) {
       const isMeta =
