@@ -76,9 +76,11 @@ function withoutTokens(text: string): string {
 }
 
 /** An error as the one line (and hint) of a person, or as JSON; with its stack where one is given. */
-export function renderError(error: JwtkitError, paint: Painter, asJson: boolean, stack?: string): string {
-  const { code, hint } = error;
+export function renderError(error: JwtkitError, paint: Painter, asJson: boolean, rawStack?: string): string {
+  const { code } = error;
   const message = withoutTokens(error.message);
+  const hint = error.hint === undefined ? undefined : withoutTokens(error.hint);
+  const stack = rawStack === undefined ? undefined : withoutTokens(rawStack);
   // JSON leaves out what is undefined.
   if (asJson) return `${toJson({ error: { code, message, hint, stack } })}\n`;
   const lines = [`${paint.red('error:')} ${escapeText(message)}`];
