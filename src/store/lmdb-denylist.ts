@@ -19,8 +19,13 @@ import { isEnvironment, openEnvironment } from './lmdb-environment.js';
 
 /** How many expired entries a write clears away with it. */
 const prunedPerWrite = 64;
-/** How many a transaction of `prune` removes: others wait for no more than this. */
+/** How many a transaction of `prune` removes: other writers wait for no more than this. */
 const prunedPerTransaction = 100;
+/**
+ * Milliseconds after which a transaction stops pruning, whatever is left: nothing else runs on this thread meanwhile, and
+ * every entry may be on a page that has to come from the disk.
+ */
+const pruningTime = 1;
 
 /** Opens an LMDB denylist; `read` and `update` resolve to undefined where there is none, `write` makes it. */
 export async function openLmdbDenylist(
@@ -130,9 +135,9 @@ class LmdbDenylist implements Denylist {
   async prune(now: number): Promise<number> {
     let total = 0;
     for (;;) {
-      const removed = await this.#write(() => this.#removeExpired(now, prunedPerTransaction));
+      const removed = await this.#transaction(() => this.#removeExpired(now, prunedPerTransaction));
+      if (removed === 0) return total;
       total += removed;
-      if (removed < prunedPerTransaction) return total;
     }
   }
 
@@ -149,22 +154,31 @@ class LmdbDenylist implements Denylist {
     this.#expiry.put([until, key], true);
   }
 
+  /** Removes one expired entry at least, if there is any, so that a store which is written to does not grow with them. */
   #removeExpired(now: number, limit: number): number {
-    const expired = [...this.#expiry.getKeys({ end: [Math.floor(now), ''], limit })];
-    for (const [until, key] of expired) {
+    const end = performance.now() + pruningTime;
+    let removed = 0;
+    for (const [until, key] of [...this.#expiry.getKeys({ end: [Math.floor(now), ''], limit })]) {
       this.#entries.remove(key);
       this.#expiry.remove([until, key]);
+      removed++;
+      if (performance.now() > end) break;
     }
-    return expired.length;
+    return removed;
   }
 
-  /** One transaction that is on the disk when the promise resolves; a little of the pruning rides along. */
+  /** A transaction that a little of the pruning rides along with. */
   #write<T>(action: () => T): Promise<T> {
+    return this.#transaction(() => {
+      this.#removeExpired(this.#now(), prunedPerWrite);
+      return action();
+    });
+  }
+
+  /** One transaction that is on the disk when the promise resolves. */
+  #transaction<T>(action: () => T): Promise<T> {
     return this.#run(async () => {
-      const result = await this.#root.transaction(() => {
-        this.#removeExpired(this.#now(), prunedPerWrite);
-        return action();
-      });
+      const result = await this.#root.transaction(action);
       return result;
     });
   }

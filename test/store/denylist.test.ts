@@ -428,13 +428,35 @@ describe('LMDB, on the disk', () => {
     expect(await denylist.prune(later + 1)).toBe(1);
   });
 
-  test('writes clear away a little of what has expired', async () => {
+  test('writes clear away what has expired, one entry each at least', async () => {
     let clock = 0;
     const denylist = await openAt(`lmdb:${freshFolder()}`, () => clock);
     for (let at = 0; at < 100; at++) await denylist.add(token(`dead${at}`, { until: 10 }));
     clock = now;
-    for (let at = 0; at < 5; at++) await denylist.add(token(`living${at}`));
-    expect(await entriesOf(denylist)).toHaveLength(5);
+    for (let at = 0; at < 100; at++) {
+      await denylist.add(token(`living${at}`));
+      expect((await entriesOf(denylist)).length).toBeLessThanOrEqual(100);
+    }
+    expect((await entriesOf(denylist)).every(({ id }) => id.startsWith('living'))).toBe(true);
+  });
+
+  test('prune counts all that it removes, by a clock of its own', async () => {
+    const folder = freshFolder();
+    const denylist = await openAt(`lmdb:${folder}`, () => 0);
+    await Promise.all(Array.from({ length: 500 }, (_, at) => denylist.add(token(`dead${at}`, { until: now - 1 }))));
+    const other = await openAt(`lmdb:${folder}`);
+    expect(await other.prune(now)).toBe(500);
+  });
+
+  test('two that prune at once and one that writes do not disturb each other', async () => {
+    const folder = freshFolder();
+    const denylist = await openAt(`lmdb:${folder}`, () => 0);
+    await Promise.all(Array.from({ length: 1000 }, (_, at) => denylist.add(token(`dead${at}`, { until: now - 1 }))));
+    const others = [await openAt(`lmdb:${folder}`, () => 0), await openAt(`lmdb:${folder}`, () => 0)];
+    const pruned = Promise.all(others.map((other) => other.prune(now)));
+    for (let at = 0; at < 20; at++) await denylist.add(token(`living${at}`));
+    expect((await pruned).reduce((sum, count) => sum + count, 0)).toBe(1000);
+    expect(await entriesOf(denylist)).toHaveLength(20);
   });
 
   test('a folder that cannot be one is STORE_UNAVAILABLE', async () => {
