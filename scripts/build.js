@@ -50,7 +50,7 @@ const standInPlugin = {
  */
 const crypto =
   /^src.(jose.(der|jwk|jws|keys?|secret)|token.(claim-checks|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch))\b/;
-const stores = /^src.store.(denylist|lmdb|redis)/;
+const stores = /^src.store.(awaited|denylist|lmdb|redis)/;
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
 const main = (path) => /^src.|^node_modules.commander/.test(path) && !crypto.test(path) && !stores.test(path);

@@ -1,6 +1,7 @@
 /** Which denylist a command asks or writes: `--store`, `JWTKIT_STORE`, else the one in the keyring directory. */
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { JwtkitError } from '../errors.js';
 import type { Denylist } from '../token/denylist.js';
 import type { Io } from './io.js';
 import { defaultKeyring, type Invocation } from './options.js';
@@ -12,26 +13,33 @@ export interface StoreOptions {
 }
 
 /**
- * Runs an action with the denylist and closes it afterwards. Unless it is `write`, there is none (undefined) until somebody has
- * revoked something: asking makes no store.
+ * Runs an action with the denylist and closes it afterwards. In the modes `read` and `update` there is none (undefined) until
+ * somebody has revoked something: asking makes no store. `follow` reads too, and notices one that is made meanwhile.
  * @throws {JwtkitError} STORE_UNAVAILABLE, USAGE_INVALID for a location that is none.
  */
-export async function withDenylist<Mode extends 'read' | 'update' | 'write', T>(
+export async function withDenylist<Mode extends 'read' | 'update' | 'write' | 'follow', T>(
   { options }: Invocation<StoreOptions>,
   mode: Mode,
   io: Io,
-  action: (denylist: Mode extends 'write' ? Denylist : Denylist | undefined) => T | Promise<T>,
+  action: (denylist: Mode extends 'write' | 'follow' ? Denylist : Denylist | undefined) => T | Promise<T>,
 ): Promise<T> {
   type Opened = Parameters<typeof action>[0];
   const folder = join(options.keyring ?? defaultKeyring, 'denylist');
+  const isDefault = options.store === undefined;
   // The usual case, told by one look at the disk: nothing was ever revoked here.
-  if (options.store === undefined && mode !== 'write' && !isThere(folder)) return action(undefined as Opened);
-  const { openDenylist } = await import('../store/denylist.js');
-  if (options.store === undefined && mode === 'write') {
+  if (isDefault && (mode === 'read' || mode === 'update') && !isThere(folder)) return action(undefined as Opened);
+  const { awaitDenylist, findDenylist } = await import('../store/denylist.js');
+  if (isDefault && mode === 'write') {
     const { createDirectory } = await import('../store/keyring-directory.js');
     createDirectory(options.keyring ?? defaultKeyring);
   }
-  const denylist = await openDenylist(options.store ?? `lmdb:${folder}`, { mode, now: io.now });
+  const location = options.store ?? `lmdb:${folder}`;
+  const find = async () => {
+    // The keyring directory may be made later as well.
+    if (isDefault && mode === 'follow' && !isThere(folder)) return undefined;
+    return findDenylist(location, { mode: mode === 'follow' ? 'read' : mode, now: io.now });
+  };
+  const denylist = mode === 'follow' ? await awaitDenylist(find) : await find();
   try {
     return await action(denylist as Opened);
   } finally {
@@ -41,5 +49,9 @@ export async function withDenylist<Mode extends 'read' | 'update' | 'write', T>(
 
 /** Whether anything is at a path, be it a link that leads nowhere: that one must not pass for "nothing is revoked". */
 function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    throw new JwtkitError('STORE_UNAVAILABLE', `the denylist at ${path} cannot be looked for`, { cause });
+  }
 }

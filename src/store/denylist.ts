@@ -1,12 +1,16 @@
+import { resolve } from 'node:path';
 import { JwtkitError } from '../errors.js';
 import type { Denylist } from '../token/denylist.js';
+import { awaitDenylist } from './awaited-denylist.js';
 import { openLmdbDenylist } from './lmdb-denylist.js';
+
+export { awaitDenylist };
 
 /** How {@link openDenylist} opens a store. */
 export interface OpenDenylistOptions {
   /**
-   * `read` asks, `update` asks and records, and neither makes a store: they resolve to undefined where there is none.
-   * `write` makes it.
+   * `read` asks, `update` asks and records, and neither makes a store: where there is none, nothing is revoked until somebody
+   * makes it, and nothing can be recorded. `write` makes it.
    */
   mode: 'read' | 'update' | 'write';
   /** The time as a NumericDate, for clearing away what has expired. */
@@ -14,15 +18,21 @@ export interface OpenDenylistOptions {
 }
 
 /**
- * Opens the denylist at a location: `lmdb:FOLDER`, or Redis as `openRedisDenylist` reads it.
+ * Opens the denylist at a location: `lmdb:FOLDER`, or Redis as `openRedisDenylist` reads it. One that is made later is
+ * noticed by the next question; one that is damaged, removed or replaced answers none, with STORE_UNAVAILABLE.
  * @throws {JwtkitError} USAGE_INVALID for another kind of location; STORE_UNAVAILABLE.
  */
-export async function openDenylist(
-  location: string,
-  options: OpenDenylistOptions & { mode: 'write' },
-): Promise<Denylist>;
-export async function openDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist | undefined>;
-export async function openDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist | undefined> {
+export async function openDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist> {
+  // The process may change its working directory before the store is made.
+  const place = location.replace(/^lmdb:(.+)$/s, (_location, folder) => `lmdb:${resolve(folder)}`);
+  return awaitDenylist(() => findDenylist(place, options));
+}
+
+/**
+ * Opens the denylist at a location as it is now, for one question: undefined where there is none yet, unless the mode is
+ * `write`. Throws what {@link openDenylist} throws.
+ */
+export async function findDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist | undefined> {
   const [, scheme, rest = ''] = /^([a-z+]+):(.+)$/s.exec(location) ?? [];
   if (scheme === 'lmdb') return openLmdbDenylist(rest, options);
   if (scheme !== undefined && /^rediss?(\+cluster)?$/.test(scheme)) {

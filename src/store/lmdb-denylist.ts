@@ -15,7 +15,7 @@ import {
   type Revocation,
   storedUntil,
 } from '../token/denylist.js';
-import { isEnvironment, openEnvironment } from './lmdb-environment.js';
+import { fileOf, isEnvironment, openEnvironment } from './lmdb-environment.js';
 
 /** How many expired entries a write clears away with it. */
 const prunedPerWrite = 64;
@@ -34,8 +34,10 @@ export async function openLmdbDenylist(
 ): Promise<Denylist | undefined> {
   try {
     if (options.mode !== 'write' && !isThere(folder)) return undefined;
-    const readOnly = options.mode === 'read';
-    return new LmdbDenylist(await openEnvironment(folder, { databases, readOnly }), folder, options.now);
+    const mustExist = options.mode !== 'write';
+    const before = fileOf(folder);
+    const root = await openEnvironment(folder, { databases, readOnly: options.mode === 'read', mustExist });
+    return new LmdbDenylist(root, folder, before ?? fileOf(folder), options.now);
   } catch (cause) {
     throw cause instanceof JwtkitError ? cause : unavailable(folder, cause);
   }
@@ -55,9 +57,8 @@ function isThere(folder: string): boolean {
   const place = existsSync(folder) ? folder : dirname(resolve(folder));
   const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) throw unavailable(folder, new Error(`${place} is not a folder`));
-  const isBegun = (name: string) => name === 'data.mdb' || name === 'lock.mdb';
-  if (place === folder && !readdirSync(folder).every(isBegun))
-    throw unavailable(folder, new Error('it holds something else'));
+  if (place === folder && readdirSync(folder).length > 0)
+    throw unavailable(folder, new Error('the folder is not empty, yet holds no whole denylist'));
   return false;
 }
 
@@ -73,12 +74,14 @@ class LmdbDenylist implements Denylist {
   readonly #expiry: Database<true, [until: number, key: string]>;
   readonly #root: RootDatabase;
   readonly #folder: string;
+  readonly #file: string | undefined;
   readonly #now: () => number;
   #isClosed = false;
 
-  constructor(root: RootDatabase, folder: string, now: () => number) {
+  constructor(root: RootDatabase, folder: string, file: string | undefined, now: () => number) {
     this.#root = root;
     this.#folder = folder;
+    this.#file = file;
     this.#now = now;
     this.#entries = root.openDB({ name: 'entries', encoding: 'json' });
     this.#expiry = root.openDB({ name: 'expiry', encoding: 'json' });
@@ -86,8 +89,7 @@ class LmdbDenylist implements Denylist {
 
   find(token: Parameters<Denylist['find']>[0]): Promise<Revocation | undefined> {
     return this.#run(async () => {
-      // Else a snapshot of this turn of the event loop may be older than a revocation that was acknowledged since.
-      this.#entries.resetReadTxn();
+      this.#startReading();
       const questions = [
         ['token', token.jti],
         ['family', token.family],
@@ -124,7 +126,10 @@ class LmdbDenylist implements Denylist {
   }
 
   async *list(): AsyncIterable<Revocation> {
-    const entries = await this.#run(async () => this.#entries.getRange({ snapshot: false })[Symbol.iterator]());
+    const entries = await this.#run(async () => {
+      this.#startReading();
+      return this.#entries.getRange({ snapshot: false })[Symbol.iterator]();
+    });
     for (;;) {
       const entry = await this.#run(async () => entries.next());
       if (entry.done === true) return;
@@ -178,9 +183,23 @@ class LmdbDenylist implements Denylist {
   /** One transaction that is on the disk when the promise resolves. */
   #transaction<T>(action: () => T): Promise<T> {
     return this.#run(async () => {
+      this.#expectFile();
       const result = await this.#root.transaction(action);
+      this.#expectFile();
       return result;
     });
+  }
+
+  #startReading(): void {
+    this.#expectFile();
+    // Else a snapshot of this turn of the event loop may be older than a revocation that was acknowledged since.
+    this.#entries.resetReadTxn();
+  }
+
+  /** A file that others cannot find any more would miss what they revoke, and lose what is revoked here. */
+  #expectFile(): void {
+    const file = fileOf(this.#folder);
+    if (file === undefined || file !== this.#file) throw new Error('it was removed or replaced since it was opened');
   }
 
   async #run<T>(action: () => Promise<T>): Promise<T> {

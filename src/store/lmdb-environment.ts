@@ -2,7 +2,18 @@
  * LMDB environments: folders that several processes use at once and that a kill at any moment leaves as they were after
  * the last commit.
  */
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { RootDatabase } from 'lmdb';
@@ -13,12 +24,20 @@ export interface EnvironmentOptions {
   /** Named databases, made together with the environment. */
   readonly databases: readonly string[];
   readonly readOnly?: boolean;
+  /** Refuses where there is none, instead of making it. */
+  readonly mustExist?: boolean;
 }
 
-/** Opens the environment in a folder, which is made if need be unless `readOnly`. Throws what LMDB throws. */
+/** Opens the environment in a folder, which is made if need be. Throws what LMDB throws. */
 export async function openEnvironment(folder: string, options: EnvironmentOptions): Promise<RootDatabase> {
-  if (options.readOnly !== true && !isEnvironment(folder)) await make(folder, options);
+  if (options.mustExist !== true && !isEnvironment(folder)) await make(folder, options);
   return open(folder, options);
+}
+
+/** Which file an environment is in at this moment: a process keeps the one it opened, even if another takes its place. */
+export function fileOf(folder: string): string | undefined {
+  const found = statSync(join(folder, 'data.mdb'), { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }
 
 /**
@@ -28,7 +47,8 @@ export async function openEnvironment(folder: string, options: EnvironmentOption
  */
 export function isEnvironment(folder: string): boolean {
   const path = join(folder, 'data.mdb');
-  if (!existsSync(path)) return false;
+  // Not existsSync: what must not be looked at does not exist for it.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
   const descriptor = openSync(path, 'r');
   try {
     const start = Buffer.alloc(65_536 + metaEnd);
@@ -77,9 +97,11 @@ async function make(folder: string, options: EnvironmentOptions): Promise<void> 
   }
 }
 
-function open(folder: string, { databases, readOnly = false }: EnvironmentOptions): RootDatabase {
+function open(folder: string, { databases, readOnly = false, mustExist }: EnvironmentOptions): RootDatabase {
   // Through require: dynamic import would set up the ES module loader, which a one-shot command has no other use for.
   const lmdb = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
+  // Looked at again now that LMDB is loaded: it makes a folder that is gone, even to read.
+  if (mustExist === true && fileOf(folder) === undefined) throw new Error('it was removed while it was opened');
   return lmdb.open({
     path: folder,
     encoding: 'json',
