@@ -22,6 +22,8 @@ export interface FakeWorld {
   now?: number;
   /** How much of stdin arrives at once. */
   chunkBytes?: number;
+  /** Pieces of stdin instead, where something is to happen between two of them. */
+  chunks?: () => Iterable<Uint8Array>;
 }
 
 /** What a run leaves behind. */
@@ -52,7 +54,7 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
     stdin: {
       isTerminal: isTerminal('stdin'),
       read: (maxBytes) => input.subarray(0, maxBytes + 1),
-      chunks: () => inPieces(input, world.chunkBytes ?? 65_536),
+      chunks: world.chunks ?? (() => inPieces(input, world.chunkBytes ?? 65_536)),
     },
     stdout: output('stdout'),
     stderr: output('stderr'),

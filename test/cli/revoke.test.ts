@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeKeyring, now, runCli, segmentOf, stdoutOf, temporaryFolder, unsigned } from './fake-io.js';
 
@@ -258,6 +260,32 @@ describe('verify', () => {
       { line: 1, valid: true, sub: 'u', exp: now + 1800, kid: 'k1' },
       { line: 2, valid: false, code: 'TOKEN_REVOKED', sub: 'u', exp: now + 1800, kid: 'k1' },
     ]);
+  });
+
+  test.each(['default', 'named'])('a batch notices the first revocation of a %s store', async (where) => {
+    const ring = await makeKeyring();
+    const named = where === 'named' ? ['--store', `lmdb:${folder}`] : [];
+    const token = await stdoutOf(['issue', '--keyring', ring, '--sub', 'u', '--jti', 'a']);
+    // The key by its file: a keyring directory that is not there yet is no mistake.
+    const later = join(temporaryFolder(), 'keyring');
+    const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
+    const chunks = function* () {
+      yield Buffer.from(`${token}\n`);
+      const args = [binary, 'revoke', '--jti', 'a', '--until', '+1d', '--keyring', later, ...named];
+      expect(spawnSync(process.execPath, args).status).toBe(0);
+      yield Buffer.from(`${token}\n`);
+    };
+    const args = ['verify', '--batch', '--key', join(ring, 'jwks.json'), ...named];
+    const { exitCode, stdout } = await runCli(args, { chunks, env: { JWTKIT_KEYRING: later } });
+    const verdicts = stdout.split('\n').slice(0, -1);
+    expect(verdicts.map((line) => JSON.parse(line).code ?? 'valid')).toEqual(['valid', 'TOKEN_REVOKED']);
+    expect(exitCode).toBe(10);
+  });
+
+  test('a batch makes no store', async () => {
+    const token = await issue('--jti', 'a');
+    expect((await runCli(['verify', ...store, '--batch'], { stdin: token })).exitCode).toBe(0);
+    expect(existsSync(folder)).toBe(false);
   });
 
   test('a store that is broken is exit 3, never valid', async () => {

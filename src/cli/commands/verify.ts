@@ -98,7 +98,9 @@ export function registerVerify(program: Command, context: Context): void {
       }
       const { verifyBatch } = await import('../batch.js');
       const path = options.batch === true ? '-' : options.batch;
-      return withDenylist(invocation, 'read', io, (denylist) => verifyBatch(path, policy, { keys, now, denylist }, io));
+      return withDenylist(invocation, 'follow', io, (denylist) =>
+        verifyBatch(path, policy, { keys, now, denylist }, io),
+      );
     }
     const token = readToken(argument, io);
     const report = await withDenylist(invocation, 'read', io, (denylist) => {
