@@ -2,8 +2,9 @@
 import { type ErrorCode, JwtkitError } from '../errors.js';
 import { defaultMaxTokenLength } from '../jose/compact.js';
 import { readFileChunks } from '../store/files.js';
+import { reportTokenFrom, type VerifyFromDeps } from '../token/key-source.js';
 import type { VerifyPolicy } from '../token/policy.js';
-import { reportToken, type VerificationReport, type VerifyDeps } from '../token/verify.js';
+import type { VerificationReport } from '../token/verify.js';
 import { trimToken } from './input.js';
 import type { Io } from './io.js';
 import { toJson } from './output.js';
@@ -16,14 +17,14 @@ const maxLineBytes = defaultMaxTokenLength + 4096;
  * Empty lines are skipped.
  * @throws {JwtkitError} BATCH_REJECTED after the last line, when some were refused; FILE_NOT_READABLE.
  */
-export async function verifyBatch(path: string, policy: VerifyPolicy, deps: VerifyDeps, io: Io): Promise<void> {
+export async function verifyBatch(path: string, policy: VerifyPolicy, deps: VerifyFromDeps, io: Io): Promise<void> {
   const counts = new Map<ErrorCode | 'valid', number>();
   let line = 0;
   for (const { text, isCut } of readLines(path === '-' ? io.stdin.chunks() : readFileChunks(path))) {
     line++;
     const token = isCut ? text : trimToken(text);
     if (token === '') continue;
-    const report = await reportToken(token, policy, deps);
+    const report = await reportTokenFrom(token, policy, deps);
     const outcome = report.code ?? 'valid';
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     io.stdout.write(`${toJson(toVerdict(line, report))}\n`);

@@ -10,8 +10,9 @@ import { loadKeys } from '../jose/keys.js';
 import { loadSecret } from '../jose/secret.js';
 import { readFileBounded } from '../store/files.js';
 import { openKeyring } from '../store/keyring-directory.js';
+import { fixedKeys, type KeySource } from '../token/key-source.js';
 import { trimLineEnd } from './input.js';
-import type { Environment } from './io.js';
+import type { Environment, Io } from './io.js';
 import { defaultKeyring, type Invocation, usage } from './options.js';
 
 /** The options by which keys are named; `key` is a list where several may be given. */
@@ -23,15 +24,35 @@ export interface KeyOptions {
   kid?: string;
 }
 
-type KeySource =
+/** The options by which keys from elsewhere are named, and how they are fetched. */
+export interface RemoteKeyOptions {
+  jwks?: string;
+  issuerUrl?: string;
+  timeout?: string;
+  insecureHttp?: boolean;
+  offline?: boolean;
+  /** False for `--no-cache`. */
+  cache?: boolean;
+}
+
+type NamedSource =
   | { readonly kind: 'key'; readonly paths: readonly string[] }
   | { readonly kind: 'secret-file'; readonly path: string }
   | { readonly kind: 'secret-env'; readonly name: string; readonly alg?: AlgorithmName }
-  | { readonly kind: 'keyring'; readonly directory: string };
+  | { readonly kind: 'keyring'; readonly directory: string }
+  | { readonly kind: 'jwks'; readonly location: string }
+  | { readonly kind: 'issuer'; readonly location: string };
 
-const flags = { key: '--key', secretFile: '--secret-file', secretEnv: '--secret-env', keyring: '--keyring' } as const;
+const flags = {
+  key: '--key',
+  secretFile: '--secret-file',
+  secretEnv: '--secret-env',
+  keyring: '--keyring',
+  jwks: '--jwks',
+  issuerUrl: '--issuer-url',
+} as const;
 
-function findSource({ options, env, origin }: Invocation<KeyOptions>): KeySource {
+function findSource({ options, env, origin }: Invocation<KeyOptions & RemoteKeyOptions>): NamedSource {
   for (const from of ['flag', 'variable'] as const) {
     const named = (Object.keys(flags) as (keyof typeof flags)[]).filter((name) => origin(name) === from);
     const [first, second] = named;
@@ -47,7 +68,7 @@ function findSource({ options, env, origin }: Invocation<KeyOptions>): KeySource
   return { kind: 'keyring', directory: defaultKeyring };
 }
 
-function toSource(name: keyof typeof flags, options: KeyOptions): KeySource {
+function toSource(name: keyof typeof flags, options: KeyOptions & RemoteKeyOptions): NamedSource {
   switch (name) {
     case 'key':
       return { kind: 'key', paths: [options.key ?? []].flat() };
@@ -57,6 +78,10 @@ function toSource(name: keyof typeof flags, options: KeyOptions): KeySource {
       return { kind: 'secret-env', name: options.secretEnv as string };
     case 'keyring':
       return { kind: 'keyring', directory: options.keyring as string };
+    case 'jwks':
+      return { kind: 'jwks', location: options.jwks as string };
+    case 'issuerUrl':
+      return { kind: 'issuer', location: options.issuerUrl as string };
   }
 }
 
@@ -73,7 +98,7 @@ function frameworkAlgorithm(env: Environment): AlgorithmName | undefined {
  */
 export function signingKey(invocation: Invocation<KeyOptions>, now: number): Key {
   const { kid } = invocation.options;
-  const source = findSource(invocation);
+  const source = findSource(invocation) as LocalSource;
   if (source.kind === 'keyring') return openForUse(source.directory, invocation.env).signingKey(now, kid);
   if (source.kind !== 'key') return secretFrom(source, invocation.env, kid);
   const [path] = source.paths as [string];
@@ -96,26 +121,44 @@ export interface OwnKeys {
  */
 export function ownKeys(invocation: Invocation<KeyOptions>, now: number): OwnKeys {
   const key = signingKey(invocation, now);
-  if (findSource(invocation).kind === 'keyring') return { key, keys: trustedKeys(invocation, now) };
+  const source = findSource(invocation) as LocalSource;
+  if (source.kind === 'keyring') return { key, keys: localKeys(source, invocation.env, now) };
   if (key.keyObject.type === 'secret') return { key, keys: [key] };
-  const { source, kid } = key;
   const alg = key.algorithms.length === 1 ? key.algorithms[0] : undefined;
-  return { key, keys: [createKey(createPublicKey(key.keyObject), { source, kid, alg })] };
+  return { key, keys: [createKey(createPublicKey(key.keyObject), { source: key.source, kid: key.kid, alg })] };
+}
+
+/** Trusted keys, and the issuer that they were found by, who must be the `iss` of what they verify. */
+export interface TrustedSource extends KeySource {
+  readonly issuer?: string;
 }
 
 /**
- * The keys trusted at `now`.
+ * The keys trusted at `now`, or where to fetch them.
  * @throws {JwtkitError} USAGE_INVALID for contradicting options; what loading the keys throws.
  */
-export function trustedKeys(invocation: Invocation<KeyOptions>, now: number): Key[] {
+export async function trustedSource(
+  invocation: Invocation<KeyOptions & RemoteKeyOptions>,
+  now: number,
+  io: Io,
+): Promise<TrustedSource> {
   const source = findSource(invocation);
+  if (source.kind !== 'jwks' && source.kind !== 'issuer') return fixedKeys(localKeys(source, invocation.env, now));
+  const { openRemoteSource } = await import('./remote-keys.js');
+  return openRemoteSource(source, invocation, io);
+}
+
+/** What can also sign: commands that sign declare no option for keys from elsewhere. */
+type LocalSource = Exclude<NamedSource, { kind: 'jwks' } | { kind: 'issuer' }>;
+
+function localKeys(source: LocalSource, env: Environment, now: number): Key[] {
   switch (source.kind) {
     case 'keyring':
-      return openForUse(source.directory, invocation.env).verificationKeys(now);
+      return openForUse(source.directory, env).verificationKeys(now);
     case 'key':
       return source.paths.flatMap((path) => loadKeys(readNamed(path, '--key'), { purpose: 'verify', source: path }));
     default:
-      return [secretFrom(source, invocation.env)];
+      return [secretFrom(source, env)];
   }
 }
 
@@ -135,7 +178,7 @@ function readNamed(path: string, flag: '--key' | '--secret-file'): Buffer {
 }
 
 function secretFrom(
-  source: Extract<KeySource, { kind: 'secret-file' | 'secret-env' }>,
+  source: Extract<NamedSource, { kind: 'secret-file' | 'secret-env' }>,
   env: Environment,
   kid?: string,
 ): Key {

@@ -84,6 +84,21 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
     .addOption(option('--secret-env <name>', 'HMAC secret in the variable of this name').from('JWTKIT_SECRET_ENV'));
 }
 
+/** Adds the options that say where to fetch the keys that verify, and how. */
+export function addRemoteOptions(command: Command): Command {
+  return command
+    .addOption(option('--jwks <location>', 'JWK Set: an https URL, or a file').from('JWTKIT_JWKS'))
+    .addOption(
+      option('--issuer-url <url>', "find the issuer's keys by its metadata; iss must be this URL").from(
+        'JWTKIT_ISSUER_URL',
+      ),
+    )
+    .addOption(option('--timeout <duration>', 'longest wait for fetched keys (default: 5s)').from('JWTKIT_TIMEOUT'))
+    .addOption(option('--insecure-http', 'fetch keys over plain HTTP, from any host'))
+    .addOption(option('--offline', 'use cached keys, however old, and fetch nothing').from('JWTKIT_OFFLINE'))
+    .addOption(option('--no-cache', 'neither read nor write the cache of fetched keys'));
+}
+
 /** A command's options with what its variables add, and where they came from. */
 export interface Invocation<T> {
   readonly options: T & CommonOptions;

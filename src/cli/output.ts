@@ -1,6 +1,8 @@
 /** What commands print: data on stdout, talk on stderr. Text that came with a token is escaped before a person sees it. */
 import type { ChalkInstance } from 'chalk';
 import { JwtkitError } from '../errors.js';
+import type { FetchedKeys } from '../token/key-source.js';
+import { formatDuration } from '../token/time.js';
 import type { Environment, Io, Output } from './io.js';
 
 /** When to colour: `auto` follows NO_COLOR, FORCE_COLOR and whether the output is a terminal. */
@@ -68,6 +70,20 @@ export function printClaim(io: Io, value: unknown, asJson = false): void {
 export async function noteUnverified(io: Io, mode: ColorMode, env: Environment): Promise<void> {
   const paint = await painterFor(io.stderr, mode, env);
   io.stderr.write(`${paint.yellow('note:')} signature not verified\n`);
+}
+
+/** Says on stderr that keys are older than their server allows, or that no newer ones could be had, and why. */
+export async function noteStaleKeys(
+  fetched: FetchedKeys | undefined,
+  mode: ColorMode,
+  env: Environment,
+  io: Io,
+): Promise<void> {
+  if (fetched === undefined || (!fetched.stale && fetched.problem === undefined)) return;
+  const { url, age, problem } = fetched;
+  const paint = await painterFor(io.stderr, mode, env);
+  const reason = problem === undefined ? '' : `; ${escapeText(problem)}`;
+  io.stderr.write(`${paint.yellow('note:')} keys of ${escapeText(url)} are ${formatDuration(age)} old${reason}\n`);
 }
 
 /** A token in the place of something else would end in the log of whoever put it there. */

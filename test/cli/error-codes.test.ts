@@ -6,6 +6,7 @@ import { exitCodes } from '../../src/cli/exit-codes.js';
 import { type Io, processIo } from '../../src/cli/io.js';
 import { run } from '../../src/cli/main.js';
 import { type ErrorCode, errorCodes } from '../../src/errors.js';
+import { freePort, serve } from '../remote/server.js';
 import {
   type FakeWorld,
   fileWith,
@@ -66,6 +67,16 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
     const keyring = await makeKeyring();
     const token = await stdoutOf(['issue', '--keyring', keyring]);
     return runJson(['revoke', token, '--keyring', keyring, '--store', `lmdb:${fileWith('no store')}`]);
+  },
+  JWKS_UNAVAILABLE: async () => {
+    // A port that was free a moment ago.
+    const url = `https://127.0.0.1:${await freePort()}/jwks.json`;
+    return runJson(['verify', await issue(), '--jwks', url]);
+  },
+  JWKS_INVALID: async () => runJson(['verify', await issue(), '--jwks', fileWith('{"keys":[]}')]),
+  ISSUER_INVALID: async () => {
+    const server = await serve({ '/.well-known/openid-configuration': { body: '{"issuer":"https://other.example"}' } });
+    return runJson(['verify', await issue(), '--issuer-url', server.origin]);
   },
   USAGE_INVALID: () => runJson(['decode', '--nope']),
   KEY_INVALID: () => runJson(['issue', '--key', fileWith('no key')]),

@@ -3,11 +3,12 @@ import { type Denylist, keepTokenUntil, type Revocation } from '../../token/deny
 import { formatDistance, formatMoment, parseMoment } from '../../token/time.js';
 import { readToken } from '../input.js';
 import type { Context, Io } from '../io.js';
-import type { KeyOptions } from '../keys.js';
+import type { KeyOptions, RemoteKeyOptions } from '../keys.js';
 import {
   addCommonOptions,
   addExamples,
   addKeyOptions,
+  addRemoteOptions,
   addStoreOption,
   clockOption,
   type Invocation,
@@ -19,7 +20,7 @@ import {
 import { alignColumns, escapeText, printJson, toJson } from '../output.js';
 import { type StoreOptions, withDenylist } from '../stores.js';
 
-interface RevokeOptions extends KeyOptions, StoreOptions {
+interface RevokeOptions extends KeyOptions, RemoteKeyOptions, StoreOptions {
   jti?: string;
   until?: string;
   sub?: string;
@@ -38,6 +39,7 @@ export function registerRevoke(program: Command, { io }: Context): void {
     .addOption(option('--list', 'list what is revoked'))
     .addOption(option('--at <moment>', 'take this for the current time'));
   addKeyOptions(command, 'verify');
+  addRemoteOptions(command);
   addStoreOption(command);
   addCommonOptions(command);
   addExamples(command, [
@@ -54,12 +56,13 @@ export function registerRevoke(program: Command, { io }: Context): void {
     if (options.list === true) return list(invocation, now, io);
     if (options.jti !== undefined) return revokeId(options.jti, invocation, now, io);
     if (options.sub !== undefined) return revokeOf(options.sub, invocation, now, io);
-    const { trustedKeys } = await import('../keys.js');
+    const { trustedSource } = await import('../keys.js');
+    const { withKeys } = await import('../../token/key-source.js');
     const { revokeToken } = await import('../../token/revoke.js');
-    const keys = trustedKeys(invocation, now);
+    const source = await trustedSource(invocation, now, io);
     const token = readToken(argument, io);
     const revoked = await withDenylist(invocation, 'write', io, (denylist) =>
-      revokeToken(token, { keys, denylist, now }),
+      withKeys(source, now, (keys) => revokeToken(token, { keys, denylist, now })),
     );
     if (options.json === true) printJson(io, revoked);
     else

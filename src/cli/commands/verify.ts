@@ -5,11 +5,12 @@ import type { Check, VerificationReport } from '../../token/verify.js';
 import { exitCodes } from '../exit-codes.js';
 import { readToken } from '../input.js';
 import type { Context } from '../io.js';
-import type { KeyOptions } from '../keys.js';
+import type { KeyOptions, RemoteKeyOptions } from '../keys.js';
 import {
   addCommonOptions,
   addExamples,
   addKeyOptions,
+  addRemoteOptions,
   addStoreOption,
   algorithmsOption,
   clockOption,
@@ -20,11 +21,11 @@ import {
   readInvocation,
   usage,
 } from '../options.js';
-import { alignColumns, escapeText, type Painter, painterFor, printClaim, printJson } from '../output.js';
+import { alignColumns, escapeText, noteStaleKeys, type Painter, painterFor, printClaim, printJson } from '../output.js';
 import { type StoreOptions, withDenylist } from '../stores.js';
 import { findClaim } from './decode.js';
 
-interface VerifyOptions extends KeyOptions, StoreOptions {
+interface VerifyOptions extends KeyOptions, RemoteKeyOptions, StoreOptions {
   alg?: string[];
   type?: TokenType | 'any';
   iss?: string[];
@@ -74,12 +75,14 @@ export function registerVerify(program: Command, context: Context): void {
     )
     .addOption(option('-q, --quiet', 'print nothing, the exit code says it'));
   addKeyOptions(command, 'verify');
+  addRemoteOptions(command);
   addStoreOption(command);
   addCommonOptions(command);
   addExamples(command, [
     'jwtkit verify "$TOKEN"',
     'jwtkit verify "$TOKEN" --key verify.pem --alg RS256 --iss https://issuer.example --aud api',
     'jwtkit verify "$TOKEN" --scope "read write" --role admin --max-age 1h',
+    'jwtkit verify "$TOKEN" --jwks .jwtkit/jwks.json',
     'USER_ID=$(jwtkit verify "$TOKEN" --claim sub)',
     'echo "Bearer $TOKEN" | jwtkit verify --quiet',
     'printf "%s\\n" "$TOKEN" "$TOKEN" | jwtkit verify --batch',
@@ -88,36 +91,58 @@ export function registerVerify(program: Command, context: Context): void {
     const invocation = readInvocation<VerifyOptions>(command, io);
     const { options, env } = invocation;
     const now = clockOption(options.at, io);
-    const policy = toPolicy(invocation);
-    const { trustedKeys } = await import('../keys.js');
-    const { reportToken, verdictError } = await import('../../token/verify.js');
-    const keys = trustedKeys(invocation, now);
+    const demands = toPolicy(invocation);
+    const { trustedSource } = await import('../keys.js');
+    const { reportTokenFrom } = await import('../../token/key-source.js');
+    const { verdictError } = await import('../../token/verify.js');
+    const source = await trustedSource(invocation, now, io);
+    const policy = { ...demands, issuer: requiredIssuer(source.issuer, invocation) };
     if (options.batch !== undefined) {
       if (argument !== undefined) {
         throw usage('a token and --batch exclude each other', 'write --batch FILE, or pipe the tokens in');
       }
       const { verifyBatch } = await import('../batch.js');
       const path = options.batch === true ? '-' : options.batch;
-      return withDenylist(invocation, 'follow', io, (denylist) =>
-        verifyBatch(path, policy, { keys, now, denylist }, io),
-      );
+      try {
+        return await withDenylist(invocation, 'follow', io, (denylist) =>
+          verifyBatch(path, policy, { source, now, denylist }, io),
+        );
+      } finally {
+        await noteStaleKeys(source.fetched?.(), options.color, env, io);
+      }
     }
     const token = readToken(argument, io);
     const report = await withDenylist(invocation, 'read', io, (denylist) => {
-      return reportToken(token, policy, { keys, now, denylist });
+      return reportTokenFrom(token, policy, { source, now, denylist });
     });
+    const fetched = source.fetched?.();
     if (options.quiet === true) {
       if (report.code !== null) context.exitCode = exitCodes[report.code];
       return;
     }
+    await noteStaleKeys(fetched, options.color, env, io);
     if (options.claim !== undefined && report.valid) {
       return printClaim(io, findClaim(report.claims ?? {}, options.claim), options.json);
     }
-    if (options.json === true) printJson(io, report);
+    if (options.json === true) printJson(io, fetched === undefined ? report : { ...report, fetched });
     else if (options.claim === undefined)
       io.stdout.write(renderReport(report, await painterFor(io.stdout, options.color, env)));
     if (!report.valid) throw verdictError(report);
   });
+}
+
+/** The issuer that the keys were found by, which `--iss` may repeat and cannot replace. */
+function requiredIssuer(
+  found: string | undefined,
+  { options, label }: Invocation<VerifyOptions>,
+): readonly string[] | undefined {
+  if (found === undefined || options.iss === undefined || options.iss.includes(found)) {
+    return found === undefined ? options.iss : [found];
+  }
+  throw usage(
+    `${label('iss')} and ${label('issuerUrl')} contradict each other`,
+    'the URL of --issuer-url is the iss that its keys may verify, character by character',
+  );
 }
 
 function toPolicy({ options, label }: Invocation<VerifyOptions>): VerifyPolicy {
