@@ -5,4 +5,6 @@ const { processIo, run } = require('../dist/cli/main.cjs');
 
 run(process.argv.slice(2), processIo()).then((exitCode) => {
   process.exitCode = exitCode;
+  // A name that is looked up cannot be given up: without this, a resolver that hangs would keep a finished command waiting.
+  setTimeout(() => process.exit(), 500).unref();
 });
