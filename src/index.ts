@@ -23,7 +23,12 @@ export {
   loadKeys,
 } from './jose/keys.js';
 export { type LoadSecretOptions, loadSecret } from './jose/secret.js';
+export type { AddressRules } from './remote/address.js';
+export type { RemoteOptions } from './remote/document.js';
+export { discoverIssuer, type IssuerMetadata, issuerKeys } from './remote/issuer.js';
+export { remoteKeys } from './remote/jwks.js';
 export { type OpenDenylistOptions, openDenylist } from './store/denylist.js';
+export { type OpenDocumentCacheOptions, openDocumentCache } from './store/document-cache.js';
 export { type AddKeyOptions, addKey, type Keyring, openKeyring } from './store/keyring-directory.js';
 export type { Claims, TokenType } from './token/claims.js';
 export { type DecodedToken, decodeToken } from './token/decode.js';
@@ -39,6 +44,15 @@ export {
   issueTokenPair,
   type TokenPair,
 } from './token/issue.js';
+export {
+  type CachedDocument,
+  type DocumentCache,
+  type FetchedKeys,
+  type KeySource,
+  reportTokenFrom,
+  type VerifyFromDeps,
+  verifyTokenFrom,
+} from './token/key-source.js';
 export type { KeyringEntry } from './token/keyring.js';
 export type { RequiredClaim, VerifyPolicy } from './token/policy.js';
 export { type RefreshDeps, type RefreshedTokens, type RefreshPolicy, refreshToken } from './token/refresh.js';

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as jwtkit from 'jwtkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serve } from './remote/server.js';
 
 const root = mkdtempSync(join(tmpdir(), 'jwtkit-test-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -21,6 +22,7 @@ test('exports exactly these names', () => {
     'createKey',
     'decodeToken',
     'defaultLifetimes',
+    'discoverIssuer',
     'errorCodes',
     'exportPrivateJwk',
     'exportPrivatePem',
@@ -30,12 +32,16 @@ test('exports exactly these names', () => {
     'inspectToken',
     'issueToken',
     'issueTokenPair',
+    'issuerKeys',
     'loadKeys',
     'loadSecret',
     'openDenylist',
+    'openDocumentCache',
     'openKeyring',
     'refreshToken',
+    'remoteKeys',
     'reportToken',
+    'reportTokenFrom',
     'revokeSubject',
     'revokeToken',
     'revokeTokenId',
@@ -43,6 +49,7 @@ test('exports exactly these names', () => {
     'thumbprint',
     'verifyJws',
     'verifyToken',
+    'verifyTokenFrom',
   ]);
 });
 
@@ -147,6 +154,34 @@ describe('each verb, as documented', () => {
     expect(verified.key.kid).toBe(kid);
     const [entry] = keyring.entries;
     expect(jwtkit.thumbprint((entry as jwtkit.KeyringEntry).key.keyObject)).toBe(kid);
+  });
+
+  test('remoteKeys, issuerKeys and discoverIssuer, verified with by verifyTokenFrom and reportTokenFrom', async () => {
+    const jwk = { ...jwtkit.exportPublicJwk(key.keyObject), kid: 'k1' };
+    const server = await serve({ '/jwks.json': { body: JSON.stringify({ keys: [jwk] }) } });
+    const issuer = server.origin;
+    const jwksUri = `${issuer}/jwks.json`;
+    server.route({
+      '/jwks.json': { body: JSON.stringify({ keys: [jwk] }) },
+      '/.well-known/openid-configuration': { body: JSON.stringify({ issuer, jwks_uri: jwksUri }) },
+    });
+    const clock = () => Math.floor(Date.now() / 1000);
+    const cache = jwtkit.openDocumentCache(join(root, 'cache'), { now: clock });
+    expect(await jwtkit.discoverIssuer(issuer, { now: clock })).toEqual({ issuer, jwksUri });
+    const sources = [
+      jwtkit.remoteKeys(jwksUri, { now: clock, timeout: 2, cache }),
+      jwtkit.issuerKeys(issuer, { now: clock, env: {} }),
+    ];
+    for (const source of sources) {
+      const verified = await jwtkit.verifyTokenFrom(token, { audience: 'api' }, { source, now });
+      expect(verified.key).toEqual({ kid: 'k1', alg: 'ES256', source: jwksUri });
+      expect(source.fetched?.()).toMatchObject({ url: jwksUri, stale: false });
+      const report = await jwtkit.reportTokenFrom(token, { audience: 'web' }, { source, now });
+      expect(report.code).toBe('CLAIM_MISMATCH');
+    }
+    expect(() => jwtkit.remoteKeys('http://issuer.example/', { now: clock })).toThrow(
+      expect.objectContaining({ code: 'USAGE_INVALID' }),
+    );
   });
 
   test('exportPublicJwk and exportPrivateJwk', () => {

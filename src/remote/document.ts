@@ -122,7 +122,7 @@ export function remoteDocument<T>(place: DocumentPlace<T>, options: RemoteOption
     const body = response.body === undefined ? held?.body : Buffer.from(response.body).toString('utf8');
     const source = showAddress(address);
     const value = response.body === undefined ? held?.value : place.read(response.body, source);
-    const fetchedAt = now();
+    const fetchedAt = Math.floor(now());
     const etag = etagOf(response.headers) ?? (response.body === undefined ? held?.etag : undefined);
     const document: CachedDocument = {
       key: place.key,
@@ -141,7 +141,7 @@ export function remoteDocument<T>(place: DocumentPlace<T>, options: RemoteOption
   /** After a failure nobody tries again for a while: not every run has to wait for a server that is down. */
   function noteFailure(error: JwtkitError, document: Held<T>): void {
     problem = error.message;
-    held = { ...document, triedAt: now() };
+    held = { ...document, triedAt: Math.floor(now()) };
     const { value: _, ...rest } = held;
     if (cache?.read(place.key)?.fetchedAt === document.fetchedAt) cache.write(rest);
   }

@@ -2,7 +2,6 @@
  * One document over HTTP(S), within bounds: a limit on the whole time, on the size and on redirects, which never leave the
  * origin. Certificates are always checked, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
  */
-import { gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { isLoopback, showAddress } from './address.js';
 import { connectionFailure, FetchError } from './failures.js';
@@ -181,6 +180,7 @@ async function readBody({ body, headers }: Dispatcher.ResponseData, where: strin
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
     throw new FetchError(`cannot fetch ${where}: it answered in an encoding that was not asked for`, { isDown: false });
   }
+  const { gunzipSync } = await import('node:zlib');
   try {
     return gunzipSync(bytes, { maxOutputLength: maxDocumentBytes });
   } catch (error) {

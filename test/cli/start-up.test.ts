@@ -1,9 +1,11 @@
 /** What a one-shot command loads. Figures are for `npm run bench`; what they rest on can be told without a clock. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, test } from 'vitest';
-import { makeKeyring, stdoutOf } from './fake-io.js';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { serve } from '../remote/server.js';
+import { makeKeyring, stdoutOf, temporaryFolder, textOf } from './fake-io.js';
 
 const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
 
@@ -40,7 +42,9 @@ function loads(loaded: readonly string[], name: string): boolean {
 
 test('the bundle is there, in the chunks that are looked for', () => {
   const files = readdirSync(fileURLToPath(new URL('../../dist/cli', import.meta.url)));
-  expect(files).toEqual(expect.arrayContaining(['main.cjs', 'crypto.cjs', 'jsonwebtoken.cjs', 'stores.cjs']));
+  expect(files).toEqual(
+    expect.arrayContaining(['main.cjs', 'crypto.cjs', 'jsonwebtoken.cjs', 'stores.cjs', 'remote.cjs', 'undici.cjs']),
+  );
 });
 
 test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
@@ -51,11 +55,39 @@ test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
   }
 });
 
-test('verify with a keyring loads no signer and no store', () => {
+const network = ['undici', 'net', 'tls', 'http', 'https', 'http2', 'dns', 'zlib'];
+
+test('verify with a keyring loads no signer, no store and nothing of the network', () => {
   const loaded = loadedBy('verify', token, '--keyring', keyring);
   expect(loads(loaded, 'crypto')).toBe(true);
-  for (const name of ['jsonwebtoken', 'stores', 'net', 'tty', 'child_process'])
+  for (const name of ['jsonwebtoken', 'stores', 'remote', 'tty', 'child_process', ...network])
     expect(loads(loaded, name), name).toBe(false);
+  // Two chunks and the launcher, as without keys from the network.
+  expect(loaded.filter((name) => name.endsWith('.cjs')).map((name) => basename(name))).toEqual([
+    'main.cjs',
+    'rolldown-runtime.cjs',
+    'crypto.cjs',
+  ]);
+});
+
+test('verify with a JWK Set in a file, or one that the cache has, loads no HTTP client', async () => {
+  const set = join(keyring, 'jwks.json');
+  const fromFile = loadedBy('verify', token, '--jwks', set);
+  expect(loads(fromFile, 'remote')).toBe(true);
+  const cache = join(temporaryFolder(), 'cache');
+  const server = await serve({ '/jwks': { body: textOf(set) } });
+  const url = `${server.origin}/jwks`;
+  await stdoutOf(['verify', token, '--jwks', url, '--quiet'], {
+    env: { JWTKIT_CACHE_DIR: cache },
+    now: Math.floor(Date.now() / 1000),
+  });
+  vi.stubEnv('JWTKIT_CACHE_DIR', cache);
+  const fromCache = loadedBy('verify', token, '--jwks', url);
+  vi.unstubAllEnvs();
+  for (const name of ['stores', 'jsonwebtoken', ...network]) {
+    expect(loads(fromFile, name), name).toBe(false);
+    expect(loads(fromCache, name), name).toBe(false);
+  }
 });
 
 test('issue loads the signer and no store', () => {
