@@ -1,10 +1,11 @@
 /**
- * `npm run interop`: crosses real tokens with other people's tools, both ways. What jwtkit signs they verify and read alike,
+ * `npm run interop`: crosses real tokens with other people's tools, both ways, and through a JWK Set on a web server. What jwtkit signs they verify and read alike,
  * what they sign jwtkit verifies and reads alike, and neither side takes a token that was tampered with. jwtkit makes the
  * keys, so key files cross as well. A missing tool is skipped; with JWTKIT_REQUIRE_PEERS=1 it is a failure.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +27,7 @@ import { isDeepStrictEqual } from 'node:util';
  * @property {RegExp} answer
  * @property {Command} [sign] claims on stdin, token on stdout
  * @property {Command} [verify] token on stdin, claims on stdout
+ * @property {(program: string, row: Row, url: string) => string[]} [verifyFrom] token on stdin, claims on stdout; keys from a JWK Set at a URL
  * @property {Record<string, Crossing>} crossings by direction
  */
 
@@ -70,6 +72,44 @@ if verb == 'sign':
     print(jwt.encode(json.load(sys.stdin), key, alg))
 else:
     print(json.dumps(jwt.decode(sys.stdin.read(), key, [alg], audience='api')))
+`,
+);
+
+const pythonJwksFile = join(folder, 'jwks-peer.py');
+writeFileSync(
+  pythonJwksFile,
+  `import json, sys
+import cryptography, jwt
+
+url, alg = sys.argv[1:]
+token = sys.stdin.read()
+key = jwt.PyJWKClient(url).get_signing_key_from_jwt(token)
+print(json.dumps(jwt.decode(token, key.key, [alg], audience='api')))
+`,
+);
+
+/** The npm packages are development dependencies of this project, which the temporary folder does not see. */
+const nodeFile = join(folder, 'peer.mjs');
+writeFileSync(
+  nodeFile,
+  `import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+const require = createRequire(${JSON.stringify(import.meta.url)});
+const [name, url, alg] = process.argv.slice(2);
+const peers = {
+  jose: async (token) => {
+    const { createRemoteJWKSet, jwtVerify } = await import(pathToFileURL(require.resolve('jose')).href);
+    return (await jwtVerify(token, createRemoteJWKSet(new URL(url)), { algorithms: [alg], audience: 'api' })).payload;
+  },
+  'jwks-rsa': async (token) => {
+    const { kid } = JSON.parse(Buffer.from(token.split('.')[0], 'base64url').toString('utf8'));
+    const key = await require('jwks-rsa')({ jwksUri: url }).getSigningKey(kid);
+    return require('jsonwebtoken').verify(token, key.getPublicKey(), { algorithms: [alg], audience: 'api' });
+  },
+};
+if (url === undefined) console.log(require.resolve(name));
+else console.log(JSON.stringify(await peers[name](readFileSync(0, 'utf8').trim())));
 `,
 );
 
@@ -138,6 +178,46 @@ const peers = [
     question: ['version'],
     answer: /^OpenSSL /,
     crossings: { 'our key files → theirs': readKeyFiles },
+  },
+  {
+    name: 'PyJWKClient',
+    packages: 'python3-jwt python3-cryptography',
+    keyFormat: 'pem',
+    rows: asymmetricRows,
+    lacks: {},
+    programs: ['python3', '/usr/bin/python3'],
+    question: ['-c', 'import cryptography, jwt; print(jwt.PyJWKClient)'],
+    answer: /PyJWKClient/,
+    verifyFrom: (program, { alg }, url) => [program, pythonJwksFile, url, alg],
+    crossings: { 'our jwks.json, served': verifyThroughSet },
+  },
+  {
+    name: 'jwks-rsa',
+    packages: 'npm ci',
+    keyFormat: 'pem',
+    rows: asymmetricRows,
+    lacks: {
+      ES256K: 'jsonwebtoken, which verifies with the key that jwks-rsa finds, has no ES256K',
+      'EdDSA/Ed25519': 'jsonwebtoken has no EdDSA',
+      'EdDSA/Ed448': 'jsonwebtoken has no EdDSA',
+    },
+    programs: [process.execPath],
+    question: [nodeFile, 'jwks-rsa'],
+    answer: /jwks-rsa/,
+    verifyFrom: (program, { alg }, url) => [program, nodeFile, 'jwks-rsa', url, alg],
+    crossings: { 'our jwks.json, served': verifyThroughSet },
+  },
+  {
+    name: 'jose (npm)',
+    packages: 'npm ci',
+    keyFormat: 'pem',
+    rows: asymmetricRows,
+    lacks: { ES256K: 'jose 6 has no ES256K', 'EdDSA/Ed448': 'jose 6 has no Ed448' },
+    programs: [process.execPath],
+    question: [nodeFile, 'jose'],
+    answer: /jose/,
+    verifyFrom: (program, { alg }, url) => [program, nodeFile, 'jose', url, alg],
+    crossings: { 'our jwks.json, served': verifyThroughSet },
   },
 ];
 
@@ -230,9 +310,31 @@ async function readKeyFiles(_peer, program, _row, keys) {
   if (stdout !== readFileSync(keys.public, 'utf8')) throw new Error('the public half it derives is not ours');
 }
 
+/**
+ * Our keyring's jwks.json on a web server, as it is; our tokens, and jwtkit itself through the same URL.
+ * @type {Crossing}
+ */
+async function verifyThroughSet(peer, program, { name, alg, crv }) {
+  const keyring = join(folder, peer.name, name, 'keyring');
+  await run([...jwtkit, 'keygen', '--alg', alg, '--keyring', keyring, ...(crv === undefined ? [] : ['--crv', crv])]);
+  const token = (await run([...jwtkit, 'issue', '--claims', claimsFile, '--keyring', keyring])).stdout.trim();
+  const server = createServer((_request, response) => response.end(readFileSync(join(keyring, 'jwks.json'))));
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  try {
+    const url = `http://127.0.0.1:${server.address().port}/jwks.json`;
+    const verify = peer.verifyFrom(program, { name, alg, crv }, url);
+    expectClaims(JSON.parse((await run(verify, token)).stdout));
+    await run(verify, tamper(token), 1);
+    await run([...jwtkit, 'verify', '--jwks', url, '--no-cache', '--quiet'], token);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
 /** The crossings of one row as lines, each under the count that it adds to. */
 async function crossRow(peer, program, row) {
-  const label = `${peer.name.padEnd(10)}  ${row.name.padEnd(13)}`;
+  const label = `${peer.name.padEnd(11)}  ${row.name.padEnd(13)}`;
   const reason = peer.lacks[row.name];
   const making = makeKey(peer, row);
   const lines = [];
@@ -240,7 +342,7 @@ async function crossRow(peer, program, row) {
     try {
       const keys = await making;
       // A version that has learned what the table says it lacks is crossed like the others.
-      if (reason !== undefined && !(await canSign(peer, program, row, keys))) {
+      if (reason !== undefined && (peer.sign === undefined || !(await canSign(peer, program, row, keys)))) {
         return [['skipped', `left out  ${label}  ${reason}`]];
       }
       await cross(peer, program, row, keys);
@@ -262,7 +364,7 @@ function report(count, line) {
 for (const peer of peers) {
   const program = await find(peer);
   if (program === undefined) {
-    const missing = `${peer.name} is not installed (Debian: apt-get install ${peer.packages})`;
+    const missing = `${peer.name} is not installed (${peer.packages.startsWith('npm') ? '' : 'Debian: apt-get install '}${peer.packages})`;
     if (process.env.JWTKIT_REQUIRE_PEERS === '1') report('failed', `FAILED: ${missing}`);
     else report('skipped', `skipped: ${missing}`);
     continue;
