@@ -165,11 +165,11 @@ function localKeys(source: LocalSource, env: Environment, now: number): Key[] {
 /**
  * Reads a file that an option names. Whoever puts a key or a secret in the place of a file name must not find it in an error.
  */
-function readNamed(path: string, flag: '--key' | '--secret-file'): Buffer {
+export function readNamed(path: string, flag: '--key' | '--secret-file' | '--jwks'): Buffer {
   try {
     return readFileBounded(path, maxKeyBytes);
   } catch (error) {
-    const isRepeatable = flag === '--key' && !/[\n{]|-----/.test(path) && path.length < 256;
+    const isRepeatable = flag !== '--secret-file' && !/[\n{]|-----/.test(path) && path.length < 256;
     if (!(error instanceof JwtkitError) || isRepeatable) throw error;
     throw new JwtkitError(error.code, `cannot read the file that ${flag} names`, {
       hint: `${flag} takes the name of a file, not what is in it`,

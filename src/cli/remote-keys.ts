@@ -1,15 +1,13 @@
 /** Keys from elsewhere: `--jwks` and `--issuer-url`, with the cache of this user. */
 import { isAbsolute, join } from 'node:path';
 import { JwtkitError } from '../errors.js';
-import { maxKeyBytes } from '../jose/key.js';
 import type { RemoteOptions } from '../remote/document.js';
 import { issuerKeys } from '../remote/issuer.js';
 import { readJwkSet, remoteKeys } from '../remote/jwks.js';
 import { openDocumentCache } from '../store/document-cache.js';
-import { readFileBounded } from '../store/files.js';
 import type { DocumentCache } from '../token/key-source.js';
 import type { Environment, Io } from './io.js';
-import type { RemoteKeyOptions, TrustedSource } from './keys.js';
+import { type RemoteKeyOptions, readNamed, type TrustedSource } from './keys.js';
 import { durationOption, type Invocation, usage } from './options.js';
 import { escapeText, painterFor } from './output.js';
 
@@ -29,8 +27,17 @@ export async function openRemoteSource(
 }
 
 function keysInFile(path: string): TrustedSource {
-  const keysAt = readJwkSet(readFileBounded(path, maxKeyBytes), path);
+  const keysAt = readJwkSet(readSet(path), path);
   return { keys: (now) => Promise.resolve(keysAt(now)) };
+}
+
+function readSet(path: string): Uint8Array {
+  try {
+    return readNamed(path, '--jwks');
+  } catch (error) {
+    if (!(error instanceof JwtkitError) || error.hint !== undefined) throw error;
+    throw new JwtkitError(error.code, error.message, { hint: 'a URL begins with https://', cause: error });
+  }
 }
 
 async function toRemoteOptions(invocation: Invocation<RemoteKeyOptions>, io: Io): Promise<RemoteOptions> {

@@ -26,7 +26,9 @@ export function readJwkSet(body: Uint8Array, source: string): KeysAt {
     throw error instanceof JsonError ? invalid(`the JWK Set ${error.message}`) : error;
   }
   const members = own(set, 'keys');
-  if (!Array.isArray(members)) throw invalid('this is not a JWK Set: it has no array of keys');
+  if (!Array.isArray(members)) {
+    throw invalid('this is not a JWK Set: it has no array of keys', 'a single key in a file is named with --key');
+  }
   for (const member of members.filter(isJsonObject)) refuseSecret(member, invalid);
   const { keys, skipped } = importPublic(set, source, invalid);
   if (keys.length === 0) {

@@ -163,7 +163,25 @@ test('the same is said of a file', async () => {
   const { exitCode, stderr } = await runCli(['verify', token, '--jwks', 'package.json']);
   expect({ exitCode, stderr }).toEqual({
     exitCode: 3,
-    stderr: 'error: package.json: this is not a JWK Set: it has no array of keys\n',
+    stderr:
+      'error: package.json: this is not a JWK Set: it has no array of keys\n' +
+      'hint: a single key in a file is named with --key\n',
+  });
+});
+
+test('a URL without its scheme is a file that is not there', async () => {
+  const { exitCode, stderr } = await runCli(['verify', token, '--jwks', 'issuer.example/jwks.json']);
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 3,
+    stderr: 'error: cannot read issuer.example/jwks.json: no such file or folder\nhint: a URL begins with https://\n',
+  });
+});
+
+test('a set in the place of its name is not repeated', async () => {
+  const { exitCode, stderr } = await runCli(['verify', token, '--jwks', '{"keys":[{"kty":"oct","k":"hush"}]}']);
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 3,
+    stderr: 'error: cannot read the file that --jwks names\nhint: --jwks takes the name of a file, not what is in it\n',
   });
 });
 
