@@ -46,22 +46,26 @@ const standInPlugin = {
 
 /**
  * Three files to open at most for a one-shot command: what every command needs, what loads node:crypto, and jsonwebtoken,
- * which signs. The stores of a denylist, keys over the network, colours and the spinner stay in chunks of their own.
+ * which signs. The stores of a denylist, keys over the network, the reader of a policy file, colours and the spinner stay in
+ * chunks of their own.
  */
 const crypto =
   /^src.(jose.(der|jwk|jws|keys?|secret)|token.(claim-checks|key-source|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch))\b/;
 const stores = /^src.store.(awaited|denylist|lmdb|redis)/;
 /** Keys over the network; the HTTP client itself is a chunk of its own, loaded when the cache cannot answer. */
 const remote = /^src.(remote|store.document-cache|cli.remote-keys)\b/;
+/** The reader of a policy file, and its schema: for whoever has one. */
+const config = /^(src.cli.(config|schema)|docs)\b/;
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
 const main = (path) =>
-  /^src.|^node_modules.commander/.test(path) && ![crypto, stores, remote].some((group) => group.test(path));
+  /^src.|^node_modules.commander/.test(path) && ![crypto, stores, remote, config].some((group) => group.test(path));
 // The first group that a module fits takes it, with what it imports: those that others import come first.
 const chunks = [
   { name: 'main', priority: 3, test: inProject(main) },
   { name: 'crypto', priority: 2, test: inProject((path) => crypto.test(path)) },
   { name: 'remote', priority: 1, test: inProject((path) => remote.test(path)) },
+  { name: 'config', priority: 1, test: inProject((path) => config.test(path)) },
   { name: 'stores', priority: 1, test: inProject((path) => stores.test(path)) },
 ];
 

@@ -14,6 +14,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   JWKS_UNAVAILABLE: 3,
   JWKS_INVALID: 3,
   ISSUER_INVALID: 3,
+  CONFIG_INVALID: 3,
   FILE_NOT_READABLE: 3,
   FILE_NOT_WRITABLE: 3,
   FILE_EXISTS: 3,

@@ -35,6 +35,8 @@ export interface Io {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Where a policy file is looked for: the process's working folder, unless a test wants another. */
+  readonly workingFolder?: string;
   /** The time as a NumericDate. */
   now(): number;
   /** Resolves once the clock shows a later second than now. */

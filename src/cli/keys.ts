@@ -1,6 +1,6 @@
 /**
- * Which key signs or verifies: the option, then its `JWTKIT_*` variable, then `SECRET_KEY` with an HMAC `ALGORITHM`, then
- * the keyring in the working folder. There is no fallback secret.
+ * Which key signs or verifies: the option, then its `JWTKIT_*` variable, then the policy file, then `SECRET_KEY` with an HMAC
+ * `ALGORITHM`, then the keyring in the working folder. There is no fallback secret.
  */
 import { createPublicKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
@@ -38,7 +38,7 @@ export interface RemoteKeyOptions {
 type NamedSource =
   | { readonly kind: 'key'; readonly paths: readonly string[] }
   | { readonly kind: 'secret-file'; readonly path: string }
-  | { readonly kind: 'secret-env'; readonly name: string; readonly alg?: AlgorithmName }
+  | { readonly kind: 'secret-env'; readonly name: string; readonly label: string; readonly alg?: AlgorithmName }
   | { readonly kind: 'keyring'; readonly directory: string }
   | { readonly kind: 'jwks'; readonly location: string }
   | { readonly kind: 'issuer'; readonly location: string };
@@ -52,8 +52,8 @@ const flags = {
   issuerUrl: '--issuer-url',
 } as const;
 
-function findSource({ options, env, origin }: Invocation<KeyOptions & RemoteKeyOptions>): NamedSource {
-  for (const from of ['flag', 'variable'] as const) {
+function findSource({ options, env, config, origin, label }: Invocation<KeyOptions & RemoteKeyOptions>): NamedSource {
+  for (const from of ['flag', 'variable', 'config'] as const) {
     const named = (Object.keys(flags) as (keyof typeof flags)[]).filter((name) => origin(name) === from);
     const [first, second] = named;
     if (first === undefined) continue;
@@ -61,21 +61,24 @@ function findSource({ options, env, origin }: Invocation<KeyOptions & RemoteKeyO
       const where = from === 'flag' ? '' : ' (set by variables)';
       throw usage(`${flags[first]} and ${flags[second]} exclude each other${where}`, 'name one source of keys');
     }
-    return toSource(first, options);
+    return toSource(first, options, label(first));
+  }
+  if (config?.namesKeys === true) {
+    throw usage(`${config.file}: /keys names keys that do not serve here`, 'name the key with --key or --keyring');
   }
   const alg = frameworkAlgorithm(env);
-  if (alg !== undefined) return { kind: 'secret-env', name: 'SECRET_KEY', alg };
+  if (alg !== undefined) return { kind: 'secret-env', name: 'SECRET_KEY', label: 'SECRET_KEY', alg };
   return { kind: 'keyring', directory: defaultKeyring };
 }
 
-function toSource(name: keyof typeof flags, options: KeyOptions & RemoteKeyOptions): NamedSource {
+function toSource(name: keyof typeof flags, options: KeyOptions & RemoteKeyOptions, label: string): NamedSource {
   switch (name) {
     case 'key':
       return { kind: 'key', paths: [options.key ?? []].flat() };
     case 'secretFile':
       return { kind: 'secret-file', path: options.secretFile as string };
     case 'secretEnv':
-      return { kind: 'secret-env', name: options.secretEnv as string };
+      return { kind: 'secret-env', name: options.secretEnv as string, label };
     case 'keyring':
       return { kind: 'keyring', directory: options.keyring as string };
     case 'jwks':
@@ -107,6 +110,22 @@ export function signingKey(invocation: Invocation<KeyOptions>, now: number): Key
     throw usage(`${path} holds ${rest.length + 1} keys, one signs`, 'keep the signing key in a file of its own');
   }
   return key;
+}
+
+/**
+ * The algorithm to sign with: the first that the key prefers among those that were asked for or that the policy allows.
+ * @throws {JwtkitError} USAGE_INVALID for a policy that allows none of the key's.
+ */
+export function signingAlgorithm(
+  { origin, label }: Invocation<{ alg?: string | string[] }>,
+  allowed: readonly AlgorithmName[] | undefined,
+  key: Key,
+): AlgorithmName | undefined {
+  const fitting = key.algorithms.find((alg) => allowed?.includes(alg));
+  if (fitting === undefined && origin('alg') === 'config') {
+    throw usage(`${label('alg')} allows none of the key's algorithms: ${key.algorithms.join(', ')}`);
+  }
+  return fitting ?? allowed?.[0];
 }
 
 /** A key that signs and what trusts it: renewing a token takes both. */
@@ -188,8 +207,8 @@ function secretFrom(
   const secret = env[source.name];
   if (secret === undefined || secret === '') {
     throw usage(
-      'the variable that --secret-env names is not set',
-      '--secret-env takes the name of a variable, not the secret',
+      `the variable that ${source.label} names is not set`,
+      `${source.label} takes the name of a variable, not the secret`,
     );
   }
   return loadSecret(secret, { source: source.name, kid, alg: source.alg });

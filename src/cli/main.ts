@@ -9,6 +9,7 @@ import { registerRefresh } from './commands/refresh.js';
 import { registerRevoke } from './commands/revoke.js';
 import { registerVerify } from './commands/verify.js';
 import { exitCodes } from './exit-codes.js';
+import { readSurroundings } from './find-config.js';
 import type { Context, Io } from './io.js';
 import { asJwtkitError, type ColorMode, painterFor, renderError } from './output.js';
 
@@ -56,6 +57,7 @@ function buildProgram(argv: readonly string[], context: Context): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError(true)
     .exitOverride()
+    .hook('preAction', (_, command) => readSurroundings(command, io))
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       // Usage errors are printed once, by run(), in the form of every other error.

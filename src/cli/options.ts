@@ -9,6 +9,7 @@ import { type AlgorithmName, algorithmNames, isAlgorithmName } from '../jose/alg
 import { JsonError, parseJson } from '../jose/json.js';
 import { readFileBounded } from '../store/files.js';
 import { parseDuration, parseMoment } from '../token/time.js';
+import type { AppliedConfig } from './config.js';
 import type { Environment, Io } from './io.js';
 import type { ColorMode } from './output.js';
 
@@ -44,8 +45,12 @@ export interface CommonOptions {
   json?: boolean;
   color: ColorMode;
   envFile?: string;
+  config?: string | false;
   debug?: boolean;
 }
+
+/** The policy file that is looked for in the working folder. */
+export const configName = 'jwtkit.config.json';
 
 /** Adds the options that every command has, after its own. */
 export function addCommonOptions(command: Command): Command {
@@ -53,6 +58,8 @@ export function addCommonOptions(command: Command): Command {
     .addOption(option('--json', 'print one JSON value; errors as JSON on stderr'))
     .addOption(option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'))
     .addOption(option('--env-file <file>', 'read variables from a file such as .env').from('JWTKIT_ENV_FILE'))
+    .addOption(option('--config <file>', `policy file (default: ${configName}, if there is one)`).from('JWTKIT_CONFIG'))
+    .addOption(option('--no-config', `do not look for ${configName}`))
     .addOption(option('--debug', 'print the stack of an error'));
 }
 
@@ -99,43 +106,71 @@ export function addRemoteOptions(command: Command): Command {
     .addOption(option('--no-cache', 'neither read nor write the cache of fetched keys'));
 }
 
-/** A command's options with what its variables add, and where they came from. */
-export interface Invocation<T> {
-  readonly options: T & CommonOptions;
+/** What an invocation takes from outside of its flags. */
+export interface Surroundings {
   readonly env: Environment;
-  /** Whether an option was given as a flag or by a variable; undefined for a default. */
-  origin(name: keyof T & string): 'flag' | 'variable' | undefined;
-  /** What a message calls an option: its flag, or the variable that it came from. */
+  readonly config?: AppliedConfig | undefined;
+}
+
+/** A command's options with what its variables and the policy file add, and where they came from. */
+export interface Invocation<T> extends Surroundings {
+  readonly options: T & CommonOptions;
+  /** Whether an option was given as a flag, by a variable or by the policy file; undefined for a default. */
+  origin(name: keyof T & string): 'flag' | 'variable' | 'config' | undefined;
+  /** What a message calls an option: its flag, the variable that it came from, or its place in the policy file. */
   label(name: keyof T & string): string;
 }
 
-/** Reads a command's options: flag, then variable, then default. */
-export function readInvocation<T>(command: Command, io: Io): Invocation<T> {
-  const values: Record<string, unknown> = { ...command.opts() };
+/** By the command of a run, so that an env file that is a pipe is read once. */
+const surroundings = new WeakMap<Command, Surroundings>();
+
+/** Sets what {@link readInvocation} goes by; `config.ts` has given the command's options the file's values. */
+export function setSurroundings(command: Command, found: Surroundings): void {
+  surroundings.set(command, found);
+}
+
+/**
+ * The variables of a command: those of the file that it names before those of the process.
+ * @throws {JwtkitError} USAGE_INVALID for a flag with an empty value; FILE_NOT_READABLE.
+ */
+export function readEnvironment(command: Command, io: Io): Environment {
+  const values = command.opts();
   for (const declared of command.options) {
     if (command.getOptionValueSource(declared.attributeName()) === 'cli') refuseEmpty(declared, values);
   }
   const envFile = (values.envFile as string | undefined) ?? io.env.JWTKIT_ENV_FILE;
-  const env = envFile === undefined || envFile === '' ? io.env : { ...io.env, ...readEnvFile(envFile) };
-  const origins = new Map<string, 'flag' | 'variable'>();
+  return envFile === undefined || envFile === '' ? io.env : { ...io.env, ...readEnvFile(envFile) };
+}
+
+/** The variable that sets an option and what it holds; undefined where there is none or it is empty. */
+export function variableOf(declared: Option, env: Environment): { name: string; text: string } | undefined {
+  const name = declared instanceof VariableOption ? declared.variable : undefined;
+  const text = name === undefined ? undefined : env[name];
+  return name === undefined || text === undefined || text.trim() === '' ? undefined : { name, text };
+}
+
+/** Reads a command's options: flag, then variable, then policy file, then default. */
+export function readInvocation<T>(command: Command, io: Io): Invocation<T> {
+  const values: Record<string, unknown> = { ...command.opts() };
+  const { env, config } = surroundings.get(command) ?? { env: readEnvironment(command, io) };
+  const origins = new Map<string, 'flag' | 'variable' | 'config'>();
   const labels = new Map<string, string>();
   for (const declared of command.options) {
     const name = declared.attributeName();
-    labels.set(name, declared.long ?? name);
-    if (command.getOptionValueSource(name) === 'cli') {
-      origins.set(name, 'flag');
-      continue;
-    }
-    const variable = declared instanceof VariableOption ? declared.variable : undefined;
-    const text = variable === undefined ? undefined : env[variable];
-    if (variable === undefined || text === undefined || text.trim() === '') continue;
-    values[name] = readVariable(declared as VariableOption, variable, text);
+    labels.set(name, config?.labels.get(name) ?? declared.long ?? name);
+    const source = command.getOptionValueSource(name);
+    if (source === 'cli') origins.set(name, 'flag');
+    if (source === 'config') origins.set(name, 'config');
+    const variable = variableOf(declared, env);
+    if (source === 'cli' || variable === undefined) continue;
+    values[name] = readVariable(declared as VariableOption, variable.name, variable.text);
     origins.set(name, 'variable');
-    labels.set(name, variable);
+    labels.set(name, variable.name);
   }
   return {
     options: values as T & CommonOptions,
     env,
+    config,
     origin: (name) => origins.get(name),
     label: (name) => labels.get(name) ?? name,
   };
@@ -195,6 +230,16 @@ export function clockOption(at: string | undefined, io: Io): number {
 /** Algorithm names, separated by commas or given several times. */
 export function algorithmsOption(label: string, values: readonly string[] | undefined): AlgorithmName[] | undefined {
   return values?.flatMap((value) => value.split(',')).map((name) => algorithmOption(label, name.trim()));
+}
+
+/** The algorithm to sign with, or those that the policy file allows. */
+export function signingAlgorithmOption({
+  options,
+  label,
+}: Invocation<{ alg?: string | string[] }>): AlgorithmName[] | undefined {
+  return options.alg === undefined
+    ? undefined
+    : [options.alg].flat().map((name) => algorithmOption(label('alg'), name));
 }
 
 /** One algorithm name, exactly as it stands in `alg`. */

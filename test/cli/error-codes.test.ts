@@ -78,6 +78,7 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
     const server = await serve({ '/.well-known/openid-configuration': { body: '{"issuer":"https://other.example"}' } });
     return runJson(['verify', await issue(), '--issuer-url', server.origin]);
   },
+  CONFIG_INVALID: () => runJson(['decode', 'x', '--config', fileWith('{"leeway":"long"}')]),
   USAGE_INVALID: () => runJson(['decode', '--nope']),
   KEY_INVALID: () => runJson(['issue', '--key', fileWith('no key')]),
   KEY_TOO_WEAK: () => runJson(['issue', '--secret-file', fileWith('weak')]),

@@ -20,6 +20,8 @@ export interface FakeWorld {
   terminals?: readonly ('stdin' | 'stdout' | 'stderr')[];
   /** NumericDate. */
   now?: number;
+  /** Where a policy file is looked for; by default a folder without one. */
+  workingFolder?: string;
   /** How much of stdin arrives at once. */
   chunkBytes?: number;
   /** Pieces of stdin instead, where something is to happen between two of them. */
@@ -51,6 +53,7 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
   let ids = 0;
   const io: Io = {
     env: world.env ?? {},
+    workingFolder: world.workingFolder ?? root,
     stdin: {
       isTerminal: isTerminal('stdin'),
       read: (maxBytes) => input.subarray(0, maxBytes + 1),

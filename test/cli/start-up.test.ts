@@ -1,6 +1,6 @@
 /** What a one-shot command loads. Figures are for `npm run bench`; what they rest on can be told without a clock. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test, vi } from 'vitest';
@@ -29,7 +29,12 @@ beforeAll(async () => {
 });
 
 function loadedBy(...args: string[]): string[] {
+  return loadedIn(process.cwd(), ...args);
+}
+
+function loadedIn(folder: string, ...args: string[]): string[] {
   const { status, stderr } = spawnSync(process.execPath, ['--import', listLoaded, binary, ...args], {
+    cwd: folder,
     encoding: 'utf8',
   });
   expect(status).toBe(0);
@@ -43,14 +48,14 @@ function loads(loaded: readonly string[], name: string): boolean {
 test('the bundle is there, in the chunks that are looked for', () => {
   const files = readdirSync(fileURLToPath(new URL('../../dist/cli', import.meta.url)));
   expect(files).toEqual(
-    expect.arrayContaining(['main.cjs', 'crypto.cjs', 'jsonwebtoken.cjs', 'stores.cjs', 'remote.cjs', 'undici.cjs']),
+    expect.arrayContaining(['main.cjs', 'crypto.cjs', 'jsonwebtoken.cjs', 'stores.cjs', 'remote.cjs', 'undici.cjs', 'config.cjs']),
   );
 });
 
 test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
   const loaded = loadedBy(command, token);
   expect(loads(loaded, 'main')).toBe(true);
-  for (const name of ['crypto', 'jsonwebtoken', 'stores', 'net', 'tty', 'child_process']) {
+  for (const name of ['crypto', 'jsonwebtoken', 'stores', 'config', 'net', 'tty', 'child_process']) {
     expect(loads(loaded, name), name).toBe(false);
   }
 });
@@ -60,7 +65,7 @@ const network = ['undici', 'net', 'tls', 'http', 'https', 'http2', 'dns', 'zlib'
 test('verify with a keyring loads no signer, no store and nothing of the network', () => {
   const loaded = loadedBy('verify', token, '--keyring', keyring);
   expect(loads(loaded, 'crypto')).toBe(true);
-  for (const name of ['jsonwebtoken', 'stores', 'remote', 'tty', 'child_process', ...network])
+  for (const name of ['jsonwebtoken', 'stores', 'remote', 'config', 'tty', 'child_process', ...network])
     expect(loads(loaded, name), name).toBe(false);
   // Two chunks and the launcher, as without keys from the network.
   expect(loaded.filter((name) => name.endsWith('.cjs')).map((name) => basename(name))).toEqual([
@@ -93,5 +98,14 @@ test('verify with a JWK Set in a file, or one that the cache has, loads no HTTP 
 test('issue loads the signer and no store', () => {
   const loaded = loadedBy('issue', '--sub', 'user-123', '--keyring', keyring);
   expect(loads(loaded, 'jsonwebtoken')).toBe(true);
-  for (const name of ['stores', 'net', 'tty', 'child_process']) expect(loads(loaded, name), name).toBe(false);
+  for (const name of ['stores', 'config', 'net', 'tty', 'child_process']) expect(loads(loaded, name), name).toBe(false);
+});
+
+test('verify with a policy file loads its reader beside that; decode leaves the file alone', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'jwtkit.config.json'), JSON.stringify({ keys: { keyring }, leeway: '30s' }));
+  const loaded = loadedIn(folder, 'verify', token);
+  for (const name of ['crypto', 'config']) expect(loads(loaded, name), name).toBe(true);
+  for (const name of ['jsonwebtoken', 'stores', 'net', 'tty']) expect(loads(loaded, name), name).toBe(false);
+  expect(loads(loadedIn(folder, 'decode', token), 'config')).toBe(false);
 });

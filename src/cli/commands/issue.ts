@@ -12,7 +12,6 @@ import {
   addCommonOptions,
   addExamples,
   addKeyOptions,
-  algorithmOption,
   type CommonOptions,
   clockOption,
   type Invocation,
@@ -20,6 +19,7 @@ import {
   parseOption,
   parsePair,
   readInvocation,
+  signingAlgorithmOption,
   usage,
 } from '../options.js';
 import { escapeText, printJson } from '../output.js';
@@ -31,7 +31,8 @@ interface IssueOptions extends KeyOptions {
   ttl?: string;
   refreshTtl?: string;
   exp: boolean;
-  iss?: string;
+  /** A list where the policy file gives it. */
+  iss?: string | string[];
   aud?: string[];
   scope?: string[];
   role?: string[];
@@ -41,7 +42,7 @@ interface IssueOptions extends KeyOptions {
   jti?: string;
   header?: string[];
   typ?: string;
-  alg?: string;
+  alg?: string | string[];
   at?: string;
   out?: string;
   force?: boolean;
@@ -92,14 +93,12 @@ export function registerIssue(program: Command, { io }: Context): void {
     if (options.out === '-') delete options.out;
     const now = clockOption(options.at, io);
     const claims = collectClaims(invocation, io, now);
-    const policy = {
-      alg: options.alg === undefined ? undefined : algorithmOption(invocation.label('alg'), options.alg),
-      typ: options.typ,
-      header: collectHeader(options.header ?? []),
-    };
-    const { signingKey } = await import('../keys.js');
+    const allowed = signingAlgorithmOption(invocation);
+    const header = collectHeader(options.header ?? []);
+    const { signingAlgorithm, signingKey } = await import('../keys.js');
     const { issueToken, issueTokenPair } = await import('../../token/issue.js');
     const deps = { key: signingKey(invocation, now), now, newId: io.newId };
+    const policy = { alg: signingAlgorithm(invocation, allowed, deps.key), typ: options.typ, header };
     if (options.pair === true) {
       const pair = await issueTokenPair(claims, { ...policy, ...lifetimes(invocation) }, deps);
       return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
@@ -107,8 +106,8 @@ export function registerIssue(program: Command, { io }: Context): void {
     const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
     const { accessTtl, refreshTtl } = lifetimes(invocation);
     // Of a single token --ttl is the lifetime, whichever type it is; a variable gives way to what is meant for the type.
-    const refreshOwn =
-      origin('ttl') === 'flag' ? accessTtl : (refreshTtl ?? (options.ttl === undefined ? undefined : accessTtl));
+    const isForAny = origin('ttl') === 'flag' || origin('ttl') === 'variable';
+    const refreshOwn = origin('ttl') === 'flag' ? accessTtl : (refreshTtl ?? (isForAny ? accessTtl : undefined));
     const ttl = type === 'access' ? accessTtl : refreshOwn;
     const issued = await issueToken(claims, { ...policy, type, ttl: options.exp ? ttl : null }, deps);
     warnIfDead(issued.claims, now, io);
@@ -131,15 +130,16 @@ function checkOptions({ options, origin }: Invocation<IssueOptions>): void {
 
 /** Claims of the file, then `--claim`, then the options that have a name of their own; later ones win over the file only. */
 function collectClaims(invocation: Invocation<IssueOptions>, io: Io, now: number): Claims {
-  const { options, origin } = invocation;
+  const { options, origin, label } = invocation;
+  const isNamed = (name: 'iss' | 'aud') => options[name] !== undefined && origin(name) !== 'config';
   const claims: Claims = options.claims === undefined ? {} : readClaims(options.claims, io);
   const scope = options.scope?.flatMap(splitScope);
   const bad = scope?.find((token) => !isScopeToken(token));
   if (bad !== undefined) throw usage(`--scope: ${JSON.stringify(bad)} is not a scope token (RFC 6749 §3.3)`);
   const fromFlags: Claims = {
-    ...(options.iss === undefined ? {} : { iss: options.iss }),
+    ...(isNamed('iss') ? { iss: options.iss as string } : {}),
     ...(options.sub === undefined ? {} : { sub: options.sub }),
-    ...(options.aud === undefined ? {} : { aud: oneOrSeveral(options.aud) }),
+    ...(isNamed('aud') ? { aud: oneOrSeveral(options.aud ?? []) } : {}),
     ...(scope === undefined ? {} : { scope: scope.join(' ') }),
     ...(options.role === undefined ? {} : { role: oneOrSeveral(options.role) }),
     ...(options.nbf === undefined
@@ -154,6 +154,11 @@ function collectClaims(invocation: Invocation<IssueOptions>, io: Io, now: number
     define(fromFlags, name, value);
   }
   for (const name of Object.keys(fromFlags)) define(claims, name, fromFlags[name]);
+  for (const name of ['iss', 'aud'] as const) {
+    if (origin(name) === 'config' && !Object.hasOwn(claims, name)) {
+      define(claims, name, onlyOne(name, [options[name] ?? []].flat(), label(name)));
+    }
+  }
   const isRedated = !options.exp || origin('ttl') === 'flag';
   if (isRedated && !Object.hasOwn(fromFlags, 'exp')) delete claims.exp;
   if (isRedated && Object.hasOwn(fromFlags, 'exp'))
@@ -164,6 +169,13 @@ function collectClaims(invocation: Invocation<IssueOptions>, io: Io, now: number
 /** Sets an own member whatever its name: a plain assignment to `__proto__` would be lost. */
 function define(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** Which of several accepted values a token is to carry, nobody but its issuer can say. */
+function onlyOne(name: 'iss' | 'aud', accepted: readonly string[], label: string): string {
+  const [value = '', ...others] = accepted;
+  if (others.length > 0) throw usage(`${label} accepts ${accepted.length} values`, `name one with --${name}`);
+  return value;
 }
 
 function oneOrSeveral(values: string[]): string | string[] {

@@ -10,11 +10,11 @@ import {
   addExamples,
   addKeyOptions,
   addStoreOption,
-  algorithmOption,
   clockOption,
   durationOption,
   option,
   readInvocation,
+  signingAlgorithmOption,
 } from '../options.js';
 import { printJson } from '../output.js';
 import { type StoreOptions, withDenylist } from '../stores.js';
@@ -27,7 +27,8 @@ interface RefreshOptions extends KeyOptions, StoreOptions {
   iss?: string[];
   aud?: string[];
   leeway?: string;
-  alg?: string;
+  /** A list where the policy file gives it. */
+  alg?: string | string[];
   at?: string;
 }
 
@@ -61,18 +62,21 @@ export function registerRefresh(program: Command, { io }: Context): void {
     const { options } = invocation;
     const now = clockOption(options.at, io);
     const leeway = durationOption(invocation.label('leeway'), options.leeway);
+    const allowed = signingAlgorithmOption(invocation);
+    const { ownKeys, signingAlgorithm } = await import('../keys.js');
+    const { refreshToken } = await import('../../token/refresh.js');
+    const keys = ownKeys(invocation, now);
     const policy = {
-      verify: { issuer: options.iss, audience: options.aud, leeway },
-      issue: {
-        ...lifetimes(invocation),
-        alg: options.alg === undefined ? undefined : algorithmOption(invocation.label('alg'), options.alg),
+      verify: {
+        issuer: options.iss,
+        audience: options.aud,
+        leeway,
+        algorithms: invocation.origin('alg') === 'config' ? allowed : undefined,
       },
+      issue: { ...lifetimes(invocation), alg: signingAlgorithm(invocation, allowed, keys.key) },
       scope: options.scope?.flatMap(splitScope),
       rotate: options.rotate,
     };
-    const { ownKeys } = await import('../keys.js');
-    const { refreshToken } = await import('../../token/refresh.js');
-    const keys = ownKeys(invocation, now);
     const token = readToken(argument, io);
     const refreshed = await withDenylist(
       invocation,

@@ -34,7 +34,8 @@ interface VerifyOptions extends KeyOptions, RemoteKeyOptions, StoreOptions {
   scope?: string[];
   role?: string[];
   typ?: string;
-  require?: string[];
+  /** Text from flags; the policy file's are read already. */
+  require?: (string | RequiredClaim)[];
   maxAge?: string;
   leeway?: string;
   allowNoExp?: boolean;
@@ -89,7 +90,7 @@ export function registerVerify(program: Command, context: Context): void {
   ]);
   command.action(async (argument: string | undefined) => {
     const invocation = readInvocation<VerifyOptions>(command, io);
-    const { options, env } = invocation;
+    const { options, env, config } = invocation;
     const now = clockOption(options.at, io);
     const demands = toPolicy(invocation);
     const { trustedSource } = await import('../keys.js');
@@ -124,8 +125,10 @@ export function registerVerify(program: Command, context: Context): void {
     if (options.claim !== undefined && report.valid) {
       return printClaim(io, findClaim(report.claims ?? {}, options.claim), options.json);
     }
-    if (options.json === true) printJson(io, fetched === undefined ? report : { ...report, fetched });
-    else if (options.claim === undefined)
+    if (options.json === true) {
+      const applied = config === undefined ? {} : { config: config.file };
+      printJson(io, { ...report, ...(fetched === undefined ? {} : { fetched }), ...applied });
+    } else if (options.claim === undefined)
       io.stdout.write(renderReport(report, await painterFor(io.stdout, options.color, env)));
     if (!report.valid) throw verdictError(report);
   });
@@ -168,7 +171,8 @@ function toPolicy({ options, label }: Invocation<VerifyOptions>): VerifyPolicy {
   };
 }
 
-function parseRequire(text: string): RequiredClaim {
+function parseRequire(text: string | RequiredClaim): RequiredClaim {
+  if (typeof text !== 'string') return text;
   return text.includes('=') ? parsePair('--require', text) : { name: text };
 }
 
