@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { serve } from '../remote/server.js';
 import {
   fileWith,
   makeKeyring,
@@ -368,6 +369,28 @@ describe('keys of a policy', () => {
       );
     }
     expect((await runCli(['issue', '--keyring', keyring], world)).exitCode).toBe(0);
+  });
+
+  test('a JWK Set by URL and by path, and the keys of an issuer, who is then the iss', async () => {
+    const set = textOf(join(keyring, 'jwks.json'));
+    const server = await serve({ '/jwks.json': { body: set } });
+    const { origin } = server;
+    const metadata = JSON.stringify({ issuer: origin, jwks_uri: `${origin}/jwks.json` });
+    server.route({ '/jwks.json': { body: set }, '/.well-known/openid-configuration': { body: metadata } });
+    const token = await issue('--iss', origin);
+    const codeOf = async (config: object, ...args: string[]) =>
+      (await runCli(['verify', '--quiet', token, ...args], { ...folderWith(config).world, env })).exitCode;
+    const { file } = folderWith({ keys: { jwks: 'set.json' } });
+    writeFileSync(join(file, '..', 'set.json'), set);
+    expect(await codeOf({}, '--config', file)).toBe(0);
+    expect(await codeOf({ keys: { jwks: `${origin}/jwks.json` } })).toBe(0);
+    expect(await codeOf({ keys: { jwks: `${origin}/jwks.json` }, issuer: 'other' })).toBe(16);
+    expect(await codeOf({ keys: { jwks: 'ftp://127.0.0.1/jwks.json' } })).not.toBe(0);
+    expect(await codeOf({ keys: { issuerUrl: origin } })).toBe(0);
+    expect(await codeOf({ keys: { issuerUrl: origin }, issuer: [origin, 'other'] })).toBe(0);
+    expect(await codeOf({ keys: { issuerUrl: origin }, issuer: 'other' })).toBe(2);
+    expect(await codeOf({ keys: { issuerUrl: origin } }, '--secret-env', 'S')).toBe(12);
+    expect(await codeOf({ keys: { secretEnv: 'S' } }, '--jwks', `${origin}/jwks.json`)).toBe(0);
   });
 
   test('a keyring gives way as a key and stays as the place of the denylist', async () => {
