@@ -50,7 +50,7 @@ const standInPlugin = {
  * chunks of their own.
  */
 const crypto =
-  /^src.(jose.(der|jwk|jws|keys?|secret)|token.(claim-checks|key-source|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch))\b/;
+  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret)|token.(claim-checks|key-source|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch|passphrase))\b/;
 const stores = /^src.store.(awaited|denylist|lmdb|redis)/;
 /** Keys over the network; the HTTP client itself is a chunk of its own, loaded when the cache cannot answer. */
 const remote = /^src.(remote|store.document-cache|cli.remote-keys)\b/;

@@ -4,6 +4,7 @@
  */
 export { type ErrorCode, errorCodes, JwtkitError, type JwtkitErrorOptions } from './errors.js';
 export { type AlgorithmName, algorithmNames } from './jose/algorithms.js';
+export type { Passphrase } from './jose/encrypted-key.js';
 export type { JsonObject } from './jose/json.js';
 export { exportPrivateJwk, exportPublicJwk, type Jwk, type JwkSet, thumbprint } from './jose/jwk.js';
 export {
@@ -21,6 +22,9 @@ export {
   generateKey,
   type LoadKeysOptions,
   loadKeys,
+  type PassphraseSource,
+  type UnlockKeysOptions,
+  unlockKeys,
 } from './jose/keys.js';
 export { type LoadSecretOptions, loadSecret } from './jose/secret.js';
 export type { AddressRules } from './remote/address.js';

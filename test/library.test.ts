@@ -47,6 +47,7 @@ test('exports exactly these names', () => {
     'revokeTokenId',
     'signJws',
     'thumbprint',
+    'unlockKeys',
     'verifyJws',
     'verifyToken',
     'verifyTokenFrom',
@@ -149,7 +150,7 @@ describe('each verb, as documented', () => {
     const directory = join(root, 'keyring');
     const kid = await jwtkit.addKey(directory, await jwtkit.generateKey('EdDSA'), { alg: 'EdDSA', now });
     const keyring = jwtkit.openKeyring(directory);
-    const issued = await jwtkit.issueToken({ sub: 'u' }, {}, { key: keyring.signingKey(now), now });
+    const issued = await jwtkit.issueToken({ sub: 'u' }, {}, { key: await keyring.signingKey(now), now });
     const verified = await jwtkit.verifyToken(issued.token, {}, { keys: keyring.verificationKeys(now), now });
     expect(verified.key.kid).toBe(kid);
     const [entry] = keyring.entries;

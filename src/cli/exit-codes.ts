@@ -7,6 +7,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   KEY_INVALID: 3,
   KEY_TOO_WEAK: 3,
   KEY_ENCRYPTED: 3,
+  PASSPHRASE_WRONG: 3,
   SIGNING_KEY_NOT_FOUND: 3,
   KEYRING_NOT_FOUND: 3,
   KEYRING_INVALID: 3,

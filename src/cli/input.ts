@@ -1,3 +1,4 @@
+import { JwtkitError } from '../errors.js';
 import { defaultMaxTokenLength } from '../jose/compact.js';
 import { readFileBounded } from '../store/files.js';
 import type { Io } from './io.js';
@@ -36,4 +37,20 @@ export function trimLineEnd(secret: Uint8Array): Uint8Array {
   const last = secret.length - 1;
   if (secret[last] !== 0x0a) return secret;
   return secret.subarray(0, secret[last - 1] === 0x0d ? last - 1 : last);
+}
+
+/**
+ * Reads a file that an option names. Whoever puts a key, a secret or a passphrase in the place of a file name must not find
+ * it in an error; `showsPath` is for an option that names no secret.
+ */
+export function readNamed(path: string, flag: string, options: { maxBytes: number; showsPath?: boolean }): Buffer {
+  try {
+    return readFileBounded(path, options.maxBytes);
+  } catch (error) {
+    const isRepeatable = options.showsPath === true && !/[\n{]|-----/.test(path) && path.length < 256;
+    if (!(error instanceof JwtkitError) || isRepeatable) throw error;
+    throw new JwtkitError(error.code, `cannot read the file that ${flag} names`, {
+      hint: `${flag} takes the name of a file, not what is in it`,
+    });
+  }
 }

@@ -41,6 +41,8 @@ export interface Io {
   now(): number;
   /** Resolves once the clock shows a later second than now. */
   nextSecond(): Promise<void>;
+  /** Asks at the terminal, on stderr, for a line that is not shown while it is typed; absent where nobody can answer. */
+  askHidden?(question: string): Promise<string>;
   /** Makes identifiers where a test wants known ones; random ones are made where this is absent. */
   newId?(): string;
 }

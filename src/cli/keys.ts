@@ -6,17 +6,17 @@ import { createPublicKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { createKey, type Key, maxKeyBytes } from '../jose/key.js';
-import { loadKeys } from '../jose/keys.js';
+import { loadKeys, unlockKeys } from '../jose/keys.js';
 import { loadSecret } from '../jose/secret.js';
-import { readFileBounded } from '../store/files.js';
 import { openKeyring } from '../store/keyring-directory.js';
 import { fixedKeys, type KeySource } from '../token/key-source.js';
-import { trimLineEnd } from './input.js';
+import { readNamed, trimLineEnd } from './input.js';
 import type { Environment, Io } from './io.js';
 import { defaultKeyring, type Invocation, usage } from './options.js';
+import { type PassphraseOptions, refusePassphrase, withPassphrase } from './passphrase.js';
 
 /** The options by which keys are named; `key` is a list where several may be given. */
-export interface KeyOptions {
+export interface KeyOptions extends PassphraseOptions {
   keyring?: string;
   key?: string | string[];
   secretFile?: string;
@@ -96,16 +96,25 @@ function frameworkAlgorithm(env: Environment): AlgorithmName | undefined {
 }
 
 /**
- * The key that signs at `now`.
+ * The key that signs at `now`. Where it is encrypted its passphrase is asked for on a terminal, unless options name it.
  * @throws {JwtkitError} USAGE_INVALID for contradicting options; what loading the key throws.
  */
-export function signingKey(invocation: Invocation<KeyOptions>, now: number): Key {
+export async function signingKey(invocation: Invocation<KeyOptions>, now: number, io: Io): Promise<Key> {
   const { kid } = invocation.options;
   const source = findSource(invocation) as LocalSource;
-  if (source.kind === 'keyring') return openForUse(source.directory, invocation.env).signingKey(now, kid);
-  if (source.kind !== 'key') return secretFrom(source, invocation.env, kid);
+  if (source.kind === 'keyring') {
+    const keyring = openForUse(source.directory, invocation.env);
+    return withPassphrase(invocation, io, (passphrase) => keyring.signingKey(now, kid, passphrase));
+  }
+  if (source.kind !== 'key') {
+    refusePassphrase(invocation, 'a shared secret');
+    return secretFrom(source, invocation.env, kid);
+  }
   const [path] = source.paths as [string];
-  const [key, ...rest] = loadKeys(readNamed(path, '--key'), { purpose: 'sign', source: path, kid });
+  const content = readKeyFile(path);
+  const [key, ...rest] = await withPassphrase(invocation, io, (passphrase) => {
+    return unlockKeys(content, { purpose: 'sign', source: path, kid, passphrase });
+  });
   if (key === undefined || rest.length > 0) {
     throw usage(`${path} holds ${rest.length + 1} keys, one signs`, 'keep the signing key in a file of its own');
   }
@@ -138,8 +147,8 @@ export interface OwnKeys {
  * The key that signs at `now` and the keys trusted then. Of a private key the public half is trusted.
  * @throws {JwtkitError} as {@link signingKey}.
  */
-export function ownKeys(invocation: Invocation<KeyOptions>, now: number): OwnKeys {
-  const key = signingKey(invocation, now);
+export async function ownKeys(invocation: Invocation<KeyOptions>, now: number, io: Io): Promise<OwnKeys> {
+  const key = await signingKey(invocation, now, io);
   const source = findSource(invocation) as LocalSource;
   if (source.kind === 'keyring') return { key, keys: localKeys(source, invocation.env, now) };
   if (key.keyObject.type === 'secret') return { key, keys: [key] };
@@ -175,25 +184,14 @@ function localKeys(source: LocalSource, env: Environment, now: number): Key[] {
     case 'keyring':
       return openForUse(source.directory, env).verificationKeys(now);
     case 'key':
-      return source.paths.flatMap((path) => loadKeys(readNamed(path, '--key'), { purpose: 'verify', source: path }));
+      return source.paths.flatMap((path) => loadKeys(readKeyFile(path), { purpose: 'verify', source: path }));
     default:
       return [secretFrom(source, env)];
   }
 }
 
-/**
- * Reads a file that an option names. Whoever puts a key or a secret in the place of a file name must not find it in an error.
- */
-export function readNamed(path: string, flag: '--key' | '--secret-file' | '--jwks'): Buffer {
-  try {
-    return readFileBounded(path, maxKeyBytes);
-  } catch (error) {
-    const isRepeatable = flag !== '--secret-file' && !/[\n{]|-----/.test(path) && path.length < 256;
-    if (!(error instanceof JwtkitError) || isRepeatable) throw error;
-    throw new JwtkitError(error.code, `cannot read the file that ${flag} names`, {
-      hint: `${flag} takes the name of a file, not what is in it`,
-    });
-  }
+function readKeyFile(path: string): Buffer {
+  return readNamed(path, '--key', { maxBytes: maxKeyBytes, showsPath: true });
 }
 
 function secretFrom(
@@ -202,7 +200,10 @@ function secretFrom(
   kid?: string,
 ): Key {
   if (source.kind === 'secret-file') {
-    return loadSecret(trimLineEnd(readNamed(source.path, '--secret-file')), { source: source.path, kid });
+    return loadSecret(trimLineEnd(readNamed(source.path, '--secret-file', { maxBytes: maxKeyBytes })), {
+      source: source.path,
+      kid,
+    });
   }
   const secret = env[source.name];
   if (secret === undefined || secret === '') {

@@ -75,6 +75,17 @@ export function addStoreOption(command: Command): Command {
   );
 }
 
+/** Adds the options that name the passphrase of a private key; on a terminal one is asked for without them. */
+export function addPassphraseOptions(command: Command): Command {
+  return command
+    .addOption(
+      option('--passphrase-file <file>', 'passphrase of the private key in a file').from('JWTKIT_PASSPHRASE_FILE'),
+    )
+    .addOption(
+      option('--passphrase-env <name>', 'passphrase in the variable of this name').from('JWTKIT_PASSPHRASE_ENV'),
+    );
+}
+
 /** Adds the options that say which key signs or verifies. */
 export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Command {
   const key = option('--key <file>', `${purpose === 'sign' ? 'private' : 'public'} key: PEM, DER, JWK`).from(
@@ -84,11 +95,12 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
     key.description = 'public key: PEM, DER, certificate, JWK or JWK Set; repeatable [JWTKIT_KEY]';
     key.repeatable({ splitsVariable: false });
   }
-  return command
+  command
     .addOption(option('--keyring <dir>', 'keyring directory (default: .jwtkit)').from('JWTKIT_KEYRING'))
     .addOption(key)
     .addOption(option('--secret-file <file>', 'HMAC secret in a file').from('JWTKIT_SECRET_FILE'))
     .addOption(option('--secret-env <name>', 'HMAC secret in the variable of this name').from('JWTKIT_SECRET_ENV'));
+  return purpose === 'sign' ? addPassphraseOptions(command) : command;
 }
 
 /** Adds the options that say where to fetch the keys that verify, and how. */

@@ -1,5 +1,6 @@
 /** Keys from elsewhere: `--jwks` and `--issuer-url`, with the cache of this user. */
 import { isAbsolute, join } from 'node:path';
+import { maxKeyBytes } from '../jose/key.js';
 import { JwtkitError } from '../errors.js';
 import type { RemoteOptions } from '../remote/document.js';
 import { issuerKeys } from '../remote/issuer.js';
@@ -7,7 +8,8 @@ import { readJwkSet, remoteKeys } from '../remote/jwks.js';
 import { openDocumentCache } from '../store/document-cache.js';
 import type { DocumentCache } from '../token/key-source.js';
 import type { Environment, Io } from './io.js';
-import { type RemoteKeyOptions, readNamed, type TrustedSource } from './keys.js';
+import { readNamed } from './input.js';
+import type { RemoteKeyOptions, TrustedSource } from './keys.js';
 import { durationOption, type Invocation, usage } from './options.js';
 import { escapeText, painterFor } from './output.js';
 
@@ -33,7 +35,7 @@ function keysInFile(path: string): TrustedSource {
 
 function readSet(path: string): Uint8Array {
   try {
-    return readNamed(path, '--jwks');
+    return readNamed(path, '--jwks', { maxBytes: maxKeyBytes, showsPath: true });
   } catch (error) {
     if (!(error instanceof JwtkitError) || error.hint !== undefined) throw error;
     throw new JwtkitError(error.code, error.message, { hint: 'a URL begins with https://', cause: error });

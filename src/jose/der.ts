@@ -13,12 +13,8 @@ export const derTypes = {
 
 /** Bytes that are exactly one DER SEQUENCE: no key reader of OpenSSL looks at what follows. */
 export function isWholeDer(bytes: Buffer): boolean {
-  const [tag, first] = bytes;
-  if (tag !== 0x30 || first === undefined) return false;
-  if (first < 0x80) return bytes.length === 2 + first;
-  const width = first - 0x80;
-  if (width < 1 || width > 4 || bytes.length < 2 + width) return false;
-  return bytes.length === 2 + width + bytes.readUIntBE(2, width);
+  const element = readElement(bytes);
+  return element?.tag === 0x30 && element.end === bytes.length;
 }
 
 /** The key in bytes that are exactly one DER structure, undefined for anything else. */
@@ -32,4 +28,46 @@ export function readDer(bytes: Buffer): KeyObject | undefined {
     }
   }
   return undefined;
+}
+
+/** One element: its tag, its content, and where the next one begins. */
+export interface DerElement {
+  readonly tag: number;
+  readonly content: Buffer;
+  readonly end: number;
+}
+
+/** The element at a place, undefined where there is no whole one. Lengths of more than four bytes belong to no key. */
+export function readElement(bytes: Buffer, at = 0): DerElement | undefined {
+  const tag = bytes[at];
+  const first = bytes[at + 1];
+  if (tag === undefined || first === undefined) return undefined;
+  const width = first < 0x80 ? 0 : first - 0x80;
+  const start = at + 2 + width;
+  if (first === 0x80 || width > 4 || bytes.length < start) return undefined;
+  const end = start + (width === 0 ? first : bytes.readUIntBE(at + 2, width));
+  return end > bytes.length ? undefined : { tag, content: bytes.subarray(start, end), end };
+}
+
+/** The elements that make up the content of another one, undefined where anything is left over. */
+export function readElements(bytes: Buffer): DerElement[] | undefined {
+  const elements: DerElement[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const element = readElement(bytes, at);
+    if (element === undefined) return undefined;
+    elements.push(element);
+    at = element.end;
+  }
+  return elements;
+}
+
+/** An element of a tag and the content that the parts make together. */
+export function derElement(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const size = content.length;
+  if (size < 0x80) return Buffer.concat([Buffer.of(tag, size), content]);
+  const width = Math.ceil((32 - Math.clz32(size)) / 8);
+  const length = Buffer.alloc(width);
+  length.writeUIntBE(size, 0, width);
+  return Buffer.concat([Buffer.of(tag, 0x80 + width), length, content]);
 }

@@ -6,6 +6,7 @@ import { createSecretKey, generateKeyPair as generateKeyPairCallback, type KeyOb
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, curveRow } from './algorithms.js';
 import { derTypes, isWholeDer, readDer } from './der.js';
+import { decryptPem, decryptPkcs8, encryptPkcs8, isEncryptedPkcs8, type Passphrase } from './encrypted-key.js';
 import { JsonError, own, parseJsonObject, quoteText } from './json.js';
 import { importJwk, importJwkSet } from './jwk.js';
 import { createKey, type Key, maxKeyBytes } from './key.js';
@@ -19,18 +20,23 @@ export interface LoadKeysOptions {
   source?: string | undefined;
   /** A `kid` for a format that has none, or instead of the one of a JWK. */
   kid?: string | undefined;
+  /** Opens a private key that is encrypted, which takes as long as its maker chose: some tenths of a second as a rule. */
+  passphrase?: Passphrase | undefined;
 }
 
 /**
  * Loads the keys in a text or in bytes: PEM (SPKI, PKCS#1, PKCS#8, SEC1, certificate), DER of the same, a JWK or a JWK Set.
- * @throws {JwtkitError} KEY_INVALID for anything else or for the wrong half, KEY_TOO_WEAK, KEY_ENCRYPTED.
+ * Private keys may be encrypted (RFC 5958 §3, RFC 1421 §4.6); the passphrase is ignored where none is.
+ * @throws {JwtkitError} KEY_INVALID for anything else or for the wrong half, KEY_TOO_WEAK; KEY_ENCRYPTED where a
+ * passphrase is needed and none was given, PASSPHRASE_WRONG, USAGE_INVALID for an empty one or one above 1023 bytes.
  */
 export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions): Key[] {
   const { purpose, source } = options;
   const where = source === undefined ? '' : `${source}: `;
   const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : Buffer.from(content);
   if (bytes.length > maxKeyBytes) throw new JwtkitError('KEY_INVALID', `${where}a key is at most ${maxKeyBytes} bytes`);
-  const keys = readKeys(bytes, { source, kid: options.kid }, where);
+  const decrypt = decryption(options, where);
+  const keys = readKeys(bytes, { source, kid: options.kid }, where, decrypt);
   for (const key of keys) {
     refuseKeyAsSecret(key, where);
     if (purpose === 'verify' && key.keyObject.type === 'private') {
@@ -48,6 +54,54 @@ export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions)
   return keys;
 }
 
+/** How {@link unlockKeys} takes its input. */
+export interface UnlockKeysOptions extends Omit<LoadKeysOptions, 'passphrase'> {
+  passphrase?: PassphraseSource | undefined;
+}
+
+/**
+ * A passphrase, or a function that gets one and is called only once a key turns out to be encrypted; it is told what the
+ * key is called. Undefined stands for none.
+ */
+export type PassphraseSource =
+  | Passphrase
+  | ((source: string | undefined) => Passphrase | undefined | Promise<Passphrase | undefined>);
+
+/**
+ * Loads keys as {@link loadKeys} does, and asks for the passphrase only where one is needed.
+ * @throws {JwtkitError} as `loadKeys`, and whatever the function throws.
+ */
+export async function unlockKeys(content: string | Uint8Array, options: UnlockKeysOptions): Promise<Key[]> {
+  const { passphrase: source, ...rest } = options;
+  try {
+    return loadKeys(content, rest);
+  } catch (error) {
+    const isLocked = error instanceof JwtkitError && error.code === 'KEY_ENCRYPTED' && rest.purpose === 'sign';
+    if (!isLocked) throw error;
+    const passphrase = typeof source === 'function' ? await source(rest.source) : source;
+    if (passphrase === undefined) throw error;
+    return loadKeys(content, { ...rest, passphrase });
+  }
+}
+
+/** Decrypts with the passphrase that was given, one reader for each form. */
+type Decrypt = <T extends string | Buffer>(
+  encrypted: T,
+  read: (encrypted: T, passphrase: Passphrase, where: string) => KeyObject,
+) => KeyObject;
+
+function decryption({ passphrase, purpose }: LoadKeysOptions, where: string): Decrypt {
+  return (encrypted, read) => {
+    if (passphrase !== undefined && purpose === 'sign') return read(encrypted, passphrase, where);
+    throw new JwtkitError('KEY_ENCRYPTED', `${where}the private key is encrypted`, {
+      hint:
+        purpose === 'sign'
+          ? 'give its passphrase with --passphrase-file or --passphrase-env'
+          : 'verifying takes the public half; make it with: openssl pkey -in FILE -pubout',
+    });
+  };
+}
+
 /** An oct JWK is a secret: one that is somebody's public key is known to everybody. */
 function refuseKeyAsSecret({ keyObject }: Key, where: string): void {
   if (keyObject.type !== 'secret') return;
@@ -59,12 +113,14 @@ function readKeys(
   bytes: Buffer,
   traits: { source: string | undefined; kid: string | undefined },
   where: string,
+  decrypt: Decrypt,
 ): Key[] {
   const text = bytes.toString('latin1');
   if (/^\s*[{[]/.test(text)) return readJwks(bytes, traits, where);
-  if (text.includes('-----BEGIN')) return [createKey(readPem(text, where), traits)];
+  if (text.includes('-----BEGIN')) return [createKey(readPem(text, where, decrypt), traits)];
   const fromDer = readDer(bytes);
   if (fromDer !== undefined) return [createKey(fromDer, traits)];
+  if (isEncryptedPkcs8(bytes)) return [createKey(decrypt(bytes, decryptPkcs8), traits)];
   throw new JwtkitError('KEY_INVALID', `${where}this is no key: expected PEM, DER, a JWK or a JWK Set`, {
     hint: foreignFormatHint(text),
   });
@@ -99,7 +155,7 @@ function readJwks(
 const pemBlock = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([\s\S]*?)^-----END \1-----[ \t]*\r?$/gm;
 
 /** RFC 7468 §2: text before and after the block is explanation; one key a file, so that nobody has to guess which. */
-function readPem(text: string, where: string): KeyObject {
+function readPem(text: string, where: string, decrypt: Decrypt): KeyObject {
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
   // Before the expression, whose work grows with their square.
   const labels = text.split('-----BEGIN').length - 1;
@@ -116,16 +172,15 @@ function readPem(text: string, where: string): KeyObject {
   if (rest.length > 0) {
     throw invalid(`the PEM holds ${blocks.length} blocks, one is read`, 'keep the one key or certificate to trust');
   }
-  const [, label = '', body = ''] = block;
-  if (label === 'ENCRYPTED PRIVATE KEY' || body.includes('Proc-Type:')) {
-    throw new JwtkitError('KEY_ENCRYPTED', `${where}the private key is encrypted`, {
-      hint: 'decrypt it first: openssl pkey -in FILE -out PLAIN',
-    });
-  }
-  if (!Object.hasOwn(derTypes, label)) throw invalid(`PEM label ${quoteText(label)} is no key that signs a JWS`);
+  const [whole, label = '', body = ''] = block;
+  if (/^(RSA|EC) PRIVATE KEY$/.test(label) && body.includes('Proc-Type:')) return decrypt(whole, decryptPem);
+  const isEncrypted = label === 'ENCRYPTED PRIVATE KEY';
+  if (!isEncrypted && !Object.hasOwn(derTypes, label))
+    throw invalid(`PEM label ${quoteText(label)} is no key that signs a JWS`);
   const base64 = body.replace(/[\r\n\t ]/g, '');
   const der = Buffer.from(base64, 'base64');
   if (der.toString('base64') !== base64) throw invalid(`the PEM's base64 is damaged`);
+  if (isEncrypted) return decrypt(der, decryptPkcs8);
   try {
     if (!isWholeDer(der)) throw new Error('length');
     const key = derTypes[label as keyof typeof derTypes](der);
@@ -186,9 +241,16 @@ function generateKeyPair(type: string, options: object): Promise<{ privateKey: K
   });
 }
 
-/** A private key as PEM, PKCS#8 (RFC 5958). */
-export function exportPrivatePem(key: KeyObject): string {
-  return key.export({ format: 'pem', type: 'pkcs8' }) as string;
+/**
+ * A private key as PEM, PKCS#8 (RFC 5958). With a passphrase it is encrypted (PBES2: PBKDF2-HMAC-SHA256 of 600,000
+ * iterations, AES-256-CBC), which takes some tenths of a second.
+ * @throws {JwtkitError} USAGE_INVALID for an empty passphrase or one of more than 1023 bytes.
+ */
+export function exportPrivatePem(key: KeyObject, options: { passphrase?: Passphrase | undefined } = {}): string {
+  if (options.passphrase === undefined) return key.export({ format: 'pem', type: 'pkcs8' }) as string;
+  const base64 = encryptPkcs8(key.export({ format: 'der', type: 'pkcs8' }), options.passphrase).toString('base64');
+  const label = 'ENCRYPTED PRIVATE KEY';
+  return `-----BEGIN ${label}-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;
 }
 
 /** A public key as PEM, SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). */

@@ -5,6 +5,7 @@
 import { createSecretKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { readDer } from './der.js';
+import { isEncryptedPkcs8 } from './encrypted-key.js';
 import { createKey, type Key, type KeyTraits, maxKeyBytes } from './key.js';
 
 /** What {@link loadSecret} is told beside the secret's bytes. */
@@ -43,6 +44,7 @@ export function findKeyIn(bytes: Buffer, depth = 2): string | undefined {
   if (sshLine.test(text) || sshBlob.test(bytes.subarray(0, 16).toString('latin1'))) return 'an OpenSSH public key';
   if (/^[{[]/.test(text) && /"(?:kty|x5c)"\s*:/.test(unescapeJson(text))) return 'a JWK';
   if (readDer(bytes) !== undefined || readDer(withoutLineEnds(bytes)) !== undefined) return 'a DER key';
+  if (isEncryptedPkcs8(bytes)) return 'an encrypted private key';
   if (depth === 0) return undefined;
   for (const decoded of decodings(text)) {
     const kind = findKeyIn(decoded, depth - 1);

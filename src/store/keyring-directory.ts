@@ -8,10 +8,11 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
+import type { Passphrase } from '../jose/encrypted-key.js';
 import { JsonError, type JsonObject, own, parseJsonObject, quoteText } from '../jose/json.js';
 import { exportPublicJwk, importJwk, type Jwk, thumbprint } from '../jose/jwk.js';
 import { type Key, maxKeyBytes } from '../jose/key.js';
-import { exportPrivatePem, type GeneratedKey, loadKeys } from '../jose/keys.js';
+import { exportPrivatePem, type GeneratedKey, type PassphraseSource, unlockKeys } from '../jose/keys.js';
 import { type KeyringEntry, signingEntry, verificationKeys } from '../token/keyring.js';
 import { isNumericDate } from '../token/time.js';
 import { hasErrorCode, notWritable, readFileBounded, type WholeFile, writeFileWhole } from './files.js';
@@ -24,10 +25,12 @@ export interface Keyring {
   /** Keys that verify at `now`, a NumericDate. */
   verificationKeys(now: number): Key[];
   /**
-   * The private key that signs at `now`, or the one named.
-   * @throws {JwtkitError} SIGNING_KEY_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE, KEY_ENCRYPTED.
+   * The private key that signs at `now`, or the one named. The passphrase, or the function that gets one, is for a key
+   * that is encrypted; the function is not called for any other.
+   * @throws {JwtkitError} SIGNING_KEY_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE; KEY_ENCRYPTED without a passphrase,
+   * PASSPHRASE_WRONG.
    */
-  signingKey(now: number, kid?: string): Key;
+  signingKey(now: number, kid?: string, passphrase?: PassphraseSource): Promise<Key>;
 }
 
 /**
@@ -40,7 +43,9 @@ export function openKeyring(directory: string): Keyring {
     directory,
     entries,
     verificationKeys: (now) => verificationKeys(entries, now),
-    signingKey: (now, kid) => readPrivateKey(directory, signingEntry(entries, now, kid)),
+    signingKey: async (now, kid, passphrase) => {
+      return readPrivateKey(directory, signingEntry(entries, now, kid), passphrase);
+    },
   };
 }
 
@@ -51,11 +56,13 @@ export interface AddKeyOptions {
   readonly now: number;
   /** The thumbprint by default. */
   readonly kid?: string | undefined;
+  /** Encrypts the private half; without one it is protected by the mode of its file alone. */
+  readonly passphrase?: Passphrase | undefined;
 }
 
 /**
  * Puts a fresh key pair into the keyring of a directory, which is made if need be, and returns its kid.
- * @throws {JwtkitError} USAGE_INVALID for a kid that cannot name a file, FILE_EXISTS for one that is taken,
+ * @throws {JwtkitError} USAGE_INVALID for a kid that cannot name a file or an empty passphrase, FILE_EXISTS for one that is taken,
  * KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function addKey(directory: string, pair: GeneratedKey, options: AddKeyOptions): Promise<string> {
@@ -69,6 +76,8 @@ export async function addKey(directory: string, pair: GeneratedKey, options: Add
       hint: 'use letters, digits, - and _, with . in between, at most 128 characters',
     });
   }
+  // Encrypting is slow: not under the lock, and before anything is written.
+  const content = exportPrivatePem(privateKey, { passphrase: options.passphrase });
   createDirectory(directory);
   return withLock(join(directory, '.lock'), () => {
     const isThere = existsSync(setPath(directory));
@@ -79,8 +88,7 @@ export async function addKey(directory: string, pair: GeneratedKey, options: Add
       throw new JwtkitError('FILE_EXISTS', `the keyring already has a key ${kid}`, { hint: 'choose another --kid' });
     }
     const jwk: Jwk = { ...exportPublicJwk(publicKey), kid, alg: options.alg, use: 'sig', iat: Math.floor(options.now) };
-    const pem = { path: privatePath(directory, kid), content: exportPrivatePem(privateKey), mode: 0o600 };
-    writePrivateHalf(pem);
+    writePrivateHalf({ path: privatePath(directory, kid), content, mode: 0o600 });
     writeSet(directory, { ...set, keys: [...(set.keys as unknown[]), jwk] });
     return kid;
   });
@@ -181,9 +189,14 @@ function readEntry(directory: string, path: string, jwk: unknown): KeyringEntry 
   return { kid, key, jwk: jwk as Jwk, hasPrivateHalf: existsSync(privatePath(directory, kid)) };
 }
 
-function readPrivateKey(directory: string, { kid, key, jwk }: KeyringEntry): Key {
+async function readPrivateKey(
+  directory: string,
+  { kid, key, jwk }: KeyringEntry,
+  passphrase: PassphraseSource | undefined,
+): Promise<Key> {
   const path = privatePath(directory, kid);
-  const [loaded] = loadKeys(readFileBounded(path, maxKeyBytes), { purpose: 'sign', source: path, kid });
+  const content = readFileBounded(path, maxKeyBytes);
+  const [loaded] = await unlockKeys(content, { purpose: 'sign', source: path, kid, passphrase });
   const { keyObject } = loaded as Key;
   if (keyObject.type !== 'private' || !createPublicKey(keyObject).equals(key.keyObject)) {
     throw invalid(`${path} is not the private half of ${jwk.kid} in ${setPath(directory)}`);

@@ -87,6 +87,11 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
     const cipher = { cipher: 'aes-256-cbc', passphrase: 'p' };
     return runJson(['issue', '--key', fileWith(privateKey.export({ format: 'pem', type: 'pkcs8', ...cipher }))]);
   },
+  PASSPHRASE_WRONG: async () => {
+    const path = join(temporaryFolder(), 'guarded.pem');
+    await stdoutOf(['keygen', '--private', path, '--passphrase-env', 'P'], { env: { P: 'right' } });
+    return runJson(['issue', '--key', path, '--passphrase-env', 'P'], { env: { P: 'wrong' } });
+  },
   SIGNING_KEY_NOT_FOUND: async () => {
     const retired = await keyringWith(({ keys: [jwk] }) => Object.assign(jwk ?? {}, { exp: now + 60 }));
     return runJson(['issue', '--keyring', retired]);

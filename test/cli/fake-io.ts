@@ -22,6 +22,8 @@ export interface FakeWorld {
   now?: number;
   /** Where a policy file is looked for; by default a folder without one. */
   workingFolder?: string;
+  /** What is typed, in turn, where a passphrase is asked for; the questions are part of stderr. */
+  answers?: readonly string[];
   /** How much of stdin arrives at once. */
   chunkBytes?: number;
   /** Pieces of stdin instead, where something is to happen between two of them. */
@@ -51,6 +53,7 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
     },
   });
   let ids = 0;
+  const answers = [...(world.answers ?? [])];
   const io: Io = {
     env: world.env ?? {},
     workingFolder: world.workingFolder ?? root,
@@ -63,6 +66,10 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
     stderr: output('stderr'),
     now: () => world.now ?? now,
     nextSecond: () => Promise.resolve(),
+    askHidden: async (question) => {
+      written.stderr += `${question}\n`;
+      return answers.shift() ?? '';
+    },
     newId: () => `id-${++ids}`,
   };
   const exitCode = await run(args, io);

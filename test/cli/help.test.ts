@@ -15,10 +15,11 @@ function helpOf(...args: string[]): string {
 /** A keyring, its public half as a file, and a token that meets every demand of the examples. */
 const setup = `
 jwtkit keygen > kid 2> /dev/null || exit 98
+echo 'correct horse' > passphrase.txt
 openssl pkey -in ".jwtkit/$(cat kid).pem" -pubout -out verify.pem || exit 98
 REFRESH=$(jwtkit issue --sub user-123 --scope "read write" --type refresh) || exit 98
 TOKEN=$(jwtkit issue --sub user-123 --iss https://issuer.example --aud api --scope "read write" --role admin) || exit 98
-mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem .
+mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem ../passphrase.txt .
 `;
 
 test.each(commands)('the examples in the help of %s run', (command) => {

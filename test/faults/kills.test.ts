@@ -146,7 +146,7 @@ test('hundreds of kills among 20 simultaneous keygen on one keyring', async () =
     // Two of three are marked; the more of them die early, the sooner the rest are done.
     const moment = () => (random() < 2 / 3 ? typical * (0.2 + 0.6 * random()) : undefined);
     killed += take(await Promise.all(many(moment)));
-    expectKeyring(keyring, kids);
+    await expectKeyring(keyring, kids);
   }
   note(`${wave} waves of 20 keygen: ${killed} killed, ${kids.length} kids printed, all in the set with their halves`);
   expect(killed).toBeGreaterThanOrEqual(300);
@@ -154,7 +154,7 @@ test('hundreds of kills among 20 simultaneous keygen on one keyring', async () =
 });
 
 /** The set opens, names every key that was printed, and every private half that it names fits. */
-function expectKeyring(directory: string, kids: readonly string[]): void {
+async function expectKeyring(directory: string, kids: readonly string[]): Promise<void> {
   const keyring = openKeyring(directory);
   const named = keyring.entries.map(({ kid }) => kid);
   expect(kids.filter((kid) => !named.includes(kid))).toEqual([]);
@@ -163,6 +163,6 @@ function expectKeyring(directory: string, kids: readonly string[]): void {
     expect(readFileSync(join(directory, `${kid}.pem`), 'utf8')).toMatch(/-----END PRIVATE KEY-----\n$/);
   }
   for (const kid of named.slice(-40)) {
-    expect(keyring.signingKey(Math.floor(Date.now() / 1000) + 10, kid).keyObject.type).toBe('private');
+    expect((await keyring.signingKey(Math.floor(Date.now() / 1000) + 10, kid)).keyObject.type).toBe('private');
   }
 }

@@ -54,6 +54,17 @@ function failureOf(action: () => unknown): { code: string; message: string } {
   throw new Error('nothing was thrown');
 }
 
+async function rejectionOf(action: () => Promise<unknown>): Promise<{ code: string; message: string }> {
+  try {
+    await action();
+  } catch (error) {
+    return failureOf(() => {
+      throw error;
+    });
+  }
+  throw new Error('nothing was thrown');
+}
+
 describe('adding a key', () => {
   test('makes the folder, its .gitignore, the set and the private half', async () => {
     const directory = freshPath();
@@ -152,10 +163,10 @@ describe('opening', () => {
     expect(failure.message).toContain(`${join(directory, 'jwks.json')} ${message}`);
   });
 
-  test('an empty set has nothing to sign or verify with', () => {
+  test('an empty set has nothing to sign or verify with', async () => {
     const keyring = openKeyring(writeKeyring([]));
     expect(keyring.verificationKeys(made)).toEqual([]);
-    expect(failureOf(() => keyring.signingKey(made))).toEqual({
+    expect(await rejectionOf(() => keyring.signingKey(made))).toEqual({
       code: 'SIGNING_KEY_NOT_FOUND',
       message: 'the keyring has no key that signs now (it is empty)',
     });
@@ -213,20 +224,20 @@ describe('opening', () => {
     });
   });
 
-  test('does not read private keys before one signs', () => {
+  test('does not read private keys before one signs', async () => {
     const directory = writeKeyring([{ kid: 'k1', iat: made }]);
     writeFileSync(join(directory, 'k1.pem'), 'no key');
     const keyring = openKeyring(directory);
     expect(keyring.verificationKeys(made)).toHaveLength(1);
-    expect(failureOf(() => keyring.signingKey(made)).code).toBe('KEY_INVALID');
+    expect((await rejectionOf(() => keyring.signingKey(made))).code).toBe('KEY_INVALID');
   });
 });
 
 describe('the signing key', () => {
-  test('is refused where the PEM is not the private half of what the set says', () => {
+  test('is refused where the PEM is not the private half of what the set says', async () => {
     const directory = writeKeyring([{ kid: 'k1', iat: made }]);
     writeFileSync(join(directory, 'k1.pem'), exportPrivatePem(makePair().privateKey));
-    expect(failureOf(() => openKeyring(directory).signingKey(made))).toMatchObject({
+    expect(await rejectionOf(() => openKeyring(directory).signingKey(made))).toMatchObject({
       code: 'KEYRING_INVALID',
       message: expect.stringContaining('is not the private half of k1'),
     });
@@ -337,10 +348,11 @@ describe('the signing key', () => {
       'a',
     ],
     ['none: no private half', [{ kid: 'a', iat: 1, noPrivateHalf: true }], 100, undefined],
-  ])('%s', (_name, jwks, now, expected) => {
+  ])('%s', async (_name, jwks, now, expected) => {
     const keyring = openKeyring(writeKeyring(jwks));
-    if (expected === undefined) expect(failureOf(() => keyring.signingKey(now)).code).toBe('SIGNING_KEY_NOT_FOUND');
-    else expect(keyring.signingKey(now).kid).toBe(expected);
+    if (expected === undefined)
+      expect((await rejectionOf(() => keyring.signingKey(now))).code).toBe('SIGNING_KEY_NOT_FOUND');
+    else expect((await keyring.signingKey(now)).kid).toBe(expected);
   });
 
   test.each([
@@ -349,7 +361,7 @@ describe('the signing key', () => {
     ['future', 'the key future does not sign: its time has not come'],
     ['half', 'the key half does not sign: its private half is not here'],
     ['nobody', 'the keyring has no key "nobody"'],
-  ])('by name: %s', (kid, message) => {
+  ])('by name: %s', async (kid, message) => {
     const keyring = openKeyring(
       writeKeyring([
         { kid: 'a', iat: 1 },
@@ -359,13 +371,14 @@ describe('the signing key', () => {
         { kid: 'half', iat: 1, noPrivateHalf: true },
       ]),
     );
-    if (message === undefined) expect(keyring.signingKey(100, kid).kid).toBe(kid);
-    else expect(failureOf(() => keyring.signingKey(100, kid))).toEqual({ code: 'SIGNING_KEY_NOT_FOUND', message });
+    if (message === undefined) expect((await keyring.signingKey(100, kid)).kid).toBe(kid);
+    else
+      expect(await rejectionOf(() => keyring.signingKey(100, kid))).toEqual({ code: 'SIGNING_KEY_NOT_FOUND', message });
   });
 
-  test('signs with the alg of the set, not another that its type would allow', () => {
+  test('signs with the alg of the set, not another that its type would allow', async () => {
     const directory = writeKeyring([{ kid: 'a' }]);
-    expect(openKeyring(directory).signingKey(0).algorithms).toEqual(['ES256']);
+    expect((await openKeyring(directory).signingKey(0)).algorithms).toEqual(['ES256']);
   });
 });
 
@@ -408,7 +421,8 @@ describe('many processes', () => {
     const { entries } = openKeyring(directory);
     expect(entries.map(({ kid }) => kid).sort()).toEqual(kids);
     expect(entries.every(({ hasPrivateHalf }) => hasPrivateHalf)).toBe(true);
-    for (const kid of kids) expect(openKeyring(directory).signingKey(Date.now() / 1000 + 60, kid).kid).toBe(kid);
+    for (const kid of kids)
+      expect((await openKeyring(directory).signingKey(Date.now() / 1000 + 60, kid)).kid).toBe(kid);
     const names = ['.gitignore', '.lock', 'jwks.json', ...kids.map((kid) => `${kid}.pem`)];
     expect(readdirSync(directory).sort()).toEqual(names.sort());
   });

@@ -97,7 +97,7 @@ export function registerIssue(program: Command, { io }: Context): void {
     const header = collectHeader(options.header ?? []);
     const { signingAlgorithm, signingKey } = await import('../keys.js');
     const { issueToken, issueTokenPair } = await import('../../token/issue.js');
-    const deps = { key: signingKey(invocation, now), now, newId: io.newId };
+    const deps = { key: await signingKey(invocation, now, io), now, newId: io.newId };
     const policy = { alg: signingAlgorithm(invocation, allowed, deps.key), typ: options.typ, header };
     if (options.pair === true) {
       const pair = await issueTokenPair(claims, { ...policy, ...lifetimes(invocation) }, deps);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
+import type { Passphrase } from '../../jose/encrypted-key.js';
 import type { Jwk } from '../../jose/jwk.js';
 import type { GeneratedKey } from '../../jose/keys.js';
 import { refuseExisting, type WholeFile, writeFilesWhole } from '../../store/files.js';
@@ -8,6 +9,7 @@ import type { Context, Io } from '../io.js';
 import {
   addCommonOptions,
   addExamples,
+  addPassphraseOptions,
   algorithmOption,
   type Invocation,
   option,
@@ -15,8 +17,9 @@ import {
   usage,
 } from '../options.js';
 import { escapeText, printJson } from '../output.js';
+import type { PassphraseOptions } from '../passphrase.js';
 
-interface KeygenOptions {
+interface KeygenOptions extends PassphraseOptions {
   alg: string;
   bits?: string;
   crv?: string;
@@ -26,6 +29,7 @@ interface KeygenOptions {
   public?: string;
   format: 'pem' | 'jwk';
   force?: boolean;
+  encrypt?: boolean;
 }
 
 /** RSA keys of this size and above take long enough for a person to wonder, in bits. */
@@ -43,24 +47,26 @@ export function registerKeygen(program: Command, { io }: Context): void {
     .addOption(option('--private <file>', 'write the private key or secret here instead, mode 0600; - is stdout'))
     .addOption(option('--public <file>', 'write the public key here; - is stdout'))
     .addOption(option('--format <format>', 'of --private and --public').choices(['pem', 'jwk']).default('pem'))
-    .addOption(option('--force', 'overwrite existing files'));
+    .addOption(option('--force', 'overwrite existing files'))
+    .addOption(option('--encrypt', 'encrypt the private key; asks for a passphrase unless one is named'));
+  addPassphraseOptions(command);
   addCommonOptions(command);
   addExamples(command, [
     'jwtkit keygen',
     'jwtkit keygen --alg ES256 --kid web-2026',
     'jwtkit keygen --alg EdDSA --private signing.pem --public verify.pem',
     'jwtkit keygen --alg HS256 --private secret.txt',
+    'jwtkit keygen --kid guarded --passphrase-file passphrase.txt',
   ]);
   command.action(async () => {
     const invocation = readInvocation<KeygenOptions>(command, io);
     const { options } = invocation;
     const alg = algorithmOption('--alg', options.alg);
     checkTargets(invocation, alg);
+    const passphrase = await passphraseFor(invocation, alg, io);
     const pair = await generate(alg, options, io);
-    const made =
-      options.private === undefined
-        ? await intoKeyring(pair, alg, options, io)
-        : await intoFiles(pair, alg, options, io);
+    const into = options.private === undefined ? intoKeyring : intoFiles;
+    const made = await into(pair, alg, options, passphrase, io);
     if (options.json === true) printJson(io, made);
     else if (options.private !== '-' && options.public !== '-')
       io.stdout.write(made.kid === null ? '' : `${made.kid}\n`);
@@ -74,6 +80,23 @@ interface MadeKey {
   keyring?: string;
   private?: string;
   public?: string;
+  encrypted?: true;
+}
+
+/** The passphrase to encrypt the private key with; neither a secret nor a JWK can be encrypted. */
+async function passphraseFor(
+  invocation: Invocation<KeygenOptions>,
+  alg: AlgorithmName,
+  io: Io,
+): Promise<Passphrase | undefined> {
+  const { options } = invocation;
+  const { newPassphrase, refusePassphrase } = await import('../passphrase.js');
+  const isSecret = algorithm(alg).kty === 'oct';
+  if (!isSecret && options.format === 'pem') return newPassphrase(invocation, io, options.encrypt);
+  const what = isSecret ? 'a shared secret' : 'a JWK';
+  if (options.encrypt === true) throw usage(`--encrypt is for a private key in PEM, ${what} is not encrypted`);
+  refusePassphrase(invocation, what, isSecret ? 'flag' : 'any');
+  return undefined;
 }
 
 function checkTargets({ options, origin }: Invocation<KeygenOptions>, alg: AlgorithmName): void {
@@ -122,17 +145,31 @@ async function startSpinner(bits: number, { stderr }: Io): Promise<() => void> {
   return () => spinner.stop();
 }
 
-async function intoKeyring(pair: GeneratedKey, alg: AlgorithmName, options: KeygenOptions, io: Io): Promise<MadeKey> {
+async function intoKeyring(
+  pair: GeneratedKey,
+  alg: AlgorithmName,
+  options: KeygenOptions,
+  passphrase: Passphrase | undefined,
+  io: Io,
+): Promise<MadeKey> {
   const { addKey } = await import('../../store/keyring-directory.js');
-  const kid = await addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid });
-  io.stderr.write(`made a key for ${alg} in ${escapeText(options.keyring)}; it signs from now on\n`);
-  return { kid, alg, keyring: options.keyring };
+  const kid = await addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid, passphrase });
+  const what = passphrase === undefined ? 'a key' : 'an encrypted key';
+  io.stderr.write(`made ${what} for ${alg} in ${escapeText(options.keyring)}; it signs from now on\n`);
+  return { kid, alg, keyring: options.keyring, ...(passphrase === undefined ? {} : { encrypted: true }) };
 }
 
-async function intoFiles(pair: GeneratedKey, alg: AlgorithmName, options: KeygenOptions, io: Io): Promise<MadeKey> {
+async function intoFiles(
+  pair: GeneratedKey,
+  alg: AlgorithmName,
+  options: KeygenOptions,
+  passphrase: Passphrase | undefined,
+  io: Io,
+): Promise<MadeKey> {
   const { thumbprint } = await import('../../jose/jwk.js');
   const kid = 'secret' in pair ? (options.kid ?? null) : (options.kid ?? thumbprint(pair.publicKey));
-  const texts = await keyTexts(pair, options.format, { ...(kid === null ? {} : { kid }), alg, use: 'sig' });
+  const traits = { ...(kid === null ? {} : { kid }), alg, use: 'sig' };
+  const texts = await keyTexts(pair, options.format, traits, passphrase);
   const files: WholeFile[] = [];
   for (const half of ['private', 'public'] as const) {
     const path = options[half];
@@ -149,6 +186,7 @@ async function intoFiles(pair: GeneratedKey, alg: AlgorithmName, options: Keygen
     alg,
     ...(options.private === undefined ? {} : { private: options.private }),
     ...(options.public === undefined ? {} : { public: options.public }),
+    ...(passphrase === undefined ? {} : { encrypted: true }),
   };
 }
 
@@ -157,6 +195,7 @@ async function keyTexts(
   pair: GeneratedKey,
   format: 'pem' | 'jwk',
   traits: Omit<Jwk, 'kty'>,
+  passphrase: Passphrase | undefined,
 ): Promise<{ private: string; public?: string }> {
   const { exportPrivateJwk, exportPublicJwk } = await import('../../jose/jwk.js');
   const { exportPrivatePem, exportPublicPem } = await import('../../jose/keys.js');
@@ -168,5 +207,5 @@ async function keyTexts(
   const { privateKey, publicKey } = pair;
   return format === 'jwk'
     ? { private: jwkText(exportPrivateJwk(privateKey)), public: jwkText(exportPublicJwk(publicKey)) }
-    : { private: exportPrivatePem(privateKey), public: exportPublicPem(publicKey) };
+    : { private: exportPrivatePem(privateKey, { passphrase }), public: exportPublicPem(publicKey) };
 }

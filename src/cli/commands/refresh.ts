@@ -65,7 +65,7 @@ export function registerRefresh(program: Command, { io }: Context): void {
     const allowed = signingAlgorithmOption(invocation);
     const { ownKeys, signingAlgorithm } = await import('../keys.js');
     const { refreshToken } = await import('../../token/refresh.js');
-    const keys = ownKeys(invocation, now);
+    const keys = await ownKeys(invocation, now, io);
     const policy = {
       verify: {
         issuer: options.iss,
