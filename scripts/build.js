@@ -56,10 +56,12 @@ const stores = /^src.store.(awaited|denylist|lmdb|redis)/;
 const remote = /^src.(remote|store.document-cache|cli.remote-keys)\b/;
 /** The reader of a policy file, and its schema: for whoever has one. */
 const config = /^(src.cli.(config|schema)|docs)\b/;
+/** Loads node:readline, for those who type a passphrase alone. */
+const prompt = /^src.cli.prompt\b/;
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
 const main = (path) =>
-  /^src.|^node_modules.commander/.test(path) && ![crypto, stores, remote, config].some((group) => group.test(path));
+  /^src.|^node_modules.commander/.test(path) && ![crypto, stores, remote, config, prompt].some((group) => group.test(path));
 // The first group that a module fits takes it, with what it imports: those that others import come first.
 const chunks = [
   { name: 'main', priority: 3, test: inProject(main) },

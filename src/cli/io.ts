@@ -69,6 +69,7 @@ export function processIo(): Io {
     },
     stdout: output(1, () => process.stdout),
     stderr: output(2, () => process.stderr),
+    askHidden: async (question) => (await import('./prompt.js')).askHidden(question),
     now: () => Math.floor(Date.now() / 1000),
     nextSecond: () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 1)),
   };

@@ -48,14 +48,23 @@ function loads(loaded: readonly string[], name: string): boolean {
 test('the bundle is there, in the chunks that are looked for', () => {
   const files = readdirSync(fileURLToPath(new URL('../../dist/cli', import.meta.url)));
   expect(files).toEqual(
-    expect.arrayContaining(['main.cjs', 'crypto.cjs', 'jsonwebtoken.cjs', 'stores.cjs', 'remote.cjs', 'undici.cjs', 'config.cjs']),
+    expect.arrayContaining([
+      'main.cjs',
+      'crypto.cjs',
+      'jsonwebtoken.cjs',
+      'stores.cjs',
+      'remote.cjs',
+      'undici.cjs',
+      'config.cjs',
+      'prompt.cjs',
+    ]),
   );
 });
 
 test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
   const loaded = loadedBy(command, token);
   expect(loads(loaded, 'main')).toBe(true);
-  for (const name of ['crypto', 'jsonwebtoken', 'stores', 'config', 'net', 'tty', 'child_process']) {
+  for (const name of ['crypto', 'jsonwebtoken', 'stores', 'config', 'prompt', 'readline', 'net', 'tty', 'child_process']) {
     expect(loads(loaded, name), name).toBe(false);
   }
 });
@@ -65,7 +74,7 @@ const network = ['undici', 'net', 'tls', 'http', 'https', 'http2', 'dns', 'zlib'
 test('verify with a keyring loads no signer, no store and nothing of the network', () => {
   const loaded = loadedBy('verify', token, '--keyring', keyring);
   expect(loads(loaded, 'crypto')).toBe(true);
-  for (const name of ['jsonwebtoken', 'stores', 'remote', 'config', 'tty', 'child_process', ...network])
+  for (const name of ['jsonwebtoken', 'stores', 'remote', 'config', 'prompt', 'readline', 'tty', 'child_process', ...network])
     expect(loads(loaded, name), name).toBe(false);
   // Two chunks and the launcher, as without keys from the network.
   expect(loaded.filter((name) => name.endsWith('.cjs')).map((name) => basename(name))).toEqual([
@@ -98,7 +107,8 @@ test('verify with a JWK Set in a file, or one that the cache has, loads no HTTP 
 test('issue loads the signer and no store', () => {
   const loaded = loadedBy('issue', '--sub', 'user-123', '--keyring', keyring);
   expect(loads(loaded, 'jsonwebtoken')).toBe(true);
-  for (const name of ['stores', 'config', 'net', 'tty', 'child_process']) expect(loads(loaded, name), name).toBe(false);
+  for (const name of ['stores', 'config', 'prompt', 'readline', 'net', 'tty', 'child_process'])
+    expect(loads(loaded, name), name).toBe(false);
 });
 
 test('verify with a policy file loads its reader beside that; decode leaves the file alone', () => {
