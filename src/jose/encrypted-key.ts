@@ -39,7 +39,7 @@ function oid(name: keyof typeof oids): Buffer {
 }
 
 /**
- * Encrypts a PrivateKeyInfo in DER: PBKDF2-HMAC-SHA256 of 600,000 iterations, AES-256-CBC. Takes some tenths of a second.
+ * Encrypts a PrivateKeyInfo in DER: PBKDF2-HMAC-SHA256 of 600,000 iterations, AES-256-CBC. Takes a tenth of a second and more.
  * @throws {JwtkitError} USAGE_INVALID for an empty passphrase or one of more than 1023 bytes.
  */
 export function encryptPkcs8(privateKeyInfo: Uint8Array, passphrase: Passphrase): Buffer {

@@ -20,7 +20,7 @@ export interface LoadKeysOptions {
   source?: string | undefined;
   /** A `kid` for a format that has none, or instead of the one of a JWK. */
   kid?: string | undefined;
-  /** Opens a private key that is encrypted, which takes as long as its maker chose: some tenths of a second as a rule. */
+  /** Opens a private key that is encrypted, which takes as long as its maker chose: a tenth of a second and more. */
   passphrase?: Passphrase | undefined;
 }
 
@@ -243,7 +243,7 @@ function generateKeyPair(type: string, options: object): Promise<{ privateKey: K
 
 /**
  * A private key as PEM, PKCS#8 (RFC 5958). With a passphrase it is encrypted (PBES2: PBKDF2-HMAC-SHA256 of 600,000
- * iterations, AES-256-CBC), which takes some tenths of a second.
+ * iterations, AES-256-CBC), which takes a tenth of a second and more.
  * @throws {JwtkitError} USAGE_INVALID for an empty passphrase or one of more than 1023 bytes.
  */
 export function exportPrivatePem(key: KeyObject, options: { passphrase?: Passphrase | undefined } = {}): string {
