@@ -50,7 +50,7 @@ const standInPlugin = {
  * chunks of their own.
  */
 const crypto =
-  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret)|token.(claim-checks|key-source|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch|passphrase))\b/;
+  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|key-source|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch|passphrase))\b/;
 const stores = /^src.store.(awaited|denylist|lmdb|redis)/;
 /** Keys over the network; the HTTP client itself is a chunk of its own, loaded when the cache cannot answer. */
 const remote = /^src.(remote|store.document-cache|cli.remote-keys)\b/;
@@ -58,16 +58,20 @@ const remote = /^src.(remote|store.document-cache|cli.remote-keys)\b/;
 const config = /^(src.cli.(config|schema)|docs)\b/;
 /** Loads node:readline, for those who type a passphrase alone. */
 const prompt = /^src.cli.prompt\b/;
+/** What makes and reads certificates and PKCS#12, apart from node-forge, which is a file of its own. */
+const certificates = /^src.(jose.(asn1|certificate|distinguished-name|pbe|pkcs12|subject-alt-name)|cli.certificates)\b/;
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
-const main = (path) =>
-  /^src.|^node_modules.commander/.test(path) && ![crypto, stores, remote, config, prompt].some((group) => group.test(path));
+const apart = [crypto, stores, remote, config, prompt, certificates];
+const main = (path) => /^src.|^node_modules.commander/.test(path) && !apart.some((group) => group.test(path));
 // The first group that a module fits takes it, with what it imports: those that others import come first.
 const chunks = [
   { name: 'main', priority: 3, test: inProject(main) },
   { name: 'crypto', priority: 2, test: inProject((path) => crypto.test(path)) },
   { name: 'remote', priority: 1, test: inProject((path) => remote.test(path)) },
   { name: 'config', priority: 1, test: inProject((path) => config.test(path)) },
+  { name: 'node-forge', priority: 4, test: inProject((path) => /^node_modules.node-forge/.test(path)) },
+  { name: 'certificates', priority: 1, test: inProject((path) => certificates.test(path)) },
   { name: 'stores', priority: 1, test: inProject((path) => stores.test(path)) },
 ];
 

@@ -4,6 +4,12 @@
  */
 export { type ErrorCode, errorCodes, JwtkitError, type JwtkitErrorOptions } from './errors.js';
 export { type AlgorithmName, algorithmNames } from './jose/algorithms.js';
+export {
+  type CertificateOptions,
+  type CertificateRequestOptions,
+  createCertificate,
+  createCertificateRequest,
+} from './jose/certificate.js';
 export type { Passphrase } from './jose/encrypted-key.js';
 export type { JsonObject } from './jose/json.js';
 export { exportPrivateJwk, exportPublicJwk, type Jwk, type JwkSet, thumbprint } from './jose/jwk.js';
@@ -14,7 +20,7 @@ export {
   type VerifyJwsOptions,
   verifyJws,
 } from './jose/jws.js';
-export { createKey, type Key, type KeyOperation, type KeyTraits } from './jose/key.js';
+export { createKey, type Key, type KeyOperation, type KeyTraits, type Validity } from './jose/key.js';
 export {
   exportPrivatePem,
   exportPublicPem,
@@ -27,6 +33,8 @@ export {
   unlockKeys,
 } from './jose/keys.js';
 export { type LoadSecretOptions, loadSecret } from './jose/secret.js';
+export type { SubjectAltName } from './jose/subject-alt-name.js';
+export { certificateMembers } from './jose/x509.js';
 export type { AddressRules } from './remote/address.js';
 export type { RemoteOptions } from './remote/document.js';
 export { discoverIssuer, type IssuerMetadata, issuerKeys } from './remote/issuer.js';

@@ -26,6 +26,10 @@ export interface Jwk {
   nbf?: number;
   /** Until when the key verifies; NumericDate. */
   exp?: number;
+  /** Certificates of the key, its own first, as base64 of their DER. Written for others, never read: the members below are the key. */
+  x5c?: string[];
+  /** SHA-256 of the first certificate's DER. */
+  'x5t#S256'?: string;
   crv?: string;
   n?: string;
   e?: string;

@@ -31,6 +31,14 @@ export interface Key {
   readonly shape: KeyShape;
   /** Where the key came from, for reports: a file, a keyring, a variable's name. */
   readonly source?: string;
+  /** Set for the key of a certificate. Who has a clock judges it: `verifyToken` does, `verifyJws` does not. */
+  readonly validity?: Validity;
+}
+
+/** The time in which a certificate is valid, both ends included (RFC 5280 §4.1.2.5); NumericDates. */
+export interface Validity {
+  readonly notBefore: number;
+  readonly notAfter: number;
 }
 
 /** What the caller or a JWK says of a key beside its material. */
@@ -39,6 +47,7 @@ export interface KeyTraits {
   alg?: AlgorithmName | undefined;
   operations?: readonly KeyOperation[] | undefined;
   source?: string | undefined;
+  validity?: Validity | undefined;
   /** The RSA modulus where the caller has it at hand: exporting it from the KeyObject takes a millisecond of a start. */
   modulus?: bigint | undefined;
 }
@@ -72,6 +81,7 @@ export function createKey(keyObject: KeyObject, traits: KeyTraits = {}): Key {
     shape,
     ...(traits.kid === undefined ? {} : { kid: traits.kid }),
     ...(traits.source === undefined ? {} : { source: traits.source }),
+    ...(traits.validity === undefined ? {} : { validity: traits.validity }),
   };
 }
 

@@ -2,15 +2,22 @@
  * Keys come in by content, never by file name and never by guess: JSON is a JWK or JWK Set, a PEM label or a DER structure
  * is an asymmetric key, anything else is refused. Shared secrets have a way of their own, `loadSecret`.
  */
-import { createSecretKey, generateKeyPair as generateKeyPairCallback, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  createSecretKey,
+  generateKeyPair as generateKeyPairCallback,
+  type KeyObject,
+  randomBytes,
+  X509Certificate,
+} from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, curveRow } from './algorithms.js';
 import { derTypes, isWholeDer, readDer } from './der.js';
 import { decryptPem, decryptPkcs8, encryptPkcs8, isEncryptedPkcs8, type Passphrase } from './encrypted-key.js';
 import { JsonError, own, parseJsonObject, quoteText } from './json.js';
 import { importJwk, importJwkSet } from './jwk.js';
-import { createKey, type Key, maxKeyBytes } from './key.js';
+import { createKey, type Key, type KeyTraits, maxKeyBytes } from './key.js';
 import { findKeyIn } from './secret.js';
+import { certificateTraits } from './x509.js';
 
 /** How {@link loadKeys} takes its input. */
 export interface LoadKeysOptions {
@@ -117,13 +124,24 @@ function readKeys(
 ): Key[] {
   const text = bytes.toString('latin1');
   if (/^\s*[{[]/.test(text)) return readJwks(bytes, traits, where);
-  if (text.includes('-----BEGIN')) return [createKey(readPem(text, where, decrypt), traits)];
+  if (text.includes('-----BEGIN')) return [readPem(text, traits, where, decrypt)];
   const fromDer = readDer(bytes);
-  if (fromDer !== undefined) return [createKey(fromDer, traits)];
+  if (fromDer !== undefined) return [createKey(fromDer, { ...traits, ...readTraits(bytes, where) })];
   if (isEncryptedPkcs8(bytes)) return [createKey(decrypt(bytes, decryptPkcs8), traits)];
   throw new JwtkitError('KEY_INVALID', `${where}this is no key: expected PEM, DER, a JWK or a JWK Set`, {
     hint: foreignFormatHint(text),
   });
+}
+
+/** When a key in DER is valid, if it is a certificate. */
+function readTraits(der: Buffer, where: string): Pick<Key, 'validity'> {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(der);
+  } catch {
+    return {};
+  }
+  return certificateTraits(certificate, where);
 }
 
 function foreignFormatHint(text: string): string {
@@ -155,7 +173,7 @@ function readJwks(
 const pemBlock = /^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n([\s\S]*?)^-----END \1-----[ \t]*\r?$/gm;
 
 /** RFC 7468 §2: text before and after the block is explanation; one key a file, so that nobody has to guess which. */
-function readPem(text: string, where: string, decrypt: Decrypt): KeyObject {
+function readPem(text: string, traits: KeyTraits, where: string, decrypt: Decrypt): Key {
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
   // Before the expression, whose work grows with their square.
   const labels = text.split('-----BEGIN').length - 1;
@@ -170,26 +188,33 @@ function readPem(text: string, where: string, decrypt: Decrypt): KeyObject {
   const [block, ...rest] = blocks;
   if (block === undefined) throw invalid('the PEM holds no key');
   if (rest.length > 0) {
-    throw invalid(`the PEM holds ${blocks.length} blocks, one is read`, 'keep the one key or certificate to trust');
+    const isChain = blocks.every(([, label]) => label === 'CERTIFICATE');
+    const hint = isChain
+      ? "a chain's first is the key's own, as a rule; keep it alone: openssl x509 -in FILE -out leaf.pem"
+      : 'keep the one key or certificate to trust';
+    throw invalid(`the PEM holds ${blocks.length} blocks, one is read`, hint);
   }
   const [whole, label = '', body = ''] = block;
-  if (/^(RSA|EC) PRIVATE KEY$/.test(label) && body.includes('Proc-Type:')) return decrypt(whole, decryptPem);
+  if (/^(RSA|EC) PRIVATE KEY$/.test(label) && body.includes('Proc-Type:')) {
+    return createKey(decrypt(whole, decryptPem), traits);
+  }
   const isEncrypted = label === 'ENCRYPTED PRIVATE KEY';
   if (!isEncrypted && !Object.hasOwn(derTypes, label))
     throw invalid(`PEM label ${quoteText(label)} is no key that signs a JWS`);
   const base64 = body.replace(/[\r\n\t ]/g, '');
   const der = Buffer.from(base64, 'base64');
   if (der.toString('base64') !== base64) throw invalid(`the PEM's base64 is damaged`);
-  if (isEncrypted) return decrypt(der, decryptPkcs8);
+  if (isEncrypted) return createKey(decrypt(der, decryptPkcs8), traits);
+  let key: KeyObject;
   try {
     if (!isWholeDer(der)) throw new Error('length');
-    const key = derTypes[label as keyof typeof derTypes](der);
+    key = derTypes[label as keyof typeof derTypes](der);
     if (key.type === 'public' && label.endsWith('PUBLIC KEY') && readDer(der)?.type !== 'public')
       throw new Error('private');
-    return key;
   } catch {
     throw invalid(`the PEM ${label} block holds no valid key`);
   }
+  return createKey(key, label === 'CERTIFICATE' ? { ...traits, ...readTraits(der, where) } : traits);
 }
 
 /** A fresh key: both halves, or a secret. */

@@ -98,6 +98,14 @@ export interface WholeFile {
   readonly mode: number;
 }
 
+/** Files that are in place, and what they replaced. One of the two is called, once. */
+export interface PlacedFiles {
+  /** Lets go of what was overwritten. */
+  keep(): void;
+  /** Puts everything back as it was. */
+  undo(): void;
+}
+
 /**
  * Writes files so that all of them appear, whole, or none does: each goes to a temporary file beside its target, is
  * flushed, then linked (which never overwrites) or, with `overwrite`, renamed into place. What was overwritten comes back if
@@ -105,10 +113,28 @@ export interface WholeFile {
  * @throws {JwtkitError} FILE_EXISTS, FILE_NOT_WRITABLE; nothing is left behind.
  */
 export function writeFilesWhole(files: readonly WholeFile[], options: { overwrite: boolean }): void {
+  placeFiles(files, options).keep();
+}
+
+/**
+ * As {@link writeFilesWhole}, for a caller with more to do before the files may stay.
+ * @throws {JwtkitError} FILE_EXISTS, FILE_NOT_WRITABLE; nothing is left behind.
+ */
+export function placeFiles(files: readonly WholeFile[], options: { overwrite: boolean }): PlacedFiles {
   if (!options.overwrite) refuseExisting(files);
   const targets = files.map(({ path }) => (options.overwrite ? followToFile(path) : path));
   const temporaries: string[] = [];
   const undo: (() => void)[] = [];
+  const tidy = () => {
+    for (const temporary of temporaries) rmSync(temporary, { force: true });
+  };
+  const restore = () => {
+    try {
+      for (const step of undo.reverse()) step();
+    } finally {
+      tidy();
+    }
+  };
   try {
     for (const [index, file] of files.entries()) {
       temporaries.push(writeTemporary({ ...file, path: targets[index] as string }));
@@ -121,12 +147,16 @@ export function writeFilesWhole(files: readonly WholeFile[], options: { overwrit
       undo.push(() => (saved === undefined ? rmSync(path, { force: true }) : renameSync(saved, path)));
     }
   } catch (error) {
-    for (const step of undo.reverse()) step();
+    restore();
     throw error;
-  } finally {
-    for (const temporary of temporaries) rmSync(temporary, { force: true });
   }
-  for (const folder of new Set(targets.map((path) => dirname(path)))) flushFolder(folder);
+  return {
+    keep: () => {
+      tidy();
+      for (const folder of new Set(targets.map((path) => dirname(path)))) flushFolder(folder);
+    },
+    undo: restore,
+  };
 }
 
 /** Writes one file whole; see {@link writeFilesWhole}. */

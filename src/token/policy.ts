@@ -33,6 +33,8 @@ export interface VerifyPolicy {
   leeway?: number | undefined;
   /** Accept a token without `exp`. */
   allowNoExp?: boolean | undefined;
+  /** Trust the key of a certificate that has expired. One that is not valid yet stays refused. */
+  allowExpiredCertificate?: boolean | undefined;
   /** The longest token looked at, in characters; 65,536 by default. */
   maxLength?: number | undefined;
 }
@@ -79,6 +81,7 @@ const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
   'maxAge',
   'leeway',
   'allowNoExp',
+  'allowExpiredCertificate',
   'maxLength',
 ]);
 

@@ -5,8 +5,9 @@
 import { type ErrorCode, JwtkitError } from '../errors.js';
 import { checkHeader, type ParsedJws, parseClaims, parseJws } from '../jose/compact.js';
 import type { JsonObject } from '../jose/json.js';
-import { checkSignature } from '../jose/jws.js';
+import { checkSignature, type SignatureVerdict } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
+import { checkCertificate } from './certificate-check.js';
 import { checkClaims, checkTyp, failed, type Outcome, passed, skipped } from './claim-checks.js';
 import type { Claims } from './claims.js';
 import { type Denylist, describeRevocation, tokenIdentity } from './denylist.js';
@@ -23,7 +24,7 @@ export interface VerifyDeps {
 
 /** One line of a report. */
 export interface Check {
-  /** `format`, `algorithm`, `key`, `signature`, a claim's name, `typ`, `max-age` or `require NAME`. */
+  /** `format`, `algorithm`, `key`, `certificate`, `signature`, a claim's name, `typ`, `max-age` or `require NAME`. */
   readonly name: string;
   readonly status: 'passed' | 'failed' | 'skipped';
   /** Why, for a person. */
@@ -65,6 +66,8 @@ const verdictOrder: readonly ErrorCode[] = [
   'SIGNATURE_MALFORMED',
   'SIGNATURE_INVALID',
   'KEY_NOT_FOUND',
+  'CERTIFICATE_EXPIRED',
+  'CERTIFICATE_NOT_YET_VALID',
   'TOKEN_REUSED',
   'TOKEN_REVOKED',
   'TOKEN_EXPIRED',
@@ -78,9 +81,10 @@ const verdictOrder: readonly ErrorCode[] = [
 /**
  * Verifies a token against a policy.
  * @throws {JwtkitError} with the verdict's code and `details.checks`, every finding, for a token that does not pass:
- * TOKEN_MALFORMED, ALG_NOT_ALLOWED, SIGNATURE_MALFORMED, SIGNATURE_INVALID, KEY_NOT_FOUND, TOKEN_EXPIRED, TOKEN_TOO_OLD,
- * TOKEN_NOT_YET_VALID, CLAIM_MALFORMED, CLAIM_MISSING, CLAIM_MISMATCH, TOKEN_REVOKED, TOKEN_REUSED; and
- * STORE_UNAVAILABLE when the denylist cannot be asked, USAGE_INVALID for a policy that makes no sense.
+ * TOKEN_MALFORMED, ALG_NOT_ALLOWED, SIGNATURE_MALFORMED, SIGNATURE_INVALID, KEY_NOT_FOUND, CERTIFICATE_EXPIRED,
+ * CERTIFICATE_NOT_YET_VALID, TOKEN_EXPIRED, TOKEN_TOO_OLD, TOKEN_NOT_YET_VALID, CLAIM_MALFORMED, CLAIM_MISSING,
+ * CLAIM_MISMATCH, TOKEN_REVOKED, TOKEN_REUSED; and STORE_UNAVAILABLE when the denylist cannot
+ * be asked, USAGE_INVALID for a policy that makes no sense.
  */
 export async function verifyToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerifiedToken> {
   const findings = await examine(token, policy, deps);
@@ -142,20 +146,36 @@ async function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): P
     return { outcomes: [failed('format', 'TOKEN_MALFORMED', () => error.message), ...unread] };
   }
   const format = passed('format', () => 'three segments of strict base64url and JSON');
-  const signature = checkSignature(jws, deps.keys, policy.algorithms);
+  const signature = findSignature(jws, policy, deps);
   if (signature.failure !== undefined) return { outcomes: [format, ...signatureFailure(signature)] };
   const { key, alg } = signature;
   const keyReport = { kid: key.kid ?? null, alg, source: key.source ?? null };
-  const outcomes = [
+  const certificate = checkCertificate(key, policy, deps.now);
+  const signed = [
     format,
     passed('algorithm', () => `${alg} is allowed by the key`),
     passed('key', () => describeKey(keyReport)),
+    ...(certificate === undefined ? [] : [certificate]),
     passed('signature', () => 'holds'),
+  ];
+  if (certificate?.status === 'failed') {
+    return { outcomes: [...signed, skipped('claims', () => 'claims count only under a key that is trusted now')] };
+  }
+  const outcomes = [
+    ...signed,
     ...checkClaims(claims, policy, deps.now),
     checkTyp(jws.header, policy),
     await checkDenylist(claims, deps.denylist),
   ];
   return { outcomes, verified: { header: jws.header, claims, key: keyReport } };
+}
+
+/** Keys in their time come first: one key may be trusted by an old certificate and by the one that renewed it. */
+function findSignature(jws: ParsedJws, policy: VerifyPolicy, { keys, now }: VerifyDeps): SignatureVerdict {
+  const current = keys.filter((key) => checkCertificate(key, policy, now)?.status !== 'failed');
+  if (current.length === keys.length) return checkSignature(jws, keys, policy.algorithms);
+  const verdict = checkSignature(jws, current, policy.algorithms);
+  return verdict.failure === undefined ? verdict : checkSignature(jws, keys, policy.algorithms);
 }
 
 function describeKey({ kid, source }: KeyReport): string {

@@ -36,6 +36,15 @@ async function keyringWith(edit: (set: { keys: Record<string, unknown>[] }) => v
   return keyring;
 }
 
+/** Verifies under a certificate of one day. */
+async function verifyByCertificate(at: number): Promise<RunResult> {
+  const [key, cert] = [join(temporaryFolder(), 'key'), join(temporaryFolder(), 'cert')];
+  const made = ['--private', key, '--cert', cert, '--subject', 'CN=web', '--days', '1'];
+  await stdoutOf(['keygen', '--alg', 'ES256', ...made]);
+  const token = await stdoutOf(['issue', '--key', key, '--no-exp'], { now: at });
+  return runJson(['verify', token, '--key', cert, '--allow-no-exp'], { now: at });
+}
+
 /** Whoever adds a code adds how it comes about: the compiler asks for it. */
 const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   TOKEN_MALFORMED: () => runJson(['decode', 'nonsense']),
@@ -43,6 +52,8 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   SIGNATURE_MALFORMED: async () => verify(`${await issue()}AAAA`),
   SIGNATURE_INVALID: async () => verify(withClaims(await issue(), { sub: 'admin' })),
   KEY_NOT_FOUND: async () => runJson(['verify', await issue('--kid', 'nobody'), '--keyring', await makeKeyring()]),
+  CERTIFICATE_EXPIRED: () => verifyByCertificate(now + 2 * 86_400),
+  CERTIFICATE_NOT_YET_VALID: () => verifyByCertificate(now - 86_400),
   TOKEN_EXPIRED: async () => verify(await issue(), '--at', '+31m'),
   TOKEN_EXPIRES_SOON: async () => runJson(['inspect', await issue(), '--min-ttl', '31m']),
   TOKEN_TOO_OLD: async () => verify(await issue(), '--max-age', '1m', '--at', '+2m'),

@@ -1,10 +1,12 @@
+import type { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
 import type { Passphrase } from '../../jose/encrypted-key.js';
 import type { Jwk } from '../../jose/jwk.js';
 import type { GeneratedKey } from '../../jose/keys.js';
-import { refuseExisting, type WholeFile, writeFilesWhole } from '../../store/files.js';
+import { placeFiles, refuseExisting, type WholeFile } from '../../store/files.js';
+import type { CertificateFlags, CertificateWish } from '../certificates.js';
 import type { Context, Io } from '../io.js';
 import {
   addCommonOptions,
@@ -19,7 +21,7 @@ import {
 import { escapeText, printJson } from '../output.js';
 import type { PassphraseOptions } from '../passphrase.js';
 
-interface KeygenOptions extends PassphraseOptions {
+interface KeygenOptions extends CertificateFlags, PassphraseOptions {
   alg: string;
   bits?: string;
   crv?: string;
@@ -28,6 +30,7 @@ interface KeygenOptions extends PassphraseOptions {
   private?: string;
   public?: string;
   format: 'pem' | 'jwk';
+  x5c?: boolean;
   force?: boolean;
   encrypt?: boolean;
 }
@@ -47,6 +50,17 @@ export function registerKeygen(program: Command, { io }: Context): void {
     .addOption(option('--private <file>', 'write the private key or secret here instead, mode 0600; - is stdout'))
     .addOption(option('--public <file>', 'write the public key here; - is stdout'))
     .addOption(option('--format <format>', 'of --private and --public').choices(['pem', 'jwk']).default('pem'))
+    .addOption(option('--cert <file>', 'write a self-signed certificate of the key here, PEM; - is stdout'))
+    .addOption(option('--csr <file>', 'write a certification request (PKCS#10) here, PEM; - is stdout'))
+    .addOption(option('--subject <name>', 'whose certificate it is: CN=web,O=Example or /O=Example/CN=web'))
+    .addOption(
+      option(
+        '--san <name>',
+        'host, IP address or URI it speaks for besides, or dns:, ip:, uri:, email:…; repeatable',
+      ).repeatable(),
+    )
+    .addOption(option('--days <n>', 'life of the certificate (default: 365)'))
+    .addOption(option('--x5c', 'put the certificate into the JWKs of --format jwk'))
     .addOption(option('--force', 'overwrite existing files'))
     .addOption(option('--encrypt', 'encrypt the private key; asks for a passphrase unless one is named'));
   addPassphraseOptions(command);
@@ -57,30 +71,35 @@ export function registerKeygen(program: Command, { io }: Context): void {
     'jwtkit keygen --alg EdDSA --private signing.pem --public verify.pem',
     'jwtkit keygen --alg HS256 --private secret.txt',
     'jwtkit keygen --kid guarded --passphrase-file passphrase.txt',
+    'jwtkit keygen --cert web.crt --subject "CN=web,O=Example" --san web.example --days 90',
+    'jwtkit keygen --alg PS256 --private ca.pem --csr ca.csr --subject /O=Example/CN=web',
   ]);
   command.action(async () => {
     const invocation = readInvocation<KeygenOptions>(command, io);
     const { options } = invocation;
     const alg = algorithmOption('--alg', options.alg);
     checkTargets(invocation, alg);
+    const wish = await readWish(invocation);
     const passphrase = await passphraseFor(invocation, alg, io);
     const pair = await generate(alg, options, io);
-    const into = options.private === undefined ? intoKeyring : intoFiles;
-    const made = await into(pair, alg, options, passphrase, io);
-    if (options.json === true) printJson(io, made);
-    else if (options.private !== '-' && options.public !== '-')
-      io.stdout.write(made.kid === null ? '' : `${made.kid}\n`);
+    const made = { alg, pair, passphrase, ...(await certify(pair, alg, options, wish, io)) };
+    const kid =
+      options.private === undefined ? await intoKeyring(made, options, io) : await intoFiles(made, options, io);
+    if (options.json === true) printJson(io, toReport(kid, made, options));
+    else if (targets.every((name) => options[name] !== '-')) io.stdout.write(kid === null ? '' : `${kid}\n`);
   });
 }
 
-/** What `keygen --json` prints. */
-interface MadeKey {
-  kid: string | null;
-  alg: AlgorithmName;
-  keyring?: string;
-  private?: string;
-  public?: string;
-  encrypted?: true;
+/** Files that options name, in the order in which they are written. */
+const targets = ['private', 'public', 'cert', 'csr'] as const;
+type Target = (typeof targets)[number];
+
+/** What `keygen --json` prints: the key, and where everything is. */
+function toReport(kid: string | null, { alg, passphrase }: MadeKey, options: KeygenOptions): object {
+  const place = options.private === undefined ? { keyring: options.keyring } : {};
+  const files = targets.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
+  const encrypted = passphrase === undefined ? {} : { encrypted: true };
+  return { kid, alg, ...place, ...Object.fromEntries(files), ...encrypted };
 }
 
 /** The passphrase to encrypt the private key with; neither a secret nor a JWK can be encrypted. */
@@ -100,26 +119,75 @@ async function passphraseFor(
 }
 
 function checkTargets({ options, origin }: Invocation<KeygenOptions>, alg: AlgorithmName): void {
-  const { private: privatePath, public: publicPath } = options;
+  const { private: privatePath, public: publicPath, cert, csr } = options;
   const isSecret = algorithm(alg).kty === 'oct';
+  checkNames(options);
+  if (isSecret && (cert ?? csr) !== undefined) throw usage(`${alg} takes a secret, which has no certificate`);
+  if (options.x5c === true && (cert === undefined || privatePath === undefined || options.format !== 'jwk')) {
+    throw usage('--x5c needs --cert, --private and --format jwk', 'a certificate goes into the JWKs of these files');
+  }
   if (privatePath === undefined) {
     if (publicPath !== undefined) throw usage('--public needs --private: the private key would be lost');
     if (isSecret)
       throw usage(`${alg} takes a secret, which a keyring does not hold`, 'name a file: --private secret.txt');
     if (origin('format') === 'flag') throw usage('--format is for --private and --public, a keyring has its own');
-    if (options.force === true)
-      throw usage("--force is for --private and --public, a keyring's keys are never overwritten");
+    if (options.force === true && (cert ?? csr) === undefined)
+      throw usage("--force is for --private and --public, --cert and --csr, a keyring's keys are never overwritten");
     return;
   }
   if (isSecret && publicPath !== undefined)
     throw usage(`${alg} takes a secret, which has no public half`, 'leave out --public');
-  if (publicPath !== undefined && resolve(privatePath) === resolve(publicPath)) {
-    throw usage('--private and --public name the same file');
-  }
   if (origin('keyring') === 'flag') throw usage('--keyring and --private exclude each other');
-  if (options.json === true && (privatePath === '-' || publicPath === '-')) {
+}
+
+/** Each file once, and nothing beside `--json` on stdout. */
+function checkNames(options: Invocation<KeygenOptions>['options']): void {
+  const named = targets.filter((name) => options[name] !== undefined);
+  const paths = named.map((name) => resolve(options[name] as string));
+  const second = paths.findIndex((path, at) => paths.indexOf(path) < at);
+  if (second >= 0) {
+    throw usage(`--${named[paths.indexOf(paths[second] as string)]} and --${named[second]} name the same file`);
+  }
+  if (options.json === true && named.some((name) => options[name] === '-')) {
     throw usage('--json and a key on stdout exclude each other', 'write the key to a file');
   }
+}
+
+/** What the certificate and the request shall say, read before a key is made; undefined where none is asked for. */
+async function readWish(invocation: Invocation<KeygenOptions>): Promise<CertificateWish | undefined> {
+  const { cert, csr, subject, san, days } = invocation.options;
+  if (days !== undefined && cert === undefined) throw usage('--days is for --cert, whose life it is');
+  if ((cert ?? csr) === undefined) {
+    if (subject === undefined && san === undefined) return undefined;
+    throw usage(`--${subject === undefined ? 'san' : 'subject'} needs --cert or --csr, which it goes into`);
+  }
+  const { certificateWish } = await import('../certificates.js');
+  return certificateWish(invocation);
+}
+
+/** A fresh key with what was made of it. */
+interface MadeKey {
+  readonly alg: AlgorithmName;
+  readonly pair: GeneratedKey;
+  /** What the private key is to be encrypted with. */
+  readonly passphrase: Passphrase | undefined;
+  readonly certificate?: X509Certificate;
+  readonly request?: string;
+}
+
+async function certify(
+  pair: GeneratedKey,
+  alg: AlgorithmName,
+  { cert, csr }: KeygenOptions,
+  wish: CertificateWish | undefined,
+  io: Io,
+): Promise<Pick<MadeKey, 'certificate' | 'request'>> {
+  if (wish === undefined || !('privateKey' in pair)) return {};
+  const { makeCertificate, makeRequest } = await import('../certificates.js');
+  return {
+    ...(cert === undefined ? {} : { certificate: await makeCertificate(pair.privateKey, alg, wish, io.now()) }),
+    ...(csr === undefined ? {} : { request: await makeRequest(pair.privateKey, alg, wish) }),
+  };
 }
 
 async function generate(alg: AlgorithmName, options: KeygenOptions, io: Io): Promise<GeneratedKey> {
@@ -145,57 +213,65 @@ async function startSpinner(bits: number, { stderr }: Io): Promise<() => void> {
   return () => spinner.stop();
 }
 
-async function intoKeyring(
-  pair: GeneratedKey,
-  alg: AlgorithmName,
-  options: KeygenOptions,
-  passphrase: Passphrase | undefined,
-  io: Io,
-): Promise<MadeKey> {
+async function intoKeyring(made: MadeKey, options: KeygenOptions, io: Io): Promise<string> {
   const { addKey } = await import('../../store/keyring-directory.js');
-  const kid = await addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid, passphrase });
+  const { alg, pair, passphrase } = made;
+  const kid = await withFiles(certificateTexts(made), options, io, () => {
+    return addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid, passphrase });
+  });
   const what = passphrase === undefined ? 'a key' : 'an encrypted key';
   io.stderr.write(`made ${what} for ${alg} in ${escapeText(options.keyring)}; it signs from now on\n`);
-  return { kid, alg, keyring: options.keyring, ...(passphrase === undefined ? {} : { encrypted: true }) };
+  return kid;
 }
 
-async function intoFiles(
-  pair: GeneratedKey,
-  alg: AlgorithmName,
-  options: KeygenOptions,
-  passphrase: Passphrase | undefined,
-  io: Io,
-): Promise<MadeKey> {
+async function intoFiles(made: MadeKey, options: KeygenOptions, io: Io): Promise<string | null> {
   const { thumbprint } = await import('../../jose/jwk.js');
+  const { alg, pair } = made;
   const kid = 'secret' in pair ? (options.kid ?? null) : (options.kid ?? thumbprint(pair.publicKey));
-  const traits = { ...(kid === null ? {} : { kid }), alg, use: 'sig' };
-  const texts = await keyTexts(pair, options.format, traits, passphrase);
-  const files: WholeFile[] = [];
-  for (const half of ['private', 'public'] as const) {
-    const path = options[half];
-    const content = texts[half];
-    if (path === undefined || content === undefined) continue;
-    if (path !== '-') files.push({ path, content, mode: half === 'private' ? 0o600 : 0o644 });
-  }
-  if (options.force !== true) refuseExisting(files);
-  for (const half of ['private', 'public'] as const) if (options[half] === '-') io.stdout.write(texts[half] ?? '');
-  writeFilesWhole(files, { overwrite: options.force === true });
-  for (const { path } of files) io.stderr.write(`wrote ${escapeText(path)}\n`);
+  const texts = await keyTexts(made, options, { ...(kid === null ? {} : { kid }), alg, use: 'sig' });
+  await withFiles({ ...texts, ...certificateTexts(made) }, options, io, async () => {});
+  return kid;
+}
+
+type Texts = { readonly [name in Target]?: string };
+
+function certificateTexts({ certificate, request }: MadeKey): Texts {
   return {
-    kid,
-    alg,
-    ...(options.private === undefined ? {} : { private: options.private }),
-    ...(options.public === undefined ? {} : { public: options.public }),
-    ...(passphrase === undefined ? {} : { encrypted: true }),
+    ...(certificate === undefined ? {} : { cert: certificate.toString() }),
+    ...(request === undefined ? {} : { csr: request }),
   };
+}
+
+/** Writes all files that options name, or none of them where one cannot be written or `work` fails; `-` is stdout. */
+async function withFiles<T>(texts: Texts, options: KeygenOptions, io: Io, work: () => Promise<T>): Promise<T> {
+  const files: WholeFile[] = [];
+  for (const name of targets) {
+    const path = options[name];
+    const content = texts[name];
+    if (path === undefined || path === '-' || content === undefined) continue;
+    files.push({ path, content, mode: name === 'private' ? 0o600 : 0o644 });
+  }
+  const overwrite = options.force === true;
+  if (!overwrite) refuseExisting(files);
+  const placed = placeFiles(files, { overwrite });
+  let result: T;
+  try {
+    result = await work();
+    for (const name of targets) if (options[name] === '-') io.stdout.write(texts[name] ?? '');
+  } catch (error) {
+    placed.undo();
+    throw error;
+  }
+  placed.keep();
+  for (const { path } of files) io.stderr.write(`wrote ${escapeText(path)}\n`);
+  return result;
 }
 
 /** Both halves as the text of a file. A secret in `pem` format is a line of base64url, taken as it stands by `--secret-file`. */
 async function keyTexts(
-  pair: GeneratedKey,
-  format: 'pem' | 'jwk',
+  { pair, certificate, passphrase }: MadeKey,
+  { format, x5c }: KeygenOptions,
   traits: Omit<Jwk, 'kty'>,
-  passphrase: Passphrase | undefined,
 ): Promise<{ private: string; public?: string }> {
   const { exportPrivateJwk, exportPublicJwk } = await import('../../jose/jwk.js');
   const { exportPrivatePem, exportPublicPem } = await import('../../jose/keys.js');
@@ -205,7 +281,12 @@ async function keyTexts(
     return { private: format === 'jwk' ? jwkText(jwk) : `${jwk.k}\n` };
   }
   const { privateKey, publicKey } = pair;
-  return format === 'jwk'
-    ? { private: jwkText(exportPrivateJwk(privateKey)), public: jwkText(exportPublicJwk(publicKey)) }
-    : { private: exportPrivatePem(privateKey, { passphrase }), public: exportPublicPem(publicKey) };
+  if (format === 'pem')
+    return { private: exportPrivatePem(privateKey, { passphrase }), public: exportPublicPem(publicKey) };
+  const { certificateMembers } = await import('../../jose/x509.js');
+  const members = x5c === true && certificate !== undefined ? certificateMembers([certificate], privateKey) : {};
+  return {
+    private: jwkText({ ...exportPrivateJwk(privateKey), ...members }),
+    public: jwkText({ ...exportPublicJwk(publicKey), ...members }),
+  };
 }

@@ -39,6 +39,7 @@ interface VerifyOptions extends KeyOptions, RemoteKeyOptions, StoreOptions {
   maxAge?: string;
   leeway?: string;
   allowNoExp?: boolean;
+  allowExpiredCert?: boolean;
   at?: string;
   claim?: string;
   quiet?: boolean;
@@ -69,6 +70,7 @@ export function registerVerify(program: Command, context: Context): void {
     .addOption(option('--max-age <duration>', 'greatest age since iat').from('JWTKIT_MAX_AGE'))
     .addOption(option('--leeway <duration>', 'clock difference to bear with (default: 0)').from('JWTKIT_LEEWAY'))
     .addOption(option('--allow-no-exp', 'accept a token without exp'))
+    .addOption(option('--allow-expired-cert', 'trust the key of a certificate that has expired'))
     .addOption(option('--at <moment>', 'take this for the current time'))
     .addOption(option('--claim <path>', 'print only this claim of the verified token, raw'))
     .addOption(
@@ -168,6 +170,7 @@ function toPolicy({ options, label }: Invocation<VerifyOptions>): VerifyPolicy {
     maxAge: durationOption(label('maxAge'), options.maxAge),
     leeway: durationOption(label('leeway'), options.leeway),
     allowNoExp: options.allowNoExp,
+    allowExpiredCertificate: options.allowExpiredCert,
   };
 }
 

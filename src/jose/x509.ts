@@ -1,0 +1,105 @@
+/** Certificates that come in (RFC 5280), read by node:crypto: what they say of their key, and which key they are of. */
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { JwtkitError } from '../errors.js';
+import { readElements } from './der.js';
+import type { Jwk } from './jwk.js';
+import { type Key, publicHalfOf } from './key.js';
+
+/**
+ * What a certificate says of its key, for a trusted {@link Key}: when it is valid.
+ * @throws {JwtkitError} KEY_INVALID for one whose keyUsage is not for signatures (§4.2.1.3), or without readable dates.
+ */
+export function certificateTraits(certificate: X509Certificate, where: string): Required<Pick<Key, 'validity'>> {
+  const invalid = (message: string) => new JwtkitError('KEY_INVALID', `${where}the certificate ${message}`);
+  const usage = keyUsage(certificate.raw);
+  if (usage === undefined) throw invalid('is damaged');
+  if (usage !== null && (usage & (digitalSignature | nonRepudiation)) === 0) {
+    throw invalid('is not for signatures: its keyUsage lacks digitalSignature');
+  }
+  const [notBefore, notAfter] = [certificate.validFrom, certificate.validTo].map((text) => Date.parse(text) / 1000);
+  if (!Number.isFinite(notBefore) || !Number.isFinite(notAfter)) throw invalid('has no readable dates');
+  return { validity: { notBefore: notBefore as number, notAfter: notAfter as number } };
+}
+
+/** Bits of the first octet of KeyUsage. */
+const digitalSignature = 0x80;
+const nonRepudiation = 0x40;
+
+const sequence = 0x30;
+/** The tag of `extensions [3]`. */
+const extensionsTag = 0xa3;
+const keyUsageId = '551d0f';
+
+/** The first octet of keyUsage, null for a certificate without; undefined for what is no DER. Node has no reader for it. */
+function keyUsage(der: Buffer): number | null | undefined {
+  const certificate = readElements(der)?.[0];
+  const tbs = (certificate && readElements(certificate.content))?.[0];
+  const fields = tbs?.tag === sequence ? readElements(tbs.content) : undefined;
+  if (fields === undefined) return undefined;
+  const wrapped = fields.find(({ tag }) => tag === extensionsTag);
+  if (wrapped === undefined) return null;
+  const extensions = readElements(readElements(wrapped.content)?.[0]?.content ?? Buffer.alloc(0));
+  for (const { content } of extensions ?? []) {
+    const parts = readElements(content);
+    if (parts?.[0]?.content.toString('hex') !== keyUsageId) continue;
+    const [bits] = readElements(parts.at(-1)?.content ?? Buffer.alloc(0)) ?? [];
+    // The count of unused bits comes first.
+    return bits?.content[1] ?? 0;
+  }
+  return extensions === undefined ? undefined : null;
+}
+
+/** One PEM block; text around the blocks is explanation (RFC 7468 §5.2). */
+const pemBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/**
+ * Reads a certificate, and those that certify it, if they follow: PEM blocks, or one certificate in DER.
+ * @throws {JwtkitError} KEY_INVALID.
+ */
+export function readCertificates(content: Uint8Array, where = ''): X509Certificate[] {
+  const bytes = Buffer.from(content);
+  const text = bytes.toString('latin1');
+  const isPem = text.includes('-----BEGIN');
+  const blocks = isPem ? (text.match(pemBlock) ?? []) : [bytes];
+  if (blocks.length === 0 || blocks.length > 20) {
+    throw new JwtkitError('KEY_INVALID', `${where}expected 1 to 20 certificates, these are ${blocks.length}`);
+  }
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch {
+    throw new JwtkitError('KEY_INVALID', `${where}this is no certificate: expected PEM or DER`);
+  }
+}
+
+/**
+ * Refuses certificates that are not a chain which begins with the key's own (RFC 7517 §4.7).
+ * @throws {JwtkitError} KEY_INVALID.
+ */
+export function checkChain(chain: readonly X509Certificate[], key: KeyObject, where = ''): void {
+  const [leaf] = chain;
+  if (leaf === undefined || !leaf.publicKey.equals(publicHalfOf(key))) {
+    throw new JwtkitError('KEY_INVALID', `${where}the first certificate is not of this key`);
+  }
+  chain.forEach((certificate, at) => {
+    const issuer = chain[at + 1];
+    if (issuer === undefined || (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey))) return;
+    throw new JwtkitError('KEY_INVALID', `${where}certificate ${at + 2} did not issue certificate ${at + 1}`);
+  });
+}
+
+/**
+ * The members `x5c` and `x5t#S256` of a JWK (RFC 7517 §4.7, §4.9) for a key and its certificate chain, its own first.
+ * @throws {JwtkitError} KEY_INVALID for certificates that do not belong to the key.
+ */
+export function certificateMembers(
+  chain: readonly X509Certificate[],
+  key: KeyObject,
+  where = '',
+): Required<Pick<Jwk, 'x5c' | 'x5t#S256'>> {
+  checkChain(chain, key, where);
+  const [leaf] = chain as [X509Certificate];
+  return {
+    x5c: chain.map(({ raw }) => raw.toString('base64')),
+    'x5t#S256': createHash('sha256').update(leaf.raw).digest('base64url'),
+  };
+}
