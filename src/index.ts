@@ -32,6 +32,7 @@ export {
   type UnlockKeysOptions,
   unlockKeys,
 } from './jose/keys.js';
+export { type Pkcs12, type Pkcs12Contents, readPkcs12, writePkcs12 } from './jose/pkcs12.js';
 export { type LoadSecretOptions, loadSecret } from './jose/secret.js';
 export type { SubjectAltName } from './jose/subject-alt-name.js';
 export { certificateMembers } from './jose/x509.js';

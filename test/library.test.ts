@@ -41,6 +41,7 @@ test('exports exactly these names', () => {
     'openDenylist',
     'openDocumentCache',
     'openKeyring',
+    'readPkcs12',
     'refreshToken',
     'remoteKeys',
     'reportToken',
@@ -54,6 +55,7 @@ test('exports exactly these names', () => {
     'verifyJws',
     'verifyToken',
     'verifyTokenFrom',
+    'writePkcs12',
   ]);
 });
 
