@@ -1,6 +1,6 @@
 /** What a one-shot command loads. Figures are for `npm run bench`; what they rest on can be told without a clock. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test, vi } from 'vitest';
@@ -118,4 +118,15 @@ test('verify with a policy file loads its reader beside that; decode leaves the 
   for (const name of ['crypto', 'config']) expect(loads(loaded, name), name).toBe(true);
   for (const name of ['jsonwebtoken', 'stores', 'net', 'tty']) expect(loads(loaded, name), name).toBe(false);
   expect(loads(loadedIn(folder, 'decode', token), 'config')).toBe(false);
+});
+
+test('keygen loads node-forge for a certificate alone, verify by one does not', () => {
+  const [key, cert] = ['a.pem', 'a.crt'].map((name) => join(keyring, name)) as [string, string];
+  const made = ['keygen', '--alg', 'ES256', '--private', key, '--force'];
+  expect(loads(loadedBy(...made), 'node-forge')).toBe(false);
+  expect(loads(loadedBy(...made, '--cert', cert, '--subject', 'CN=web'), 'node-forge')).toBe(true);
+  const loaded = loadedBy('issue', '--key', key, '--out', join(keyring, 'token'));
+  expect(loads(loaded, 'node-forge')).toBe(false);
+  const verified = loadedBy('verify', readFileSync(join(keyring, 'token'), 'utf8'), '--key', cert);
+  for (const name of ['node-forge', 'certificates']) expect(loads(verified, name), name).toBe(false);
 });
