@@ -1,14 +1,14 @@
 /** Keys from elsewhere: `--jwks` and `--issuer-url`, with the cache of this user. */
 import { isAbsolute, join } from 'node:path';
-import { maxKeyBytes } from '../jose/key.js';
 import { JwtkitError } from '../errors.js';
+import { maxKeyBytes } from '../jose/key.js';
 import type { RemoteOptions } from '../remote/document.js';
 import { issuerKeys } from '../remote/issuer.js';
 import { readJwkSet, remoteKeys } from '../remote/jwks.js';
 import { openDocumentCache } from '../store/document-cache.js';
 import type { DocumentCache } from '../token/key-source.js';
-import type { Environment, Io } from './io.js';
 import { readNamed } from './input.js';
+import type { Environment, Io } from './io.js';
 import type { RemoteKeyOptions, TrustedSource } from './keys.js';
 import { durationOption, type Invocation, usage } from './options.js';
 import { escapeText, painterFor } from './output.js';

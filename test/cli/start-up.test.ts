@@ -64,7 +64,17 @@ test('the bundle is there, in the chunks that are looked for', () => {
 test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
   const loaded = loadedBy(command, token);
   expect(loads(loaded, 'main')).toBe(true);
-  for (const name of ['crypto', 'jsonwebtoken', 'stores', 'config', 'prompt', 'readline', 'net', 'tty', 'child_process']) {
+  for (const name of [
+    'crypto',
+    'jsonwebtoken',
+    'stores',
+    'config',
+    'prompt',
+    'readline',
+    'net',
+    'tty',
+    'child_process',
+  ]) {
     expect(loads(loaded, name), name).toBe(false);
   }
 });
@@ -74,7 +84,17 @@ const network = ['undici', 'net', 'tls', 'http', 'https', 'http2', 'dns', 'zlib'
 test('verify with a keyring loads no signer, no store and nothing of the network', () => {
   const loaded = loadedBy('verify', token, '--keyring', keyring);
   expect(loads(loaded, 'crypto')).toBe(true);
-  for (const name of ['jsonwebtoken', 'stores', 'remote', 'config', 'prompt', 'readline', 'tty', 'child_process', ...network])
+  for (const name of [
+    'jsonwebtoken',
+    'stores',
+    'remote',
+    'config',
+    'prompt',
+    'readline',
+    'tty',
+    'child_process',
+    ...network,
+  ])
     expect(loads(loaded, name), name).toBe(false);
   // Two chunks and the launcher, as without keys from the network.
   expect(loaded.filter((name) => name.endsWith('.cjs')).map((name) => basename(name))).toEqual([
