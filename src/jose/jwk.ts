@@ -196,13 +196,28 @@ export function importJwkSet(
   return { keys, skipped };
 }
 
-/** The public half of an asymmetric key as a JWK, the key's members alone. */
+/**
+ * The public half of an asymmetric key as a JWK, the key's members alone.
+ * @throws {JwtkitError} KEY_INVALID for a key that has no such form.
+ */
 export function exportPublicJwk(keyObject: KeyObject): Jwk {
-  return publicHalfOf(keyObject).export({ format: 'jwk' }) as Jwk;
+  return exportJwk(publicHalfOf(keyObject));
 }
 
-/** A key as a JWK with everything in it: the private members of a private key, `k` of a secret. */
+/**
+ * A key as a JWK with everything in it: the private members of a private key, `k` of a secret.
+ * @throws {JwtkitError} KEY_INVALID for a key that has no such form.
+ */
 export function exportPrivateJwk(keyObject: KeyObject): Jwk {
+  return exportJwk(keyObject);
+}
+
+function exportJwk(keyObject: KeyObject): Jwk {
+  if (keyObject.asymmetricKeyType === 'rsa-pss') {
+    throw new JwtkitError('KEY_INVALID', 'an RSA key that is restricted to PSS (RFC 4055) has no JWK form', {
+      hint: 'use it as a file with --key, or make a plain RSA key for PS256',
+    });
+  }
   return keyObject.export({ format: 'jwk' }) as Jwk;
 }
 

@@ -21,8 +21,11 @@ import { certificateTraits } from './x509.js';
 
 /** How {@link loadKeys} takes its input. */
 export interface LoadKeysOptions {
-  /** `verify` takes public halves and refuses private ones; `sign` takes private halves and oct JWKs. */
-  purpose: 'sign' | 'verify';
+  /**
+   * `verify` takes public halves and refuses private ones; `sign` takes private halves and oct JWKs; `any` takes all, for who
+   * keeps keys and does not use them.
+   */
+  purpose: 'sign' | 'verify' | 'any';
   /** A name for reports and messages, such as the file's. */
   source?: string | undefined;
   /** A `kid` for a format that has none, or instead of the one of a JWK. */
@@ -54,7 +57,7 @@ export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions)
     if (purpose === 'sign' && key.keyObject.type === 'public') {
       throw new JwtkitError('KEY_INVALID', `${where}this is a public key, signing takes the private half`);
     }
-    if (!key.operations.includes(purpose)) {
+    if (purpose !== 'any' && !key.operations.includes(purpose)) {
       throw new JwtkitError('KEY_INVALID', `${where}the JWK's key_ops does not allow ${purpose}`);
     }
   }
