@@ -46,11 +46,11 @@ const standInPlugin = {
 
 /**
  * Three files to open at most for a one-shot command: what every command needs, what loads node:crypto, and jsonwebtoken,
- * which signs. The stores of a denylist, keys over the network, the reader of a policy file, colours and the spinner stay in
+ * which signs. The stores of a denylist, keys over the network, the reader of a policy file, changes of a keyring, colours and the spinner stay in
  * chunks of their own.
  */
 const crypto =
-  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|key-source|verify|issue|keyring|policy|refresh|revoke)|store.(keyring|lock)|cli.(keys|batch|passphrase))\b/;
+  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|key-source|verify|issue|keyring|policy|refresh|revoke)|store.keyring-directory|cli.(keys|batch|passphrase))\b/;
 const stores = /^src.store.(awaited|denylist|lmdb|redis)/;
 /** Keys over the network; the HTTP client itself is a chunk of its own, loaded when the cache cannot answer. */
 const remote = /^src.(remote|store.document-cache|cli.remote-keys)\b/;
@@ -60,9 +60,11 @@ const config = /^(src.cli.(config|schema)|docs)\b/;
 const prompt = /^src.cli.prompt\b/;
 /** What makes and reads certificates and PKCS#12, apart from node-forge, which is a file of its own. */
 const certificates = /^src.(jose.(asn1|certificate|distinguished-name|pbe|pkcs12|subject-alt-name)|cli.certificates)\b/;
+/** Changing a keyring, and the subcommands of `keys`: nothing that signs or verifies a token has a use for them. */
+const keys = /^src.(cli.commands.keys|store.(lock|keyring-(?!directory))|token.(rotate|import))\b/;
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
-const apart = [crypto, stores, remote, config, prompt, certificates];
+const apart = [crypto, stores, remote, config, prompt, certificates, keys];
 const main = (path) => /^src.|^node_modules.commander/.test(path) && !apart.some((group) => group.test(path));
 // The first group that a module fits takes it, with what it imports: those that others import come first.
 const chunks = [
@@ -73,6 +75,7 @@ const chunks = [
   { name: 'node-forge', priority: 4, test: inProject((path) => /^node_modules.node-forge/.test(path)) },
   { name: 'certificates', priority: 1, test: inProject((path) => certificates.test(path)) },
   { name: 'stores', priority: 1, test: inProject((path) => stores.test(path)) },
+  { name: 'keys', priority: 0, test: inProject((path) => keys.test(path)) },
 ];
 
 const bundle = await rolldown({

@@ -25,6 +25,7 @@ export const errorCodes = [
   'KEY_TOO_WEAK',
   'KEY_ENCRYPTED',
   'PASSPHRASE_WRONG',
+  'KEY_IN_USE',
   'SIGNING_KEY_NOT_FOUND',
   'KEYRING_NOT_FOUND',
   'KEYRING_INVALID',

@@ -42,7 +42,20 @@ export { discoverIssuer, type IssuerMetadata, issuerKeys } from './remote/issuer
 export { remoteKeys } from './remote/jwks.js';
 export { type OpenDenylistOptions, openDenylist } from './store/denylist.js';
 export { type OpenDocumentCacheOptions, openDocumentCache } from './store/document-cache.js';
-export { type AddKeyOptions, addKey, type Keyring, openKeyring } from './store/keyring-directory.js';
+export { type AddKeyOptions, addKey } from './store/keyring-changes.js';
+export { type Keyring, openKeyring } from './store/keyring-directory.js';
+export { type ImportedKeys, type ImportKeysOptions, importKeys } from './store/keyring-import.js';
+export { type PrunedKeyring, type PruneKeyringOptions, pruneKeyring } from './store/keyring-prune.js';
+export {
+  type RemoveKeyOptions,
+  type RetiredKey,
+  type RetireKeyOptions,
+  type RotatedKeys,
+  type RotateKeysOptions,
+  removeKey,
+  retireKey,
+  rotateKeys,
+} from './store/keyring-rotation.js';
 export type { Claims, TokenType } from './token/claims.js';
 export { type DecodedToken, decodeToken } from './token/decode.js';
 export type { Denylist, Revocation, TokenIdentity } from './token/denylist.js';

@@ -32,6 +32,7 @@ test('exports exactly these names', () => {
     'exportPublicJwk',
     'exportPublicPem',
     'generateKey',
+    'importKeys',
     'inspectToken',
     'issueToken',
     'issueTokenPair',
@@ -41,14 +42,18 @@ test('exports exactly these names', () => {
     'openDenylist',
     'openDocumentCache',
     'openKeyring',
+    'pruneKeyring',
     'readPkcs12',
     'refreshToken',
     'remoteKeys',
+    'removeKey',
     'reportToken',
     'reportTokenFrom',
+    'retireKey',
     'revokeSubject',
     'revokeToken',
     'revokeTokenId',
+    'rotateKeys',
     'signJws',
     'thumbprint',
     'unlockKeys',
@@ -188,6 +193,31 @@ describe('each verb, as documented', () => {
     expect(() => jwtkit.remoteKeys('http://issuer.example/', { now: clock })).toThrow(
       expect.objectContaining({ code: 'USAGE_INVALID' }),
     );
+  });
+
+  test('rotateKeys, retireKey, removeKey, importKeys and pruneKeyring', async () => {
+    const directory = join(root, 'rotating');
+    const first = await jwtkit.rotateKeys(directory, { now, alg: 'ES256' });
+    expect(first).toEqual({ kid: first.kid, alg: 'ES256', signsFrom: now, replaced: null });
+    const next = await jwtkit.rotateKeys(directory, { now, activateIn: 3600, grace: 60 });
+    expect(next.replaced).toEqual({ kid: first.kid, verifiesUntil: now + 3660 });
+    const keyring = jwtkit.openKeyring(directory);
+    const signers = await Promise.all([now, now + 3600].map((at) => keyring.signingKey(at)));
+    expect(signers.map(({ kid }) => kid)).toEqual([first.kid, next.kid]);
+    expect(keyring.publishedSet(now).keys.map(({ kid }) => kid)).toEqual([first.kid, next.kid]);
+    expect((await keyring.privateKey(next.kid)).keyObject.type).toBe('private');
+    const pem = Buffer.from(jwtkit.exportPublicPem((trusted[0] as jwtkit.Key).keyObject));
+    const { keys, signing } = await jwtkit.importKeys(directory, pem, { now, kid: 'partner' });
+    expect([keys.map(({ kid }) => kid), signing]).toEqual([['partner'], first.kid]);
+    expect(await jwtkit.retireKey(directory, 'partner', { now, at: now + 5 })).toEqual({
+      kid: 'partner',
+      verifiesUntil: now + 5,
+      signing: first.kid,
+    });
+    await expect(jwtkit.removeKey(directory, 'partner', { now })).rejects.toMatchObject({ code: 'KEY_IN_USE' });
+    expect(await jwtkit.pruneKeyring(directory, { now: now + 5 })).toEqual({ keys: ['partner'], leftovers: [] });
+    await jwtkit.removeKey(directory, first.kid, { now: now + 3660 });
+    expect(jwtkit.openKeyring(directory).entries.map(({ kid }) => kid)).toEqual([next.kid]);
   });
 
   test('exportPublicJwk and exportPrivateJwk', () => {

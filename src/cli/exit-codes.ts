@@ -8,6 +8,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   KEY_TOO_WEAK: 3,
   KEY_ENCRYPTED: 3,
   PASSPHRASE_WRONG: 3,
+  KEY_IN_USE: 3,
   SIGNING_KEY_NOT_FOUND: 3,
   KEYRING_NOT_FOUND: 3,
   KEYRING_INVALID: 3,

@@ -22,7 +22,7 @@ export interface Input {
 export interface Output {
   readonly isTerminal: boolean;
   /** Writes at once; a reader that has gone away (`| head`) is no error. */
-  write(text: string): void;
+  write(content: string | Uint8Array): void;
   /** Whether the reader has gone away, so that there is no more use in writing. */
   readonly isClosed?: boolean;
   /** The stream itself, for what draws on a terminal. */
@@ -97,8 +97,8 @@ function output(descriptor: 1 | 2, stream: () => NodeJS.WriteStream): Output {
     get isClosed() {
       return isClosed;
     },
-    write(text) {
-      const bytes = Buffer.from(text, 'utf8');
+    write(content) {
+      const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
       for (let at = 0; at < bytes.length && !isClosed; ) {
         try {
           at += writeSync(descriptor, bytes, at);

@@ -23,6 +23,19 @@ export function lifetimes({ options, env, label }: Invocation<LifetimeOptions>):
   };
 }
 
+/**
+ * Seconds that the longest-lived token lives, as far as variables say so: the grace of a key that signs no more. Lifetimes
+ * that were only given to single tokens, by `--ttl`, are not known here.
+ */
+export function longestLifetime(env: Environment, defaultRefresh: number): number {
+  const accessTtl = lifetimeOption('JWTKIT_TTL', env.JWTKIT_TTL || undefined);
+  const refreshTtl = lifetimeOption('JWTKIT_REFRESH_TTL', env.JWTKIT_REFRESH_TTL || undefined);
+  return Math.max(
+    accessTtl ?? wholeNumber('ACCESS_TOKEN_EXPIRE_MINUTES', 60, env) ?? 0,
+    refreshTtl ?? wholeNumber('REFRESH_TOKEN_EXPIRE_DAYS', 86_400, env) ?? defaultRefresh,
+  );
+}
+
 function lifetimeOption(name: string, text: string | undefined): number | undefined {
   const seconds = durationOption(name, text);
   if (seconds === 0) throw usage(`${name}: a lifetime is at least 1 second`);

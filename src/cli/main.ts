@@ -16,21 +16,44 @@ import { asJwtkitError, type ColorMode, painterFor, renderError } from './output
 /** Runs one command line (without the program's name) and returns the exit code. The only catch-all. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const context: Context = { io, exitCode: 0 };
+  let program: Command | undefined;
   try {
-    await buildProgram(argv, context).parseAsync(withKnownHelp(argv), { from: 'user' });
+    program = await buildProgram(argv, context);
+    await program.parseAsync(withKidApart(withKnownHelp(argv, program)), { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    return await printFailure(error instanceof CommanderError ? usageError(error) : asJwtkitError(error), argv, io);
+    return await printFailure(
+      error instanceof CommanderError ? usageError(error, argv, program) : asJwtkitError(error),
+      argv,
+      io,
+    );
   }
 }
 
-/** `help verfy` as `verfy`, so that a mistyped name is answered with the right one. */
-function withKnownHelp([first, second, ...rest]: readonly string[]): string[] {
-  const argv = [first, second, ...rest].filter((arg) => arg !== undefined);
-  const isMistyped =
-    first === 'help' && second !== undefined && !second.startsWith('-') && !Object.hasOwn(commands, second);
-  return isMistyped ? argv.slice(1) : argv;
+/**
+ * `help keys rotate` as `keys rotate --help`, which Commander would take for `help keys`; and `help verfy` as `verfy`, so that
+ * a mistyped name is answered with the right one.
+ */
+function withKnownHelp(argv: readonly string[], program: Command): readonly string[] {
+  const [first, ...rest] = argv;
+  const end = rest.findIndex((arg) => arg.startsWith('-'));
+  const names = end < 0 ? rest : rest.slice(0, end);
+  if (first !== 'help' || names.length === 0) return argv;
+  let command: Command | undefined = program;
+  for (const name of names) {
+    if (command.commands.length === 0) break;
+    command = command.commands.find((one) => one.name() === name);
+    if (command === undefined) return rest;
+  }
+  return [...names, '--help'];
+}
+
+/** One thumbprint in 64 begins with a dash: the kid of `keys remove -x…` is an argument all the same. */
+function withKidApart(argv: readonly string[]): readonly string[] {
+  if (argv[0] !== 'keys' || argv.includes('--')) return argv;
+  const at = argv.findIndex((arg, index) => /^-[\w-]{42}$/.test(arg) && argv[index - 1] !== '--kid');
+  return at < 0 ? argv : [...argv.slice(0, at), ...argv.slice(at + 1), '--', argv[at] as string];
 }
 
 const commands = {
@@ -41,16 +64,21 @@ const commands = {
   inspect: registerInspect,
   refresh: registerRefresh,
   revoke: registerRevoke,
+  // Ten commands in one, of no use to the others.
+  keys: async (program: Command, context: Context) => {
+    const { registerKeys } = await import('./commands/keys/keys.js');
+    registerKeys(program, context);
+  },
 };
 
 /**
  * The grammar, of which each file in `commands/` adds its part. Where the first argument names a command the others are
  * left out: declaring all options of all commands takes longer than decoding a token.
  */
-function buildProgram(argv: readonly string[], context: Context): Command {
+async function buildProgram(argv: readonly string[], context: Context): Promise<Command> {
   const { io } = context;
   const program = new Command('jwtkit')
-    .description('Make keys; issue, verify, decode, inspect, refresh and revoke JSON Web Tokens.')
+    .description('Make and rotate keys; issue, verify, decode, inspect, refresh and revoke JSON Web Tokens.')
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help of a command')
@@ -69,21 +97,26 @@ function buildProgram(argv: readonly string[], context: Context): Command {
     })
     .addHelpText('after', '\nExit codes, file formats and the library: see README.md');
   const named = argv[0] !== undefined && Object.hasOwn(commands, argv[0]) ? [argv[0]] : Object.keys(commands);
-  for (const name of named) commands[name as keyof typeof commands](program, context);
+  for (const name of named) await commands[name as keyof typeof commands](program, context);
   return program;
 }
 
 /** Commander's messages in our own form: lower case, no full stop, the suggestion as the hint. */
-function usageError(error: CommanderError): JwtkitError {
-  if (error.code === 'commander.help')
-    return new JwtkitError('USAGE_INVALID', 'no command given', { hint: 'run: jwtkit --help' });
+function usageError(error: CommanderError, [first]: readonly string[], program: Command | undefined): JwtkitError {
+  const subcommands = program?.commands.find((one) => one.name() === first)?.commands ?? [];
+  const help = `run: jwtkit ${subcommands.length === 0 ? '' : `${first} `}--help`;
+  if (error.code === 'commander.help') {
+    const names = subcommands.map((one) => one.name()).join(', ');
+    const message = names === '' ? 'no command given' : `no subcommand given, one of ${names}`;
+    return new JwtkitError('USAGE_INVALID', message, { hint: help });
+  }
   // A mistyped flag must not repeat the secret that came with it.
   const [line = '', suggestion] = error.message
     .replace(/('--[\w-]+)=[^']*'/, "$1'")
     .replace(/^error: /, '')
     .split('\n');
   const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
-  return new JwtkitError('USAGE_INVALID', line.replace(/\.$/, ''), { hint: hint ?? 'run: jwtkit --help' });
+  return new JwtkitError('USAGE_INVALID', line.replace(/\.$/, ''), { hint: hint ?? help });
 }
 
 async function printFailure(error: JwtkitError, argv: readonly string[], io: Io): Promise<number> {

@@ -234,6 +234,12 @@ export function durationOption(name: string, text: string | undefined): number |
   return parseOption(name, text, parseDuration);
 }
 
+/** The size of an RSA key, in bits. */
+export function bitsOption(text: string | undefined): number | undefined {
+  if (text === undefined || /^\d{1,6}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw usage(`--bits: ${JSON.stringify(text)} is not a number of bits`, 'such as 2048 or 4096');
+}
+
 /** The moment that `--at` sets the clock to, else the time. */
 export function clockOption(at: string | undefined, io: Io): number {
   return parseOption('--at', at, (text) => parseMoment(text, io.now())) ?? io.now();

@@ -71,3 +71,13 @@ export function derElement(tag: number, ...parts: readonly Uint8Array[]): Buffer
   length.writeUIntBE(size, 0, width);
   return Buffer.concat([Buffer.of(tag, 0x80 + width), length, content]);
 }
+
+/**
+ * Whether bytes begin as PKCS#12 does (RFC 7292 §4): a SEQUENCE whose first element is the version 3, which no structure that
+ * holds a bare key has. Older tools write the length as indefinite.
+ */
+export function isPkcs12(bytes: Uint8Array): boolean {
+  const [tag, length = 0] = bytes;
+  const start = length > 0x80 ? 2 + (length - 0x80) : 2;
+  return tag === 0x30 && bytes[start] === 0x02 && bytes[start + 1] === 0x01 && bytes[start + 2] === 0x03;
+}

@@ -86,7 +86,7 @@ export async function unlockKeys(content: string | Uint8Array, options: UnlockKe
   try {
     return loadKeys(content, rest);
   } catch (error) {
-    const isLocked = error instanceof JwtkitError && error.code === 'KEY_ENCRYPTED' && rest.purpose === 'sign';
+    const isLocked = error instanceof JwtkitError && error.code === 'KEY_ENCRYPTED' && rest.purpose !== 'verify';
     if (!isLocked) throw error;
     const passphrase = typeof source === 'function' ? await source(rest.source) : source;
     if (passphrase === undefined) throw error;
@@ -102,10 +102,10 @@ type Decrypt = <T extends string | Buffer>(
 
 function decryption({ passphrase, purpose }: LoadKeysOptions, where: string): Decrypt {
   return (encrypted, read) => {
-    if (passphrase !== undefined && purpose === 'sign') return read(encrypted, passphrase, where);
+    if (passphrase !== undefined && purpose !== 'verify') return read(encrypted, passphrase, where);
     throw new JwtkitError('KEY_ENCRYPTED', `${where}the private key is encrypted`, {
       hint:
-        purpose === 'sign'
+        purpose !== 'verify'
           ? 'give its passphrase with --passphrase-file or --passphrase-env'
           : 'verifying takes the public half; make it with: openssl pkey -in FILE -pubout',
     });

@@ -238,7 +238,7 @@ function alreadyExists(path: string): JwtkitError {
 }
 
 /** Makes a rename last through a power cut; Windows cannot open a folder and needs no such flush. */
-function flushFolder(folder: string): void {
+export function flushFolder(folder: string): void {
   try {
     const descriptor = openSync(folder, 'r');
     try {

@@ -7,16 +7,13 @@ import { createPublicKey } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { JwtkitError } from '../errors.js';
-import type { AlgorithmName } from '../jose/algorithms.js';
-import type { Passphrase } from '../jose/encrypted-key.js';
 import { JsonError, type JsonObject, own, parseJsonObject, quoteText } from '../jose/json.js';
-import { exportPublicJwk, importJwk, type Jwk, thumbprint } from '../jose/jwk.js';
+import { importJwk, type Jwk, type JwkSet } from '../jose/jwk.js';
 import { type Key, maxKeyBytes } from '../jose/key.js';
-import { exportPrivatePem, type GeneratedKey, type PassphraseSource, unlockKeys } from '../jose/keys.js';
-import { type KeyringEntry, signingEntry, verificationKeys } from '../token/keyring.js';
+import { type PassphraseSource, unlockKeys } from '../jose/keys.js';
+import { entryOf, type KeyringEntry, publishedSet, signingEntry, verificationKeys } from '../token/keyring.js';
 import { isNumericDate } from '../token/time.js';
-import { hasErrorCode, notWritable, readFileBounded, type WholeFile, writeFileWhole } from './files.js';
-import { withLock } from './lock.js';
+import { hasErrorCode, notWritable, readFileBounded, writeFileWhole } from './files.js';
 
 /** An opened keyring, as its set was when it was opened. */
 export interface Keyring {
@@ -31,6 +28,14 @@ export interface Keyring {
    * PASSPHRASE_WRONG.
    */
   signingKey(now: number, kid?: string, passphrase?: PassphraseSource): Promise<Key>;
+  /** The JWK Set to publish at `now`: the public halves of all keys that verify then, announced ones among them. */
+  publishedSet(now: number): JwkSet;
+  /**
+   * The private half of a key, whether it signs or not.
+   * @throws {JwtkitError} KEY_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE, KEY_ENCRYPTED,
+   * PASSPHRASE_WRONG.
+   */
+  privateKey(kid: string, passphrase?: PassphraseSource): Promise<Key>;
 }
 
 /**
@@ -46,75 +51,23 @@ export function openKeyring(directory: string): Keyring {
     signingKey: async (now, kid, passphrase) => {
       return readPrivateKey(directory, signingEntry(entries, now, kid), passphrase);
     },
+    publishedSet: (now) => publishedSet(entries, now),
+    privateKey: async (kid, passphrase) => readPrivateKey(directory, entryOf(entries, kid), passphrase),
   };
 }
 
-/** What {@link addKey} is told beside the key. */
-export interface AddKeyOptions {
-  readonly alg: AlgorithmName;
-  /** NumericDate: the new key's `iat`. */
-  readonly now: number;
-  /** The thumbprint by default. */
-  readonly kid?: string | undefined;
-  /** Encrypts the private half; without one it is protected by the mode of its file alone. */
-  readonly passphrase?: Passphrase | undefined;
-}
-
-/**
- * Puts a fresh key pair into the keyring of a directory, which is made if need be, and returns its kid.
- * @throws {JwtkitError} USAGE_INVALID for a kid that cannot name a file or an empty passphrase, FILE_EXISTS for one that is taken,
- * KEYRING_INVALID, FILE_NOT_WRITABLE.
- */
-export async function addKey(directory: string, pair: GeneratedKey, options: AddKeyOptions): Promise<string> {
-  if (!('privateKey' in pair)) {
-    throw new JwtkitError('USAGE_INVALID', 'a shared secret has no public half, a keyring holds key pairs');
-  }
-  const { privateKey, publicKey } = pair;
-  const kid = options.kid ?? thumbprint(publicKey);
-  if (!isFileSafeKid(kid)) {
-    throw new JwtkitError('USAGE_INVALID', `the kid ${JSON.stringify(kid)} cannot name a key file`, {
-      hint: 'use letters, digits, - and _, with . in between, at most 128 characters',
-    });
-  }
-  // Encrypting is slow: not under the lock, and before anything is written.
-  const content = exportPrivatePem(privateKey, { passphrase: options.passphrase });
-  createDirectory(directory);
-  return withLock(join(directory, '.lock'), () => {
-    const isThere = existsSync(setPath(directory));
-    // Nothing is added to a keyring that could not be opened afterwards.
-    const entries = isThere ? readEntries(directory) : [];
-    const set = isThere ? readSet(directory) : { keys: [] };
-    if (entries.some((entry) => entry.kid === kid)) {
-      throw new JwtkitError('FILE_EXISTS', `the keyring already has a key ${kid}`, { hint: 'choose another --kid' });
-    }
-    const jwk: Jwk = { ...exportPublicJwk(publicKey), kid, alg: options.alg, use: 'sig', iat: Math.floor(options.now) };
-    writePrivateHalf({ path: privatePath(directory, kid), content, mode: 0o600 });
-    writeSet(directory, { ...set, keys: [...(set.keys as unknown[]), jwk] });
-    return kid;
-  });
-}
-
-function writePrivateHalf(pem: WholeFile): void {
-  try {
-    writeFileWhole(pem, { overwrite: false });
-  } catch (error) {
-    if (!(error instanceof JwtkitError) || error.code !== 'FILE_EXISTS') throw error;
-    throw new JwtkitError(error.code, `${error.message}, but the keyring does not name it`, {
-      hint: 'remove it if it was left by a run that was killed, or choose another --kid',
-    });
-  }
-}
-
 /** Whether a kid can be the name of a file: it also comes from `jwks.json`, which may have been edited. */
-function isFileSafeKid(kid: string): boolean {
+export function isFileSafeKid(kid: string): boolean {
   return /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?$/.test(kid);
 }
 
-function setPath(directory: string): string {
+/** Where the set of a keyring is. */
+export function setPath(directory: string): string {
   return join(directory, 'jwks.json');
 }
 
-function privatePath(directory: string, kid: string): string {
+/** Where the private half of a key is. */
+export function privatePath(directory: string, kid: string): string {
   return join(directory, `${kid}.pem`);
 }
 
@@ -134,12 +87,11 @@ export function createDirectory(directory: string): void {
   }
 }
 
-function writeSet(directory: string, set: JsonObject): void {
-  const content = `${JSON.stringify(set, null, 2)}\n`;
-  writeFileWhole({ path: setPath(directory), content, mode: 0o644 }, { overwrite: true });
-}
-
-function readSet(directory: string): JsonObject {
+/**
+ * The set of a keyring with all that it holds.
+ * @throws {JwtkitError} KEYRING_INVALID, FILE_NOT_READABLE.
+ */
+export function readSet(directory: string): JsonObject {
   const path = setPath(directory);
   const bytes = readFileBounded(path, maxKeyBytes);
   let set: JsonObject;
@@ -156,7 +108,11 @@ function invalid(message: string): JwtkitError {
   return new JwtkitError('KEYRING_INVALID', message);
 }
 
-function readEntries(directory: string): KeyringEntry[] {
+/**
+ * The entries of a keyring.
+ * @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE.
+ */
+export function readEntries(directory: string): KeyringEntry[] {
   const path = setPath(directory);
   let set: JsonObject;
   try {
@@ -167,14 +123,21 @@ function readEntries(directory: string): KeyringEntry[] {
       hint: 'make one with: jwtkit keygen (or name a key with --key or --secret-file)',
     });
   }
-  const entries = (set.keys as unknown[]).map((jwk) => readEntry(directory, path, jwk));
+  const entries = (set.keys as unknown[]).map((jwk) => {
+    const entry = toEntry(jwk, path);
+    return { ...entry, hasPrivateHalf: existsSync(privatePath(directory, entry.kid)) };
+  });
   const kids = entries.map(({ kid }) => kid);
   const twice = kids.find((kid, index) => kids.indexOf(kid) !== index);
   if (twice !== undefined) throw invalid(`${path}: two keys have the kid ${twice}`);
   return entries;
 }
 
-function readEntry(directory: string, path: string, jwk: unknown): KeyringEntry {
+/**
+ * The entry of a keyring that a JWK makes, its private half left aside. `path` is where it stands, for messages.
+ * @throws {JwtkitError} KEYRING_INVALID, KEY_INVALID, KEY_TOO_WEAK.
+ */
+export function toEntry(jwk: unknown, path: string): Omit<KeyringEntry, 'hasPrivateHalf'> {
   const key = importJwk(jwk, { source: path });
   const { kid } = key;
   if (kid === undefined) throw invalid(`${path}: a key has no kid`);
@@ -186,7 +149,7 @@ function readEntry(directory: string, path: string, jwk: unknown): KeyringEntry 
     if (moment !== undefined && !isNumericDate(moment))
       throw invalid(`${path}: the ${name} of ${kid} is no NumericDate`);
   }
-  return { kid, key, jwk: jwk as Jwk, hasPrivateHalf: existsSync(privatePath(directory, kid)) };
+  return { kid, key, jwk: jwk as Jwk };
 }
 
 async function readPrivateKey(

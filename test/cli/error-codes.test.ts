@@ -103,6 +103,7 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
     await stdoutOf(['keygen', '--private', path, '--passphrase-env', 'P'], { env: { P: 'right' } });
     return runJson(['issue', '--key', path, '--passphrase-env', 'P'], { env: { P: 'wrong' } });
   },
+  KEY_IN_USE: async () => runJson(['keys', 'remove', 'k1', '--keyring', await makeKeyring()]),
   SIGNING_KEY_NOT_FOUND: async () => {
     const retired = await keyringWith(({ keys: [jwk] }) => Object.assign(jwk ?? {}, { exp: now + 60 }));
     return runJson(['issue', '--keyring', retired]);

@@ -48,8 +48,8 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
   const isTerminal = (name: 'stdin' | 'stdout' | 'stderr') => world.terminals?.includes(name) === true;
   const output = (name: 'stdout' | 'stderr') => ({
     isTerminal: isTerminal(name),
-    write: (text: string) => {
-      written[name] += text;
+    write: (content: string | Uint8Array) => {
+      written[name] += typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
     },
   });
   let ids = 0;

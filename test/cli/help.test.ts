@@ -6,20 +6,27 @@ import { runShell } from '../shell-session.js';
 
 const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const commands = ['keygen', 'issue', 'decode', 'verify', 'inspect', 'refresh', 'revoke'];
+const keysCommands = ['list', 'rotate', 'retire', 'remove', 'prune', 'import', 'export', 'jwks', 'thumbprint'];
+const commands = [
+  ...['keygen', 'issue', 'decode', 'verify', 'inspect', 'refresh', 'revoke'],
+  ...keysCommands.map((name) => `keys ${name}`),
+];
 
 function helpOf(...args: string[]): string {
-  return spawnSync(process.execPath, [binary, ...args], { encoding: 'utf8' }).stdout;
+  const words = args.flatMap((arg) => arg.split(' '));
+  return spawnSync(process.execPath, [binary, ...words], { encoding: 'utf8' }).stdout;
 }
 
-/** A keyring, its public half as a file, and a token that meets every demand of the examples. */
+/** A keyring with two keys, public halves as files, and a token that meets every demand of the examples. */
 const setup = `
-jwtkit keygen > kid 2> /dev/null || exit 98
+KID=$(jwtkit keygen 2> /dev/null) || exit 98
 echo 'correct horse' > passphrase.txt
-openssl pkey -in ".jwtkit/$(cat kid).pem" -pubout -out verify.pem || exit 98
+openssl pkey -in ".jwtkit/$KID.pem" -pubout -out verify.pem || exit 98
 REFRESH=$(jwtkit issue --sub user-123 --scope "read write" --type refresh) || exit 98
 TOKEN=$(jwtkit issue --sub user-123 --iss https://issuer.example --aud api --scope "read write" --role admin) || exit 98
-mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem ../passphrase.txt .
+jwtkit keygen --alg ES256 > /dev/null 2>&1 || exit 98
+jwtkit keygen --alg ES256 --private partner-key.pem --public partner.pem 2> /dev/null || exit 98
+mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem ../partner.pem ../partner-key.pem ../passphrase.txt .
 `;
 
 test.each(commands)('the examples in the help of %s run', (command) => {
@@ -33,7 +40,7 @@ test.each(commands)('the examples in the help of %s run', (command) => {
 test('the help of the program names every command, as does the README', () => {
   const help = helpOf('--help');
   for (const command of commands) {
-    expect(help).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    expect(help).toMatch(new RegExp(`^ {2}${command.split(' ')[0]} `, 'm'));
     expect(readme).toContain(`| \`${command}\` |`);
   }
 });
@@ -44,6 +51,11 @@ test.each(commands)('every option and variable of %s is in the README', (command
   const variables = [...help.matchAll(/\[(JWTKIT_[A-Z_]+)\]/g)].map(([, name]) => name ?? '');
   expect(options.length).toBeGreaterThan(3);
   for (const name of [...options, ...variables]) if (name !== '--help') expect(readme, name).toContain(name);
+});
+
+test('the help of keys names every subcommand, and the README documents each', () => {
+  const help = helpOf('keys', '--help');
+  for (const name of keysCommands) expect(help).toMatch(new RegExp(`^ {2}${name} `, 'm'));
 });
 
 test('help goes to stdout and exits 0, for each way of asking', () => {

@@ -57,6 +57,7 @@ test('the bundle is there, in the chunks that are looked for', () => {
       'undici.cjs',
       'config.cjs',
       'prompt.cjs',
+      'keys.cjs',
     ]),
   );
 });
@@ -68,6 +69,7 @@ test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
     'crypto',
     'jsonwebtoken',
     'stores',
+    'keys',
     'config',
     'prompt',
     'readline',
@@ -87,6 +89,7 @@ test('verify with a keyring loads no signer, no store and nothing of the network
   for (const name of [
     'jsonwebtoken',
     'stores',
+    'keys',
     'remote',
     'config',
     'prompt',
@@ -127,7 +130,7 @@ test('verify with a JWK Set in a file, or one that the cache has, loads no HTTP 
 test('issue loads the signer and no store', () => {
   const loaded = loadedBy('issue', '--sub', 'user-123', '--keyring', keyring);
   expect(loads(loaded, 'jsonwebtoken')).toBe(true);
-  for (const name of ['stores', 'config', 'prompt', 'readline', 'net', 'tty', 'child_process'])
+  for (const name of ['stores', 'keys', 'config', 'prompt', 'readline', 'net', 'tty', 'child_process'])
     expect(loads(loaded, name), name).toBe(false);
 });
 
@@ -149,4 +152,11 @@ test('keygen loads node-forge for a certificate alone, verify by one does not', 
   expect(loads(loaded, 'node-forge')).toBe(false);
   const verified = loadedBy('verify', readFileSync(join(keyring, 'token'), 'utf8'), '--key', cert);
   for (const name of ['node-forge', 'certificates']) expect(loads(verified, name), name).toBe(false);
+});
+
+test('keys list loads no signer and no store', () => {
+  const loaded = loadedBy('keys', 'list', '--keyring', keyring);
+  expect(loads(loaded, 'keys')).toBe(true);
+  for (const name of ['jsonwebtoken', 'stores', 'net', 'tty', 'child_process'])
+    expect(loads(loaded, name), name).toBe(false);
 });

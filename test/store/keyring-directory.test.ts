@@ -16,7 +16,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { JwtkitError } from '../../src/errors.js';
 import { exportPrivateJwk, exportPublicJwk, type Jwk, thumbprint } from '../../src/jose/jwk.js';
 import { exportPrivatePem } from '../../src/jose/keys.js';
-import { addKey, openKeyring } from '../../src/store/keyring-directory.js';
+import { addKey } from '../../src/store/keyring-changes.js';
+import { openKeyring } from '../../src/store/keyring-directory.js';
 
 const root = mkdtempSync(join(tmpdir(), 'jwtkit-test-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

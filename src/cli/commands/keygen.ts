@@ -13,6 +13,7 @@ import {
   addExamples,
   addPassphraseOptions,
   algorithmOption,
+  bitsOption,
   type Invocation,
   option,
   readInvocation,
@@ -20,6 +21,7 @@ import {
 } from '../options.js';
 import { escapeText, printJson } from '../output.js';
 import type { PassphraseOptions } from '../passphrase.js';
+import { startSpinner } from '../spinner.js';
 
 interface KeygenOptions extends CertificateFlags, PassphraseOptions {
   alg: string;
@@ -34,9 +36,6 @@ interface KeygenOptions extends CertificateFlags, PassphraseOptions {
   force?: boolean;
   encrypt?: boolean;
 }
-
-/** RSA keys of this size and above take long enough for a person to wonder, in bits. */
-const slowRsaBits = 3072;
 
 export function registerKeygen(program: Command, { io }: Context): void {
   const command = program
@@ -192,10 +191,7 @@ async function certify(
 
 async function generate(alg: AlgorithmName, options: KeygenOptions, io: Io): Promise<GeneratedKey> {
   const { generateKey } = await import('../../jose/keys.js');
-  if (options.bits !== undefined && !/^\d{1,6}$/.test(options.bits)) {
-    throw usage(`--bits: ${JSON.stringify(options.bits)} is not a number of bits`, 'such as 2048 or 4096');
-  }
-  const bits = options.bits === undefined ? undefined : Number(options.bits);
+  const bits = bitsOption(options.bits);
   const stop = await startSpinner(bits ?? 0, io);
   try {
     return await generateKey(alg, { bits, crv: options.crv });
@@ -204,17 +200,8 @@ async function generate(alg: AlgorithmName, options: KeygenOptions, io: Io): Pro
   }
 }
 
-/** Turns a spinner on a terminal's stderr while a long RSA key is made. */
-async function startSpinner(bits: number, { stderr }: Io): Promise<() => void> {
-  const stream = stderr.isTerminal ? stderr.stream?.() : undefined;
-  if (bits < slowRsaBits || stream === undefined) return () => {};
-  const { default: yoctoSpinner } = await import('yocto-spinner');
-  const spinner = yoctoSpinner({ text: `making an RSA key of ${bits} bits`, stream }).start();
-  return () => spinner.stop();
-}
-
 async function intoKeyring(made: MadeKey, options: KeygenOptions, io: Io): Promise<string> {
-  const { addKey } = await import('../../store/keyring-directory.js');
+  const { addKey } = await import('../../store/keyring-changes.js');
   const { alg, pair, passphrase } = made;
   const kid = await withFiles(certificateTexts(made), options, io, () => {
     return addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid, passphrase });

@@ -1,0 +1,167 @@
+/**
+ * Changes of a keyring over time, as plans: entries in, entries out. Nothing is written here. A change sets times and leaves
+ * the rest to the clock.
+ */
+import { JwtkitError } from '../errors.js';
+import type { AlgorithmName } from '../jose/algorithms.js';
+import {
+  entryOf,
+  findSigner,
+  handover,
+  isRetired,
+  isVerifying,
+  type KeyringEntry,
+  retired,
+  signsFrom,
+} from './keyring.js';
+import { formatMoment, isNumericDate, maxNumericDate } from './time.js';
+
+/** Which kind of key is wanted; what is left out is that of the key to be replaced. */
+export interface KeyTemplate {
+  alg?: AlgorithmName | undefined;
+  /** Size of an RSA key. */
+  bits?: number | undefined;
+  /** Curve of an EdDSA key. */
+  crv?: string | undefined;
+}
+
+/** The kind of key that a rotation makes: as wished, else as the key that it replaces, else RS256. */
+export function rotationTemplate(
+  entries: readonly KeyringEntry[],
+  activation: number,
+  wish: KeyTemplate,
+): KeyTemplate & { alg: AlgorithmName } {
+  const halves = entries.filter(({ hasPrivateHalf }) => hasPrivateHalf);
+  const old = findSigner(entries, activation) ?? halves.sort((one, other) => signsFrom(other) - signsFrom(one))[0];
+  const alg = wish.alg ?? (old?.key.algorithms[0] as AlgorithmName | undefined) ?? 'RS256';
+  if (old === undefined || !isOfKind(alg, old)) return { ...wish, alg };
+  const { kty, crv, bits } = old.key.shape;
+  if (kty === 'RSA') return { ...wish, alg, bits: wish.bits ?? bits };
+  return kty === 'OKP' ? { ...wish, alg, crv: wish.crv ?? crv } : { ...wish, alg };
+}
+
+/** Whether a key of the same size and curve as the old one serves an algorithm. */
+function isOfKind(alg: AlgorithmName, { key }: KeyringEntry): boolean {
+  const isRsa = /^[RP]S/.test(alg);
+  return key.algorithms.includes(alg) || (isRsa && key.shape.kty === 'RSA');
+}
+
+/** When a rotation takes place. */
+export interface RotationTimes {
+  readonly now: number;
+  /** NumericDate from which the new key signs. */
+  readonly activation: number;
+  /** Seconds for which the replaced key verifies after that. */
+  readonly grace: number;
+}
+
+/** A planned rotation. */
+export interface Rotation {
+  readonly entries: readonly KeyringEntry[];
+  readonly made: KeyringEntry;
+  /** The key that signs until the new one does, if any. */
+  readonly replaced: KeyringEntry | undefined;
+}
+
+/**
+ * Puts a fresh key into a keyring: it signs from `activation` on, and the key that would sign at that moment verifies until
+ * `grace` after it. Where another key is announced for later already, the fresh one gets its end from that one.
+ * @throws {JwtkitError} USAGE_INVALID for times beyond the year 9999.
+ */
+export function planRotation(
+  entries: readonly KeyringEntry[],
+  fresh: KeyringEntry,
+  { now, activation, grace }: RotationTimes,
+): Rotation {
+  const old = findSigner(entries, activation);
+  const able = entries.filter((entry) => entry.hasPrivateHalf && !isRetired(entry));
+  const next = able.flatMap(({ jwk }) => jwk.nbf ?? []).filter((nbf) => nbf > activation);
+  const end = next.length === 0 ? {} : { exp: checkMoment(Math.min(...next) + grace) };
+  // A first key begins with its iat, as one of keygen does: also for a clock that is behind.
+  const begin = old === undefined && activation <= now ? {} : { nbf: checkMoment(activation) };
+  const made = { ...fresh, jwk: { ...fresh.jwk, ...begin, ...end } };
+  const replaced = old && { ...old, jwk: { ...old.jwk, exp: checkMoment(activation + grace) } };
+  const others = entries.map((entry) => (entry === old && replaced !== undefined ? replaced : entry));
+  return { entries: withoutComebacks(entries, [...others, made], now), made, replaced };
+}
+
+function checkMoment(moment: number): number {
+  if (!isNumericDate(moment)) throw new JwtkitError('USAGE_INVALID', 'the time lies beyond the year 9999');
+  return moment;
+}
+
+/** When a retired key ends: at a moment, or after a time that never makes its life longer. */
+export type RetirementTime = { readonly at: number } | { readonly grace: number };
+
+/**
+ * Takes a key out of service: it signs no more and verifies until its new end.
+ * @throws {JwtkitError} KEY_NOT_FOUND; USAGE_INVALID for a key that has ended and would verify again; KEY_IN_USE where no
+ * key would sign any more, unless `force`.
+ */
+export function planRetirement(
+  entries: readonly KeyringEntry[],
+  kid: string,
+  options: { readonly now: number; readonly end: RetirementTime; readonly force: boolean },
+): readonly KeyringEntry[] {
+  const { now, end, force } = options;
+  const entry = entryOf(entries, kid);
+  const old = entry.jwk.exp ?? Number.POSITIVE_INFINITY;
+  const wanted = checkMoment('at' in end ? end.at : Math.min(old, now + end.grace));
+  if (old <= now && wanted > now) {
+    throw new JwtkitError('USAGE_INVALID', `the key ${kid} ended at ${formatMoment(old)} and is not brought back`);
+  }
+  const exp = old <= now ? Math.min(old, wanted) : wanted;
+  const changed = entries.map((one) => (one === entry ? { ...entry, jwk: retired(entry.jwk, exp) } : one));
+  const after = withoutComebacks(entries, changed, now);
+  if (!force && findSigner(entries, now) !== undefined && findSigner(after, now) === undefined) {
+    throw new JwtkitError('KEY_IN_USE', `no key would sign any more without ${kid}`, {
+      hint: 'put a new one in its place first: jwtkit keys rotate; or pass --force',
+    });
+  }
+  return after;
+}
+
+/**
+ * Takes a key out of a keyring.
+ * @throws {JwtkitError} KEY_NOT_FOUND; KEY_IN_USE for one that still verifies, unless `force`.
+ */
+export function planRemoval(
+  entries: readonly KeyringEntry[],
+  kid: string,
+  { now, force }: { readonly now: number; readonly force: boolean },
+): readonly KeyringEntry[] {
+  const entry = entryOf(entries, kid);
+  if (isVerifying(entry, now) && !force) {
+    const until = entry.jwk.exp === undefined ? 'has no end' : `verifies until ${formatMoment(entry.jwk.exp)}`;
+    throw new JwtkitError('KEY_IN_USE', `the key ${kid} ${until}, its tokens would be refused`, {
+      hint: `end it with: jwtkit keys retire ${kid}; or pass --force`,
+    });
+  }
+  return withoutComebacks(
+    entries,
+    entries.filter((one) => one !== entry),
+    now,
+  );
+}
+
+/**
+ * Entries after a change in which no key comes back: a key that had ended signing would sign again when another is announced,
+ * or when the one that followed it is removed, and is retired instead. One whose follower was removed before it began signs
+ * for longer, and verifies for as much longer.
+ */
+export function withoutComebacks(
+  before: readonly KeyringEntry[],
+  after: readonly KeyringEntry[],
+  now: number,
+): readonly KeyringEntry[] {
+  return after.map((entry) => {
+    const { kid, jwk } = entry;
+    const old = before.find((one) => one.kid === kid);
+    if (jwk.exp === undefined || jwk.exp <= now || old?.jwk.exp === undefined) return entry;
+    const ended = handover(old, before) ?? 0;
+    const ends = handover(entry, after) ?? 0;
+    if (ends <= ended || ends <= now) return entry;
+    if (ended <= now) return { ...entry, jwk: retired(jwk, jwk.exp) };
+    return { ...entry, jwk: { ...jwk, exp: Math.min(maxNumericDate, jwk.exp + ends - ended) } };
+  });
+}
