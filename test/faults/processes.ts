@@ -24,6 +24,24 @@ export function jwtkit(args: readonly string[], killAfter?: number): Promise<End
   return runNode([binary, ...args], killAfter);
 }
 
+/**
+ * Runs the binary, and kills it (SIGKILL) right before one of its calls that change the file system, counted from 1. It ends as
+ * ever if it makes fewer of them.
+ */
+export function jwtkitKilledAt(call: number, args: readonly string[]): Promise<Ended> {
+  const fault = `import fs from 'node:fs';
+    let calls = 0;
+    for (const name of ['mkdirSync', 'openSync', 'writeFileSync', 'fsyncSync', 'linkSync', 'copyFileSync', 'renameSync', 'rmSync']) {
+      const change = fs[name];
+      fs[name] = (...args) => {
+        const isRead = name === 'openSync' && (args[1] ?? 'r') === 'r';
+        if (!isRead && ++calls === ${call}) process.kill(process.pid, 'SIGKILL');
+        return change(...args);
+      };
+    }`;
+  return runNode(['--import', `data:text/javascript,${encodeURIComponent(fault)}`, binary, ...args], undefined);
+}
+
 /** Runs a script that imports the library, the same way. */
 export function script(code: string, args: readonly string[], killAfter?: number): Promise<Ended> {
   return runNode(['--input-type=module', '--eval', code, ...args], killAfter);
