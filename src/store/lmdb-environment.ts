@@ -31,7 +31,25 @@ export interface EnvironmentOptions {
 /** Opens the environment in a folder, which is made if need be. Throws what LMDB throws. */
 export async function openEnvironment(folder: string, options: EnvironmentOptions): Promise<RootDatabase> {
   if (options.mustExist !== true && !isEnvironment(folder)) await make(folder, options);
-  return open(folder, options);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return open(folder, options);
+    } catch (error) {
+      if (!isMomentary(error) || attempt === openAttempts) throw error;
+      await new Promise((resolve) => setTimeout(resolve, attempt * 20));
+    }
+  }
+}
+
+/** How often an environment is opened before its state is believed. */
+const openAttempts = 5;
+
+/**
+ * Whether opening failed for what passes by itself: where the last holder of the lock was killed a moment ago, the first
+ * transaction may not begin, which lmdb reports as having none (EINVAL). Seen once in thousands of kills, never twice in a row.
+ */
+function isMomentary(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 22;
 }
 
 /** Which file an environment is in at this moment: a process keeps the one it opened, even if another takes its place. */
