@@ -22,7 +22,7 @@ const seconds = () => Math.floor(Date.now() / 1000);
 const rotate = ['keys', 'rotate', '--alg', 'ES256'];
 
 /** The set opens, each private half that it names is there and fits, and one key signs now and at every turn to come. */
-function expectWhole(directory: string): string[] {
+async function expectWhole(directory: string): Promise<string[]> {
   const { entries, signingKey } = openKeyring(directory);
   const now = seconds();
   for (const { kid, jwk, hasPrivateHalf } of entries) {
@@ -36,7 +36,7 @@ function expectWhole(directory: string): string[] {
     expect(signer, String(at)).toBeDefined();
     expect(signer !== undefined && isVerifying(signer, at)).toBe(true);
   }
-  expect(signingKey(now).keyObject.type).toBe('private');
+  expect((await signingKey(now)).keyObject.type).toBe('private');
   return entries.map(({ kid }) => kid);
 }
 
@@ -49,7 +49,7 @@ test('24 processes rotate one keyring at once: all keys are in the set, one sign
       Array.from({ length: 24 }, () => jwtkitOut(...rotate, '--keyring', directory, ...times)),
     );
     note(`24 rotations at once ${times.join(' ')}: ${(performance.now() - start).toFixed(0)} ms`);
-    expect(expectWhole(directory).sort()).toEqual(['first', ...kids].sort());
+    expect((await expectWhole(directory)).sort()).toEqual(['first', ...kids].sort());
     const { entries } = openKeyring(directory);
     expect(entries.filter(({ jwk }) => jwk.exp === undefined)).toHaveLength(1);
     const later = findSigner(entries, seconds() + 7200);
@@ -111,7 +111,7 @@ test(`${kills} kills during rotate, import, retire, remove and prune leave a who
       if (end.exitCode === 0 && ['rotate', 'import'].includes(change[1] as string))
         acknowledged.push(end.stdout.trim());
     }
-    const kids = expectWhole(directory);
+    const kids = await expectWhole(directory);
     if (isRemoval) acknowledged = kids;
     expect(acknowledged.filter((kid) => !kids.includes(kid))).toEqual([]);
   }
@@ -122,7 +122,7 @@ test(`${kills} kills during rotate, import, retire, remove and prune leave a who
   expect(count.killed).toBeGreaterThanOrEqual(kills / 4);
   // A name that a killed run left behind blocks nobody, and prune leaves nothing of them.
   expect((await run(['keys', 'prune'])).exitCode).toBe(0);
-  const kids = expectWhole(directory);
+  const kids = await expectWhole(directory);
   const names = readdirSync(directory).filter((name) => !name.startsWith('.lock.'));
   expect(names.sort()).toEqual(['.gitignore', '.lock', 'jwks.json', ...kids.map((kid) => `${kid}.pem`)].sort());
 });
@@ -159,7 +159,7 @@ test('killed before any one of its calls to the file system, a change leaves a w
       const { exitCode, stderr } = await jwtkitKilledAt(++calls, args);
       isKilled = exitCode === null;
       if (!isKilled) expect({ exitCode, stderr }, name).toMatchObject({ exitCode: 0 });
-      const after = expectWhole(directory);
+      const after = await expectWhole(directory);
       if (name === 'import of a set') expect([before.length, before.length + 3]).toContain(after.length);
       const again = await jwtkit(args);
       // It was done, or it is now; one that was done is refused the second time where the kid is taken or gone.
@@ -167,7 +167,7 @@ test('killed before any one of its calls to the file system, a change leaves a w
       const isOnce = !['prune', 'retire'].includes(name);
       expect(again.exitCode === 0, `${name}, call ${calls}: ${again.stderr}`).toBe(!(isDone && isOnce));
       expect((await jwtkit(['keys', 'prune', '--keyring', directory])).exitCode).toBe(0);
-      const kids = expectWhole(directory);
+      const kids = await expectWhole(directory);
       const files = readdirSync(directory).filter((file) => !/^\.(lock|\.gitignore)\..*\.tmp$/.test(file));
       expect(files.sort()).toEqual(['.gitignore', '.lock', 'jwks.json', ...kids.map((kid) => `${kid}.pem`)].sort());
     }
