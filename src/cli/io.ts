@@ -2,8 +2,7 @@
  * The outside world of a command: streams, environment, clock, randomness. Injected everywhere, so that a test runs a
  * command in process and no module holds on to a global.
  */
-import { fstatSync, readSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { fstatSync, readSync, statSync, writeSync } from 'node:fs';
 import { JwtkitError } from '../errors.js';
 
 /** Variables by name. */
@@ -75,12 +74,17 @@ export function processIo(): Io {
   };
 }
 
-/** Loading node:tty costs more than asking the descriptor first: only a character device can be a terminal. */
+/**
+ * Loading node:tty costs more than asking the descriptor first: only a character device can be a terminal, and the one that
+ * output is thrown away to is none.
+ */
 function isTerminal(descriptor: number): boolean {
   try {
-    if (!fstatSync(descriptor).isCharacterDevice() && process.platform !== 'win32') return false;
-    const { isatty } = createRequire(import.meta.url)('node:tty') as typeof import('node:tty');
-    return isatty(descriptor);
+    if (process.platform !== 'win32') {
+      const stat = fstatSync(descriptor);
+      if (!stat.isCharacterDevice() || stat.rdev === statSync('/dev/null').rdev) return false;
+    }
+    return process.getBuiltinModule('node:tty').isatty(descriptor);
   } catch {
     return false;
   }
@@ -115,13 +119,15 @@ function output(descriptor: 1 | 2, stream: () => NodeJS.WriteStream): Output {
 
 /** Reads to the end, or until `maxBytes` have been read. */
 function* readChunks(descriptor: number, maxBytes: number): Generator<Uint8Array> {
+  let free = Buffer.alloc(0);
   for (let left = maxBytes; left > 0; ) {
-    const chunk = Buffer.alloc(Math.min(65_536, left));
+    if (free.length === 0) free = Buffer.alloc(Math.min(65_536, left));
     try {
-      const count = readSync(descriptor, chunk);
+      const count = readSync(descriptor, free);
       if (count === 0) return;
       left -= count;
-      yield chunk.subarray(0, count);
+      yield free.subarray(0, count);
+      free = free.subarray(count);
     } catch (error) {
       const code = codeOf(error);
       if (code === 'EOF') return;

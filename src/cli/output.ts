@@ -31,16 +31,17 @@ function wantsColor(output: Output, mode: ColorMode, env: Environment): boolean 
 
 /**
  * Controls (C0, DEL, C1), bidirectional and invisible formatting, line separators, private use and unpaired surrogates:
- * all that could move a cursor, hide text or turn it round.
+ * all that could move a cursor, hide text or turn it round. Made when it is first needed: to read these classes, V8 asks for
+ * the category of every character there is.
  */
-const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
-/** The usual text, for which the slow-to-compile expression above is not needed. */
+const unsafe = () => /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+/** The usual text, for which the slow expression above is not needed. */
 const printableAscii = /^[\x20-\x7e]*$/;
 
 /** Text that is safe to show: what could disturb a terminal becomes `\uXXXX`. */
 export function escapeText(text: string): string {
   if (printableAscii.test(text)) return text;
-  return text.replace(unsafe, (char) =>
+  return text.replace(unsafe(), (char) =>
     [...Array(char.length).keys()]
       .map((index) => `\\u${char.charCodeAt(index).toString(16).padStart(4, '0')}`)
       .join(''),
@@ -51,7 +52,7 @@ export function escapeText(text: string): string {
 export function toJson(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
   if (printableAscii.test(text)) return text;
-  return text.replace(unsafe, (char) => (char === '\n' ? char : escapeText(char)));
+  return text.replace(unsafe(), (char) => (char === '\n' ? char : escapeText(char)));
 }
 
 /** Prints one JSON value: a line in a pipe, indented on a terminal. */
