@@ -1,13 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { JwtkitError } from '../errors.js';
-import { registerDecode } from './commands/decode.js';
-import { registerInspect } from './commands/inspect.js';
-import { registerIssue } from './commands/issue.js';
-import { registerKeygen } from './commands/keygen.js';
-import { registerRefresh } from './commands/refresh.js';
-import { registerRevoke } from './commands/revoke.js';
-import { registerVerify } from './commands/verify.js';
 import { exitCodes } from './exit-codes.js';
 import { readSurroundings } from './find-config.js';
 import type { Context, Io } from './io.js';
@@ -56,32 +49,26 @@ function withKidApart(argv: readonly string[]): readonly string[] {
   return at < 0 ? argv : [...argv.slice(0, at), ...argv.slice(at + 1), '--', argv[at] as string];
 }
 
+/** What adds each command to the grammar: loaded when the command is named, or all of them for help. */
 const commands = {
-  keygen: registerKeygen,
-  issue: registerIssue,
-  decode: registerDecode,
-  verify: registerVerify,
-  inspect: registerInspect,
-  refresh: registerRefresh,
-  revoke: registerRevoke,
-  // Ten commands in one, of no use to the others.
-  keys: async (program: Command, context: Context) => {
-    const { registerKeys } = await import('./commands/keys/keys.js');
-    registerKeys(program, context);
-  },
+  keygen: async () => (await import('./commands/keygen.js')).registerKeygen,
+  issue: async () => (await import('./commands/issue.js')).registerIssue,
+  decode: async () => (await import('./commands/decode.js')).registerDecode,
+  verify: async () => (await import('./commands/verify.js')).registerVerify,
+  inspect: async () => (await import('./commands/inspect.js')).registerInspect,
+  refresh: async () => (await import('./commands/refresh.js')).registerRefresh,
+  revoke: async () => (await import('./commands/revoke.js')).registerRevoke,
+  keys: async () => (await import('./commands/keys/keys.js')).registerKeys,
 };
 
 /**
- * The grammar, of which each file in `commands/` adds its part. Where the first argument names a command the others are
- * left out: declaring all options of all commands takes longer than decoding a token.
+ * The grammar, of which each file in `commands/` adds its part. Where the first argument names a command, the others and what
+ * only the help of all shows are left out: declaring all options of all commands takes longer than decoding a token.
  */
 async function buildProgram(argv: readonly string[], context: Context): Promise<Command> {
   const { io } = context;
   const program = new Command('jwtkit')
-    .description('Make and rotate keys; issue, verify, decode, inspect, refresh and revoke JSON Web Tokens.')
-    .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help of a command')
     .enablePositionalOptions()
     .showSuggestionAfterError(true)
     .exitOverride()
@@ -94,10 +81,20 @@ async function buildProgram(argv: readonly string[], context: Context): Promise<
       getErrHelpWidth: () => 100,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-    })
-    .addHelpText('after', '\nExit codes, file formats and the library: see README.md');
-  const named = argv[0] !== undefined && Object.hasOwn(commands, argv[0]) ? [argv[0]] : Object.keys(commands);
-  for (const name of named) await commands[name as keyof typeof commands](program, context);
+    });
+  const isNamed = argv[0] !== undefined && Object.hasOwn(commands, argv[0]);
+  if (!isNamed) {
+    program
+      .description('Make and rotate keys; issue, verify, decode, inspect, refresh and revoke JSON Web Tokens.')
+      .version(packageJson.version, '-V, --version', 'print the version')
+      .addHelpText('after', '\nExit codes, file formats and the library: see README.md');
+  }
+  // Handed down to the one command that has commands of its own.
+  if (!isNamed || argv[0] === 'keys') program.helpCommand('help [command]', 'show help of a command');
+  for (const name of isNamed ? [argv[0]] : Object.keys(commands)) {
+    const register = await commands[name as keyof typeof commands]();
+    register(program, context);
+  }
   return program;
 }
 

@@ -51,6 +51,7 @@ test('the bundle is there, in the chunks that are looked for', () => {
     expect.arrayContaining([
       'main.cjs',
       'crypto.cjs',
+      'manage.cjs',
       'jsonwebtoken.cjs',
       'stores.cjs',
       'remote.cjs',
@@ -87,6 +88,7 @@ test('verify with a keyring loads no signer, no store and nothing of the network
   const loaded = loadedBy('verify', token, '--keyring', keyring);
   expect(loads(loaded, 'crypto')).toBe(true);
   for (const name of [
+    'manage',
     'jsonwebtoken',
     'stores',
     'keys',
@@ -102,7 +104,6 @@ test('verify with a keyring loads no signer, no store and nothing of the network
   // Two chunks and the launcher, as without keys from the network.
   expect(loaded.filter((name) => name.endsWith('.cjs')).map((name) => basename(name))).toEqual([
     'main.cjs',
-    'rolldown-runtime.cjs',
     'crypto.cjs',
   ]);
 });
