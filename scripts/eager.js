@@ -4,7 +4,7 @@
  * holds nothing but what was compiled with the file. Which functions these are is found out by running the commands.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,7 +14,7 @@ export async function compileEagerly(folder, launcher) {
   const { parseAst } = await import('rolldown/parseAst');
   const called = calledFunctions(launcher);
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.cjs'))) {
-    const path = join(folder, name);
+    const path = join(realpathSync(folder), name);
     const ends = called.get(pathToFileURL(path).href);
     if (ends === undefined) continue;
     const source = readFileSync(path, 'utf8');
@@ -27,7 +27,8 @@ function calledFunctions(launcher) {
   const folder = mkdtempSync(join(tmpdir(), 'jwtkit-build-'));
   const coverage = join(folder, 'coverage');
   const run = (args, variables) => {
-    const env = { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', ...variables };
+    const own = Object.entries(process.env).filter(([name]) => !/^(?:JWTKIT_|NODE_|SECRET_KEY$|ALGORITHM$)/.test(name));
+    const env = { ...Object.fromEntries(own), ...variables };
     const options = { cwd: folder, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] };
     return execFileSync(process.execPath, [launcher, ...args], options).trim();
   };
