@@ -45,6 +45,20 @@ const standInPlugin = {
   load: (id) => standIns[id.slice(1)] ?? null,
 };
 
+/** Commander's writer of help, a tenth of the main chunk, is a file of its own: one-shot commands have no use for it. */
+const helpPlugin = {
+  name: 'help',
+  resolveId(id, importer) {
+    if (id === './help.cjs') return { id, external: true };
+    return /[\\/]commander[\\/]/.test(importer ?? '') && /\/help\.js$/.test(id) ? '\0help' : null;
+  },
+  load: (id) =>
+    id === '\0help'
+      ? "exports.Help = function () { return new (require('./help.cjs').Help)(); };" +
+        "exports.stripColor = (text) => require('./help.cjs').stripColor(text);"
+      : null,
+};
+
 /**
  * Saves Node work with each file. With one character beyond ASCII in it, V8 keeps a source in two bytes a character. And the
  * bundler's few helpers go into every chunk that asks for them: another file to open costs more.
@@ -85,7 +99,8 @@ const keys = /^src.(cli.commands.keys|store.(lock|keyring-(?!directory))|token.(
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
 const apart = [crypto, manage, stores, remote, config, prompt, certificates, keys];
-const main = (path) => /^src.|^node_modules.commander/.test(path) && !apart.some((group) => group.test(path));
+const main = (path) =>
+  /^src.|^node_modules.commander.(?!lib.help)/.test(path) && !apart.some((group) => group.test(path));
 // The first group that a module fits takes it, with what it imports: those that others import come first.
 const chunks = [
   { name: 'main', priority: 4, test: inProject(main) },
@@ -100,12 +115,12 @@ const chunks = [
 ];
 
 const bundle = await rolldown({
-  input: { main: 'src/cli/bundle.ts' },
+  input: { main: 'src/cli/bundle.ts', help: 'node_modules/commander/lib/help.js' },
   platform: 'node',
   preserveEntrySignatures: 'allow-extension',
   // A dynamic import puts a file off for whoever loads the sources too; here the chunks below decide.
   checks: { ineffectiveDynamicImport: false },
-  plugins: [standInPlugin, plainPlugin],
+  plugins: [standInPlugin, helpPlugin, plainPlugin],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
 });
 const { output } = await bundle.write({

@@ -1,6 +1,6 @@
 /** What a one-shot command loads. Figures are for `npm run bench`; what they rest on can be told without a clock. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test, vi } from 'vitest';
@@ -68,6 +68,7 @@ test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
   expect(loads(loaded, 'main')).toBe(true);
   for (const name of [
     'crypto',
+    'help',
     'jsonwebtoken',
     'stores',
     'keys',
@@ -160,4 +161,27 @@ test('keys list loads no signer and no store', () => {
   expect(loads(loaded, 'keys')).toBe(true);
   for (const name of ['jsonwebtoken', 'stores', 'net', 'tty', 'child_process'])
     expect(loads(loaded, name), name).toBe(false);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'output that is thrown away is no terminal, and loads nothing to learn it',
+  () => {
+    const discard = openSync('/dev/null', 'w');
+    try {
+      const { status, stderr } = spawnSync(process.execPath, ['--import', listLoaded, binary, 'inspect', token], {
+        encoding: 'utf8',
+        stdio: ['ignore', discard, 'pipe'],
+      });
+      expect(status).toBe(0);
+      expect(loads(JSON.parse(stderr.slice(stderr.lastIndexOf('\n') + 1)), 'tty')).toBe(false);
+    } finally {
+      closeSync(discard);
+    }
+  },
+);
+
+test('the functions that verify calls are compiled with their files', () => {
+  // V8 takes a function in parentheses for one that is called at once; the build puts them there.
+  const source = readFileSync(fileURLToPath(new URL('../../dist/cli/crypto.cjs', import.meta.url)), 'utf8');
+  expect(source.match(/\bvar \w+=\((?:async )?function/g)?.length ?? 0).toBeGreaterThan(50);
 });
