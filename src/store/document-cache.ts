@@ -4,13 +4,14 @@
  */
 
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JwtkitError } from '../errors.js';
 import { isJsonObject, own, parseJson } from '../jose/json.js';
 import type { CachedDocument, DocumentCache } from '../token/key-source.js';
 import { isNumericDate } from '../token/time.js';
 import { hasErrorCode, readFileBounded, writeFileWhole } from './files.js';
+import { makeFolders } from './folders.js';
 
 /** The largest file read, in bytes: a document of 1 MiB, each character escaped. */
 const maxFileBytes = 4 * 1024 * 1024;
@@ -89,7 +90,7 @@ function ownershipProblem({ uid, mode }: Stats): string | undefined {
 }
 
 function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder);
   checkFolder(folder);
 }
 

@@ -4,7 +4,7 @@
  * leaves the old set or the new one, and every private key that the set names.
  */
 import { createPublicKey } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { JwtkitError } from '../errors.js';
 import { JsonError, type JsonObject, own, parseJsonObject, quoteText } from '../jose/json.js';
@@ -14,6 +14,7 @@ import { type PassphraseSource, unlockKeys } from '../jose/keys.js';
 import { entryOf, type KeyringEntry, publishedSet, signingEntry, verificationKeys } from '../token/keyring.js';
 import { isNumericDate } from '../token/time.js';
 import { hasErrorCode, notWritable, readFileBounded, writeFileWhole } from './files.js';
+import { makeFolders } from './folders.js';
 
 /** An opened keyring, as its set was when it was opened. */
 export interface Keyring {
@@ -77,7 +78,7 @@ export function privatePath(directory: string, kid: string): string {
  */
 export function createDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolders(directory);
     const ignore = { path: join(directory, '.gitignore'), content: '*\n', mode: 0o644 };
     if (!existsSync(ignore.path)) writeFileWhole(ignore, { overwrite: false });
   } catch (error) {

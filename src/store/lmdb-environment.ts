@@ -18,6 +18,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { hasErrorCode, uniqueSuffix } from './files.js';
+import { makeFolders } from './folders.js';
 
 /** How {@link openEnvironment} opens one. */
 export interface EnvironmentOptions {
@@ -97,7 +98,7 @@ const magic = 0xbeefc0de;
 
 /** Makes an environment beside its place and moves it there whole; whoever comes second finds the first one's. */
 async function make(folder: string, options: EnvironmentOptions): Promise<void> {
-  mkdirSync(dirname(resolve(folder)), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(resolve(folder)));
   const temporary = `${resolve(folder)}.${uniqueSuffix()}.tmp`;
   mkdirSync(temporary, { mode: 0o700 });
   try {
