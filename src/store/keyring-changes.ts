@@ -87,6 +87,11 @@ export function isPrivatePem(path: string): boolean {
   return /^-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/m.test(readFileBounded(path, maxKeyBytes).toString('latin1'));
 }
 
+/** Whether a private key in PEM takes a passphrase to open (RFC 5958 §3, RFC 1421 §4.6); false where there is none. */
+export function isEncryptedPem(path: string): boolean {
+  return existsSync(path) && /\bENCRYPTED\b/.test(readFileBounded(path, maxKeyBytes).toString('latin1'));
+}
+
 /**
  * Removes files, of which some may be gone already.
  * @throws {JwtkitError} FILE_NOT_WRITABLE.

@@ -14,8 +14,8 @@ import {
   type RetirementTime,
   rotationTemplate,
 } from '../token/rotate.js';
-import { changeKeyring, checkFreeKid, freshEntry, refusedSecret } from './keyring-changes.js';
-import { readEntries, setPath } from './keyring-directory.js';
+import { changeKeyring, checkFreeKid, freshEntry, isEncryptedPem, refusedSecret } from './keyring-changes.js';
+import { privatePath, readEntries, setPath } from './keyring-directory.js';
 
 /** What {@link rotateKeys} is told; the new key is of the kind of the one that it replaces unless this says otherwise. */
 export interface RotateKeysOptions extends KeyTemplate {
@@ -40,7 +40,12 @@ export interface RotatedKeys {
   /** NumericDate from which the new key signs. */
   readonly signsFrom: number;
   /** The key that signs until then, and the NumericDate until which it verifies; null where none did. */
-  readonly replaced: { readonly kid: string; readonly verifiesUntil: number } | null;
+  readonly replaced: {
+    readonly kid: string;
+    readonly verifiesUntil: number;
+    /** Whether its private half is under a passphrase. */
+    readonly isEncrypted: boolean;
+  } | null;
 }
 
 /**
@@ -65,6 +70,7 @@ export async function rotateKeys(directory: string, options: RotateKeysOptions):
     const replaced = rotation.replaced && {
       kid: rotation.replaced.kid,
       verifiesUntil: rotation.replaced.jwk.exp as number,
+      isEncrypted: isEncryptedPem(privatePath(directory, rotation.replaced.kid)),
     };
     return {
       entries: rotation.entries,

@@ -44,6 +44,20 @@ describe('keygen', () => {
     if (hasModes) expect(modeOf(join(folder, 'k1.pem'))).toBe(0o600);
   });
 
+  test('keys rotate says so where the key that it replaces is encrypted and the new one is not', async () => {
+    const folder = join(temporaryFolder(), 'keyring');
+    await stdoutOf([...keygen, '--keyring', folder, '--passphrase-env', 'P'], { env });
+    const guarded = await runCli(['keys', 'rotate', '--keyring', folder, '--kid', 'k2', '--passphrase-env', 'P'], {
+      env,
+    });
+    expect(guarded.stderr).not.toContain('not encrypted');
+    const open = await runCli(['keys', 'rotate', '--keyring', folder, '--kid', 'k3']);
+    expect(open.exitCode).toBe(0);
+    expect(open.stderr).toContain('note: the new key is not encrypted, the one it replaces is;');
+    const after = await runCli(['keys', 'rotate', '--keyring', folder, '--kid', 'k4']);
+    expect(after.stderr).not.toContain('not encrypted');
+  });
+
   test('encrypts a file of its own, on stdout too', async () => {
     const path = join(temporaryFolder(), 'guarded.pem');
     const made = await stdoutOf([...keygen, '--private', path, '--passphrase-env', 'P', '--json'], { env });

@@ -57,6 +57,7 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
     const { rotateKeys } = await import('../../../store/keyring-rotation.js');
     const { defaultLifetimes } = await import('../../../token/issue.js');
     const now = io.now();
+    const passphrase = await newPassphrase(invocation, io, options.encrypt === true);
     const rotated = await rotateKeys(options.keyring, {
       now,
       alg: options.alg === undefined ? undefined : algorithmOption('--alg', options.alg),
@@ -65,9 +66,15 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
       kid: options.kid,
       activateIn: durationOption('--activate-in', options.activateIn),
       grace: durationOption(label('grace'), options.grace) ?? longestLifetime(env, defaultLifetimes.refresh),
-      passphrase: await newPassphrase(invocation, io, options.encrypt === true),
+      passphrase,
       generate: withSpinner(io),
     });
+    // Whoever guarded the one key may think that this one is guarded too.
+    if (passphrase === undefined && rotated.replaced?.isEncrypted === true) {
+      io.stderr.write(
+        'note: the new key is not encrypted, the one it replaces is; --encrypt or --passphrase-file encrypts\n',
+      );
+    }
     if (options.json === true) return printJson(io, toReport(rotated, options.keyring));
     io.stderr.write(describe(rotated, now, options.keyring));
     io.stdout.write(`${rotated.kid}\n`);
