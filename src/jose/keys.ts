@@ -11,7 +11,7 @@ import {
 } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, curveRow } from './algorithms.js';
-import { derTypes, isWholeDer, readDer } from './der.js';
+import { derTypes, isPkcs12, isWholeDer, readDer } from './der.js';
 import { decryptPem, decryptPkcs8, encryptPkcs8, isEncryptedPkcs8, type Passphrase } from './encrypted-key.js';
 import { JsonError, own, parseJsonObject, quoteText } from './json.js';
 import { importJwk, importJwkSet } from './jwk.js';
@@ -132,7 +132,7 @@ function readKeys(
   if (fromDer !== undefined) return [createKey(fromDer, { ...traits, ...readTraits(bytes, where) })];
   if (isEncryptedPkcs8(bytes)) return [createKey(decrypt(bytes, decryptPkcs8), traits)];
   throw new JwtkitError('KEY_INVALID', `${where}this is no key: expected PEM, DER, a JWK or a JWK Set`, {
-    hint: foreignFormatHint(text),
+    hint: foreignFormatHint(bytes, text),
   });
 }
 
@@ -147,7 +147,8 @@ function readTraits(der: Buffer, where: string): Pick<Key, 'validity'> {
   return certificateTraits(certificate, where);
 }
 
-function foreignFormatHint(text: string): string {
+function foreignFormatHint(bytes: Buffer, text: string): string {
+  if (isPkcs12(bytes)) return 'a PKCS#12 file is brought into a keyring with: jwtkit keys import FILE';
   if (/^(ssh|ecdsa|sk)-/.test(text)) return 'an OpenSSH public key becomes PEM with: ssh-keygen -e -m PKCS8 -f FILE';
   return 'a shared secret is given with --secret-file or --secret-env';
 }

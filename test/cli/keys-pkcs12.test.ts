@@ -30,6 +30,20 @@ test('rotate, export and import keep a private key under its passphrase', async 
   expect((await runCli(['verify', token, '--keyring', other])).exitCode).toBe(0);
 });
 
+test('a PKCS#12 file given as a key is told where it goes', async () => {
+  const keyring = await makeKeyring();
+  const path = join(temporaryFolder(), 'k1.p12');
+  await stdoutOf(['keys', 'export', 'k1', '--format', 'p12', '--out', path, '--keyring', keyring, ...named], { env });
+  for (const args of [
+    ['issue', '--sub', 'a', '--key', path],
+    ['keys', 'thumbprint', path],
+  ]) {
+    const { exitCode, stderr } = await runCli(args);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('hint: a PKCS#12 file is brought into a keyring with: jwtkit keys import FILE\n');
+  }
+});
+
 test('a passphrase typed for an encrypted file also encrypts what is kept', async () => {
   const pem = createPrivateKey(textOf(join(await makeKeyring(), 'k1.pem'))).export({
     format: 'pem',
