@@ -97,7 +97,7 @@ function readMetadata(body: Uint8Array, source: string, issuer: string, options:
     throw invalid("the issuer's metadata has no jwks_uri", 'name its JWK Set with --jwks');
   const address = parseAddress(jwksUri, options, (message, hint) => invalid(`the issuer's jwks_uri ${message}`, hint));
   // Else any issuer could have this machine ask itself.
-  if (address.protocol === 'http:' && issuer.startsWith('https:') && options.insecureHttp !== true) {
+  if (address.protocol === 'http:' && new URL(issuer).protocol === 'https:' && options.insecureHttp !== true) {
     throw invalid("the issuer's jwks_uri is plain HTTP, the issuer itself is not");
   }
   return address;
