@@ -200,7 +200,7 @@ describe('each verb, as documented', () => {
     const first = await jwtkit.rotateKeys(directory, { now, alg: 'ES256' });
     expect(first).toEqual({ kid: first.kid, alg: 'ES256', signsFrom: now, replaced: null });
     const next = await jwtkit.rotateKeys(directory, { now, activateIn: 3600, grace: 60 });
-    expect(next.replaced).toEqual({ kid: first.kid, verifiesUntil: now + 3660 });
+    expect(next.replaced).toEqual({ kid: first.kid, verifiesUntil: now + 3660, isEncrypted: false });
     const keyring = jwtkit.openKeyring(directory);
     const signers = await Promise.all([now, now + 3600].map((at) => keyring.signingKey(at)));
     expect(signers.map(({ kid }) => kid)).toEqual([first.kid, next.kid]);
