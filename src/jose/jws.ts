@@ -1,5 +1,12 @@
 /** JWS (RFC 7515): signatures checked on node:crypto, made by jsonwebtoken where it can. */
-import { constants, createHmac, sign as cryptoSign, verify as cryptoVerify, timingSafeEqual } from 'node:crypto';
+import {
+  constants,
+  createHmac,
+  createVerify,
+  sign as cryptoSign,
+  verify as cryptoVerify,
+  timingSafeEqual,
+} from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, isAlgorithmName, type KeyShape } from './algorithms.js';
 import { encodeBase64url } from './base64url.js';
@@ -25,6 +32,25 @@ export function checkSignature(
   algorithms?: readonly AlgorithmName[],
 ): SignatureVerdict {
   const alg = jws.header.alg as string;
+  const kid = jws.header.kid as string | undefined;
+  if (isAlgorithmName(alg) && (algorithms === undefined || (Array.isArray(algorithms) && algorithms.includes(alg)))) {
+    for (const key of keys) {
+      if (isNamed(key, kid) && mayVerify(key, alg) && isSized(key, alg, jws) && holds(alg, key, jws)) {
+        return { key, alg };
+      }
+    }
+  }
+  return explainFailure(jws, keys, algorithms);
+}
+
+/** Why no key verified a token: the first demand that none of them met. */
+function explainFailure(
+  jws: ParsedJws,
+  keys: readonly Key[],
+  algorithms: readonly AlgorithmName[] | undefined,
+): SignatureVerdict {
+  const alg = jws.header.alg as string;
+  const kid = jws.header.kid as string | undefined;
   const refuse = (failure: SignatureFailure, message: string, hint?: string): SignatureVerdict =>
     hint === undefined ? { failure, message } : { failure, message, hint };
   if (!isAlgorithmName(alg)) return refuse('ALG_NOT_ALLOWED', `algorithm ${quoteText(alg)} is not supported`);
@@ -34,44 +60,45 @@ export function checkSignature(
   if (algorithms !== undefined && !algorithms.includes(alg)) {
     return refuse('ALG_NOT_ALLOWED', `algorithm ${alg} is not among the allowed: ${algorithms.join(', ')}`);
   }
-  const named = keysNamed(jws.header.kid as string | undefined, keys);
+  const named = keys.filter((key) => isNamed(key, kid));
   if (named.length === 0) {
     if (keys.length === 0) return refuse('KEY_NOT_FOUND', 'there is no trusted key to verify with');
     const known = keys.flatMap((key) => key.kid ?? []);
     return refuse(
       'KEY_NOT_FOUND',
-      `no trusted key has the kid ${quoteText(String(jws.header.kid))}`,
+      `no trusted key has the kid ${quoteText(String(kid))}`,
       `trusted kids: ${known
         .slice(0, 10)
-        .map((kid) => quoteText(kid).slice(1, -1))
+        .map((each) => quoteText(each).slice(1, -1))
         .join(', ')}${known.length > 10 ? ', …' : ''}`,
     );
   }
-  const fitting = named.filter((key) => key.algorithms.includes(alg) && key.operations.includes('verify'));
+  const fitting = named.filter((key) => mayVerify(key, alg));
   if (fitting.length === 0) {
     const allowed = [...new Set(named.flatMap((key) => key.algorithms))].join(', ');
     return refuse('ALG_NOT_ALLOWED', `algorithm ${alg} is not allowed by the trusted key, which allows ${allowed}`);
   }
-  const sized = fitting.filter((key) => signatureLength(alg, key.shape) === jws.signature.length);
-  if (sized.length === 0 && jws.signature.length > 0) {
+  const { length } = jws.signature;
+  if (length === 0) return refuse('SIGNATURE_INVALID', 'signature is missing');
+  if (!fitting.some((key) => isSized(key, alg, jws))) {
     const expected = signatureLength(alg, (fitting[0] as Key).shape);
-    return refuse(
-      'SIGNATURE_MALFORMED',
-      `signature has ${jws.signature.length} bytes, ${alg} with this key makes ${expected}`,
-    );
+    return refuse('SIGNATURE_MALFORMED', `signature has ${length} bytes, ${alg} with this key makes ${expected}`);
   }
-  const input = Buffer.from(jws.signingInput, 'latin1');
-  for (const key of sized) if (holds(alg, key, input, jws.signature)) return { key, alg };
   const tried = fitting.length === 1 ? 'the trusted key' : `any of ${fitting.length} trusted keys`;
-  return refuse(
-    'SIGNATURE_INVALID',
-    jws.signature.length === 0 ? 'signature is missing' : `signature does not hold under ${tried}`,
-  );
+  return refuse('SIGNATURE_INVALID', `signature does not hold under ${tried}`);
 }
 
-/** Keys with the token's `kid`, and keys that have none; all of them for a token without. */
-function keysNamed(kid: string | undefined, keys: readonly Key[]): readonly Key[] {
-  return kid === undefined ? keys : keys.filter((key) => key.kid === undefined || key.kid === kid);
+/** Whether a key has the token's `kid` or none; a token without `kid` may be of any key. */
+function isNamed(key: Key, kid: string | undefined): boolean {
+  return kid === undefined || key.kid === undefined || key.kid === kid;
+}
+
+function mayVerify(key: Key, alg: AlgorithmName): boolean {
+  return key.algorithms.includes(alg) && key.operations.includes('verify');
+}
+
+function isSized(key: Key, alg: AlgorithmName, { signature }: ParsedJws): boolean {
+  return signature.length > 0 && signatureLength(alg, key.shape) === signature.length;
 }
 
 const hashBytes = { sha256: 32, sha384: 48, sha512: 64 } as const;
@@ -81,15 +108,16 @@ function signatureLength(alg: AlgorithmName, shape: KeyShape): number {
   return kty === 'oct' && hash !== null ? hashBytes[hash] : (shape.signatureBytes ?? 0);
 }
 
-function holds(alg: AlgorithmName, key: Key, input: Uint8Array, signature: Uint8Array): boolean {
+function holds(alg: AlgorithmName, { keyObject }: Key, { signingInput, signature }: ParsedJws): boolean {
   const { kty, hash, padding } = algorithm(alg);
-  const { keyObject } = key;
-  if (kty === 'oct' && hash !== null) {
-    return timingSafeEqual(createHmac(hash, keyObject).update(input).digest(), signature);
+  if (hash === null) return cryptoVerify(null, Buffer.from(signingInput, 'latin1'), keyObject, signature);
+  if (kty === 'oct') {
+    return timingSafeEqual(createHmac(hash, keyObject).update(signingInput, 'latin1').digest(), signature);
   }
-  if (kty === 'EC') return cryptoVerify(hash, input, { key: keyObject, dsaEncoding: 'ieee-p1363' }, signature);
-  if (padding === 'pss') return cryptoVerify(hash, input, { key: keyObject, ...pss }, signature);
-  return cryptoVerify(hash, input, keyObject, signature);
+  // On Node 20 the one-shot crypto.verify takes a third longer for RSA than this.
+  const check = createVerify(hash).update(signingInput, 'latin1');
+  if (kty === 'EC') return check.verify({ key: keyObject, dsaEncoding: 'ieee-p1363' }, signature);
+  return check.verify(padding === 'pss' ? { key: keyObject, ...pss } : keyObject, signature);
 }
 
 /** RFC 7518 §3.5: MGF1 with the same hash, a salt as long as its output. */

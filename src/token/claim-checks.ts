@@ -1,131 +1,214 @@
-/** What a verified signature is worth: each claim against the policy and the time (RFC 7519 §4.1, RFC 8725 §3). */
+/**
+ * What a verified signature is worth: each claim against the policy and the time (RFC 7519 §4.1, RFC 8725 §3). A check is
+ * judged for every token and worded for few, so that most outcomes are made once, and told in words when somebody asks.
+ */
 import type { ErrorCode } from '../errors.js';
 import { type JsonObject, own } from '../jose/json.js';
-import { asList, type Claims, claimShapeProblem, isStringOrStrings, splitScope } from './claims.js';
+import { asList, type Claims, claimShapeProblem, isString, isStringOrStrings, splitScope } from './claims.js';
 import { isSameJson, isSameMediaType, type VerifyPolicy } from './policy.js';
-import { formatDistance, formatDuration, formatMoment } from './time.js';
+import { formatDistance, formatDuration, formatMoment, isNumericDate } from './time.js';
+
+/** What an outcome is about, for its wording. */
+export interface Subject {
+  readonly header: JsonObject;
+  readonly claims: Claims;
+  readonly policy: VerifyPolicy;
+  readonly now: number;
+}
 
 /** A check before anybody asked for its wording, which a caller that only wants the verdict never does. */
 export interface Outcome {
   readonly name: string;
   readonly status: 'passed' | 'failed' | 'skipped';
-  readonly code?: ErrorCode;
-  readonly describe: () => string;
+  readonly code?: ErrorCode | undefined;
+  readonly describe: (subject: Subject) => string;
   readonly hint?: string | undefined;
 }
 
 /** A check that was met. */
-export function passed(name: string, describe: () => string): Outcome {
-  return { name, status: 'passed', describe };
+export function passed(name: string, describe: Outcome['describe']): Outcome {
+  return { name, status: 'passed', code: undefined, describe, hint: undefined };
 }
 
 /** A check that was not met, with the code that says so. */
-export function failed(name: string, code: ErrorCode, describe: () => string, hint?: string): Outcome {
+export function failed(name: string, code: ErrorCode, describe: Outcome['describe'], hint?: string): Outcome {
   return { name, status: 'failed', code, describe, hint };
 }
 
 /** A check that was not made, and why. */
-export function skipped(name: string, describe: () => string): Outcome {
-  return { name, status: 'skipped', describe };
+export function skipped(name: string, describe: Outcome['describe']): Outcome {
+  return { name, status: 'skipped', code: undefined, describe, hint: undefined };
 }
 
 /** Checks every claim that a policy or RFC 7519 has something to say of; all of them, whatever the first ones find. */
 export function checkClaims(claims: Claims, policy: VerifyPolicy, now: number): Outcome[] {
   const leeway = policy.leeway ?? 0;
-  return [
+  const outcomes = [
     checkExp(claims, policy, now, leeway),
-    checkNotBefore('nbf', claims, now, leeway),
-    checkNotBefore('iat', claims, now, leeway),
+    checkNotBefore(nbfOutcomes, claims, now, leeway),
+    checkNotBefore(iatOutcomes, claims, now, leeway),
     checkType(claims, policy),
-    checkOneOf('iss', claims, policy.issuer),
-    checkOneOf('aud', claims, policy.audience),
-    checkOneOf('sub', claims, policy.subject),
-    shaped('jti', claims) ??
-      (claims.jti === undefined ? skipped('jti', () => 'absent') : passed('jti', () => 'a string')),
+    checkOneOf(issOutcomes, claims, policy.issuer),
+    checkOneOf(audOutcomes, claims, policy.audience),
+    checkOneOf(subOutcomes, claims, policy.subject),
+    checkJti(claims),
     checkScope(claims, policy.scope),
     checkRole(claims, policy.role),
-    ...(policy.maxAge === undefined ? [] : [checkMaxAge(claims, policy.maxAge, now, leeway)]),
-    ...(policy.require ?? []).map((required) => checkRequired(claims, required)),
   ];
+  if (policy.maxAge !== undefined) outcomes.push(checkMaxAge(claims, policy.maxAge, now, leeway));
+  if (policy.require !== undefined) {
+    for (const required of policy.require) outcomes.push(checkRequired(claims, required));
+  }
+  return outcomes;
 }
 
 /** The outcome for a claim of the wrong shape (RFC 7519 §4.1), whether or not the policy asks for it. */
-function shaped(name: string, claims: Claims): Outcome | undefined {
-  const problem = claimShapeProblem(claims, name);
-  return problem === undefined ? undefined : failed(name, 'CLAIM_MALFORMED', () => `claim ${problem}`);
+function malformed(name: string): Outcome {
+  return failed(name, 'CLAIM_MALFORMED', ({ claims }) => `claim ${claimShapeProblem(claims, name)}`);
 }
+
+function describeExp(verb: (exp: number, now: number) => string): Outcome['describe'] {
+  return ({ claims, now }) => {
+    const exp = claims.exp as number;
+    return `token ${verb(exp, now)} ${formatDistance(exp, now)} (${formatMoment(exp)})`;
+  };
+}
+
+const expOutcomes = {
+  malformed: malformed('exp'),
+  allowed: skipped('exp', () => 'absent, which is allowed'),
+  missing: failed(
+    'exp',
+    'CLAIM_MISSING',
+    () => 'token has no exp: it would never expire',
+    'pass --allow-no-exp to accept it',
+  ),
+  passed: passed(
+    'exp',
+    describeExp((exp, now) => (exp > now ? 'expires' : 'is within the leeway, expired')),
+  ),
+  expired: failed(
+    'exp',
+    'TOKEN_EXPIRED',
+    describeExp(() => 'expired'),
+    'issue or refresh a token',
+  ),
+};
 
 function checkExp(claims: Claims, policy: VerifyPolicy, now: number, leeway: number): Outcome {
-  const malformed = shaped('exp', claims);
-  if (malformed !== undefined) return malformed;
-  const exp = own(claims, 'exp') as number | undefined;
-  if (exp === undefined) {
-    if (policy.allowNoExp === true) return skipped('exp', () => 'absent, which is allowed');
-    return failed(
-      'exp',
-      'CLAIM_MISSING',
-      () => 'token has no exp: it would never expire',
-      'pass --allow-no-exp to accept it',
-    );
-  }
-  const describe = (verb: string) => () => `token ${verb} ${formatDistance(exp, now)} (${formatMoment(exp)})`;
+  const exp = own(claims, 'exp');
+  if (exp === undefined) return policy.allowNoExp === true ? expOutcomes.allowed : expOutcomes.missing;
+  if (!isNumericDate(exp)) return expOutcomes.malformed;
   // RFC 7519 §4.1.4: "on or after" the moment the token is dead.
-  return exp + leeway > now
-    ? passed('exp', describe(exp > now ? 'expires' : 'is within the leeway, expired'))
-    : failed('exp', 'TOKEN_EXPIRED', describe('expired'), 'issue or refresh a token');
+  return exp + leeway > now ? expOutcomes.passed : expOutcomes.expired;
 }
 
-function checkNotBefore(name: 'nbf' | 'iat', claims: Claims, now: number, leeway: number): Outcome {
-  const malformed = shaped(name, claims);
-  if (malformed !== undefined) return malformed;
-  const moment = own(claims, name) as number | undefined;
-  if (moment === undefined) return skipped(name, () => 'absent');
-  const when = () => `${formatMoment(moment)} (${formatDistance(moment, now)})`;
-  if (moment - leeway <= now) return passed(name, () => (name === 'nbf' ? `valid from ${when()}` : `issued ${when()}`));
-  const message =
-    name === 'nbf' ? () => `token is not valid before ${when()}` : () => `token says it was issued ${when()}`;
-  return failed(name, 'TOKEN_NOT_YET_VALID', message, 'for clocks that differ a little, pass --leeway 30s');
+function notBeforeOutcomes(name: 'nbf' | 'iat', passes: string, fails: string) {
+  const describe =
+    (verb: string): Outcome['describe'] =>
+    ({ claims, now }) => {
+      const moment = claims[name] as number;
+      return `${verb} ${formatMoment(moment)} (${formatDistance(moment, now)})`;
+    };
+  return {
+    name,
+    malformed: malformed(name),
+    absent: skipped(name, () => 'absent'),
+    passed: passed(name, describe(passes)),
+    early: failed(
+      name,
+      'TOKEN_NOT_YET_VALID',
+      describe(`token ${fails}`),
+      'for clocks that differ a little, pass --leeway 30s',
+    ),
+  };
 }
+
+const nbfOutcomes = notBeforeOutcomes('nbf', 'valid from', 'is not valid before');
+const iatOutcomes = notBeforeOutcomes('iat', 'issued', 'says it was issued');
+
+function checkNotBefore(outcomes: typeof nbfOutcomes, claims: Claims, now: number, leeway: number): Outcome {
+  const moment = own(claims, outcomes.name);
+  if (moment === undefined) return outcomes.absent;
+  if (!isNumericDate(moment)) return outcomes.malformed;
+  return moment - leeway <= now ? outcomes.passed : outcomes.early;
+}
+
+const typeOutcomes = {
+  any: skipped('type', () => 'any type is accepted'),
+  unasked: skipped('type', () => 'absent, and not asked for'),
+  missing: failed('type', 'CLAIM_MISSING', ({ policy }) => `token has no type, expected ${policy.type}`),
+  passed: passed('type', ({ claims }) => claims.type as string),
+};
 
 function checkType(claims: Claims, { type }: VerifyPolicy): Outcome {
+  if (type === 'any') return typeOutcomes.any;
   const value = own(claims, 'type');
-  if (type === 'any') return skipped('type', () => 'any type is accepted');
-  if (value === undefined) {
-    if (type === undefined) return skipped('type', () => 'absent, and not asked for');
-    return failed('type', 'CLAIM_MISSING', () => `token has no type, expected ${type}`);
-  }
+  if (value === undefined) return type === undefined ? typeOutcomes.unasked : typeOutcomes.missing;
   const expected = type ?? 'access';
-  if (value === expected) return passed('type', () => expected);
+  if (value === expected) return typeOutcomes.passed;
   const found = () => (typeof value === 'string' ? JSON.stringify(value) : 'not a string');
   const isUnasked = type === undefined && typeof value === 'string';
   const hint = isUnasked ? `pass --type ${value === 'refresh' ? 'refresh' : 'any'} to accept it` : undefined;
   return failed('type', 'CLAIM_MISMATCH', () => `token type is ${found()}, expected ${expected}`, hint);
 }
 
+function oneOfOutcomes(name: 'iss' | 'aud' | 'sub', acceptedBy: 'issuer' | 'audience' | 'subject') {
+  const wanted = ({ policy }: Subject) =>
+    asList(policy[acceptedBy] ?? [])
+      .map((item) => JSON.stringify(item))
+      .join(' or ');
+  return {
+    name,
+    isShaped: name === 'aud' ? isStringOrStrings : isString,
+    malformed: malformed(name),
+    absent: skipped(name, () => 'absent, and not asked for'),
+    unasked: skipped(name, () => 'not asked for'),
+    missing: failed(name, 'CLAIM_MISSING', (subject) => `token has no ${name}, expected ${wanted(subject)}`),
+    passed: passed(name, ({ claims, policy }) => findAccepted(claims[name] ?? [], policy[acceptedBy] ?? []) ?? ''),
+    mismatch: failed(name, 'CLAIM_MISMATCH', (subject) => {
+      return `token ${name} is ${JSON.stringify(subject.claims[name])}, expected ${wanted(subject)}`;
+    }),
+  };
+}
+
+const issOutcomes = oneOfOutcomes('iss', 'issuer');
+const audOutcomes = oneOfOutcomes('aud', 'audience');
+const subOutcomes = oneOfOutcomes('sub', 'subject');
+
 /** `iss`, `aud`, `sub`: right in shape, and one of the accepted values where the policy names any. */
 function checkOneOf(
-  name: 'iss' | 'aud' | 'sub',
+  outcomes: typeof issOutcomes,
   claims: Claims,
   accepted: string | readonly string[] | undefined,
 ): Outcome {
-  const malformed = shaped(name, claims);
-  if (malformed !== undefined) return malformed;
-  const value = own(claims, name) as string | string[] | undefined;
-  if (accepted === undefined) {
-    return skipped(name, () => (value === undefined ? 'absent, and not asked for' : 'not asked for'));
-  }
-  const wanted = () =>
-    asList(accepted)
-      .map((item) => JSON.stringify(item))
-      .join(' or ');
-  if (value === undefined) return failed(name, 'CLAIM_MISSING', () => `token has no ${name}, expected ${wanted()}`);
-  const match = asList(value).find((item) => asList(accepted).includes(item));
-  if (match !== undefined) return passed(name, () => match);
-  return failed(name, 'CLAIM_MISMATCH', () => `token ${name} is ${JSON.stringify(value)}, expected ${wanted()}`);
+  const value = own(claims, outcomes.name);
+  if (value === undefined) return accepted === undefined ? outcomes.absent : outcomes.missing;
+  if (!outcomes.isShaped(value)) return outcomes.malformed;
+  if (accepted === undefined) return outcomes.unasked;
+  return findAccepted(value, accepted) === undefined ? outcomes.mismatch : outcomes.passed;
 }
 
+function findAccepted(value: string | readonly string[], accepted: string | readonly string[]): string | undefined {
+  return asList(value).find((item) => asList(accepted).includes(item));
+}
+
+const jtiOutcomes = {
+  malformed: malformed('jti'),
+  absent: skipped('jti', () => 'absent'),
+  passed: passed('jti', () => 'a string'),
+};
+
+function checkJti(claims: Claims): Outcome {
+  const jti = own(claims, 'jti');
+  if (jti === undefined) return jtiOutcomes.absent;
+  return isString(jti) ? jtiOutcomes.passed : jtiOutcomes.malformed;
+}
+
+const scopeUnasked = skipped('scope', () => 'not asked for');
+
 function checkScope(claims: Claims, wanted: readonly string[] | undefined): Outcome {
-  if (wanted === undefined) return skipped('scope', () => 'not asked for');
+  if (wanted === undefined) return scopeUnasked;
   const value = own(claims, 'scope');
   if (value === undefined)
     return failed('scope', 'CLAIM_MISSING', () => `token has no scope, expected ${wanted.join(' ')}`);
@@ -135,8 +218,10 @@ function checkScope(claims: Claims, wanted: readonly string[] | undefined): Outc
   return checkAll('scope', splitScope(value), wanted);
 }
 
+const roleUnasked = skipped('role', () => 'not asked for');
+
 function checkRole(claims: Claims, wanted: readonly string[] | undefined): Outcome {
-  if (wanted === undefined) return skipped('role', () => 'not asked for');
+  if (wanted === undefined) return roleUnasked;
   const value = own(claims, 'role');
   if (value === undefined)
     return failed('role', 'CLAIM_MISSING', () => `token has no role, expected ${wanted.join(' ')}`);
@@ -156,10 +241,12 @@ function checkAll(name: string, held: readonly string[], wanted: readonly string
   );
 }
 
+const typUnasked = skipped('typ', () => 'not asked for');
+
 /** Checks the header's `typ` (RFC 8725 §3.11). */
 export function checkTyp(header: JsonObject, { typ }: VerifyPolicy): Outcome {
+  if (typ === undefined) return typUnasked;
   const value = own(header, 'typ') as string | undefined;
-  if (typ === undefined) return skipped('typ', () => 'not asked for');
   if (value === undefined) return failed('typ', 'CLAIM_MISSING', () => `header has no typ, expected ${typ}`);
   if (isSameMediaType(value, typ)) return passed('typ', () => value);
   return failed('typ', 'CLAIM_MISMATCH', () => `header typ is ${JSON.stringify(value)}, expected ${typ}`);

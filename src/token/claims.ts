@@ -48,17 +48,18 @@ const shapes: ReadonlyMap<string, ClaimShape> = new Map([
  * no prescribed shape.
  */
 export function claimShapeProblem(claims: JsonObject, name: string): string | undefined {
+  if (!Object.hasOwn(claims, name)) return undefined;
   const shape = shapes.get(name);
-  if (shape === undefined || !Object.hasOwn(claims, name)) return undefined;
   const value = claims[name];
-  if (shape.accepts(value)) return undefined;
+  if (shape === undefined || shape.accepts(value)) return undefined;
   return `${name} is ${typeof value === 'number' ? value : describeJson(value)}, it must be ${shape.expected}`;
 }
 
 /** Names of the registered claims whose shape is prescribed. */
 export const registeredClaims: readonly string[] = [...shapes.keys()];
 
-function isString(value: unknown): value is string {
+/** Whether a value is a string. */
+export function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 

@@ -91,36 +91,51 @@ const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
  * @throws {JwtkitError} USAGE_INVALID.
  */
 export function checkPolicy(policy: VerifyPolicy): void {
-  const refuse = (message: string) => new JwtkitError('USAGE_INVALID', `policy: ${message}`);
   if (typeof policy !== 'object' || policy === null) throw refuse('it is an object');
-  const unknown = Object.keys(policy).find((name) => !policyMembers.has(name));
-  if (unknown !== undefined) throw refuse(`${quoteText(unknown)} is not a member of it`);
-  const { leeway, maxAge, type, subject, typ, require: required } = policy;
-  for (const [name, seconds] of Object.entries({ leeway, maxAge })) {
-    if (seconds !== undefined && !(Number.isFinite(seconds) && seconds >= 0))
-      throw refuse(`${name} is a number of seconds`);
+  for (const name of Object.keys(policy)) {
+    if (!policyMembers.has(name)) throw refuse(`${quoteText(name)} is not a member of it`);
   }
+  const { leeway, type, require: required } = policy;
+  checkSeconds('leeway', leeway);
+  checkSeconds('maxAge', policy.maxAge);
   if (leeway !== undefined && leeway > maxLeeway) {
     throw refuse(`leeway is at most ${formatDuration(maxLeeway)}, revocations outlive a token by no more`);
   }
-  if (type !== undefined && !['access', 'refresh', 'any'].includes(type))
+  if (type !== undefined && type !== 'access' && type !== 'refresh' && type !== 'any')
     throw refuse('type is access, refresh or any');
-  for (const [name, text] of Object.entries({ subject, typ })) {
-    if (text !== undefined && typeof text !== 'string') throw refuse(`${name} is a string`);
-  }
-  for (const name of ['issuer', 'audience'] as const) {
-    if (policy[name] !== undefined && !isStringOrStrings(policy[name]))
-      throw refuse(`${name} is a string or an array of strings`);
-  }
-  for (const name of ['algorithms', 'scope', 'role'] as const) {
-    const list = policy[name];
-    if (list !== undefined && !(Array.isArray(list) && isStringOrStrings(list)))
-      throw refuse(`${name} is an array of strings`);
-  }
+  checkString('subject', policy.subject);
+  checkString('typ', policy.typ);
+  checkStrings('issuer', policy.issuer);
+  checkStrings('audience', policy.audience);
+  checkList('algorithms', policy.algorithms);
+  checkList('scope', policy.scope);
+  checkList('role', policy.role);
   if (
     required !== undefined &&
     !(Array.isArray(required) && required.every((item) => typeof item?.name === 'string'))
   ) {
     throw refuse('require is an array of {name, value?}');
   }
+}
+
+function refuse(message: string): JwtkitError {
+  return new JwtkitError('USAGE_INVALID', `policy: ${message}`);
+}
+
+function checkSeconds(name: string, seconds: unknown): void {
+  if (seconds !== undefined && !(Number.isFinite(seconds) && (seconds as number) >= 0))
+    throw refuse(`${name} is a number of seconds`);
+}
+
+function checkString(name: string, text: unknown): void {
+  if (text !== undefined && typeof text !== 'string') throw refuse(`${name} is a string`);
+}
+
+function checkStrings(name: string, value: unknown): void {
+  if (value !== undefined && !isStringOrStrings(value)) throw refuse(`${name} is a string or an array of strings`);
+}
+
+function checkList(name: string, list: unknown): void {
+  if (list !== undefined && !(Array.isArray(list) && isStringOrStrings(list)))
+    throw refuse(`${name} is an array of strings`);
 }

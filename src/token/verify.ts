@@ -8,7 +8,7 @@ import type { JsonObject } from '../jose/json.js';
 import { checkSignature, type SignatureVerdict } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
 import { checkCertificate } from './certificate-check.js';
-import { checkClaims, checkTyp, failed, type Outcome, passed, skipped } from './claim-checks.js';
+import { checkClaims, checkTyp, failed, type Outcome, passed, type Subject, skipped } from './claim-checks.js';
 import type { Claims } from './claims.js';
 import { type Denylist, describeRevocation, tokenIdentity } from './denylist.js';
 import { checkPolicy, type VerifyPolicy } from './policy.js';
@@ -87,15 +87,39 @@ const verdictOrder: readonly ErrorCode[] = [
  * be asked, USAGE_INVALID for a policy that makes no sense.
  */
 export async function verifyToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerifiedToken> {
-  const findings = await examine(token, policy, deps);
-  const failure = verdict(findings.outcomes);
-  if (failure !== undefined) throw verdictError(report(findings));
+  const findings = examine(token, policy, deps);
+  if (isAsked(findings, deps.denylist)) await ask(findings, deps.denylist);
+  if (verdictOf(findings.outcomes) !== null) throw verdictError(report(findings));
   return findings.verified as VerifiedToken;
 }
 
 /** Verifies a token against a policy and returns what was found instead of throwing it. */
 export async function reportToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerificationReport> {
-  return report(await examine(token, policy, deps));
+  const findings = examine(token, policy, deps);
+  if (isAsked(findings, deps.denylist)) await ask(findings, deps.denylist);
+  return report(findings);
+}
+
+/** A verdict without the words for it. */
+export interface Verdict {
+  /** Null for a valid token. */
+  readonly code: ErrorCode | null;
+  /** Set once the signature holds. */
+  readonly verified: VerifiedToken | undefined;
+}
+
+/**
+ * The verdict of {@link reportToken} for whoever asks about many tokens and words none: at once, unless a denylist has to be
+ * asked.
+ */
+export function judgeToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Verdict | Promise<Verdict> {
+  const findings = examine(token, policy, deps);
+  if (isAsked(findings, deps.denylist)) return ask(findings, deps.denylist).then(() => judge(findings));
+  return judge(findings);
+}
+
+function judge({ outcomes, verified }: Findings): Verdict {
+  return { code: verdictOf(outcomes), verified };
 }
 
 /** The error that says what a report of a refused token says: its verdict first, the rest in `details.checks`. */
@@ -108,32 +132,55 @@ export function verdictError(refused: VerificationReport): JwtkitError {
 }
 
 interface Findings {
-  readonly outcomes: readonly Outcome[];
-  readonly verified?: VerifiedToken;
+  /** Those of the claims once the signature holds, which is then all that could fail. */
+  readonly outcomes: Outcome[];
+  readonly verified: VerifiedToken | undefined;
+  /** That the certificate of the key is in its time, where it came in one. */
+  readonly certificate?: Outcome | undefined;
+  readonly subject: Subject;
 }
 
-/** The code of the worst failure; whatever failed makes a verdict, also a code that the order does not know. */
-function verdict(outcomes: readonly Outcome[]): ErrorCode | undefined {
-  const codes = outcomes.filter(({ status }) => status === 'failed').map(({ code = 'INTERNAL' }) => code);
-  return verdictOrder.find((code) => codes.includes(code)) ?? codes[0];
+/** The code of the worst failure, null where nothing failed; also a code that the order does not know makes a verdict. */
+function verdictOf(outcomes: readonly Outcome[]): ErrorCode | null {
+  let worst: ErrorCode | null = null;
+  for (const { status, code = 'INTERNAL' } of outcomes) {
+    if (status === 'failed' && (worst === null || rankOf(code) < rankOf(worst))) worst = code;
+  }
+  return worst;
 }
 
-function report({ outcomes, verified }: Findings): VerificationReport {
-  const code = verdict(outcomes) ?? null;
-  const checks = outcomes.map(({ name, status, code, describe, hint }) => ({
+function rankOf(code: ErrorCode): number {
+  const rank = verdictOrder.indexOf(code);
+  return rank < 0 ? verdictOrder.length : rank;
+}
+
+function report({ outcomes, verified, certificate, subject }: Findings): VerificationReport {
+  const code = verdictOf(outcomes);
+  const steps = verified === undefined ? [] : signatureSteps(verified.key, certificate);
+  const checks = [...steps, ...outcomes].map(({ name, status, code, describe, hint }) => ({
     name,
     status,
-    message: describe(),
+    message: describe(subject),
     ...(code === undefined ? {} : { code }),
     ...(hint === undefined ? {} : { hint }),
   }));
   return { valid: code === null, code, checks, ...verified };
 }
 
-async function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<Findings> {
+const formatPassed = passed('format', () => 'three segments of strict base64url and JSON');
+const malformedSkips = ['algorithm', 'key', 'signature', 'claims'].map((name) =>
+  skipped(name, () => 'token is malformed'),
+);
+const untrustedSkip = skipped('claims', () => 'claims count only under a key that is trusted now');
+const noDenylist = skipped('denylist', () => 'there is none');
+const notRevoked = passed('denylist', () => 'not revoked');
+
+/** Everything that can be told without asking anybody. */
+function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Findings {
   checkPolicy(policy);
-  if (!Array.isArray(deps.keys)) throw new JwtkitError('USAGE_INVALID', 'keys is an array of keys');
-  if (!Number.isFinite(deps.now)) throw new JwtkitError('USAGE_INVALID', 'now is a NumericDate');
+  const { keys, now } = deps;
+  if (!Array.isArray(keys)) throw new JwtkitError('USAGE_INVALID', 'keys is an array of keys');
+  if (!Number.isFinite(now)) throw new JwtkitError('USAGE_INVALID', 'now is a NumericDate');
   let jws: ParsedJws;
   let claims: Claims;
   try {
@@ -142,36 +189,42 @@ async function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): P
     claims = parseClaims(jws.payload);
   } catch (error) {
     if (!(error instanceof JwtkitError)) throw error;
-    const unread = ['algorithm', 'key', 'signature', 'claims'].map((name) => skipped(name, () => 'token is malformed'));
-    return { outcomes: [failed('format', 'TOKEN_MALFORMED', () => error.message), ...unread] };
+    const outcomes = [failed('format', 'TOKEN_MALFORMED', () => error.message), ...malformedSkips];
+    return { outcomes, verified: undefined, subject: { header: {}, claims: {}, policy, now } };
   }
-  const format = passed('format', () => 'three segments of strict base64url and JSON');
+  const { header } = jws;
+  const subject = { header, claims, policy, now };
   const signature = findSignature(jws, policy, deps);
-  if (signature.failure !== undefined) return { outcomes: [format, ...signatureFailure(signature)] };
-  const { key, alg } = signature;
-  const keyReport = { kid: key.kid ?? null, alg, source: key.source ?? null };
-  const certificate = checkCertificate(key, policy, deps.now);
-  const signed = [
-    format,
-    passed('algorithm', () => `${alg} is allowed by the key`),
-    passed('key', () => describeKey(keyReport)),
+  if (signature.failure !== undefined) {
+    return { outcomes: [formatPassed, ...signatureFailure(signature)], verified: undefined, subject };
+  }
+  const { alg } = signature;
+  const key = { kid: signature.key.kid ?? null, alg, source: signature.key.source ?? null };
+  const certificate = checkCertificate(signature.key, policy, now);
+  if (certificate?.status === 'failed') {
+    const outcomes = [...signatureSteps(key, certificate), untrustedSkip];
+    return { outcomes, verified: undefined, subject };
+  }
+  const outcomes = checkClaims(claims, policy, now);
+  outcomes.push(checkTyp(header, policy));
+  if (deps.denylist === undefined) outcomes.push(noDenylist);
+  return { outcomes, verified: { header, claims, key }, certificate, subject };
+}
+
+/** The steps up to a signature that holds: every token that comes this far passed them, but for the certificate's time. */
+function signatureSteps(key: KeyReport, certificate: Outcome | undefined): Outcome[] {
+  return [
+    formatPassed,
+    passed('algorithm', () => `${key.alg} is allowed by the key`),
+    passed('key', () => describeKey(key)),
     ...(certificate === undefined ? [] : [certificate]),
     passed('signature', () => 'holds'),
   ];
-  if (certificate?.status === 'failed') {
-    return { outcomes: [...signed, skipped('claims', () => 'claims count only under a key that is trusted now')] };
-  }
-  const outcomes = [
-    ...signed,
-    ...checkClaims(claims, policy, deps.now),
-    checkTyp(jws.header, policy),
-    await checkDenylist(claims, deps.denylist),
-  ];
-  return { outcomes, verified: { header: jws.header, claims, key: keyReport } };
 }
 
 /** Keys in their time come first: one key may be trusted by an old certificate and by the one that renewed it. */
 function findSignature(jws: ParsedJws, policy: VerifyPolicy, { keys, now }: VerifyDeps): SignatureVerdict {
+  if (!keys.some((key) => key.validity !== undefined)) return checkSignature(jws, keys, policy.algorithms);
   const current = keys.filter((key) => checkCertificate(key, policy, now)?.status !== 'failed');
   if (current.length === keys.length) return checkSignature(jws, keys, policy.algorithms);
   const verdict = checkSignature(jws, current, policy.algorithms);
@@ -193,10 +246,18 @@ function signatureFailure(verdict: { failure: ErrorCode; message: string; hint?:
   return [...outcomes, skipped('claims', () => 'claims count only once the signature holds')];
 }
 
-async function checkDenylist(claims: Claims, denylist: Denylist | undefined): Promise<Outcome> {
-  if (denylist === undefined) return skipped('denylist', () => 'there is none');
-  const revocation = await denylist.find(tokenIdentity(claims));
-  if (revocation === undefined) return passed('denylist', () => 'not revoked');
+/** The denylist comes last, and is not asked about a token that anybody could have made. */
+function isAsked({ verified }: Findings, denylist: Denylist | undefined): denylist is Denylist {
+  return denylist !== undefined && verified !== undefined;
+}
+
+async function ask({ outcomes, subject }: Findings, denylist: Denylist): Promise<void> {
+  const revocation = await denylist.find(tokenIdentity(subject.claims));
+  if (revocation === undefined) {
+    outcomes.push(notRevoked);
+    return;
+  }
   const isReuse = revocation.kind === 'token' && revocation.reason === 'consumed';
-  return failed('denylist', isReuse ? 'TOKEN_REUSED' : 'TOKEN_REVOKED', () => describeRevocation(revocation));
+  const code = isReuse ? 'TOKEN_REUSED' : 'TOKEN_REVOKED';
+  outcomes.push(failed('denylist', code, () => describeRevocation(revocation)));
 }
