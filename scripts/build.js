@@ -33,11 +33,9 @@ execFileSync(process.execPath, [typescript, '-p', 'tsconfig.build.json'], { stdi
 /**
  * Modules that dependencies load at start-up and one-shot commands have no use for, with what stands in for them.
  * Commander needs node:child_process for subcommands that are programs of their own, which jwtkit has none of (5 ms).
- * jsonwebtoken asks semver whether Node is at least 8.0, 15.7 and 16.9, which `engines` has settled (4 ms).
  */
 const standIns = {
   'node:child_process': 'module.exports = {}',
-  semver: 'exports.satisfies = () => true',
 };
 const standInPlugin = {
   name: 'stand-ins',
@@ -78,9 +76,9 @@ const plainPlugin = {
 };
 
 /**
- * Three files to open at most for a one-shot command: what every command needs, what verifies and signs and so loads
- * node:crypto, and jsonwebtoken. The other commands, the stores of a denylist, keys over the network, the reader of a policy
- * file, changes of a keyring, colours and the spinner stay in chunks of their own.
+ * Two files to open at most for a one-shot command: what every command needs, and what verifies and signs and so loads
+ * node:crypto. The other commands, the stores of a denylist, keys over the network, the reader of a policy file, changes of a
+ * keyring, colours and the spinner stay in chunks of their own.
  */
 const crypto =
   /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|key-source|verify|issue|keyring|policy)|store.keyring-directory|cli.(keys|passphrase|commands.(verify|issue)))\b/;

@@ -13,14 +13,12 @@ export interface Algorithm {
   readonly padding?: 'pkcs1' | 'pss';
   /** Smallest key in bits: RFC 7518 §3.2 (HMAC: the hash's output), §3.3 and §3.5 (RSA: 2048). */
   readonly minimumBits: number;
-  /** Who makes the signature: jsonwebtoken has no EdDSA and no ES256K. */
-  readonly signer: 'jsonwebtoken' | 'node:crypto';
 }
 
-const rsa = { kty: 'RSA', minimumBits: 2048, signer: 'jsonwebtoken' } as const;
-const hmac = { kty: 'oct', signer: 'jsonwebtoken' } as const;
-const ec = { kty: 'EC', signer: 'jsonwebtoken' } as const;
-const okp = { kty: 'OKP', hash: null, signer: 'node:crypto' } as const;
+const rsa = { kty: 'RSA', minimumBits: 2048 } as const;
+const hmac = { kty: 'oct' } as const;
+const ec = { kty: 'EC' } as const;
+const okp = { kty: 'OKP', hash: null } as const;
 
 const table = {
   HS256: { ...hmac, hash: 'sha256', minimumBits: 256 },
@@ -35,7 +33,7 @@ const table = {
   ES256: { ...ec, hash: 'sha256', curves: ['P-256'], minimumBits: 256 },
   ES384: { ...ec, hash: 'sha384', curves: ['P-384'], minimumBits: 384 },
   ES512: { ...ec, hash: 'sha512', curves: ['P-521'], minimumBits: 521 },
-  ES256K: { ...ec, hash: 'sha256', curves: ['secp256k1'], minimumBits: 256, signer: 'node:crypto' },
+  ES256K: { ...ec, hash: 'sha256', curves: ['secp256k1'], minimumBits: 256 },
   EdDSA: { ...okp, curves: ['Ed25519', 'Ed448'], minimumBits: 255 },
   Ed25519: { ...okp, curves: ['Ed25519'], minimumBits: 255 },
   Ed448: { ...okp, curves: ['Ed448'], minimumBits: 448 },

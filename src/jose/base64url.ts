@@ -1,7 +1,8 @@
 /** Encodes bytes as base64url without padding (RFC 7515 §2). A string is taken as UTF-8. */
 export function encodeBase64url(bytes: Uint8Array | string): string {
   if (typeof bytes === 'string') return Buffer.from(bytes, 'utf8').toString('base64url');
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('base64url');
 }
 
 /**

@@ -1,7 +1,8 @@
-/** JWS (RFC 7515): signatures checked on node:crypto, made by jsonwebtoken where it can. */
+/** JWS (RFC 7515): signatures checked and made on node:crypto. */
 import {
   constants,
   createHmac,
+  createSign,
   createVerify,
   sign as cryptoSign,
   verify as cryptoVerify,
@@ -168,30 +169,51 @@ export interface SignJwsOptions {
  * members that jwtkit itself would refuse (`crit`, `b64`).
  */
 export async function signJws(payload: Uint8Array | string, key: Key, options: SignJwsOptions = {}): Promise<string> {
+  return prepareSigner(key, options)(payload);
+}
+
+/**
+ * {@link signJws} for many payloads under one header, which is checked and encoded once.
+ * @throws {JwtkitError} as {@link signJws}.
+ */
+export function prepareSigner(key: Key, options: SignJwsOptions = {}): (payload: Uint8Array | string) => string {
   const alg = options.alg ?? (key.algorithms[0] as AlgorithmName);
   const refuse = (message: string) => new JwtkitError('USAGE_INVALID', message);
   if (!key.algorithms.includes(alg)) {
     throw refuse(`algorithm ${alg} is not allowed by the key, which allows ${key.algorithms.join(', ')}`);
   }
   if (key.keyObject.type === 'public' || !key.operations.includes('sign')) throw refuse('this key may not sign');
-  const header = readBack(buildHeader(alg, key, options.header ?? {}), refuse);
+  const json = writeHeader(buildHeader(alg, key, options.header ?? {}), refuse);
+  const header = readBack(json, refuse);
   if (header.alg !== alg) throw refuse('the header member alg is set by the key');
   if (Object.hasOwn(header, '__proto__')) throw refuse('a header member cannot be named __proto__');
-  const bytes = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : Buffer.from(payload);
-  return algorithm(alg).signer === 'jsonwebtoken'
-    ? signWithJsonwebtoken(bytes, key, alg, header)
-    : signWithNode(bytes, key, alg, header);
+  const start = `${encodeBase64url(json)}.`;
+  return (payload) => {
+    const input = start + encodeBase64url(payload);
+    return `${input}.${encodeBase64url(makeSignature(alg, key, input))}`;
+  };
 }
 
-/** A header as verifiers will read it: what cannot be serialized, or would be refused by ourselves, is not signed. */
-function readBack(header: JsonObject, refuse: (message: string) => JwtkitError): JsonObject {
+function writeHeader(header: JsonObject, refuse: (message: string) => JwtkitError): string {
+  let json: string | undefined;
   try {
-    const read = parseJsonObject(Buffer.from(JSON.stringify(header), 'utf8'));
+    json = JSON.stringify(header);
+  } catch {
+    // It refers to itself, or a member refuses.
+  }
+  if (json === undefined) throw refuse('the header cannot be written as JSON');
+  return json;
+}
+
+/** A header as verifiers will read it: what would be refused by ourselves is not signed. */
+function readBack(json: string, refuse: (message: string) => JwtkitError): JsonObject {
+  try {
+    const read = parseJsonObject(Buffer.from(json, 'utf8'));
     checkHeader(read);
     return read;
   } catch (error) {
     if (error instanceof JsonError) throw refuse(`the header ${error.message}`);
-    throw refuse(error instanceof JwtkitError ? error.message : 'the header cannot be written as JSON');
+    throw error instanceof JwtkitError ? refuse(error.message) : error;
   }
 }
 
@@ -202,26 +224,11 @@ function buildHeader(alg: AlgorithmName, key: Key, members: Readonly<Record<stri
   return header;
 }
 
-/**
- * The payload goes in as a string, so that its bytes are signed as they are: given an object, jsonwebtoken would drop
- * `__proto__` and rewrite `iat`. It encodes both parts as Latin-1 when told (the header always), hence the detour.
- */
-async function signWithJsonwebtoken(payload: Buffer, key: Key, alg: AlgorithmName, header: object): Promise<string> {
-  const { default: jsonwebtoken } = await import('jsonwebtoken');
-  return jsonwebtoken.sign(payload.toString('latin1'), key.keyObject, {
-    algorithm: alg as import('jsonwebtoken').Algorithm,
-    header: JSON.parse(Buffer.from(JSON.stringify(header), 'utf8').toString('latin1')),
-    encoding: 'latin1',
-  });
-}
-
-function signWithNode(payload: Buffer, key: Key, alg: AlgorithmName, header: object): string {
-  const { hash, kty } = algorithm(alg);
-  const input = `${encodeBase64url(JSON.stringify(header))}.${encodeBase64url(payload)}`;
-  const data = Buffer.from(input, 'latin1');
-  const signature =
-    kty === 'EC'
-      ? cryptoSign(hash, data, { key: key.keyObject, dsaEncoding: 'ieee-p1363' })
-      : cryptoSign(hash, data, key.keyObject);
-  return `${input}.${encodeBase64url(signature)}`;
+function makeSignature(alg: AlgorithmName, { keyObject }: Key, input: string): Buffer {
+  const { kty, hash, padding } = algorithm(alg);
+  if (hash === null) return cryptoSign(null, Buffer.from(input, 'latin1'), keyObject);
+  if (kty === 'oct') return createHmac(hash, keyObject).update(input, 'latin1').digest();
+  const signer = createSign(hash).update(input, 'latin1');
+  if (kty === 'EC') return signer.sign({ key: keyObject, dsaEncoding: 'ieee-p1363' });
+  return signer.sign(padding === 'pss' ? { key: keyObject, ...pss } : keyObject);
 }

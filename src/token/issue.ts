@@ -3,7 +3,7 @@ import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { defaultMaxTokenLength, parseClaims } from '../jose/compact.js';
 import { type JsonObject, maxJsonDepth } from '../jose/json.js';
-import { signJws } from '../jose/jws.js';
+import { prepareSigner } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
 import { type Claims, claimShapeProblem, registeredClaims, type TokenType } from './claims.js';
 
@@ -44,32 +44,43 @@ export interface IssuedToken {
  * @throws {JwtkitError} USAGE_INVALID for claims, header members or an algorithm that `verifyToken` would refuse.
  */
 export async function issueToken(claims: Claims, policy: IssuePolicy, deps: IssueDeps): Promise<IssuedToken> {
+  return prepareIssuer(policy, deps)(claims);
+}
+
+/**
+ * {@link issueToken} for many sets of claims under one policy.
+ * @throws {JwtkitError} as {@link issueToken}; what is wrong with the policy at once, with the claims when they are signed.
+ */
+export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Claims) => IssuedToken {
   const { key, newId = randomUUID } = deps;
   const now = Math.floor(deps.now);
   const type = policy.type ?? 'access';
-  const complete: Claims = { ...claims };
-  fillIn(complete, 'type', () => type);
-  fillIn(complete, 'iat', () => now);
-  if (policy.ttl !== null) {
-    const ttl = policy.ttl ?? defaultLifetimes[type];
-    if (!Number.isFinite(ttl) || ttl < 1) throw refuse(`a lifetime is at least 1 second, not ${ttl}`);
-    fillIn(complete, 'exp', () => Math.max(now, typeof complete.nbf === 'number' ? complete.nbf : 0) + Math.floor(ttl));
+  const ttl = policy.ttl === undefined ? defaultLifetimes[type] : policy.ttl;
+  if (ttl !== null && (!Number.isFinite(ttl) || ttl < 1)) {
+    throw refuse(`a lifetime is at least 1 second, not ${ttl}`);
   }
-  fillIn(complete, 'jti', newId);
-  const payload = serialize(complete);
-  const issued = readBack(payload);
-  for (const name of registeredClaims) {
-    const problem = claimShapeProblem(issued, name);
-    if (problem !== undefined) throw refuse(`claim ${problem}`);
-  }
-  const token = await signJws(payload, key, {
-    alg: policy.alg,
-    header: { typ: policy.typ ?? 'JWT', ...policy.header },
-  });
-  if (token.length > defaultMaxTokenLength) {
-    throw refuse(`the token would have ${token.length} characters, verifiers take ${defaultMaxTokenLength}`);
-  }
-  return { token, claims: issued };
+  const sign = prepareSigner(key, { alg: policy.alg, header: { typ: policy.typ ?? 'JWT', ...policy.header } });
+  return (claims) => {
+    const complete: Claims = { ...claims };
+    fillIn(complete, 'type', () => type);
+    fillIn(complete, 'iat', () => now);
+    if (ttl !== null) {
+      const start = Math.max(now, typeof complete.nbf === 'number' ? complete.nbf : 0);
+      fillIn(complete, 'exp', () => start + Math.floor(ttl));
+    }
+    fillIn(complete, 'jti', newId);
+    const payload = serialize(complete);
+    const issued = readBack(payload);
+    for (const name of registeredClaims) {
+      const problem = claimShapeProblem(issued, name);
+      if (problem !== undefined) throw refuse(`claim ${problem}`);
+    }
+    const token = sign(payload);
+    if (token.length > defaultMaxTokenLength) {
+      throw refuse(`the token would have ${token.length} characters, verifiers take ${defaultMaxTokenLength}`);
+    }
+    return { token, claims: issued };
+  };
 }
 
 function fillIn(claims: Claims, name: string, make: () => unknown): void {
@@ -134,19 +145,31 @@ export interface IssuePairPolicy extends Omit<IssuePolicy, 'type' | 'ttl'> {
  * @throws {JwtkitError} USAGE_INVALID as `issueToken`, and for claims that the two cannot share (`exp`, `jti`, `type`).
  */
 export async function issueTokenPair(claims: Claims, policy: IssuePairPolicy, deps: IssueDeps): Promise<TokenPair> {
-  for (const name of ['exp', 'jti', 'type']) {
-    if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
-  }
+  return preparePairIssuer(policy, deps)(claims);
+}
+
+/**
+ * {@link issueTokenPair} for many sets of claims under one policy.
+ * @throws {JwtkitError} as {@link issueTokenPair}.
+ */
+export function preparePairIssuer(policy: IssuePairPolicy, deps: IssueDeps): (claims: Claims) => TokenPair {
   const now = Math.floor(deps.now);
-  const shared: Claims = { ...claims };
-  fillIn(shared, 'family', deps.newId ?? randomUUID);
-  const accessClaims = policy.accessScope === undefined ? shared : { ...shared, scope: policy.accessScope };
-  const access = await issueToken(accessClaims, { ...policy, type: 'access', ttl: policy.accessTtl }, deps);
-  const refresh = await issueToken(shared, { ...policy, type: 'refresh', ttl: policy.refreshTtl }, deps);
-  return {
-    access_token: access.token,
-    refresh_token: refresh.token,
-    token_type: 'bearer',
-    expires_in: (access.claims.exp ?? now) - now,
+  const issueAccess = prepareIssuer({ ...policy, type: 'access', ttl: policy.accessTtl }, deps);
+  const issueRefresh = prepareIssuer({ ...policy, type: 'refresh', ttl: policy.refreshTtl }, deps);
+  return (claims) => {
+    for (const name of ['exp', 'jti', 'type']) {
+      if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
+    }
+    const shared: Claims = { ...claims };
+    fillIn(shared, 'family', deps.newId ?? randomUUID);
+    const accessClaims = policy.accessScope === undefined ? shared : { ...shared, scope: policy.accessScope };
+    const access = issueAccess(accessClaims);
+    const refresh = issueRefresh(shared);
+    return {
+      access_token: access.token,
+      refresh_token: refresh.token,
+      token_type: 'bearer',
+      expires_in: (access.claims.exp ?? now) - now,
+    };
   };
 }

@@ -2,20 +2,27 @@
  * jsonwebtoken as the second opinion, called as well as it can be: a KeyObject, the algorithms named. What it refuses we
  * refuse; what it lets through and we do not is what this toolkit is for.
  */
-import jsonwebtoken, { type Algorithm, type VerifyOptions } from 'jsonwebtoken';
+import jsonwebtoken, { type VerifyOptions } from 'jsonwebtoken';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { algorithm } from '../../src/jose/algorithms.js';
-import type { Key } from '../../src/jose/key.js';
+import { type AlgorithmName, algorithmNames } from '../../src/jose/algorithms.js';
+import { signJws, verifyJws } from '../../src/jose/jws.js';
+import { createKey, type Key } from '../../src/jose/key.js';
 import type { VerifyPolicy } from '../../src/token/policy.js';
 import { reportToken } from '../../src/token/verify.js';
 import { isAccepting, type TokenCase } from './case.js';
 import { tokenCases } from './corpus.js';
 import { now, sealClaims } from './forge.js';
-import { families } from './trusted-keys.js';
+import { families, signers } from './trusted-keys.js';
 
-function algorithmsItHas(key: Key, policy: VerifyPolicy): Algorithm[] {
+type Shared = Exclude<AlgorithmName, 'ES256K' | 'EdDSA' | 'Ed25519' | 'Ed448'>;
+
+function hasIt(name: AlgorithmName): name is Shared {
+  return !['ES256K', 'EdDSA', 'Ed25519', 'Ed448'].includes(name);
+}
+
+function algorithmsItHas(key: Key, policy: VerifyPolicy): Shared[] {
   const allowed = policy.algorithms ?? key.algorithms;
-  return allowed.filter((name) => algorithm(name).signer === 'jsonwebtoken') as Algorithm[];
+  return allowed.filter(hasIt);
 }
 
 /** Whether it accepts; undefined where it cannot be asked: no single key, or no algorithm in common. */
@@ -92,5 +99,22 @@ describe('beside jsonwebtoken', () => {
 
   test('it was asked about most of them', () => {
     expect(opinions.filter(({ its }) => its !== undefined).length).toBeGreaterThan(1500);
+  });
+});
+
+describe('as a signer', () => {
+  test.each(algorithmNames.filter(hasIt))('%s: it makes what we make, or accepts it and is accepted', async (alg) => {
+    const { key, trusted } = signers[alg];
+    const payload = JSON.stringify({ sub: 'Zoë 🐸', exp: now + 60 });
+    const ours = await signJws(payload, createKey(key, { alg, kid: 'k1' }), { header: { typ: 'JWT' } });
+    const latin1 = Buffer.from(payload).toString('latin1');
+    const header = { alg, typ: 'JWT', kid: 'k1' };
+    const theirs = jsonwebtoken.sign(latin1, key, { algorithm: alg, header, encoding: 'latin1' });
+    if (/^[HR]S/.test(alg)) expect(ours).toBe(theirs);
+    expect(ours.split('.').slice(0, 2)).toEqual(theirs.split('.').slice(0, 2));
+    expect(jsonwebtoken.verify(ours, trusted.keyObject, { algorithms: [alg], clockTimestamp: now })).toMatchObject({
+      sub: 'Zoë 🐸',
+    });
+    expect(Buffer.from(verifyJws(theirs, [trusted]).payload).toString()).toBe(payload);
   });
 });

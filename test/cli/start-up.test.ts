@@ -52,7 +52,6 @@ test('the bundle is there, in the chunks that are looked for', () => {
       'main.cjs',
       'crypto.cjs',
       'manage.cjs',
-      'jsonwebtoken.cjs',
       'stores.cjs',
       'remote.cjs',
       'undici.cjs',
@@ -69,7 +68,6 @@ test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
   for (const name of [
     'crypto',
     'help',
-    'jsonwebtoken',
     'stores',
     'keys',
     'config',
@@ -85,12 +83,11 @@ test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
 
 const network = ['undici', 'net', 'tls', 'http', 'https', 'http2', 'dns', 'zlib'];
 
-test('verify with a keyring loads no signer, no store and nothing of the network', () => {
+test('verify with a keyring loads no store and nothing of the network', () => {
   const loaded = loadedBy('verify', token, '--keyring', keyring);
   expect(loads(loaded, 'crypto')).toBe(true);
   for (const name of [
     'manage',
-    'jsonwebtoken',
     'stores',
     'keys',
     'remote',
@@ -123,15 +120,15 @@ test('verify with a JWK Set in a file, or one that the cache has, loads no HTTP 
   vi.stubEnv('JWTKIT_CACHE_DIR', cache);
   const fromCache = loadedBy('verify', token, '--jwks', url);
   vi.unstubAllEnvs();
-  for (const name of ['stores', 'jsonwebtoken', ...network]) {
+  for (const name of ['stores', ...network]) {
     expect(loads(fromFile, name), name).toBe(false);
     expect(loads(fromCache, name), name).toBe(false);
   }
 });
 
-test('issue loads the signer and no store', () => {
+test('issue loads no store', () => {
   const loaded = loadedBy('issue', '--sub', 'user-123', '--keyring', keyring);
-  expect(loads(loaded, 'jsonwebtoken')).toBe(true);
+  expect(loads(loaded, 'crypto')).toBe(true);
   for (const name of ['stores', 'keys', 'config', 'prompt', 'readline', 'net', 'tty', 'child_process'])
     expect(loads(loaded, name), name).toBe(false);
 });
@@ -141,7 +138,7 @@ test('verify with a policy file loads its reader beside that; decode leaves the 
   writeFileSync(join(folder, 'jwtkit.config.json'), JSON.stringify({ keys: { keyring }, leeway: '30s' }));
   const loaded = loadedIn(folder, 'verify', token);
   for (const name of ['crypto', 'config']) expect(loads(loaded, name), name).toBe(true);
-  for (const name of ['jsonwebtoken', 'stores', 'net', 'tty']) expect(loads(loaded, name), name).toBe(false);
+  for (const name of ['stores', 'net', 'tty']) expect(loads(loaded, name), name).toBe(false);
   expect(loads(loadedIn(folder, 'decode', token), 'config')).toBe(false);
 });
 
@@ -156,11 +153,10 @@ test('keygen loads node-forge for a certificate alone, verify by one does not', 
   for (const name of ['node-forge', 'certificates']) expect(loads(verified, name), name).toBe(false);
 });
 
-test('keys list loads no signer and no store', () => {
+test('keys list loads no store', () => {
   const loaded = loadedBy('keys', 'list', '--keyring', keyring);
   expect(loads(loaded, 'keys')).toBe(true);
-  for (const name of ['jsonwebtoken', 'stores', 'net', 'tty', 'child_process'])
-    expect(loads(loaded, name), name).toBe(false);
+  for (const name of ['stores', 'net', 'tty', 'child_process']) expect(loads(loaded, name), name).toBe(false);
 });
 
 test.skipIf(process.platform === 'win32')(
