@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 
 const benchmarks = {
   'start-up': () => import('./start-up.js'),
+  core: () => import('./core.js'),
   denylist: () => import('./denylist.js'),
 };
 
