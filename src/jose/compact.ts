@@ -23,7 +23,11 @@ export interface ParsedJws {
  * and a signature come before anything in it is believed.
  * @throws {JwtkitError} TOKEN_MALFORMED, naming the part that is broken; USAGE_INVALID for a `maxLength` that is no length.
  */
-export function parseJws(token: string, options: { maxLength?: number | undefined } = {}): ParsedJws {
+export function parseJws(
+  token: string,
+  options: { maxLength?: number | undefined } = {},
+  headers?: HeaderMemo,
+): ParsedJws {
   const maxLength = options.maxLength ?? defaultMaxTokenLength;
   if (!Number.isSafeInteger(maxLength) || maxLength < 1) {
     throw new JwtkitError('USAGE_INVALID', 'maxLength is a whole number of characters');
@@ -34,10 +38,27 @@ export function parseJws(token: string, options: { maxLength?: number | undefine
   const second = token.indexOf('.', first + 1);
   if (first < 0 || second < 0 || token.indexOf('.', second + 1) >= 0) throw malformed(describeSegments(token));
   const signingInput = token.slice(0, second);
-  const header = parseHeader(decodeSegment('header', token.slice(0, first)));
+  const header = readHeader(token.slice(0, first), headers);
   const payload = decodeSegment('payload', token.slice(first + 1, second));
   const signature = decodeSegment('signature', token.slice(second + 1));
   return { header, payload, signature, signingInput };
+}
+
+/**
+ * Headers by their segments, for who reads many tokens: those of one issuer all have the same. The same text is the same
+ * header, so that nothing is believed that was not parsed; whoever passes a memo changes no header that it gets.
+ */
+export type HeaderMemo = Map<string, JsonObject>;
+
+const memoSize = 32;
+const memoLength = 1024;
+
+function readHeader(segment: string, headers: HeaderMemo | undefined): JsonObject {
+  const known = headers?.get(segment);
+  if (known !== undefined) return known;
+  const header = parseHeader(decodeSegment('header', segment));
+  if (headers !== undefined && headers.size < memoSize && segment.length <= memoLength) headers.set(segment, header);
+  return header;
 }
 
 function malformed(message: string): JwtkitError {

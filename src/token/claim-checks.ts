@@ -40,8 +40,11 @@ export function skipped(name: string, describe: Outcome['describe']): Outcome {
   return { name, status: 'skipped', code: undefined, describe, hint: undefined };
 }
 
-/** Checks every claim that a policy or RFC 7519 has something to say of; all of them, whatever the first ones find. */
-export function checkClaims(claims: Claims, policy: VerifyPolicy, now: number): Outcome[] {
+/**
+ * Checks every claim that a policy or RFC 7519 has something to say of, and the header's `typ`; all of them, whatever the
+ * first ones find.
+ */
+export function checkClaims(header: JsonObject, claims: Claims, policy: VerifyPolicy, now: number): Outcome[] {
   const leeway = policy.leeway ?? 0;
   const outcomes = [
     checkExp(claims, policy, now, leeway),
@@ -54,11 +57,13 @@ export function checkClaims(claims: Claims, policy: VerifyPolicy, now: number): 
     checkJti(claims),
     checkScope(claims, policy.scope),
     checkRole(claims, policy.role),
+    checkTyp(header, policy),
   ];
-  if (policy.maxAge !== undefined) outcomes.push(checkMaxAge(claims, policy.maxAge, now, leeway));
-  if (policy.require !== undefined) {
-    for (const required of policy.require) outcomes.push(checkRequired(claims, required));
-  }
+  const { maxAge, require: required } = policy;
+  if (maxAge === undefined && required === undefined) return outcomes;
+  const demands = (required ?? []).map((each) => checkRequired(claims, each));
+  if (maxAge !== undefined) demands.unshift(checkMaxAge(claims, maxAge, now, leeway));
+  outcomes.splice(-1, 0, ...demands);
   return outcomes;
 }
 
@@ -244,7 +249,7 @@ function checkAll(name: string, held: readonly string[], wanted: readonly string
 const typUnasked = skipped('typ', () => 'not asked for');
 
 /** Checks the header's `typ` (RFC 8725 §3.11). */
-export function checkTyp(header: JsonObject, { typ }: VerifyPolicy): Outcome {
+function checkTyp(header: JsonObject, { typ }: VerifyPolicy): Outcome {
   if (typ === undefined) return typUnasked;
   const value = own(header, 'typ') as string | undefined;
   if (value === undefined) return failed('typ', 'CLAIM_MISSING', () => `header has no typ, expected ${typ}`);

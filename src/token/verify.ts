@@ -3,12 +3,12 @@
  * all that was found; the verdict's code is the first of `verdictOrder` among the failures.
  */
 import { type ErrorCode, JwtkitError } from '../errors.js';
-import { checkHeader, type ParsedJws, parseClaims, parseJws } from '../jose/compact.js';
+import { checkHeader, type HeaderMemo, type ParsedJws, parseClaims, parseJws } from '../jose/compact.js';
 import type { JsonObject } from '../jose/json.js';
 import { checkSignature, type SignatureVerdict } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
 import { checkCertificate } from './certificate-check.js';
-import { checkClaims, checkTyp, failed, type Outcome, passed, type Subject, skipped } from './claim-checks.js';
+import { checkClaims, failed, type Outcome, passed, type Subject, skipped } from './claim-checks.js';
 import type { Claims } from './claims.js';
 import { type Denylist, describeRevocation, tokenIdentity } from './denylist.js';
 import { checkPolicy, type VerifyPolicy } from './policy.js';
@@ -110,10 +110,15 @@ export interface Verdict {
 
 /**
  * The verdict of {@link reportToken} for whoever asks about many tokens and words none: at once, unless a denylist has to be
- * asked.
+ * asked. The headers met on the way are kept in `headers`.
  */
-export function judgeToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Verdict | Promise<Verdict> {
-  const findings = examine(token, policy, deps);
+export function judgeToken(
+  token: string,
+  policy: VerifyPolicy,
+  deps: VerifyDeps,
+  headers: HeaderMemo,
+): Verdict | Promise<Verdict> {
+  const findings = examine(token, policy, deps, headers);
   if (isAsked(findings, deps.denylist)) return ask(findings, deps.denylist).then(() => judge(findings));
   return judge(findings);
 }
@@ -157,13 +162,16 @@ function rankOf(code: ErrorCode): number {
 function report({ outcomes, verified, certificate, subject }: Findings): VerificationReport {
   const code = verdictOf(outcomes);
   const steps = verified === undefined ? [] : signatureSteps(verified.key, certificate);
-  const checks = [...steps, ...outcomes].map(({ name, status, code, describe, hint }) => ({
-    name,
-    status,
-    message: describe(subject),
-    ...(code === undefined ? {} : { code }),
-    ...(hint === undefined ? {} : { hint }),
-  }));
+  const isUnasked = verified !== undefined && outcomes.at(-1)?.name !== 'denylist';
+  const checks = [...steps, ...outcomes, ...(isUnasked ? noDenylist : [])].map(
+    ({ name, status, code, describe, hint }) => ({
+      name,
+      status,
+      message: describe(subject),
+      ...(code === undefined ? {} : { code }),
+      ...(hint === undefined ? {} : { hint }),
+    }),
+  );
   return { valid: code === null, code, checks, ...verified };
 }
 
@@ -172,11 +180,11 @@ const malformedSkips = ['algorithm', 'key', 'signature', 'claims'].map((name) =>
   skipped(name, () => 'token is malformed'),
 );
 const untrustedSkip = skipped('claims', () => 'claims count only under a key that is trusted now');
-const noDenylist = skipped('denylist', () => 'there is none');
+const noDenylist = [skipped('denylist', () => 'there is none')];
 const notRevoked = passed('denylist', () => 'not revoked');
 
 /** Everything that can be told without asking anybody. */
-function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Findings {
+function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps, headers?: HeaderMemo): Findings {
   checkPolicy(policy);
   const { keys, now } = deps;
   if (!Array.isArray(keys)) throw new JwtkitError('USAGE_INVALID', 'keys is an array of keys');
@@ -184,7 +192,7 @@ function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Finding
   let jws: ParsedJws;
   let claims: Claims;
   try {
-    jws = parseJws(token, policy);
+    jws = parseJws(token, policy, headers);
     checkHeader(jws.header);
     claims = parseClaims(jws.payload);
   } catch (error) {
@@ -205,9 +213,7 @@ function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Finding
     const outcomes = [...signatureSteps(key, certificate), untrustedSkip];
     return { outcomes, verified: undefined, subject };
   }
-  const outcomes = checkClaims(claims, policy, now);
-  outcomes.push(checkTyp(header, policy));
-  if (deps.denylist === undefined) outcomes.push(noDenylist);
+  const outcomes = checkClaims(header, claims, policy, now);
   return { outcomes, verified: { header, claims, key }, certificate, subject };
 }
 
