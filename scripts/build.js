@@ -82,7 +82,9 @@ const plainPlugin = {
  */
 const crypto =
   /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|key-source|verify|issue|keyring|policy)|store.keyring-directory|cli.(keys|passphrase|commands.(verify|issue)))\b/;
-const manage = /^src.(token.(refresh|revoke)|cli.(batch|commands.(?!decode|inspect|verify|issue|keys)\w+))\b/;
+const manage = /^src.(token.(refresh|revoke)|cli.commands.(?!decode|inspect|verify|issue|keys)\w+)\b/;
+/** Batches, apart from the file that their threads begin with. */
+const batch = /^src.cli.batch\b/;
 const stores = /^src.store.(awaited|denylist|lmdb|redis)/;
 /** Keys over the network; the HTTP client itself is a chunk of its own, loaded when the cache cannot answer. */
 const remote = /^src.(remote|store.document-cache|cli.remote-keys)\b/;
@@ -96,7 +98,7 @@ const certificates = /^src.(jose.(asn1|certificate|distinguished-name|pbe|pkcs12
 const keys = /^src.(cli.commands.keys|store.(lock|keyring-(?!directory))|token.(rotate|import))\b/;
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
-const apart = [crypto, manage, stores, remote, config, prompt, certificates, keys];
+const apart = [crypto, manage, stores, remote, config, prompt, certificates, keys, batch];
 const main = (path) =>
   /^src.|^node_modules.commander.(?!lib.help)/.test(path) && !apart.some((group) => group.test(path));
 // The first group that a module fits takes it, with what it imports: those that others import come first.
@@ -108,12 +110,17 @@ const chunks = [
   { name: 'config', priority: 1, test: inProject((path) => config.test(path)) },
   { name: 'node-forge', priority: 4, test: inProject((path) => /^node_modules.node-forge/.test(path)) },
   { name: 'certificates', priority: 1, test: inProject((path) => certificates.test(path)) },
+  { name: 'batch', priority: 1, test: inProject((path) => batch.test(path) && !path.includes('worker')) },
   { name: 'stores', priority: 1, test: inProject((path) => stores.test(path)) },
   { name: 'keys', priority: 0, test: inProject((path) => keys.test(path)) },
 ];
 
 const bundle = await rolldown({
-  input: { main: 'src/cli/bundle.ts', help: 'node_modules/commander/lib/help.js' },
+  input: {
+    main: 'src/cli/bundle.ts',
+    help: 'node_modules/commander/lib/help.js',
+    'batch-worker': 'src/cli/batch/worker.ts',
+  },
   platform: 'node',
   preserveEntrySignatures: 'allow-extension',
   // A dynamic import puts a file off for whoever loads the sources too; here the chunks below decide.

@@ -103,6 +103,50 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
   return purpose === 'sign' ? addPassphraseOptions(command) : command;
 }
 
+/** The options of a command that takes many lines at once. */
+export interface BatchFlags {
+  batch?: string | true;
+  workers?: string;
+}
+
+/** Adds the options of a batch. */
+export function addBatchOptions(command: Command, description: string): Command {
+  return command
+    .addOption(option('--batch [file]', `${description} (default: stdin); exit 10 if any fails`))
+    .addOption(
+      option('--workers <count>', "threads of a batch (default: the machine's cores, where there is enough to do)"),
+    );
+}
+
+const maxWorkers = 256;
+
+/** Where a batch comes from and how many threads are wanted; undefined without `--batch`. */
+export function batchOption(options: BatchFlags): { path: string; workers: number | undefined } | undefined {
+  const { batch, workers } = options;
+  if (batch === undefined) {
+    if (workers !== undefined) throw usage('--workers is for --batch');
+    return undefined;
+  }
+  if (workers !== undefined && !(/^\d{1,3}$/.test(workers) && Number(workers) >= 1 && Number(workers) <= maxWorkers)) {
+    throw usage(`--workers: ${JSON.stringify(workers)} is not a number from 1 to ${maxWorkers}`);
+  }
+  return { path: batch === true ? '-' : batch, workers: workers === undefined ? undefined : Number(workers) };
+}
+
+/** Refuses the options that a batch has no use for. */
+export function excludeFromBatch(excluded: Readonly<Record<string, unknown>>): void {
+  for (const [flag, value] of Object.entries(excluded)) {
+    if (value !== undefined && value !== false) throw usage(`--batch and ${flag} exclude each other`);
+  }
+}
+
+/** Refuses a token beside `--batch`. */
+export function refuseToken(argument: string | undefined): void {
+  if (argument !== undefined) {
+    throw usage('a token and --batch exclude each other', 'write --batch FILE, or pipe the tokens in');
+  }
+}
+
 /** Adds the options that say where to fetch the keys that verify, and how. */
 export function addRemoteOptions(command: Command): Command {
   return command

@@ -106,6 +106,11 @@ export function renderError(error: JwtkitError, paint: Painter, asJson: boolean,
   return `${lines.join('\n')}\n`;
 }
 
+/** An error's message alone, for a list of them. */
+export function renderMessage(error: JwtkitError): string {
+  return escapeText(withoutTokens(error.message));
+}
+
 /** Any thrown value as a JwtkitError; what nobody threw on purpose is a bug in jwtkit. */
 export function asJwtkitError(error: unknown): JwtkitError {
   if (error instanceof JwtkitError) return error;

@@ -14,37 +14,46 @@ export interface StoreOptions {
 
 /**
  * Runs an action with the denylist and closes it afterwards. In the modes `read` and `update` there is none (undefined) until
- * somebody has revoked something: asking makes no store. `follow` reads too, and notices one that is made meanwhile.
+ * somebody has revoked something: asking makes no store.
  * @throws {JwtkitError} STORE_UNAVAILABLE, USAGE_INVALID for a location that is none.
  */
-export async function withDenylist<Mode extends 'read' | 'update' | 'write' | 'follow', T>(
+export async function withDenylist<Mode extends 'read' | 'update' | 'write', T>(
   { options }: Invocation<StoreOptions>,
   mode: Mode,
   io: Io,
-  action: (denylist: Mode extends 'write' | 'follow' ? Denylist : Denylist | undefined) => T | Promise<T>,
+  action: (denylist: Mode extends 'write' ? Denylist : Denylist | undefined) => T | Promise<T>,
 ): Promise<T> {
   type Opened = Parameters<typeof action>[0];
-  const folder = join(options.keyring ?? defaultKeyring, 'denylist');
+  const folder = folderOf(options);
   const isDefault = options.store === undefined;
   // The usual case, told by one look at the disk: nothing was ever revoked here.
-  if (isDefault && (mode === 'read' || mode === 'update') && !isThere(folder)) return action(undefined as Opened);
-  const { awaitDenylist, findDenylist } = await import('../store/denylist.js');
+  if (isDefault && mode !== 'write' && !isThere(folder)) return action(undefined as Opened);
+  const { findDenylist } = await import('../store/denylist.js');
   if (isDefault && mode === 'write') {
     const { createDirectory } = await import('../store/keyring-directory.js');
     createDirectory(options.keyring ?? defaultKeyring);
   }
-  const location = options.store ?? `lmdb:${folder}`;
-  const find = async () => {
-    // The keyring directory may be made later as well.
-    if (isDefault && mode === 'follow' && !isThere(folder)) return undefined;
-    return findDenylist(location, { mode: mode === 'follow' ? 'read' : mode, now: io.now });
-  };
-  const denylist = mode === 'follow' ? await awaitDenylist(find) : await find();
+  const denylist = await findDenylist(options.store ?? `lmdb:${folder}`, { mode, now: io.now });
   try {
     return await action(denylist as Opened);
   } finally {
     await denylist?.close();
   }
+}
+
+/**
+ * The denylist to read from, if there is one at this moment: a batch asks again before each block, since it may run for days.
+ * @throws {JwtkitError} as {@link withDenylist}.
+ */
+export async function findStore(options: StoreOptions, now: number): Promise<Denylist | undefined> {
+  const folder = folderOf(options);
+  if (options.store === undefined && !isThere(folder)) return undefined;
+  const { findDenylist } = await import('../store/denylist.js');
+  return findDenylist(options.store ?? `lmdb:${folder}`, { mode: 'read', now: () => now });
+}
+
+function folderOf({ keyring = defaultKeyring }: StoreOptions): string {
+  return join(keyring, 'denylist');
 }
 
 /** Whether anything is at a path, be it a link that leads nowhere: that one must not pass for "nothing is revoked". */

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  createReadStream,
   existsSync,
   fstatSync,
   fsyncSync,
@@ -16,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { JwtkitError } from '../errors.js';
 
 /**
@@ -53,6 +55,52 @@ export function* readFileChunks(path: string): Generator<Uint8Array> {
     }
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Bytes that are read while they are asked for. */
+export interface ByteSource {
+  readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Where it is known beforehand. */
+  readonly size: number | undefined;
+  /** Stops reading, also in the middle of waiting for a writer. */
+  close(): void;
+}
+
+/** Bytes that a file stream reads at once. */
+const streamBytes = 131_072;
+
+/**
+ * Opens a file for reading beside other work. A named pipe is read as one: a read that waits in a thread could not be ended.
+ * @throws {JwtkitError} FILE_NOT_READABLE, also while it is read.
+ */
+export function openFileSource(path: string): ByteSource {
+  const descriptor = tryToRead(path, () => openSync(path, 'r'));
+  return descriptorSource(descriptor, path, () => {
+    const { Socket } = process.getBuiltinModule('node:net');
+    return new Socket({ fd: descriptor, readable: true, writable: false });
+  });
+}
+
+/** A descriptor as a {@link ByteSource}; `openPipe` makes a stream of one that is a pipe or a socket. */
+export function descriptorSource(descriptor: number, name: string, openPipe: () => Readable): ByteSource {
+  const stats = tryToRead(name, () => fstatSync(descriptor));
+  const isPipe = stats.isFIFO() || stats.isSocket() || (stats.isCharacterDevice() && descriptor === 0);
+  const stream = tryToRead(name, () =>
+    isPipe ? openPipe() : createReadStream(name, { fd: descriptor, highWaterMark: streamBytes }),
+  );
+  return {
+    chunks: readStream(stream, name),
+    size: stats.isFile() ? stats.size : undefined,
+    close: () => void stream.destroy(),
+  };
+}
+
+async function* readStream(stream: Readable, name: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${name}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -123,9 +123,10 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
     const io: Io = {
       ...processIo(),
       env: {},
-      stdout: { isTerminal: false, write: () => {} },
+      stdout: { isTerminal: false, write: () => {}, writeLines: async () => {} },
       stderr: {
         isTerminal: false,
+        writeLines: async () => {},
         write: (text) => {
           stderr += text;
         },

@@ -51,6 +51,9 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
     write: (content: string | Uint8Array) => {
       written[name] += typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
     },
+    writeLines: async (lines: Uint8Array) => {
+      written[name] += Buffer.from(lines).toString();
+    },
   });
   let ids = 0;
   const answers = [...(world.answers ?? [])];
@@ -60,7 +63,11 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
     stdin: {
       isTerminal: isTerminal('stdin'),
       read: (maxBytes) => input.subarray(0, maxBytes + 1),
-      chunks: world.chunks ?? (() => inPieces(input, world.chunkBytes ?? 65_536)),
+      open: () => ({
+        chunks: world.chunks?.() ?? inPieces(input, world.chunkBytes ?? 65_536),
+        size: undefined,
+        close() {},
+      }),
     },
     stdout: output('stdout'),
     stderr: output('stderr'),

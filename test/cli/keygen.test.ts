@@ -236,6 +236,7 @@ describe('a long RSA key', () => {
       write: (text: string) => {
         written[name] += text;
       },
+      writeLines: async () => {},
     });
     const drawing = new Writable({
       write(chunk, _encoding, done) {
@@ -252,7 +253,7 @@ describe('a long RSA key', () => {
     };
     const io: Io = {
       env: {},
-      stdin: { isTerminal, read: () => new Uint8Array(), chunks: () => [] },
+      stdin: { isTerminal, read: () => new Uint8Array(), open: () => ({ chunks: [], size: 0, close() {} }) },
       stdout: output('stdout'),
       stderr: {
         ...output('stderr'),

@@ -6,21 +6,34 @@ import { decodeToken } from '../../token/decode.js';
 import { formatDistance, formatMoment, isNumericDate } from '../../token/time.js';
 import { readToken } from '../input.js';
 import type { Context } from '../io.js';
-import { addCommonOptions, addExamples, clockOption, option, readInvocation } from '../options.js';
+import {
+  addBatchOptions,
+  addCommonOptions,
+  addExamples,
+  type BatchFlags,
+  batchOption,
+  clockOption,
+  excludeFromBatch,
+  option,
+  readInvocation,
+  refuseToken,
+} from '../options.js';
 import { alignColumns, noteUnverified, type Painter, painterFor, printClaim, printJson, toJson } from '../output.js';
 
-interface DecodeOptions {
+interface DecodeOptions extends BatchFlags {
   claim?: string;
   at?: string;
 }
 
-export function registerDecode(program: Command, { io }: Context): void {
+export function registerDecode(program: Command, context: Context): void {
+  const { io } = context;
   const command = program
     .command('decode')
     .description('Show what a token says. Nothing is verified: anybody may have written it.')
     .argument('[token]', 'the token; - or a pipe for stdin')
     .addOption(option('--claim <path>', 'print one claim raw: a name, a.b.0, or a JSON Pointer /a/b/0'))
     .addOption(option('--at <moment>', 'take this for the current time'));
+  addBatchOptions(command, 'a token a line in, its header and claims as JSON a line out');
   addCommonOptions(command);
   addExamples(command, [
     'jwtkit decode "$TOKEN"',
@@ -30,6 +43,14 @@ export function registerDecode(program: Command, { io }: Context): void {
   command.action(async (argument: string | undefined) => {
     const { options, env } = readInvocation<DecodeOptions>(command, io);
     const now = clockOption(options.at, io);
+    const batch = batchOption(options);
+    if (batch !== undefined) {
+      refuseToken(argument);
+      excludeFromBatch({ '--claim': options.claim });
+      await noteUnverified(io, options.color, env);
+      const { runBatch } = await import('../batch/run.js');
+      return runBatch({ kind: 'decode' }, batch, context);
+    }
     const { header, claims } = decodeToken(readToken(argument, io));
     if (options.claim !== undefined) printClaim(io, findClaim(claims, options.claim), options.json);
     else if (options.json === true) printJson(io, { header, claims });

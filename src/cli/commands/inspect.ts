@@ -4,23 +4,29 @@ import { formatDistance, formatDuration, formatMoment } from '../../token/time.j
 import { readToken } from '../input.js';
 import type { Context } from '../io.js';
 import {
+  addBatchOptions,
   addCommonOptions,
   addExamples,
+  type BatchFlags,
+  batchOption,
   clockOption,
   durationOption,
+  excludeFromBatch,
   option,
   readInvocation,
+  refuseToken,
   usage,
 } from '../options.js';
 import { alignColumns, noteUnverified, type Painter, painterFor, printJson } from '../output.js';
 
-interface InspectOptions {
+interface InspectOptions extends BatchFlags {
   minTtl?: string;
   at?: string;
   quiet?: boolean;
 }
 
-export function registerInspect(program: Command, { io }: Context): void {
+export function registerInspect(program: Command, context: Context): void {
+  const { io } = context;
   const command = program
     .command('inspect')
     .description(
@@ -30,6 +36,7 @@ export function registerInspect(program: Command, { io }: Context): void {
     .addOption(option('--min-ttl <duration>', 'exit 14 unless it lives at least this long').from('JWTKIT_MIN_TTL'))
     .addOption(option('--at <moment>', 'take this for the current time'))
     .addOption(option('-q, --quiet', 'print nothing on stdout'));
+  addBatchOptions(command, 'a token a line in, its life as JSON a line out');
   addCommonOptions(command);
   addExamples(command, [
     'jwtkit inspect "$TOKEN"',
@@ -40,8 +47,16 @@ export function registerInspect(program: Command, { io }: Context): void {
     if (options.quiet === true && options.json === true) throw usage('--quiet and --json exclude each other');
     const now = clockOption(options.at, io);
     const minTtl = durationOption(label('minTtl'), options.minTtl);
+    const batch = batchOption(options);
+    if (batch !== undefined) {
+      refuseToken(argument);
+      excludeFromBatch({ '--quiet': options.quiet });
+      await noteUnverified(io, options.color, env);
+      const { runBatch } = await import('../batch/run.js');
+      return runBatch({ kind: 'inspect', now, minTtl }, batch, context);
+    }
     const life = inspectToken(readToken(argument, io), { now });
-    if (options.json === true) printJson(io, toReport(life));
+    if (options.json === true) printJson(io, toLifeReport(life));
     else if (options.quiet !== true) {
       io.stdout.write(renderLife(life, now, await painterFor(io.stdout, options.color, env)));
     }
@@ -51,8 +66,8 @@ export function registerInspect(program: Command, { io }: Context): void {
   });
 }
 
-/** What `inspect --json` prints: NumericDates and seconds, null where the token does not say. */
-function toReport(life: TokenLife) {
+/** What `inspect --json` prints, and `inspect --batch` a line: NumericDates and seconds, null where the token does not say. */
+export function toLifeReport(life: TokenLife) {
   return {
     state: life.state,
     issued_at: life.issuedAt ?? null,

@@ -4,16 +4,21 @@ import { isJsonObject, JsonError, type JsonObject, own, parseJsonObject } from '
 import { writeFileWhole } from '../../store/files.js';
 import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
 import { formatDistance, parseMoment } from '../../token/time.js';
+import { type ClaimDefault, define, fillDefaults } from '../claim-defaults.js';
 import { readContent } from '../input.js';
 import type { Context, Io } from '../io.js';
 import type { KeyOptions } from '../keys.js';
 import { lifetimes } from '../lifetimes.js';
 import {
+  addBatchOptions,
   addCommonOptions,
   addExamples,
   addKeyOptions,
+  type BatchFlags,
+  batchOption,
   type CommonOptions,
   clockOption,
+  excludeFromBatch,
   type Invocation,
   option,
   parseOption,
@@ -24,7 +29,7 @@ import {
 } from '../options.js';
 import { escapeText, printJson } from '../output.js';
 
-interface IssueOptions extends KeyOptions {
+interface IssueOptions extends KeyOptions, BatchFlags {
   sub?: string;
   type?: TokenType;
   pair?: boolean;
@@ -48,7 +53,8 @@ interface IssueOptions extends KeyOptions {
   force?: boolean;
 }
 
-export function registerIssue(program: Command, { io }: Context): void {
+export function registerIssue(program: Command, context: Context): void {
+  const { io } = context;
   const command = program
     .command('issue')
     .description('Sign a token and print it, alone, on stdout.')
@@ -77,6 +83,7 @@ export function registerIssue(program: Command, { io }: Context): void {
     .addOption(option('--at <moment>', 'take this for the current time'))
     .addOption(option('--out <file>', 'write to a file, mode 0600, instead of stdout'))
     .addOption(option('--force', 'overwrite the file of --out'));
+  addBatchOptions(command, 'a JSON object of claims a line in, a token a line out');
   addKeyOptions(command, 'sign');
   addCommonOptions(command);
   addExamples(command, [
@@ -85,6 +92,7 @@ export function registerIssue(program: Command, { io }: Context): void {
     'jwtkit issue --sub user-123 --claim plan=pro --claim seats:=5',
     'jwtkit issue --sub user-123 --pair',
     'jwtkit issue --sub user-123 --type refresh --ttl 30d --out refresh.jwt',
+    'printf \'{"sub":"user-%s"}\\n\' 1 2 3 | jwtkit issue --batch --aud api',
   ]);
   command.action(async () => {
     const invocation = readInvocation<IssueOptions>(command, io);
@@ -92,24 +100,39 @@ export function registerIssue(program: Command, { io }: Context): void {
     checkOptions(invocation);
     if (options.out === '-') delete options.out;
     const now = clockOption(options.at, io);
-    const claims = collectClaims(invocation, io, now);
+    const batch = batchOption(options);
+    const isRedated = !options.exp || origin('ttl') === 'flag';
+    const claims = collectClaims(invocation, isRedated, io, now);
+    const defaults = claimDefaults(invocation);
     const allowed = signingAlgorithmOption(invocation);
     const header = collectHeader(options.header ?? []);
     const { signingAlgorithm, signingKey } = await import('../keys.js');
-    const { issueToken, issueTokenPair } = await import('../../token/issue.js');
-    const deps = { key: await signingKey(invocation, now, io), now, newId: io.newId };
-    const policy = { alg: signingAlgorithm(invocation, allowed, deps.key), typ: options.typ, header };
-    if (options.pair === true) {
-      const pair = await issueTokenPair(claims, { ...policy, ...lifetimes(invocation) }, deps);
-      return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
-    }
-    const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
+    const key = await signingKey(invocation, now, io);
+    const policy = { alg: signingAlgorithm(invocation, allowed, key), typ: options.typ, header };
     const { accessTtl, refreshTtl } = lifetimes(invocation);
     // Of a single token --ttl is the lifetime, whichever type it is; a variable gives way to what is meant for the type.
     const isForAny = origin('ttl') === 'flag' || origin('ttl') === 'variable';
     const refreshOwn = origin('ttl') === 'flag' ? accessTtl : (refreshTtl ?? (isForAny ? accessTtl : undefined));
-    const ttl = type === 'access' ? accessTtl : refreshOwn;
-    const issued = await issueToken(claims, { ...policy, type, ttl: options.exp ? ttl : null }, deps);
+    const policies = {
+      access: { ...policy, type: 'access', ttl: options.exp ? accessTtl : null },
+      refresh: { ...policy, type: 'refresh', ttl: options.exp ? refreshOwn : null },
+      pair: options.pair === true ? { ...policy, accessTtl, refreshTtl } : undefined,
+    } as const;
+    if (batch !== undefined) {
+      const { runBatch } = await import('../batch/run.js');
+      const { type, json: asJson = false } = options;
+      const job = { kind: 'issue', key, now, policies, type, claims, defaults, isRedated, asJson } as const;
+      return runBatch(job, batch, context);
+    }
+    fillDefaults(claims, defaults);
+    const { issueToken, issueTokenPair } = await import('../../token/issue.js');
+    const deps = { key, now, newId: io.newId };
+    if (policies.pair !== undefined) {
+      const pair = await issueTokenPair(claims, policies.pair, deps);
+      return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
+    }
+    const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
+    const issued = await issueToken(claims, policies[type], deps);
     warnIfDead(issued.claims, now, io);
     if (options.out !== undefined) return writeOut(options, issued.token, io);
     if (options.json === true) printJson(io, issued);
@@ -124,13 +147,16 @@ function checkOptions({ options, origin }: Invocation<IssueOptions>): void {
     [options.pair === true && !options.exp, '--pair and --no-exp'],
     [!options.exp && origin('ttl') === 'flag', '--no-exp and --ttl'],
   ] as const;
+  if (options.batch !== undefined) {
+    excludeFromBatch({ '--claims': options.claims, '--jti': options.jti, '--out': options.out });
+  }
   for (const [applies, names] of conflicts) if (applies) throw usage(`${names} exclude each other`);
   if (options.force === true && options.out === undefined) throw usage('--force is for --out');
 }
 
 /** Claims of the file, then `--claim`, then the options that have a name of their own; later ones win over the file only. */
-function collectClaims(invocation: Invocation<IssueOptions>, io: Io, now: number): Claims {
-  const { options, origin, label } = invocation;
+function collectClaims(invocation: Invocation<IssueOptions>, isRedated: boolean, io: Io, now: number): Claims {
+  const { options, origin } = invocation;
   const isNamed = (name: 'iss' | 'aud') => options[name] !== undefined && origin(name) !== 'config';
   const claims: Claims = options.claims === undefined ? {} : readClaims(options.claims, io);
   const scope = options.scope?.flatMap(splitScope);
@@ -154,28 +180,17 @@ function collectClaims(invocation: Invocation<IssueOptions>, io: Io, now: number
     define(fromFlags, name, value);
   }
   for (const name of Object.keys(fromFlags)) define(claims, name, fromFlags[name]);
-  for (const name of ['iss', 'aud'] as const) {
-    if (origin(name) === 'config' && !Object.hasOwn(claims, name)) {
-      define(claims, name, onlyOne(name, [options[name] ?? []].flat(), label(name)));
-    }
-  }
-  const isRedated = !options.exp || origin('ttl') === 'flag';
   if (isRedated && !Object.hasOwn(fromFlags, 'exp')) delete claims.exp;
   if (isRedated && Object.hasOwn(fromFlags, 'exp'))
     throw usage(`--claim exp and ${options.exp ? '--ttl' : '--no-exp'} exclude each other`);
   return claims;
 }
 
-/** Sets an own member whatever its name: a plain assignment to `__proto__` would be lost. */
-function define(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
-}
-
-/** Which of several accepted values a token is to carry, nobody but its issuer can say. */
-function onlyOne(name: 'iss' | 'aud', accepted: readonly string[], label: string): string {
-  const [value = '', ...others] = accepted;
-  if (others.length > 0) throw usage(`${label} accepts ${accepted.length} values`, `name one with --${name}`);
-  return value;
+/** What the policy file gives a token that does not say it itself. */
+function claimDefaults({ options, origin, label }: Invocation<IssueOptions>): ClaimDefault[] {
+  return (['iss', 'aud'] as const)
+    .filter((name) => origin(name) === 'config')
+    .map((name) => ({ name, accepted: [options[name] ?? []].flat(), label: label(name) }));
 }
 
 function oneOrSeveral(values: string[]): string | string[] {

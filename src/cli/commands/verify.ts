@@ -7,25 +7,30 @@ import { readToken } from '../input.js';
 import type { Context } from '../io.js';
 import type { KeyOptions, RemoteKeyOptions } from '../keys.js';
 import {
+  addBatchOptions,
   addCommonOptions,
   addExamples,
   addKeyOptions,
   addRemoteOptions,
   addStoreOption,
   algorithmsOption,
+  type BatchFlags,
+  batchOption,
   clockOption,
   durationOption,
+  excludeFromBatch,
   type Invocation,
   option,
   parsePair,
   readInvocation,
+  refuseToken,
   usage,
 } from '../options.js';
 import { alignColumns, escapeText, noteStaleKeys, type Painter, painterFor, printClaim, printJson } from '../output.js';
 import { type StoreOptions, withDenylist } from '../stores.js';
 import { findClaim } from './decode.js';
 
-interface VerifyOptions extends KeyOptions, RemoteKeyOptions, StoreOptions {
+interface VerifyOptions extends KeyOptions, RemoteKeyOptions, StoreOptions, BatchFlags {
   alg?: string[];
   type?: TokenType | 'any';
   iss?: string[];
@@ -43,7 +48,8 @@ interface VerifyOptions extends KeyOptions, RemoteKeyOptions, StoreOptions {
   at?: string;
   claim?: string;
   quiet?: boolean;
-  batch?: string | true;
+  claims?: boolean;
+  onlyInvalid?: boolean;
 }
 
 export function registerVerify(program: Command, context: Context): void {
@@ -73,10 +79,10 @@ export function registerVerify(program: Command, context: Context): void {
     .addOption(option('--allow-expired-cert', 'trust the key of a certificate that has expired'))
     .addOption(option('--at <moment>', 'take this for the current time'))
     .addOption(option('--claim <path>', 'print only this claim of the verified token, raw'))
-    .addOption(
-      option('--batch [file]', 'a token a line in (default: stdin), a JSON verdict a line out; exit 10 if any fails'),
-    )
     .addOption(option('-q, --quiet', 'print nothing, the exit code says it'));
+  addBatchOptions(command, 'a token a line in, a JSON verdict a line out')
+    .addOption(option('--claims', 'of a batch: the verified claims beside each verdict'))
+    .addOption(option('--only-invalid', 'of a batch: only the verdicts of refused tokens'));
   addKeyOptions(command, 'verify');
   addRemoteOptions(command);
   addStoreOption(command);
@@ -88,7 +94,7 @@ export function registerVerify(program: Command, context: Context): void {
     'jwtkit verify "$TOKEN" --jwks .jwtkit/jwks.json',
     'USER_ID=$(jwtkit verify "$TOKEN" --claim sub)',
     'echo "Bearer $TOKEN" | jwtkit verify --quiet',
-    'printf "%s\\n" "$TOKEN" "$TOKEN" | jwtkit verify --batch',
+    'printf "%s\\n" "$TOKEN" "$TOKEN" | jwtkit verify --batch --only-invalid',
   ]);
   command.action(async (argument: string | undefined) => {
     const invocation = readInvocation<VerifyOptions>(command, io);
@@ -100,16 +106,15 @@ export function registerVerify(program: Command, context: Context): void {
     const { verdictError } = await import('../../token/verify.js');
     const source = await trustedSource(invocation, now, io);
     const policy = { ...demands, issuer: requiredIssuer(source.issuer, invocation) };
-    if (options.batch !== undefined) {
-      if (argument !== undefined) {
-        throw usage('a token and --batch exclude each other', 'write --batch FILE, or pipe the tokens in');
-      }
-      const { verifyBatch } = await import('../batch.js');
-      const path = options.batch === true ? '-' : options.batch;
+    const batch = batchOption(options);
+    if (batch !== undefined) {
+      refuseToken(argument);
+      const { runBatch } = await import('../batch/run.js');
+      const { claims: showClaims = false, onlyInvalid = false, store: location, keyring } = options;
+      const store = { ...(location && { store: location }), ...(keyring && { keyring }) };
+      const job = { kind: 'verify', policy, now, store, showClaims, onlyInvalid } as const;
       try {
-        return await withDenylist(invocation, 'follow', io, (denylist) =>
-          verifyBatch(path, policy, { source, now, denylist }, io),
-        );
+        return await runBatch(job, { ...batch, source }, context);
       } finally {
         await noteStaleKeys(source.fetched?.(), options.color, env, io);
       }
@@ -151,8 +156,9 @@ function requiredIssuer(
 }
 
 function toPolicy({ options, label }: Invocation<VerifyOptions>): VerifyPolicy {
-  if (options.batch !== undefined && (options.quiet === true || options.claim !== undefined)) {
-    throw usage(`--batch and ${options.quiet === true ? '--quiet' : '--claim'} exclude each other`);
+  if (options.batch !== undefined) excludeFromBatch({ '--quiet': options.quiet, '--claim': options.claim });
+  else if (options.claims === true || options.onlyInvalid === true) {
+    throw usage(`${options.claims === true ? '--claims' : '--only-invalid'} is for --batch`);
   }
   if (options.quiet === true && (options.json === true || options.claim !== undefined)) {
     throw usage(`--quiet and ${options.json === true ? '--json' : '--claim'} exclude each other`);
