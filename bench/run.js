@@ -4,6 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 const benchmarks = {
   'start-up': () => import('./start-up.js'),
   core: () => import('./core.js'),
+  batch: () => import('./batch.js'),
   denylist: () => import('./denylist.js'),
 };
 
