@@ -1,21 +1,11 @@
-/**
- * The openssl on this machine, for what it has to say of our files. Where it is missing the tests are skipped and say so;
- * JWTKIT_REQUIRE_PEERS=1 makes that a failure.
- */
+/** The openssl on this machine, for what it has to say of our files. */
 import { spawnSync } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
+import { describeWithProgram } from './programs.js';
 
-const isThere = spawnSync('openssl', ['version']).status === 0;
-
-/** Declares tests that need openssl, skipped where there is none. */
+/** Declares tests that need openssl. */
 export function describeWithOpenssl(title: string, body: () => void): void {
-  if (isThere) describe(title, body);
-  else if (process.env.JWTKIT_REQUIRE_PEERS !== '1') describe.skip(`${title} (skipped: openssl not installed)`, body);
-  else {
-    test(title, () => {
-      throw new Error('openssl not installed, and JWTKIT_REQUIRE_PEERS asks for it');
-    });
-  }
+  describeWithProgram('openssl', title, body);
 }
 
 /** Runs openssl, which must succeed, and returns what it printed on both streams. */
