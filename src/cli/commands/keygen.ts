@@ -21,7 +21,7 @@ import {
 } from '../options.js';
 import { escapeText, printJson } from '../output.js';
 import type { PassphraseOptions } from '../passphrase.js';
-import { startSpinner } from '../spinner.js';
+import { generateWithSpinner } from '../spinner.js';
 
 interface KeygenOptions extends CertificateFlags, PassphraseOptions {
   alg: string;
@@ -80,7 +80,7 @@ export function registerKeygen(program: Command, { io }: Context): void {
     checkTargets(invocation, alg);
     const wish = await readWish(invocation);
     const passphrase = await passphraseFor(invocation, alg, io);
-    const pair = await generate(alg, options, io);
+    const pair = await generateWithSpinner(io)(alg, { bits: bitsOption(options.bits), crv: options.crv });
     const made = { alg, pair, passphrase, ...(await certify(pair, alg, options, wish, io)) };
     const kid =
       options.private === undefined ? await intoKeyring(made, options, io) : await intoFiles(made, options, io);
@@ -187,17 +187,6 @@ async function certify(
     ...(cert === undefined ? {} : { certificate: await makeCertificate(pair.privateKey, alg, wish, io.now()) }),
     ...(csr === undefined ? {} : { request: await makeRequest(pair.privateKey, alg, wish) }),
   };
-}
-
-async function generate(alg: AlgorithmName, options: KeygenOptions, io: Io): Promise<GeneratedKey> {
-  const { generateKey } = await import('../../jose/keys.js');
-  const bits = bitsOption(options.bits);
-  const stop = await startSpinner(bits ?? 0, io);
-  try {
-    return await generateKey(alg, { bits, crv: options.crv });
-  } finally {
-    stop();
-  }
 }
 
 async function intoKeyring(made: MadeKey, options: KeygenOptions, io: Io): Promise<string> {

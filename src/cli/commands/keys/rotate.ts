@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import type { generateKey } from '../../../jose/keys.js';
 import type { RotatedKeys } from '../../../store/keyring-rotation.js';
 import { formatDistance, formatMoment } from '../../../token/time.js';
-import type { Context, Io } from '../../io.js';
+import type { Context } from '../../io.js';
 import { longestLifetime } from '../../lifetimes.js';
 import {
   addExamples,
@@ -15,7 +14,7 @@ import {
 } from '../../options.js';
 import { escapeText, printJson } from '../../output.js';
 import { newPassphrase, type PassphraseOptions } from '../../passphrase.js';
-import { startSpinner } from '../../spinner.js';
+import { generateWithSpinner } from '../../spinner.js';
 import { addKeyringOptions, type KeyringOption } from './keyring-options.js';
 
 interface RotateOptions extends KeyringOption, PassphraseOptions {
@@ -67,7 +66,7 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
       activateIn: durationOption('--activate-in', options.activateIn),
       grace: durationOption(label('grace'), options.grace) ?? longestLifetime(env, defaultLifetimes.refresh),
       passphrase,
-      generate: withSpinner(io),
+      generate: generateWithSpinner(io),
     });
     // Whoever guarded the one key may think that this one is guarded too.
     if (passphrase === undefined && rotated.replaced?.isEncrypted === true) {
@@ -79,18 +78,6 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
     io.stderr.write(describe(rotated, now, options.keyring));
     io.stdout.write(`${rotated.kid}\n`);
   });
-}
-
-function withSpinner(io: Io): typeof generateKey {
-  return async (alg, options) => {
-    const { generateKey } = await import('../../../jose/keys.js');
-    const stop = await startSpinner(options?.bits ?? 0, io);
-    try {
-      return await generateKey(alg, options);
-    } finally {
-      stop();
-    }
-  };
 }
 
 /** What `keys rotate --json` prints; moments are NumericDates. */
