@@ -225,7 +225,7 @@ function readPem(text: string, traits: KeyTraits, where: string, decrypt: Decryp
 export type GeneratedKey = { privateKey: KeyObject; publicKey: KeyObject } | { secret: KeyObject };
 
 /** The RSA size that {@link generateKey} uses unless told, in bits. */
-export const defaultRsaBits = 2048;
+const defaultRsaBits = 2048;
 
 /**
  * Generates a key for an algorithm: RSA of `bits` (2048 to 16384), the algorithm's curve (Ed25519 for EdDSA unless

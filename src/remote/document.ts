@@ -26,13 +26,13 @@ export interface RemoteOptions extends AddressRules {
 }
 
 /** Seconds for all requests of one look-up, unless told. */
-export const defaultTimeout = 5;
+const defaultTimeout = 5;
 
 /** Seconds that a document may serve after it went stale, while its server is down. */
-export const staleGrace = 3600;
+const staleGrace = 3600;
 
 /** Seconds between attempts to fetch a document ahead of its time, or again after it could not be fetched. */
-export const retryInterval = 30;
+const retryInterval = 30;
 
 /** Where a document is, and what it must be. */
 export interface DocumentPlace<T> {

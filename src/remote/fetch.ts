@@ -8,7 +8,7 @@ import { connectionFailure, FetchError } from './failures.js';
 import type { Headers } from './freshness.js';
 
 /** The largest document read, compressed or not, in bytes. */
-export const maxDocumentBytes = 1024 * 1024;
+const maxDocumentBytes = 1024 * 1024;
 
 const maxRedirects = 5;
 

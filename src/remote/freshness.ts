@@ -14,9 +14,9 @@ export interface Freshness {
 /** Seconds where the server says nothing. */
 const defaultLifetime = 300;
 /** However short a server wants it: a batch or a loop in a script must not become a flood of requests. */
-export const minimumLifetime = 30;
+const minimumLifetime = 30;
 /** However long a server wants it: a key that it withdraws must not live on. */
-export const maximumLifetime = 86_400;
+const maximumLifetime = 86_400;
 
 /** Reads Cache-Control and Age. */
 export function freshnessOf(headers: Headers): Freshness {

@@ -4,8 +4,6 @@ import type { Denylist } from '../token/denylist.js';
 import { awaitDenylist } from './awaited-denylist.js';
 import { openLmdbDenylist } from './lmdb-denylist.js';
 
-export { awaitDenylist };
-
 /** How {@link openDenylist} opens a store. */
 export interface OpenDenylistOptions {
   /**

@@ -39,7 +39,7 @@ export function readFileBounded(path: string, maxBytes: number): Buffer {
  * Reads a file piece by piece; the file is closed when the reader stops.
  * @throws {JwtkitError} FILE_NOT_READABLE.
  */
-export function* readFileChunks(path: string): Generator<Uint8Array> {
+function* readFileChunks(path: string): Generator<Uint8Array> {
   const descriptor = tryToRead(path, () => openSync(path, 'r'));
   try {
     // Room for a small file and the look behind its end: clearing more takes longer than reading it.

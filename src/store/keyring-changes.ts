@@ -96,7 +96,7 @@ export function isEncryptedPem(path: string): boolean {
  * Removes files, of which some may be gone already.
  * @throws {JwtkitError} FILE_NOT_WRITABLE.
  */
-export function removeFiles(paths: readonly string[]): void {
+function removeFiles(paths: readonly string[]): void {
   for (const path of paths) {
     try {
       rmSync(path, { force: true });

@@ -118,7 +118,7 @@ export function signsFrom({ jwk }: KeyringEntry): number {
  * Until when a key can sign: for good without an `exp`, else until the key that follows it begins, and no longer than its
  * `exp`. A retired key has no such time: undefined.
  */
-export function signsUntil(entry: KeyringEntry, entries: readonly KeyringEntry[]): number | undefined {
+function signsUntil(entry: KeyringEntry, entries: readonly KeyringEntry[]): number | undefined {
   const { exp } = entry.jwk;
   if (exp === undefined) return Number.POSITIVE_INFINITY;
   const next = handover(entry, entries);
