@@ -15,7 +15,7 @@ import { escapeText, painterFor } from './output.js';
 
 /**
  * The keys at a URL, of an issuer, or in a file.
- * @throws {JwtkitError} USAGE_INVALID; for a file FILE_NOT_READABLE and JWKS_INVALID.
+ * @throws {JwtkitError} USAGE_INVALID, CONFIG_INVALID; for a file FILE_NOT_READABLE and JWKS_INVALID.
  */
 export async function openRemoteSource(
   { kind, location }: { kind: 'jwks' | 'issuer'; location: string },
@@ -24,8 +24,17 @@ export async function openRemoteSource(
 ): Promise<TrustedSource> {
   if (kind === 'jwks' && !/^[a-z][a-z\d+.-]*:\/\//i.test(location)) return keysInFile(location);
   const options = await toRemoteOptions(invocation, io);
-  if (kind === 'jwks') return remoteKeys(location, options);
-  return { ...issuerKeys(location, options), issuer: location };
+  try {
+    return kind === 'jwks' ? remoteKeys(location, options) : { ...issuerKeys(location, options), issuer: location };
+  } catch (error) {
+    throw inConfig(error, invocation, kind === 'jwks' ? 'jwks' : 'issuerUrl');
+  }
+}
+
+/** An address that is refused is a bad member of the policy file where it stands there. */
+function inConfig(error: unknown, { origin, label }: Invocation<RemoteKeyOptions>, name: 'jwks' | 'issuerUrl') {
+  if (!(error instanceof JwtkitError) || origin(name) !== 'config') return error;
+  return new JwtkitError('CONFIG_INVALID', `${label(name)}: ${error.message}`, { hint: error.hint, cause: error });
 }
 
 function keysInFile(path: string): TrustedSource {

@@ -433,6 +433,12 @@ describe('what a policy may not hold', () => {
     ['{"a/b~c":1}', '/a~1b~0c: there is no such member'],
     ['{"__proto__":{}}', '/__proto__: there is no such member'],
     ['{"allowNoExp":true}', '/allowNoExp: it would let more tokens pass, which is for a flag to ask'],
+    [
+      '{"keys":{"jwks":"http://issuer.example/jwks.json"}}',
+      '/keys/jwks: the URL of the JWK Set is plain HTTP',
+      'use https',
+    ],
+    ['{"keys":{"issuerUrl":"http://issuer.example"}}', "/keys/issuerUrl: the issuer's URL is plain HTTP", 'use https'],
     ['{"issuer":"a","issuer":"b"}', ' has a duplicate member name'],
     ['{"issuer":"a",}', ' is not JSON', 'JSON has no comments and no trailing commas'],
     ['["issuer"]', ' is an array, not a JSON object'],
