@@ -81,6 +81,11 @@ export async function newPassphrase(
   return passphrase;
 }
 
+/** Says on stderr that a key is in the clear beside guarded ones: whoever guarded those may think that it is guarded too. */
+export function noteUnguarded(guarded: string, io: Io): void {
+  io.stderr.write(`note: the new key is not encrypted, ${guarded}; --encrypt or --passphrase-file encrypts\n`);
+}
+
 function namedPassphrase(invocation: Invocation<PassphraseOptions>): NamedPassphrase | undefined {
   const { options, env, origin, label } = invocation;
   for (const from of ['flag', 'variable'] as const) {

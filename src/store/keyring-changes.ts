@@ -93,6 +93,14 @@ export function isEncryptedPem(path: string): boolean {
 }
 
 /**
+ * Whether any private half of a keyring takes a passphrase to open.
+ * @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE.
+ */
+export function holdsEncryptedKey(directory: string): boolean {
+  return readEntries(directory).some(({ kid }) => isEncryptedPem(privatePath(directory, kid)));
+}
+
+/**
  * Removes files, of which some may be gone already.
  * @throws {JwtkitError} FILE_NOT_WRITABLE.
  */

@@ -58,6 +58,17 @@ describe('keygen', () => {
     expect(after.stderr).not.toContain('not encrypted');
   });
 
+  test('keygen says so where other keys of the keyring are encrypted and the new one is not', async () => {
+    const folder = join(temporaryFolder(), 'keyring');
+    const first = await runCli(['keygen', '--alg', 'ES256', '--keyring', folder]);
+    expect(first.stderr).not.toContain('not encrypted');
+    const guarded = await runCli([...keygen, '--keyring', folder, '--passphrase-env', 'P'], { env });
+    expect(guarded.stderr).not.toContain('not encrypted');
+    const open = await runCli(['keygen', '--alg', 'ES256', '--keyring', folder]);
+    expect(open.exitCode).toBe(0);
+    expect(open.stderr).toContain('note: the new key is not encrypted, others of the keyring are;');
+  });
+
   test('encrypts a file of its own, on stdout too', async () => {
     const path = join(temporaryFolder(), 'guarded.pem');
     const made = await stdoutOf([...keygen, '--private', path, '--passphrase-env', 'P', '--json'], { env });

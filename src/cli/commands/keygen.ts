@@ -190,13 +190,17 @@ async function certify(
 }
 
 async function intoKeyring(made: MadeKey, options: KeygenOptions, io: Io): Promise<string> {
-  const { addKey } = await import('../../store/keyring-changes.js');
+  const { addKey, holdsEncryptedKey } = await import('../../store/keyring-changes.js');
   const { alg, pair, passphrase } = made;
   const kid = await withFiles(certificateTexts(made), options, io, () => {
     return addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid, passphrase });
   });
   const what = passphrase === undefined ? 'a key' : 'an encrypted key';
   io.stderr.write(`made ${what} for ${alg} in ${escapeText(options.keyring)}; it signs from now on\n`);
+  if (passphrase === undefined && holdsEncryptedKey(options.keyring)) {
+    const { noteUnguarded } = await import('../passphrase.js');
+    noteUnguarded('others of the keyring are', io);
+  }
   return kid;
 }
 

@@ -13,7 +13,7 @@ import {
   readInvocation,
 } from '../../options.js';
 import { escapeText, printJson } from '../../output.js';
-import { newPassphrase, type PassphraseOptions } from '../../passphrase.js';
+import { newPassphrase, noteUnguarded, type PassphraseOptions } from '../../passphrase.js';
 import { generateWithSpinner } from '../../spinner.js';
 import { addKeyringOptions, type KeyringOption } from './keyring-options.js';
 
@@ -68,12 +68,7 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
       passphrase,
       generate: generateWithSpinner(io),
     });
-    // Whoever guarded the one key may think that this one is guarded too.
-    if (passphrase === undefined && rotated.replaced?.isEncrypted === true) {
-      io.stderr.write(
-        'note: the new key is not encrypted, the one it replaces is; --encrypt or --passphrase-file encrypts\n',
-      );
-    }
+    if (passphrase === undefined && rotated.replaced?.isEncrypted === true) noteUnguarded('the one it replaces is', io);
     if (options.json === true) return printJson(io, toReport(rotated, options.keyring));
     io.stderr.write(describe(rotated, now, options.keyring));
     io.stdout.write(`${rotated.kid}\n`);
