@@ -1,11 +1,8 @@
-/**
- * The passphrase of a private key: from the file or the variable that an option names, else from whoever sits at the
- * terminal. It is never part of a command line, and of no error.
- */
+/** The passphrase of a private key: named by an option, else typed, and only where a key turns out to be encrypted. */
 import { maxPassphraseBytes, type Passphrase } from '../jose/encrypted-key.js';
 import type { PassphraseSource } from '../jose/keys.js';
-import { readNamed, trimLineEnd } from './input.js';
 import type { Io } from './io.js';
+import { askTwice, namedSecret, questioner } from './named-secret.js';
 import { type Invocation, usage } from './options.js';
 import { escapeText } from './output.js';
 
@@ -13,13 +10,6 @@ import { escapeText } from './output.js';
 export interface PassphraseOptions {
   passphraseFile?: string;
   passphraseEnv?: string;
-}
-
-/** A passphrase that options name: what a message calls it, and the passphrase once it is wanted. */
-interface NamedPassphrase {
-  readonly label: string;
-  readonly origin: 'flag' | 'variable';
-  read(): Uint8Array;
 }
 
 /**
@@ -32,7 +22,7 @@ export async function withPassphrase<T>(
   io: Io,
   load: (passphrase: PassphraseSource) => T | Promise<T>,
 ): Promise<T> {
-  const named = namedPassphrase(invocation);
+  const named = namedSecret('passphrase', invocation);
   let isUsed = false;
   const loaded = await load(async (source) => {
     isUsed = true;
@@ -53,7 +43,7 @@ export function refusePassphrase(
   what: string,
   from: 'flag' | 'any' = 'flag',
 ): void {
-  const named = namedPassphrase(invocation);
+  const named = namedSecret('passphrase', invocation);
   if (named?.origin === 'flag' || (named !== undefined && from === 'any'))
     throw usage(`${named.label} is for a private key, ${what} is not encrypted`);
 }
@@ -69,9 +59,9 @@ export async function newPassphrase(
   io: Io,
   wantsOne = false,
 ): Promise<Passphrase | undefined> {
-  const named = namedPassphrase(invocation);
+  const named = namedSecret('passphrase', invocation);
   if (named === undefined && !wantsOne) return undefined;
-  const passphrase = Buffer.from(named?.read() ?? (await askTwice(io)));
+  const passphrase = Buffer.from(named?.read() ?? (await askTwice('passphrase', io)));
   if (passphrase.length > maxPassphraseBytes) {
     throw usage(`a passphrase has at most ${maxPassphraseBytes} bytes, this one has ${passphrase.length}`);
   }
@@ -86,52 +76,8 @@ export function noteUnguarded(guarded: string, io: Io): void {
   io.stderr.write(`note: the new key is not encrypted, ${guarded}; --encrypt or --passphrase-file encrypts\n`);
 }
 
-function namedPassphrase(invocation: Invocation<PassphraseOptions>): NamedPassphrase | undefined {
-  const { options, env, origin, label } = invocation;
-  for (const from of ['flag', 'variable'] as const) {
-    const [first, second] = (['passphraseFile', 'passphraseEnv'] as const).filter((name) => origin(name) === from);
-    if (first === undefined) continue;
-    if (second !== undefined) throw usage(`${label(first)} and ${label(second)} exclude each other`);
-    const name = label(first);
-    const read = () =>
-      first === 'passphraseFile'
-        ? trimLineEnd(readNamed(options.passphraseFile as string, name, { maxBytes: 65_536 }))
-        : Buffer.from(env[options.passphraseEnv as string] ?? '', 'utf8');
-    return { label: name, origin: from, read: () => refuseEmpty(read(), name, first) };
-  }
-  return undefined;
-}
-
-function refuseEmpty(passphrase: Uint8Array, label: string, name: keyof PassphraseOptions): Uint8Array {
-  if (passphrase.length > 0) return passphrase;
-  if (name === 'passphraseFile') throw usage(`the file that ${label} names is empty`);
-  throw usage(
-    `the variable that ${label} names is not set`,
-    `${label} takes the name of a variable, not the passphrase`,
-  );
-}
-
 /** Asks for the passphrase of a key; undefined where there is nobody to ask, or nothing was typed. */
 async function askForKey(io: Io, source: string | undefined): Promise<string | undefined> {
   const typed = await questioner(io)?.(`passphrase of ${escapeText(source ?? 'the private key')}: `);
   return typed === '' ? undefined : typed;
-}
-
-async function askTwice(io: Io): Promise<string> {
-  const ask = questioner(io);
-  if (ask === undefined) {
-    throw usage(
-      'there is no terminal to ask for a passphrase at',
-      'name one with --passphrase-file or --passphrase-env',
-    );
-  }
-  const first = await ask('new passphrase: ');
-  if (first === '') throw usage('no passphrase was typed');
-  if ((await ask('the same again: ')) !== first) throw usage('the two passphrases differ');
-  return first;
-}
-
-/** Asking takes a terminal to type at and one to show the question on. */
-function questioner({ askHidden, stdin, stderr }: Io): Io['askHidden'] {
-  return stdin.isTerminal && stderr.isTerminal ? askHidden : undefined;
 }
