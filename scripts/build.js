@@ -81,8 +81,8 @@ const plainPlugin = {
  * keyring, colours and the spinner stay in chunks of their own.
  */
 const crypto =
-  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|key-source|verify|issue|keyring|policy)|store.keyring-directory|cli.(keys|passphrase|commands.(verify|issue)))\b/;
-const manage = /^src.(token.(refresh|revoke)|cli.commands.(?!decode|inspect|verify|issue|keys)\w+)\b/;
+  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|key-source|verify|issue|keyring|policy)|store.keyring-directory|cli.(keys|named-secret|passphrase|commands.(verify|issue)))\b/;
+const manage = /^src.(token.(refresh|revoke)|cli.commands.(?!decode|inspect|verify|issue|keys|users|clients)\w+)\b/;
 /** Batches, apart from the file that their threads begin with. */
 const batch = /^src.cli.batch\b/;
 const stores = /^src.store.(awaited|denylist|lmdb|redis)/;
@@ -96,9 +96,12 @@ const prompt = /^src.cli.prompt\b/;
 const certificates = /^src.(jose.(asn1|certificate|distinguished-name|pbe|pkcs12|subject-alt-name)|cli.certificates)\b/;
 /** Changing a keyring, and the subcommands of `keys`: nothing that signs or verifies a token has a use for them. */
 const keys = /^src.(cli.commands.keys|store.(lock|keyring-(?!directory))|token.(rotate|import))\b/;
+/** Users and clients: for those who look after them, and for a server. */
+const accounts =
+  /^src.(cli.(accounts|password|sessions|commands.(users|clients))|store.(account|password|watched)|token.account)/;
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
-const apart = [crypto, manage, stores, remote, config, prompt, certificates, keys, batch];
+const apart = [crypto, manage, stores, remote, config, prompt, certificates, keys, accounts, batch];
 const main = (path) =>
   /^src.|^node_modules.commander.(?!lib.help)/.test(path) && !apart.some((group) => group.test(path));
 // The first group that a module fits takes it, with what it imports: those that others import come first.
@@ -113,6 +116,7 @@ const chunks = [
   { name: 'batch', priority: 1, test: inProject((path) => batch.test(path) && !path.includes('worker')) },
   { name: 'stores', priority: 1, test: inProject((path) => stores.test(path)) },
   { name: 'keys', priority: 0, test: inProject((path) => keys.test(path)) },
+  { name: 'accounts', priority: 0, test: inProject((path) => accounts.test(path)) },
 ];
 
 const bundle = await rolldown({

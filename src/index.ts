@@ -40,6 +40,26 @@ export type { AddressRules } from './remote/address.js';
 export type { RemoteOptions } from './remote/document.js';
 export { discoverIssuer, type IssuerMetadata, issuerKeys } from './remote/issuer.js';
 export { remoteKeys } from './remote/jwks.js';
+export {
+  addClient,
+  addUser,
+  changePassword,
+  type IssuedSecret,
+  type NewClient,
+  type NewUser,
+  type PasswordSource,
+  removeClient,
+  removeUser,
+  rotateClientSecret,
+} from './store/account-changes.js';
+export {
+  type AccountFiles,
+  openAccounts,
+  readClients,
+  readUsers,
+  type StoredClient,
+  type StoredUser,
+} from './store/accounts.js';
 export { type OpenDenylistOptions, openDenylist } from './store/denylist.js';
 export { type OpenDocumentCacheOptions, openDocumentCache } from './store/document-cache.js';
 export { type AddKeyOptions, addKey } from './store/keyring-changes.js';
@@ -56,6 +76,8 @@ export {
   retireKey,
   rotateKeys,
 } from './store/keyring-rotation.js';
+export { hashPassword, isPassword } from './store/password.js';
+export { type Accounts, type Client, grantScopes, isClientSecret, type User } from './token/account.js';
 export type { Claims, TokenType } from './token/claims.js';
 export { type DecodedToken, decodeToken } from './token/decode.js';
 export type { Denylist, Revocation, TokenIdentity } from './token/denylist.js';

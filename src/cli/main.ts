@@ -59,7 +59,12 @@ const commands = {
   refresh: async () => (await import('./commands/refresh.js')).registerRefresh,
   revoke: async () => (await import('./commands/revoke.js')).registerRevoke,
   keys: async () => (await import('./commands/keys/keys.js')).registerKeys,
+  users: async () => (await import('./commands/users/users.js')).registerUsers,
+  clients: async () => (await import('./commands/clients/clients.js')).registerClients,
 };
+
+/** Those that have commands of their own. */
+const groups: readonly (string | undefined)[] = ['keys', 'users', 'clients'];
 
 /**
  * The grammar, of which each file in `commands/` adds its part. Where the first argument names a command, the others and what
@@ -89,8 +94,8 @@ async function buildProgram(argv: readonly string[], context: Context): Promise<
       .version(packageJson.version, '-V, --version', 'print the version')
       .addHelpText('after', '\nExit codes, file formats and the library: see README.md');
   }
-  // Handed down to the one command that has commands of its own.
-  if (!isNamed || argv[0] === 'keys') program.helpCommand('help [command]', 'show help of a command');
+  // Handed down to those that have commands of their own.
+  if (!isNamed || groups.includes(argv[0])) program.helpCommand('help [command]', 'show help of a command');
   for (const name of isNamed ? [argv[0]] : Object.keys(commands)) {
     const register = await commands[name as keyof typeof commands]();
     register(program, context);

@@ -44,7 +44,7 @@ export async function pruneKeyring(directory: string, options: PruneKeyringOptio
 const temporary = /^(\..+|denylist)\.\d+-[0-9a-z]+-[0-9a-z]+\.tmp(?:\.old)?$/;
 
 /** Made under the lock, which is ours now; at others somebody may be just now, but nobody is for an hour. */
-const madeUnderLock = /^\.(?:jwks\.json|.+\.pem)\./;
+const madeUnderLock = /^\.(?:(?:jwks|users|clients)\.json|.+\.pem)\./;
 const hour = 3_600_000;
 
 function findLeftovers(directory: string, entries: readonly KeyringEntry[]): string[] {

@@ -74,6 +74,13 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
     await stdoutOf(['refresh', token, '--rotate', '--keyring', keyring]);
     return runJson(['refresh', token, '--rotate', '--keyring', keyring]);
   },
+  ACCOUNT_NOT_FOUND: () => runJson(['users', 'remove', 'nobody', '--users', join(temporaryFolder(), 'no')]),
+  ACCOUNT_EXISTS: async () => {
+    const add = ['clients', 'add', 'billing', '--clients', join(temporaryFolder(), 'clients.json')];
+    await stdoutOf(add);
+    return runJson(add);
+  },
+  ACCOUNTS_INVALID: () => runJson(['users', 'list', '--users', fileWith('{"users":[{"name":"alice"}]}')]),
   STORE_UNAVAILABLE: async () => {
     const keyring = await makeKeyring();
     const token = await stdoutOf(['issue', '--keyring', keyring]);

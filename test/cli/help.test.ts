@@ -6,10 +6,14 @@ import { runShell } from '../shell-session.js';
 
 const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const keysCommands = ['list', 'rotate', 'retire', 'remove', 'prune', 'import', 'export', 'jwks', 'thumbprint'];
+const groups = {
+  keys: ['list', 'rotate', 'retire', 'remove', 'prune', 'import', 'export', 'jwks', 'thumbprint'],
+  users: ['add', 'passwd', 'list', 'remove'],
+  clients: ['add', 'list', 'rotate', 'remove'],
+};
 const commands = [
   ...['keygen', 'issue', 'decode', 'verify', 'inspect', 'refresh', 'revoke'],
-  ...keysCommands.map((name) => `keys ${name}`),
+  ...Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`)),
 ];
 
 function helpOf(...args: string[]): string {
@@ -17,7 +21,7 @@ function helpOf(...args: string[]): string {
   return spawnSync(process.execPath, [binary, ...words], { encoding: 'utf8' }).stdout;
 }
 
-/** A keyring with two keys, public halves as files, and a token that meets every demand of the examples. */
+/** A keyring with two keys, public halves as files, a token that meets every demand of the examples, a user and a client. */
 const setup = `
 KID=$(jwtkit keygen 2> /dev/null) || exit 98
 echo 'correct horse' > passphrase.txt
@@ -26,7 +30,11 @@ REFRESH=$(jwtkit issue --sub user-123 --scope "read write" --type refresh) || ex
 TOKEN=$(jwtkit issue --sub user-123 --iss https://issuer.example --aud api --scope "read write" --role admin) || exit 98
 jwtkit keygen --alg ES256 > /dev/null 2>&1 || exit 98
 jwtkit keygen --alg ES256 --private partner-key.pem --public partner.pem 2> /dev/null || exit 98
-mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem ../partner.pem ../partner-key.pem ../passphrase.txt .
+export ALICE_PASSWORD='correct horse' BOB_PASSWORD='battery staple'
+cp passphrase.txt password.txt
+jwtkit users add bob --sub user-124 --password-env BOB_PASSWORD 2> /dev/null || exit 98
+jwtkit clients add reports > /dev/null 2>&1 || exit 98
+mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem ../partner.pem ../partner-key.pem ../passphrase.txt ../password.txt .
 `;
 
 test.each(commands)('the examples in the help of %s run', (command) => {
@@ -53,9 +61,12 @@ test.each(commands)('every option and variable of %s is in the README', (command
   for (const name of [...options, ...variables]) if (name !== '--help') expect(readme, name).toContain(name);
 });
 
-test('the help of keys names every subcommand, and the README documents each', () => {
-  const help = helpOf('keys', '--help');
-  for (const name of keysCommands) expect(help).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+test.each(Object.entries(groups))('the help of %s names every subcommand, however it is asked for', (group, names) => {
+  const help = helpOf(group, '--help');
+  for (const name of names) expect(help).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+  expect(helpOf('help', group)).toBe(help);
+  expect(helpOf(group, 'help')).toBe(help);
+  expect(helpOf('help', group, names[0] as string)).toBe(helpOf(group, names[0] as string, '--help'));
 });
 
 test('help goes to stdout and exits 0, for each way of asking', () => {

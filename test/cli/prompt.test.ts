@@ -108,6 +108,20 @@ describeWithProgram('python3', 'at a terminal', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('users add asks twice, and nothing of the answer is shown or kept as it is', () => {
+    const folder = join(temporaryFolder(), 'keyring');
+    const session = atTerminal(
+      ['users', 'add', 'alice', '--sub', 'user-123', '--keyring', folder],
+      [
+        ['new password: ', 'correct horse\r'],
+        ['the same again: ', 'correct horse\r'],
+      ],
+    );
+    expect(session).toMatchObject({ status: 0, stdout: '', restored: true });
+    expect(session.screen).not.toContain('horse');
+    expect(readFileSync(join(folder, 'users.json'), 'utf8')).not.toContain('horse');
+  });
+
   test('a key that is not encrypted is not asked about', async () => {
     const folder = join(temporaryFolder(), 'keyring');
     await stdoutOf(['keygen', '--alg', 'ES256', '--keyring', folder]);

@@ -58,6 +58,7 @@ test('the bundle is there, in the chunks that are looked for', () => {
       'config.cjs',
       'prompt.cjs',
       'keys.cjs',
+      'accounts.cjs',
     ]),
   );
 });
@@ -70,6 +71,7 @@ test.each(['decode', 'inspect'])('%s loads no cryptography', (command) => {
     'help',
     'stores',
     'keys',
+    'accounts',
     'config',
     'prompt',
     'readline',
@@ -129,7 +131,7 @@ test('verify with a JWK Set in a file, or one that the cache has, loads no HTTP 
 test('issue loads no store', () => {
   const loaded = loadedBy('issue', '--sub', 'user-123', '--keyring', keyring);
   expect(loads(loaded, 'crypto')).toBe(true);
-  for (const name of ['stores', 'keys', 'config', 'prompt', 'readline', 'net', 'tty', 'child_process'])
+  for (const name of ['stores', 'keys', 'accounts', 'config', 'prompt', 'readline', 'net', 'tty', 'child_process'])
     expect(loads(loaded, name), name).toBe(false);
 });
 
@@ -157,6 +159,14 @@ test('keys list loads no store', () => {
   const loaded = loadedBy('keys', 'list', '--keyring', keyring);
   expect(loads(loaded, 'keys')).toBe(true);
   for (const name of ['stores', 'net', 'tty', 'child_process']) expect(loads(loaded, name), name).toBe(false);
+});
+
+test('users list loads no store, no changes of keys and nothing that hashes a password', () => {
+  const loaded = loadedBy('users', 'list', '--keyring', keyring);
+  expect(loads(loaded, 'accounts')).toBe(true);
+  for (const name of ['stores', 'keys', 'config', 'readline', 'net', 'tty', 'child_process'])
+    expect(loads(loaded, name), name).toBe(false);
+  expect(loaded.filter((name) => name.includes('argon2'))).toEqual([]);
 });
 
 test.skipIf(process.platform === 'win32')(

@@ -1,0 +1,312 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { readUsers } from '../../src/store/accounts.js';
+import { isPassword } from '../../src/store/password.js';
+import {
+  type FakeWorld,
+  fileWith,
+  hasModes,
+  modeOf,
+  now,
+  runCli,
+  stdoutOf,
+  temporaryFolder,
+  textOf,
+} from './fake-io.js';
+
+const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
+const env = { P: 'correct horse', Q: 'battery staple' };
+const terminals = ['stdin', 'stderr'] as const;
+
+let keyring: string;
+let path: string;
+beforeEach(() => {
+  keyring = join(temporaryFolder(), 'keyring');
+  path = join(keyring, 'users.json');
+});
+
+const users = (args: readonly string[], world: FakeWorld = {}) =>
+  runCli(['users', ...args, '--keyring', keyring, '--color', 'never'], { env, ...world });
+const addAlice = (...args: string[]) => users(['add', 'alice', '--sub', 'user-123', '--password-env', 'P', ...args]);
+const passwordOf = (name: string) => readUsers(path).find((user) => user.name === name)?.passwordHash;
+
+describe('users add', () => {
+  test('writes the user beside the keyring, closed to others and kept out of git', async () => {
+    const { exitCode, stdout, stderr } = await addAlice('--role', 'admin', '--role', 'editor', '--scope', 'read write');
+    expect([exitCode, stdout, stderr]).toEqual([0, '', 'added alice, whose tokens are for user-123\n']);
+    expect(readUsers(path)).toMatchObject([
+      { name: 'alice', sub: 'user-123', roles: ['admin', 'editor'], scopes: ['read', 'write'], created: now },
+    ]);
+    expect(await isPassword('correct horse', passwordOf('alice'))).toBe(true);
+    expect(textOf(join(keyring, '.gitignore'))).toBe('*\n');
+    if (hasModes) expect([modeOf(keyring), modeOf(path)]).toEqual([0o700, 0o600]);
+  });
+
+  test('--json prints what was added, without the hash', async () => {
+    const { stdout } = await addAlice('--json');
+    expect(JSON.parse(stdout)).toEqual({ name: 'alice', sub: 'user-123', roles: [], scopes: [], created: now });
+  });
+
+  test.each([
+    ['--users', (file: string) => [['--users', file], {}] as const],
+    ['JWTKIT_USERS', (file: string) => [[], { JWTKIT_USERS: file }] as const],
+    ['JWTKIT_KEYRING', (file: string) => [[], { JWTKIT_KEYRING: file.slice(0, -'/users.json'.length) }] as const],
+  ])('%s names another place', async (_name, place) => {
+    const file = join(temporaryFolder(), 'users.json');
+    const [args, variables] = place(file);
+    const add = ['users', 'add', 'bob', '--sub', 'user-124', '--password-env', 'P', ...args];
+    expect((await runCli(add, { env: { ...env, ...variables } })).exitCode).toBe(0);
+    expect(readUsers(file)).toMatchObject([{ name: 'bob' }]);
+  });
+
+  test.each([
+    ['a line end is not part of it', 'correct horse\n', 'correct horse'],
+    ['nor one of Windows', 'correct horse\r\n', 'correct horse'],
+    ['white space is', ' correct horse ', ' correct horse '],
+    ['nor is a mark of byte order dropped', '\ufeffcorrect', '\ufeffcorrect'],
+  ])('--password-file: %s', async (_name, content, password) => {
+    const file = fileWith(content);
+    expect((await users(['add', 'bob', '--sub', 'user-124', '--password-file', file])).exitCode).toBe(0);
+    expect(await isPassword(password, passwordOf('bob'))).toBe(true);
+  });
+
+  test('asks twice on a terminal', async () => {
+    const add = ['add', 'bob', '--sub', 'user-124'];
+    const { exitCode, stderr } = await users(add, { terminals, answers: ['p\u00e4ss', 'p\u00e4ss'] });
+    expect([exitCode, stderr]).toEqual([
+      0,
+      'new password: \nthe same again: \nadded bob, whose tokens are for user-124\n',
+    ]);
+    expect(await isPassword('pa\u0308ss', passwordOf('bob'))).toBe(true);
+  });
+
+  test.each<[string, readonly string[], FakeWorld, string]>([
+    ['no terminal', [], {}, 'there is no terminal to ask for a password at'],
+    ['two that differ', [], { terminals, answers: ['a', 'b'] }, 'the two passwords differ'],
+    ['none', [], { terminals, answers: [''] }, 'no password was typed'],
+    ['a variable that is not set', ['--password-env', 'NOPE'], {}, 'the variable that --password-env names is not set'],
+    ['an empty file', ['--password-file', 'FILE:'], {}, 'the file that --password-file names is empty'],
+    ['a file of bytes', ['--password-file', 'FILE:\xff'], {}, 'the password that --password-file names is not UTF-8'],
+    ['two lines', ['--password-file', 'FILE:a\nb'], {}, 'the password holds a line end'],
+    ['one too long', ['--password-file', `FILE:${'x'.repeat(1025)}`], {}, 'has more than 1024 bytes'],
+    ['two sources', ['--password-file', 'x', '--password-env', 'P'], {}, 'exclude each other'],
+  ])('a password must be fit: %s', async (_name, args, world, message) => {
+    const given = args.map((arg) => (arg.startsWith('FILE:') ? fileWith(Buffer.from(arg.slice(5), 'latin1')) : arg));
+    const { exitCode, stdout, stderr } = await users(['add', 'bob', '--sub', 'user-124', ...given], world);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+    expect(existsSync(keyring)).toBe(false);
+  });
+
+  test('a password in the place of a file or a variable is not repeated', async () => {
+    for (const flag of ['--password-file', '--password-env']) {
+      const { exitCode, stderr } = await users(['add', 'bob', '--sub', 'user-124', flag, 'hunter2']);
+      expect(exitCode).toBeGreaterThan(1);
+      expect(stderr).not.toContain('hunter2');
+    }
+  });
+
+  test('there is no flag that takes a password', async () => {
+    const { exitCode, stderr } = await users(['add', 'bob', '--sub', 'user-124', '--password=hunter2']);
+    expect(exitCode).toBe(2);
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ['a name that is taken', ['alice', '--sub', 'user-124'], 'there is a user with the name "alice" already'],
+    ['a sub that is taken', ['bob', '--sub', 'user-123'], 'there is a user with the sub "user-123" already'],
+  ])('%s is refused before anything is asked', async (_name, args, message) => {
+    await addAlice();
+    const { exitCode, stderr } = await users(['add', ...args], { terminals, answers: ['p', 'p'] });
+    expect([exitCode, stderr]).toEqual([3, `error: ${message}\n`]);
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ['no name', ['--sub', 'user-1'], "missing required argument 'name'"],
+    ['no sub', ['bob'], "required option '--sub <id>' not specified"],
+    ['an empty name', ['', '--sub', 'user-1'], 'the name "" is empty'],
+    ['white space around it', [' bob', '--sub', 'user-1'], 'begins or ends with white space'],
+    ['what a terminal would obey', ['bo\u001b[2Jb', '--sub', 'user-1'], 'has a control or an invisible character'],
+    ['the sub of a client', ['bob', '--sub', 'client-1'], 'begins with client-, as the ids of clients do'],
+    ['a scope that is none', ['bob', '--sub', 'user-1', '--scope', 'a"b'], 'is not a scope token'],
+    ['an empty role', ['bob', '--sub', 'user-1', '--role', ' '], '--role: the value is empty'],
+  ])('refuses %s', async (_name, args, message) => {
+    const { exitCode, stderr } = await users(['add', ...args, '--password-env', 'P']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('\u001b');
+    expect(existsSync(keyring)).toBe(false);
+  });
+
+  test('a name may begin with a dash, behind --', async () => {
+    expect((await users(['add', '--sub', 'user-1', '--password-env', 'P', '--', '-bob'])).exitCode).toBe(2);
+    const add = ['users', 'add', '--sub', 'user-1', '--password-env', 'P', '--keyring', keyring, '--', '-bob'];
+    expect((await runCli(add, { env })).exitCode).toBe(0);
+  });
+
+  test('a damaged file is left as it is', async () => {
+    mkdirSync(keyring);
+    writeFileSync(path, '{"users":[');
+    const { exitCode, stderr } = await addAlice();
+    expect([exitCode, stderr]).toEqual([3, `error: ${path} is not JSON\n`]);
+    expect(textOf(path)).toBe('{"users":[');
+  });
+});
+
+describe('users list', () => {
+  test('shows who there is and no hashes', async () => {
+    await addAlice('--role', 'admin', '--scope', 'read write');
+    await users(['add', 'bob', '--sub', 'user-124', '--password-env', 'P']);
+    const { exitCode, stdout } = await users(['list']);
+    expect(exitCode).toBe(0);
+    expect(stdout.split('\n').map((line) => line.trimEnd())).toEqual([
+      'NAME   SUB       ROLES  SCOPES      CREATED',
+      'alice  user-123  admin  read write  2026-11-23T12:00:00Z',
+      'bob    user-124                     2026-11-23T12:00:00Z',
+      '',
+    ]);
+    const json = await users(['list', '--json']);
+    expect(JSON.parse(json.stdout)[0]).toEqual({
+      name: 'alice',
+      sub: 'user-123',
+      roles: ['admin'],
+      scopes: ['read', 'write'],
+      created: now,
+    });
+    for (const printed of [stdout, json.stdout]) expect(printed).not.toContain('argon2');
+  });
+
+  test('nobody is no error', async () => {
+    expect(await users(['list'])).toEqual({ exitCode: 0, stdout: '', stderr: 'there are no users\n' });
+    expect((await users(['list', '--json'])).stdout).toBe('[]\n');
+    expect(existsSync(keyring)).toBe(false);
+  });
+});
+
+/** A token of alice's that the denylist of the keyring is asked about. */
+async function tokenOfAlice(): Promise<string> {
+  await addAlice();
+  await stdoutOf(['keygen', '--alg', 'ES256', '--keyring', keyring]);
+  return stdoutOf(['issue', '--sub', 'user-123', '--keyring', keyring]);
+}
+const verify = async (token: string, ...args: string[]) =>
+  (await runCli(['verify', token, '--quiet', '--keyring', keyring, ...args])).exitCode;
+
+describe('users passwd', () => {
+  test('changes the password, and says that sessions go on', async () => {
+    const token = await tokenOfAlice();
+    const { exitCode, stdout, stderr } = await users(['passwd', 'alice', '--password-env', 'Q']);
+    expect([exitCode, stdout]).toEqual([0, '']);
+    expect(stderr).toBe(
+      'changed the password of alice\n' +
+        'note: its tokens are good until they expire; to end them: jwtkit revoke --sub user-123\n',
+    );
+    expect(await isPassword('battery staple', passwordOf('alice'))).toBe(true);
+    expect(await verify(token)).toBe(0);
+  });
+
+  test('--end-sessions revokes what was issued, and no later token', async () => {
+    const token = await tokenOfAlice();
+    const { exitCode, stderr } = await users(['passwd', 'alice', '--password-env', 'Q', '--end-sessions']);
+    expect([exitCode, stderr]).toEqual([
+      0,
+      'changed the password of alice\nrevoked every token of user-123 issued up to now\n',
+    ]);
+    expect(await verify(token)).toBe(17);
+    const later = await stdoutOf(['issue', '--sub', 'user-123', '--keyring', keyring], { now: now + 1 });
+    expect(await verify(later, '--at', '+1s')).toBe(0);
+  });
+
+  test('--json says up to when', async () => {
+    await addAlice();
+    const passwd = ['passwd', 'alice', '--password-env', 'Q', '--json'];
+    expect(JSON.parse((await users(passwd)).stdout)).toEqual({ name: 'alice', sub: 'user-123', issued_up_to: null });
+    const ended = await users([...passwd, '--end-sessions']);
+    expect(JSON.parse(ended.stdout)).toEqual({ name: 'alice', sub: 'user-123', issued_up_to: now });
+  });
+
+  test('nobody of that name: nothing is asked, nothing is made', async () => {
+    const { exitCode, stderr } = await users(['passwd', 'bob', '--end-sessions'], { terminals, answers: ['p', 'p'] });
+    expect([exitCode, stderr]).toEqual([3, 'error: there is no user "bob"\nhint: list them with: jwtkit users list\n']);
+    expect(existsSync(keyring)).toBe(false);
+  });
+
+  test('a denylist that is not to be had leaves the password as it was', async () => {
+    await addAlice();
+    const store = ['--store', `lmdb:${fileWith('no store')}`];
+    const { exitCode } = await users(['passwd', 'alice', '--password-env', 'Q', '--end-sessions', ...store]);
+    expect(exitCode).toBe(3);
+    expect(await isPassword('correct horse', passwordOf('alice'))).toBe(true);
+  });
+});
+
+describe('users remove', () => {
+  test('removes the user and ends the sessions', async () => {
+    const token = await tokenOfAlice();
+    const { exitCode, stdout, stderr } = await users(['remove', 'alice']);
+    expect([exitCode, stdout]).toEqual([0, '']);
+    expect(stderr).toBe('removed alice\nrevoked every token of user-123 issued up to now\n');
+    expect(readUsers(path)).toEqual([]);
+    expect(await verify(token)).toBe(17);
+  });
+
+  test('in the denylist that --store names', async () => {
+    const token = await tokenOfAlice();
+    const store = ['--store', `lmdb:${join(temporaryFolder(), 'denylist')}`];
+    expect((await users(['remove', 'alice', '--json', ...store])).stdout).toBe(
+      `{"name":"alice","sub":"user-123","issued_up_to":${now}}\n`,
+    );
+    expect([await verify(token), await verify(token, ...store)]).toEqual([0, 17]);
+  });
+
+  test('--keep-tokens leaves them alone, and says so', async () => {
+    const token = await tokenOfAlice();
+    const { stderr } = await users(['remove', 'alice', '--keep-tokens']);
+    expect(stderr).toContain(
+      'note: its tokens are good until they expire; to end them: jwtkit revoke --sub user-123\n',
+    );
+    expect(await verify(token)).toBe(0);
+    expect(existsSync(join(keyring, 'denylist'))).toBe(false);
+  });
+
+  test('the command that ends them is one that a shell takes', async () => {
+    await users(['add', 'bob', '--sub', "it's bob; ls", '--password-env', 'P']);
+    const { stderr } = await users(['remove', 'bob', '--keep-tokens']);
+    expect(stderr).toContain("jwtkit revoke --sub 'it'\\''s bob; ls'\n");
+  });
+
+  test('a denylist that is not to be had leaves the user', async () => {
+    await addAlice();
+    const { exitCode } = await users(['remove', 'alice', '--store', `lmdb:${fileWith('no store')}`]);
+    expect(exitCode).toBe(3);
+    expect(readUsers(path)).toHaveLength(1);
+  });
+});
+
+test('a policy that names a keyring names the users beside it', async () => {
+  await addAlice();
+  const config = fileWith(JSON.stringify({ keys: { keyring }, scopes: ['read'] }), 'jwtkit.config.json');
+  expect(JSON.parse(await stdoutOf(['users', 'list', '--json', '--config', config]))).toHaveLength(1);
+});
+
+test('20 processes that add a user each at once: all are there', async () => {
+  const password = fileWith('correct horse');
+  const names = Array.from({ length: 20 }, (_, at) => `user-${at}`);
+  const exits = await Promise.all(
+    names.map((name) => {
+      const args = ['users', 'add', name, '--sub', name, '--password-file', password, '--keyring', keyring];
+      const child = spawn(process.execPath, [binary, ...args], { stdio: 'ignore' });
+      return new Promise((resolve) => child.once('close', resolve));
+    }),
+  );
+  expect(exits).toEqual(names.map(() => 0));
+  expect(
+    readUsers(path)
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual([...names].sort());
+  if (hasModes) expect(modeOf(path)).toBe(0o600);
+});
