@@ -31,6 +31,8 @@ export interface Client {
 export interface Accounts {
   userByName(name: string): User | undefined;
   userBySub(sub: string): User | undefined;
+  /** Whether there is anybody; without users, subjects are known elsewhere. */
+  hasUsers(): boolean;
   clientById(id: string): Client | undefined;
 }
 

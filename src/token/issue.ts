@@ -135,8 +135,8 @@ export interface IssuePairPolicy extends Omit<IssuePolicy, 'type' | 'ttl'> {
   accessTtl?: number | undefined;
   /** Seconds; 604800 by default. */
   refreshTtl?: number | undefined;
-  /** The access token's `scope`, where it is to have less than the refresh token. */
-  accessScope?: string | undefined;
+  /** Claims in which the access token differs from the refresh token; one that is undefined is left out. */
+  accessClaims?: Claims | undefined;
 }
 
 /**
@@ -162,8 +162,7 @@ export function preparePairIssuer(policy: IssuePairPolicy, deps: IssueDeps): (cl
     }
     const shared: Claims = { ...claims };
     fillIn(shared, 'family', deps.newId ?? randomUUID);
-    const accessClaims = policy.accessScope === undefined ? shared : { ...shared, scope: policy.accessScope };
-    const access = issueAccess(accessClaims);
+    const access = issueAccess({ ...shared, ...policy.accessClaims });
     const refresh = issueRefresh(shared);
     return {
       access_token: access.token,

@@ -3,6 +3,7 @@
  * is who fetches that array again when a token names a key that is not in it.
  */
 import { JwtkitError } from '../errors.js';
+import type { JwkSet } from '../jose/jwk.js';
 import type { Key } from '../jose/key.js';
 import type { VerifyPolicy } from './policy.js';
 import { reportToken, type VerificationReport, type VerifiedToken, type VerifyDeps, verifyToken } from './verify.js';
@@ -18,6 +19,17 @@ export interface KeySource {
   refresh?(now: number): Promise<readonly Key[] | undefined>;
   /** Where the keys last given came from; undefined for keys that were not fetched, or not yet. */
   fetched?(): FetchedKeys | undefined;
+}
+
+/** The keys of who issues tokens: those to trust, and the one to sign with. */
+export interface OwnKeySource extends KeySource {
+  /**
+   * The key that signs at a moment, a NumericDate.
+   * @throws {JwtkitError} where there is none.
+   */
+  signingKey(now: number): Promise<Key>;
+  /** The JWK Set to publish at a moment; absent for a shared secret, which has no public half. */
+  readonly publishedSet?: ((now: number) => JwkSet) | undefined;
 }
 
 /** What a report says of keys that came over the network. */

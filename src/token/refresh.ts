@@ -1,6 +1,6 @@
 import { JwtkitError } from '../errors.js';
 import type { Key } from '../jose/key.js';
-import { type Claims, splitScope } from './claims.js';
+import { asList, type Claims, isStringOrStrings, splitScope } from './claims.js';
 import { type Denylist, describeRevocation, keepFamilyUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
 import { type IssueDeps, type IssuePairPolicy, issueToken, issueTokenPair, type TokenPair } from './issue.js';
 import type { VerifyPolicy } from './policy.js';
@@ -12,6 +12,8 @@ export interface RefreshPolicy {
   readonly issue?: IssuePairPolicy | undefined;
   /** Scope tokens of the new access token; those of the refresh token by default, never more (RFC 6749 §6). */
   readonly scope?: readonly string[] | undefined;
+  /** Roles that the new access token keeps of those that the refresh token holds; all by default. */
+  readonly role?: readonly string[] | undefined;
   /** Consume the refresh token and issue a new one of the same family. */
   readonly rotate?: boolean | undefined;
 }
@@ -27,10 +29,10 @@ export interface RefreshDeps extends IssueDeps {
 export type RefreshedTokens = Omit<TokenPair, 'refresh_token'> & Partial<Pick<TokenPair, 'refresh_token'>>;
 
 /** Claims that a session keeps from token to token. */
-const keptClaims = ['iss', 'sub', 'aud', 'scope', 'role'];
+const keptClaims = ['iss', 'sub', 'aud', 'scope', 'role', 'client_id'];
 
 /**
- * Issues a new access token for the subject, issuer, audience, scope and role of a refresh token. With `rotate` the
+ * Issues a new access token for the subject, issuer, audience, client, scope and role of a refresh token. With `rotate` the
  * refresh token is consumed: a second use revokes its whole family (RFC 9700 §4.14.2).
  * @throws {JwtkitError} the codes of `verifyToken`, TOKEN_REUSED for a consumed token among them; CLAIM_MISMATCH for a wider scope; STORE_UNAVAILABLE.
  */
@@ -41,7 +43,7 @@ export async function refreshToken(token: string, policy: RefreshPolicy, deps: R
   if (isReuse && denylist !== undefined) throw await endFamily(report.claims ?? {}, denylist, now);
   if (!report.valid) throw verdictError(report);
   const claims = report.claims ?? {};
-  const scope = narrowScope(claims, policy.scope);
+  const narrowed = { ...narrowScope(claims, policy.scope), ...narrowRole(claims, policy.role) };
   const { jti, family } = tokenIdentity(claims);
   const kept: Claims = Object.fromEntries(
     keptClaims.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]),
@@ -51,9 +53,8 @@ export async function refreshToken(token: string, policy: RefreshPolicy, deps: R
   if (session !== undefined) kept.family = session;
   if (policy.rotate !== true) {
     const { accessTtl, refreshTtl: _, ...issue } = policy.issue ?? {};
-    const accessClaims = scope === undefined ? kept : { ...kept, scope };
     const { token: access, claims: issued } = await issueToken(
-      accessClaims,
+      { ...kept, ...narrowed },
       { ...issue, type: 'access', ttl: accessTtl },
       deps,
     );
@@ -62,7 +63,7 @@ export async function refreshToken(token: string, policy: RefreshPolicy, deps: R
   if (jti === undefined) throw new JwtkitError('CLAIM_MISSING', 'token has no jti, so it cannot be consumed once');
   if (denylist === undefined)
     throw new JwtkitError('STORE_UNAVAILABLE', 'rotating needs a store to consume the token in');
-  const pair = await issueTokenPair(kept, { ...policy.issue, accessScope: scope }, deps);
+  const pair = await issueTokenPair(kept, { ...policy.issue, accessClaims: narrowed }, deps);
   const taken = await denylist.consume(jti, keepTokenUntil(claims.exp, now));
   if (taken?.kind === 'token' && taken.reason === 'revoked')
     throw new JwtkitError('TOKEN_REVOKED', describeRevocation(taken));
@@ -84,8 +85,9 @@ async function endFamily(claims: Claims, denylist: Denylist, now: number): Promi
   );
 }
 
-function narrowScope(claims: Claims, asked: readonly string[] | undefined): string | undefined {
-  if (asked === undefined) return undefined;
+/** The claim `scope` of less than the token holds, left out where that is nothing. */
+function narrowScope(claims: Claims, asked: readonly string[] | undefined): Claims {
+  if (asked === undefined) return {};
   const held = typeof claims.scope === 'string' ? splitScope(claims.scope) : [];
   const wider = asked.filter((scope) => !held.includes(scope));
   if (wider.length > 0) {
@@ -93,5 +95,12 @@ function narrowScope(claims: Claims, asked: readonly string[] | undefined): stri
       hint: held.length === 0 ? 'it has no scope' : `it holds: ${held.join(' ')}`,
     });
   }
-  return asked.join(' ');
+  return { scope: asked.length === 0 ? undefined : asked.join(' ') } as Claims;
+}
+
+/** The claim `role` of those roles that the token holds and may keep, left out where there are none. */
+function narrowRole({ role }: Claims, kept: readonly string[] | undefined): Claims {
+  if (kept === undefined || !isStringOrStrings(role)) return {};
+  const [first, ...rest] = asList(role).filter((name) => kept.includes(name));
+  return { role: first === undefined || rest.length === 0 ? first : [first, ...rest] } as Claims;
 }
