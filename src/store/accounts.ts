@@ -64,6 +64,7 @@ export function openAccounts({ users, clients }: AccountFiles): Accounts {
   return {
     userByName: (name) => usersNow().byName.get(name),
     userBySub: (sub) => usersNow().bySub.get(sub),
+    hasUsers: () => usersNow().byName.size > 0,
     clientById: (id) => clientsNow().get(id),
   };
 }

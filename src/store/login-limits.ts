@@ -1,0 +1,141 @@
+/**
+ * Failed log-ins, counted by address and by user in windows of a quarter of an hour: in this process, in the one above it
+ * where several share the work, or in Redis where several machines do.
+ */
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+import { JwtkitError } from '../errors.js';
+import { type Connection, clusterConnection, parseLocation, serverConnection, timeLimit } from './redis-connection.js';
+
+/** How many attempts may fail within the window. */
+export interface LoginBounds {
+  readonly perUser: number;
+  /** More than for one user: many people may share an address. */
+  readonly perAddress: number;
+}
+
+/** Seconds. */
+const window = 900;
+
+/** Where the counts are kept. */
+export type LoginCounts =
+  | { readonly in: 'process' }
+  /** In the process that this one was forked from. */
+  | { readonly in: 'parent' }
+  | { readonly in: 'redis'; readonly location: string };
+
+/** Counts of failed log-ins, and what lets go of them. */
+export interface OpenLoginLimits {
+  /** Counts an attempt before its password is looked at; resolves to the seconds to wait where too many failed. */
+  attempt(address: string, user: string): Promise<number | undefined>;
+  /** Takes the count of an attempt back that succeeded, and forgets those of its user. */
+  forgive(address: string, user: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the counts of failed log-ins. While Redis cannot be asked, each process counts for itself.
+ * @throws {JwtkitError} USAGE_INVALID for a location that is none; STORE_UNAVAILABLE.
+ */
+export async function openLoginLimits(counts: LoginCounts, bounds: LoginBounds): Promise<OpenLoginLimits> {
+  const connection = counts.in === 'redis' ? await connect(counts.location) : undefined;
+  const open = (name: string, points: number) => openLimiter({ name, points, duration: window }, counts, connection);
+  const addresses = open('address', bounds.perAddress);
+  const users = open('user', bounds.perUser);
+  return {
+    async attempt(address, user) {
+      // The address first: who is stopped there cannot lock users out.
+      return (await secondsToWait(addresses, address)) ?? (await secondsToWait(users, digest(user)));
+    },
+    async forgive(address, user) {
+      await Promise.all([addresses.reward(address, 1), users.delete(digest(user))]);
+    },
+    async close() {
+      connection?.destroy();
+    },
+  };
+}
+
+interface LimiterOptions {
+  readonly name: string;
+  readonly points: number;
+  readonly duration: number;
+}
+
+function openLimiter(
+  { name, points, duration }: LimiterOptions,
+  counts: LoginCounts,
+  connection: (Connection & { readonly prefix: string }) | undefined,
+): RateLimiterAbstract {
+  const { RateLimiterCluster, RateLimiterMemory, RateLimiterRedis } = limiters();
+  const shared = { points, duration, keyPrefix: `login-${name}` };
+  if (counts.in === 'parent') return new RateLimiterCluster({ ...shared, timeoutMs: timeLimit });
+  const own = new RateLimiterMemory(shared);
+  if (connection === undefined) return own;
+  return new RateLimiterRedis({
+    ...shared,
+    keyPrefix: `${connection.prefix}login-${name}`,
+    storeClient: clientOf(connection),
+    useRedisPackage: true,
+    insuranceLimiter: own,
+  });
+}
+
+/** What the limiter needs of a client, within the time limit. */
+function clientOf(connection: Connection) {
+  const run = async (script: string, options: { keys: string[]; arguments: string[] }) => {
+    let timer: NodeJS.Timeout | undefined;
+    const expiry = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error('no answer in time')), timeLimit);
+    });
+    try {
+      return await Promise.race([connection.eval(script, options), expiry]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return {
+    eval: run,
+    del: (key: string) => run("return redis.call('DEL', KEYS[1])", { keys: [key], arguments: [] }),
+  };
+}
+
+async function connect(location: string): Promise<Connection & { readonly prefix: string }> {
+  const address = parseLocation(location);
+  const connection = address.isCluster ? clusterConnection(address) : serverConnection(address);
+  try {
+    await connection.connect();
+  } catch (cause) {
+    throw new JwtkitError('STORE_UNAVAILABLE', 'the Redis store that counts log-ins cannot be reached', { cause });
+  }
+  return { ...connection, prefix: address.prefix };
+}
+
+async function secondsToWait(limiter: RateLimiterAbstract, key: string): Promise<number | undefined> {
+  try {
+    await limiter.consume(key, 1);
+    return undefined;
+  } catch (refused) {
+    // The limiter rejects with the state of the count; anything else is an error of its own.
+    if (refused instanceof Error)
+      throw new JwtkitError('STORE_UNAVAILABLE', 'log-ins cannot be counted', { cause: refused });
+    return Math.max(1, Math.ceil((refused as RateLimiterRes).msBeforeNext / 1000));
+  }
+}
+
+/** A name may be of any length, and is nobody's business in a store. */
+function digest(user: string): string {
+  return createHash('sha256').update(user, 'utf8').digest('base64url');
+}
+
+/** The process that others are forked from counts for them once this was called. */
+export function countLoginsForWorkers(): void {
+  const { RateLimiterClusterMaster } = limiters();
+  new RateLimiterClusterMaster();
+}
+
+/** Through require, as all packages that only a server uses. */
+function limiters(): typeof import('rate-limiter-flexible') {
+  return createRequire(import.meta.url)('rate-limiter-flexible');
+}
