@@ -99,13 +99,16 @@ const keys = /^src.(cli.commands.keys|store.(lock|keyring-(?!directory))|token.(
 /** Users and clients: for those who look after them, and for a server. */
 const accounts =
   /^src.(cli.(accounts|password|sessions|commands.(users|clients))|store.(account|password|watched)|token.account)/;
+/** The service, whose packages stay outside: whoever starts a server does not count milliseconds. */
+const server = /^src.(server|cli.serve|cli.commands.serve|store.(keyring-watch|login-limits|memory-denylist))\b/;
 /** A chunk's test by the path inside the project: the project itself may stand under any path. */
 const inProject = (matches) => (id) => matches(relative(root, id));
-const apart = [crypto, manage, stores, remote, config, prompt, certificates, keys, accounts, batch];
+const apart = [server, crypto, manage, stores, remote, config, prompt, certificates, keys, accounts, batch];
 const main = (path) =>
   /^src.|^node_modules.commander.(?!lib.help)/.test(path) && !apart.some((group) => group.test(path));
 // The first group that a module fits takes it, with what it imports: those that others import come first.
 const chunks = [
+  { name: 'server', priority: 1, test: inProject((path) => server.test(path)) },
   { name: 'main', priority: 4, test: inProject(main) },
   { name: 'crypto', priority: 3, test: inProject((path) => crypto.test(path)) },
   { name: 'manage', priority: 2, test: inProject((path) => manage.test(path)) },
@@ -126,6 +129,7 @@ const bundle = await rolldown({
     'batch-worker': 'src/cli/batch/worker.ts',
   },
   platform: 'node',
+  external: [/^(?:@fastify\/|fastify$|pino$|prom-client$)/],
   preserveEntrySignatures: 'allow-extension',
   // A dynamic import puts a file off for whoever loads the sources too; here the chunks below decide.
   checks: { ineffectiveDynamicImport: false },

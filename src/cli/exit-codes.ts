@@ -16,6 +16,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   ACCOUNT_EXISTS: 3,
   ACCOUNTS_INVALID: 3,
   STORE_UNAVAILABLE: 3,
+  ADDRESS_UNAVAILABLE: 3,
   JWKS_UNAVAILABLE: 3,
   JWKS_INVALID: 3,
   ISSUER_INVALID: 3,

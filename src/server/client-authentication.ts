@@ -1,0 +1,69 @@
+/** Clients that show who they are by their id and secret (RFC 6749 §2.3.1), in the header or in the form. */
+import type { FastifyRequest } from 'fastify';
+import { type Client, isClientSecret } from '../token/account.js';
+import { readForm } from './form.js';
+import { Refusal } from './refusal.js';
+import type { ServiceDeps } from './service.js';
+
+interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/**
+ * The client of a request.
+ * @throws {Refusal} 401 invalid_client where there is none, or its secret is wrong.
+ */
+export function authenticateClient(request: FastifyRequest, deps: ServiceDeps): Client {
+  const client = findClient(request, deps);
+  if (client === undefined) throw invalidClient('Client authentication is required');
+  return client;
+}
+
+/**
+ * The client of a request, undefined where it names none: those who log in with a password need no client.
+ * @throws {Refusal} 401 invalid_client where one is named and its secret is wrong.
+ */
+export function findClient(request: FastifyRequest, { accounts }: ServiceDeps): Client | undefined {
+  const credentials = readCredentials(request);
+  if (credentials === undefined) return undefined;
+  const client = accounts.clientById(credentials.id);
+  if (!isClientSecret(client, credentials.secret)) throw invalidClient('Invalid client credentials');
+  return client;
+}
+
+function readCredentials(request: FastifyRequest): Credentials | undefined {
+  const fromHeader = readBasic(request.headers.authorization);
+  const form = readForm(request, [], ['client_id', 'client_secret']);
+  const { client_id: id, client_secret: secret } = form;
+  const fromForm = id !== undefined && secret !== undefined ? { id, secret } : undefined;
+  if (fromHeader !== undefined && secret !== undefined) {
+    throw new Refusal(400, 'The client authenticates twice', { error: 'invalid_request' });
+  }
+  return fromHeader ?? fromForm;
+}
+
+/** The header of RFC 7617 with each half form-encoded; one without id and secret, as browsers' tools send it, is none. */
+function readBasic(authorization: string | undefined): Credentials | undefined {
+  if (authorization === undefined || authorization.slice(0, 6).toLowerCase() !== 'basic ') return undefined;
+  const text = Buffer.from(authorization.slice(6).trim(), 'base64').toString('utf8');
+  const at = text.indexOf(':');
+  const [id, secret] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)].map(decodeForm);
+  if (at < 0 || id === undefined || secret === undefined) throw invalidClient('Invalid client credentials');
+  return id === '' && secret === '' ? undefined : { id, secret };
+}
+
+function decodeForm(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
+function invalidClient(detail: string): Refusal {
+  return new Refusal(401, detail, {
+    error: 'invalid_client',
+    headers: { 'www-authenticate': 'Basic realm="jwtkit", charset="UTF-8"' },
+  });
+}

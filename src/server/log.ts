@@ -1,0 +1,41 @@
+/** Log lines, one JSON object each, in which no token, password or secret ever stands. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { type Logger, pino } from 'pino';
+import { pathOf } from './audit.js';
+
+/** The logger of the service. Only what is named here or by `audit.ts` is logged: no header, no query, no form. */
+export function makeLogger(destination: { write(line: string): void }): Logger {
+  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describe } }, destination);
+}
+
+/** What went wrong inside, for whoever looks after the service. */
+function describe(error: Error): object {
+  return { type: error.name, message: error.message, stack: error.stack };
+}
+
+/** The id of a request: the caller's, where it can do no harm in a log, else a new one. */
+export function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** Logs a line for each request, and tells the client its id. */
+export function logRequests(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        path: pathOf(request),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 1000) / 1000,
+        ip: request.ip,
+      },
+      'request',
+    );
+  });
+}

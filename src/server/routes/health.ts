@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify';
+import type { ServiceDeps } from '../service.js';
+import { describeHealth } from './schemas.js';
+
+/** `GET /healthz`: the process answers. `GET /readyz`: it could do its work now, with its keys and its store. */
+export function addHealthRoutes(app: FastifyInstance, deps: ServiceDeps): void {
+  app.get('/healthz', { schema: describeHealth }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return { status: 'ok' };
+  });
+  app.get('/readyz', { schema: describeHealth }, async (request, reply) => {
+    const [keys, store] = await Promise.all([
+      answers(async () => deps.keys.signingKey(deps.now())),
+      answers(() => deps.denylist.find({ jti: 'readyz' })),
+    ]);
+    const isReady = keys && store && !request.server.isStopping;
+    reply.code(isReady ? 200 : 503).header('cache-control', 'no-store');
+    if (!isReady) reply.header('retry-after', '1');
+    return { status: isReady ? 'ready' : 'unavailable', keys: word(keys), store: word(store) };
+  });
+}
+
+async function answers(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function word(isAnswering: boolean): string {
+  return isAnswering ? 'ok' : 'failed';
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ServiceDeps, ServiceOptions } from '../service.js';
+import { describeJwks, describeMetadata } from './schemas.js';
+
+/** Seconds that verifiers may keep what is published: a key announced earlier than that is known before it signs. */
+const maxAge = 300;
+
+/**
+ * Keys and metadata to find them by (RFC 7517 §5, RFC 8414, OpenID Connect Discovery 1.0). A shared secret has no public half:
+ * with one there is no JWK Set, and so no OpenID configuration, which demands one.
+ */
+export function addMetadataRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
+  const { publishedSet } = deps.keys;
+  const describe = () => describeIssuer(options, publishedSet !== undefined);
+  app.get('/.well-known/oauth-authorization-server', { schema: describeMetadata }, async (request, reply) => {
+    return sendCacheable(describe(), request, reply);
+  });
+  if (publishedSet === undefined) return;
+  app.get('/.well-known/jwks.json', { schema: describeJwks }, async (request, reply) => {
+    return sendCacheable(publishedSet(deps.now()), request, reply);
+  });
+  app.get('/.well-known/openid-configuration', { schema: describeMetadata }, async (request, reply) => {
+    const { keys } = publishedSet(deps.now());
+    const algorithms = [...new Set(keys.map(({ alg }) => alg).filter((alg) => alg !== undefined))];
+    const openid = { subject_types_supported: ['public'], id_token_signing_alg_values_supported: algorithms };
+    return sendCacheable({ ...describe(), ...openid }, request, reply);
+  });
+}
+
+function describeIssuer({ issuer }: ServiceOptions, hasJwks: boolean): object {
+  const base = issuer().replace(/\/$/, '');
+  const clientMethods = ['client_secret_basic', 'client_secret_post'];
+  return {
+    issuer: issuer(),
+    token_endpoint: `${base}/token`,
+    ...(hasJwks ? { jwks_uri: `${base}/.well-known/jwks.json` } : {}),
+    revocation_endpoint: `${base}/revoke`,
+    introspection_endpoint: `${base}/introspect`,
+    // There is no authorization endpoint to ask for any.
+    response_types_supported: [],
+    grant_types_supported: ['password', 'refresh_token', 'client_credentials'],
+    token_endpoint_auth_methods_supported: [...clientMethods, 'none'],
+    revocation_endpoint_auth_methods_supported: clientMethods,
+    introspection_endpoint_auth_methods_supported: clientMethods,
+  };
+}
+
+/** Sends a document that verifiers keep for a while, or tells them that theirs is still the same (RFC 9110 §13.1.2). */
+function sendCacheable(document: object, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const body = JSON.stringify(document);
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  reply.header('cache-control', `public, max-age=${maxAge}`).header('etag', etag);
+  const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (known?.some((tag) => tag === etag || tag === '*')) return reply.code(304).send();
+  return reply.type('application/json; charset=utf-8').send(body);
+}

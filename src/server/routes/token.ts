@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { authenticateClient, findClient } from '../client-authentication.js';
+import { readForm } from '../form.js';
+import { grantClientCredentials, grantPassword, grantRefresh, type TokenAnswer } from '../grants.js';
+import { Refusal } from '../refusal.js';
+import type { ServiceDeps, ServiceOptions } from '../service.js';
+import { describeRefresh, describeToken } from './schemas.js';
+
+/** `POST /token` (RFC 6749 §3.2) and `POST /token/refresh`, which the tutorials have. */
+export function addTokenRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
+  app.post('/token', { schema: describeToken, config: { isOauth: true } }, async (request, reply) => {
+    forbidCaching(reply);
+    // The form of the tutorials names none.
+    const { grant_type: grant = 'password' } = readForm(request, [], ['grant_type']);
+    switch (grant) {
+      case 'password':
+        return grantPassword(request, findClient(request, deps), options, deps);
+      case 'refresh_token':
+        return grantRefresh(request, findClient(request, deps), 400, options, deps);
+      case 'client_credentials':
+        return grantClientCredentials(request, authenticateClient(request, deps), options, deps);
+      default:
+        throw new Refusal(400, 'Unsupported grant type', { error: 'unsupported_grant_type' });
+    }
+  });
+  app.post('/token/refresh', { schema: describeRefresh, config: { isOauth: true } }, async (request, reply) => {
+    forbidCaching(reply);
+    const { access_token, refresh_token, token_type }: Partial<TokenAnswer> = await grantRefresh(
+      request,
+      findClient(request, deps),
+      401,
+      options,
+      deps,
+    );
+    return { access_token, ...(refresh_token === undefined ? {} : { refresh_token }), token_type };
+  });
+}
+
+/** Answers that hold tokens, and those that refuse them (RFC 6749 §5.1). */
+function forbidCaching(reply: FastifyReply): void {
+  reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
+}

@@ -1,0 +1,66 @@
+/** What the service is told, and what it stands on. Everything is handed in: it opens no file, no store and no terminal. */
+import type { AlgorithmName } from '../jose/algorithms.js';
+import type { Accounts } from '../token/account.js';
+import type { Denylist } from '../token/denylist.js';
+import type { OwnKeySource } from '../token/key-source.js';
+import type { VerifyPolicy } from '../token/policy.js';
+
+/** Whose tokens the service issues, and how long they last. */
+export interface ServiceOptions {
+  /** The `iss` of its tokens, and the URL that its metadata begin with. Asked for once the service listens. */
+  readonly issuer: () => string;
+  /** Refuse tokens with another `iss`, or none: for an issuer that was named, and stays the same after a restart. */
+  readonly requiresIssuer: boolean;
+  /** The `aud` of its tokens, one of which a token must then have. */
+  readonly audience?: readonly string[] | undefined;
+  /** Seconds. */
+  readonly accessTtl?: number | undefined;
+  /** Seconds. */
+  readonly refreshTtl?: number | undefined;
+  /** The key's preferred one by default. */
+  readonly algorithm?: AlgorithmName | undefined;
+  /** Clock difference to bear with, in seconds. */
+  readonly leeway?: number | undefined;
+  /** Consume a refresh token when it is used, and issue a new one. */
+  readonly rotatesRefreshTokens: boolean;
+  /** Origins whose pages may call the service; none by default. */
+  readonly corsOrigins?: readonly string[] | undefined;
+  /** Whose `X-Forwarded-For` is believed: a number of hops, or addresses, networks and names as proxy-addr knows them. */
+  readonly trustedProxies?: number | readonly string[] | undefined;
+  /** PEM. */
+  readonly tls?: { readonly cert: Uint8Array; readonly key: Uint8Array } | undefined;
+}
+
+/** What the service stands on. */
+export interface ServiceDeps {
+  readonly keys: OwnKeySource;
+  readonly accounts: Accounts;
+  readonly denylist: Denylist;
+  readonly logins: LoginLimits;
+  /** Whether a password is that of a hash; does the same work where there is none. */
+  isPassword(password: string, hash: string | undefined): Promise<boolean>;
+  /** The time as a NumericDate. */
+  now(): number;
+  /** Where log lines go, one JSON object each. */
+  readonly log: { write(line: string): void };
+  /** The metrics of all processes of the service, where there are several; null where they cannot be had. */
+  gatherMetrics?: (() => Promise<string | null>) | undefined;
+}
+
+/** Counts failed log-ins by address and by user. */
+export interface LoginLimits {
+  /** Counts an attempt before its password is looked at; resolves to the seconds to wait where there were too many. */
+  attempt(address: string, user: string): Promise<number | undefined>;
+  /** Takes the count of an attempt back that succeeded. */
+  forgive(address: string, user: string): Promise<void>;
+}
+
+/** What a token must meet to be taken by its own issuer. */
+export function ownPolicy(options: ServiceOptions, type: VerifyPolicy['type']): VerifyPolicy {
+  return {
+    type,
+    issuer: options.requiresIssuer ? options.issuer() : undefined,
+    audience: options.audience,
+    leeway: options.leeway,
+  };
+}
