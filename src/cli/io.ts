@@ -36,6 +36,12 @@ export interface Output {
   stream?(): NodeJS.WriteStream;
 }
 
+/** Where log lines go; `end` resolves once all of them are written. */
+export interface LogOutput {
+  write(line: string): void;
+  end(): Promise<void>;
+}
+
 /** All that a command may touch beside the files it is told to. */
 export interface Io {
   readonly env: Environment;
@@ -52,6 +58,10 @@ export interface Io {
   askHidden?(question: string): Promise<string>;
   /** Calls back when somebody presses Ctrl-C, instead of ending at once; returns what takes that back. */
   onInterrupt?(action: () => void): () => void;
+  /** Calls back once when the process is told to end, by SIGTERM or Ctrl-C; a second time it ends as it always does. */
+  onStop?(action: () => void): void;
+  /** Where log lines go that are many: standard output through a buffer. */
+  openLog?(): Promise<LogOutput>;
   /** The file that a batch's threads run; without one everything is done in this thread. */
   workerFile?(): string;
   /** Makes identifiers where a test wants known ones; random ones are made where this is absent. */
@@ -88,6 +98,14 @@ export function processIo(): Io {
         .createRequire(import.meta.url)
         .resolve('./batch-worker.cjs'),
     onInterrupt,
+    onStop: (action) => {
+      const stop = () => {
+        process.off('SIGTERM', stop).off('SIGINT', stop);
+        action();
+      };
+      process.on('SIGTERM', stop).on('SIGINT', stop);
+    },
+    openLog: async () => (await import('./serve/log-output.js')).openLogOutput(1),
     nextSecond: () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 1)),
   };
 }

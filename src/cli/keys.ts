@@ -5,11 +5,13 @@
 import { createPublicKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
+import type { Passphrase } from '../jose/encrypted-key.js';
+import { exportPublicJwk, type JwkSet, thumbprint } from '../jose/jwk.js';
 import { createKey, type Key, maxKeyBytes } from '../jose/key.js';
 import { loadKeys, unlockKeys } from '../jose/keys.js';
 import { loadSecret } from '../jose/secret.js';
 import { openKeyring } from '../store/keyring-directory.js';
-import { fixedKeys, type KeySource } from '../token/key-source.js';
+import { fixedKeys, type KeySource, type OwnKeySource } from '../token/key-source.js';
 import { readNamed, trimLineEnd } from './input.js';
 import type { Environment, Io } from './io.js';
 import { defaultKeyring, type Invocation, usage } from './options.js';
@@ -154,6 +156,38 @@ export async function ownKeys(invocation: Invocation<KeyOptions>, now: number, i
   if (key.keyObject.type === 'secret') return { key, keys: [key] };
   const alg = key.algorithms.length === 1 ? key.algorithms[0] : undefined;
   return { key, keys: [createKey(createPublicKey(key.keyObject), { source: key.source, kid: key.kid, alg })] };
+}
+
+/**
+ * The keys of a service, as they are whenever they are asked for: those of a keyring may change while it runs. The key that
+ * signs now is opened, so that its passphrase can be asked for; it opens later keys too.
+ * @throws {JwtkitError} as {@link signingKey}.
+ */
+export async function ownKeySource(invocation: Invocation<KeyOptions>, io: Io): Promise<OwnKeySource> {
+  const now = io.now();
+  const source = findSource(invocation) as LocalSource;
+  if (source.kind === 'keyring') {
+    const { watchKeyring } = await import('../store/keyring-watch.js');
+    openForUse(source.directory, invocation.env);
+    return withPassphrase(invocation, io, async (passphrase) => {
+      let known: Promise<Passphrase | undefined> | undefined;
+      const watched = watchKeyring(source.directory, (name) => {
+        known ??= Promise.resolve(typeof passphrase === 'function' ? passphrase(name) : passphrase);
+        return known;
+      });
+      await watched.signingKey(now);
+      return watched;
+    });
+  }
+  const own = await ownKeys(invocation, now, io);
+  if (own.key.keyObject.type === 'secret') return { ...fixedKeys(own.keys), signingKey: async () => own.key };
+  const kid = own.key.kid ?? thumbprint(createPublicKey(own.key.keyObject));
+  const keys = own.keys.map((key) => ({ ...key, kid }));
+  const [alg] = own.key.algorithms;
+  const set: JwkSet = {
+    keys: keys.map(({ keyObject }) => ({ ...exportPublicJwk(keyObject), kid, use: 'sig', ...(alg && { alg }) })),
+  };
+  return { ...fixedKeys(keys), signingKey: async () => ({ ...own.key, kid }), publishedSet: () => set };
 }
 
 /** Trusted keys, and the issuer that they were found by, who must be the `iss` of what they verify. */

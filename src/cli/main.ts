@@ -58,6 +58,7 @@ const commands = {
   inspect: async () => (await import('./commands/inspect.js')).registerInspect,
   refresh: async () => (await import('./commands/refresh.js')).registerRefresh,
   revoke: async () => (await import('./commands/revoke.js')).registerRevoke,
+  serve: async () => (await import('./commands/serve.js')).registerServe,
   keys: async () => (await import('./commands/keys/keys.js')).registerKeys,
   users: async () => (await import('./commands/users/users.js')).registerUsers,
   clients: async () => (await import('./commands/clients/clients.js')).registerClients,
@@ -90,7 +91,9 @@ async function buildProgram(argv: readonly string[], context: Context): Promise<
   const isNamed = argv[0] !== undefined && Object.hasOwn(commands, argv[0]);
   if (!isNamed) {
     program
-      .description('Make and rotate keys; issue, verify, decode, inspect, refresh and revoke JSON Web Tokens.')
+      .description(
+        'Make and rotate keys; issue, verify, decode, inspect, refresh and revoke JSON Web Tokens; serve them.',
+      )
       .version(packageJson.version, '-V, --version', 'print the version')
       .addHelpText('after', '\nExit codes, file formats and the library: see README.md');
   }

@@ -61,6 +61,10 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   CLAIM_MALFORMED: () => runJson(['inspect', unsigned({ exp: 'soon' })]),
   CLAIM_MISSING: async () => verify(await issue('--no-exp')),
   CLAIM_MISMATCH: async () => verify(await issue('--type', 'refresh')),
+  ADDRESS_UNAVAILABLE: async () => {
+    const { port } = await serve({});
+    return runJson(['serve', '--demo', '--port', String(port)]);
+  },
   BATCH_REJECTED: () => runJson(['verify', '--batch', '--secret-env', 'S'], { env, stdin: 'nonsense' }),
   TOKEN_REVOKED: async () => {
     const keyring = await makeKeyring();
