@@ -31,9 +31,11 @@ export async function grantPassword(
       headers: { 'retry-after': String(wait) },
     });
   }
+  const hash = deps.accounts.userByName(username)?.passwordHash;
+  const isRight = await deps.isPassword(password, hash);
+  // Whoever was removed, or got another password, while this one was looked at.
   const user = deps.accounts.userByName(username);
-  const isRight = await deps.isPassword(password, user?.passwordHash);
-  if (user === undefined || !isRight) {
+  if (user === undefined || user.passwordHash !== hash || !isRight) {
     throw new Refusal(401, 'Incorrect username or password', {
       error: 'invalid_grant',
       headers: { 'www-authenticate': 'Bearer' },
