@@ -47,7 +47,8 @@ const claims: Reading = (value: (string | JsonObject)[]) =>
   value.map((claim) => (typeof claim === 'string' ? { name: claim } : claim));
 
 const tokens = ['verify', 'refresh', 'issue'];
-const keyed = ['verify', 'revoke', 'refresh', 'issue'];
+const secrets = ['verify', 'revoke', 'refresh', 'issue', 'serve'];
+const published = ['verify', 'revoke', 'refresh', 'issue'];
 
 /**
  * Which option a member stands for, and in which commands: the same flag may demand something of a token in one and grant it
@@ -55,23 +56,24 @@ const keyed = ['verify', 'revoke', 'refresh', 'issue'];
  */
 export const configMembers: readonly { at: string; option: string; commands?: readonly string[]; read: Reading }[] = [
   { at: 'issuer', option: 'iss', commands: tokens, read: list },
-  { at: 'audience', option: 'aud', commands: tokens, read: list },
-  { at: 'algorithms', option: 'alg', commands: tokens, read: list },
+  { at: 'issuer', option: 'issuer', commands: ['serve'], read: list },
+  { at: 'audience', option: 'aud', commands: [...tokens, 'serve'], read: list },
+  { at: 'algorithms', option: 'alg', commands: [...tokens, 'serve'], read: list },
   { at: 'type', option: 'type', commands: ['verify'], read: same },
   { at: 'typ', option: 'typ', commands: ['verify'], read: same },
   { at: 'scopes', option: 'scope', commands: ['verify'], read: same },
   { at: 'roles', option: 'role', commands: ['verify'], read: same },
   { at: 'require', option: 'require', commands: ['verify'], read: claims },
   { at: 'maxAge', option: 'maxAge', commands: ['verify'], read: same },
-  { at: 'leeway', option: 'leeway', commands: ['verify', 'refresh'], read: same },
-  { at: 'lifetimes/access', option: 'ttl', commands: ['issue', 'refresh'], read: same },
-  { at: 'lifetimes/refresh', option: 'refreshTtl', commands: ['issue', 'refresh'], read: same },
+  { at: 'leeway', option: 'leeway', commands: ['verify', 'refresh', 'serve'], read: same },
+  { at: 'lifetimes/access', option: 'ttl', commands: ['issue', 'refresh', 'serve'], read: same },
+  { at: 'lifetimes/refresh', option: 'refreshTtl', commands: ['issue', 'refresh', 'serve'], read: same },
   { at: 'keys/keyring', option: 'keyring', read: path },
   { at: 'keys/files', option: 'key', commands: ['verify', 'revoke'], read: paths },
-  { at: 'keys/jwks', option: 'jwks', commands: keyed, read: pathOrUrl },
-  { at: 'keys/issuerUrl', option: 'issuerUrl', commands: keyed, read: same },
-  { at: 'keys/secretFile', option: 'secretFile', commands: keyed, read: path },
-  { at: 'keys/secretEnv', option: 'secretEnv', commands: keyed, read: same },
+  { at: 'keys/jwks', option: 'jwks', commands: published, read: pathOrUrl },
+  { at: 'keys/issuerUrl', option: 'issuerUrl', commands: published, read: same },
+  { at: 'keys/secretFile', option: 'secretFile', commands: secrets, read: path },
+  { at: 'keys/secretEnv', option: 'secretEnv', commands: secrets, read: same },
   { at: 'store', option: 'store', read: location },
 ];
 

@@ -19,6 +19,17 @@ export class VariableOption extends Option {
   isRepeatable = false;
   /** Whether the variable holds several values, separated by white space. */
   splitsVariable = false;
+  attribute: string | undefined;
+
+  /** The name that the value is read by, where the flag's own means something else in other commands. */
+  as(attribute: string): this {
+    this.attribute = attribute;
+    return this;
+  }
+
+  override attributeName(): string {
+    return this.attribute ?? super.attributeName();
+  }
 
   /** Names the variable that stands in for the flag. */
   from(variable: string): this {

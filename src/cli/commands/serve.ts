@@ -12,9 +12,9 @@ export function registerServe(program: Command, context: Context): void {
     .addOption(option('--port <number>', 'port to listen on; 0 picks one (default: 8000)').from('JWTKIT_PORT'))
     .addOption(option('--ready-file <file>', 'written with the URL once the service answers, removed when it ends'))
     .addOption(
-      option('--issuer-url <url>', 'iss of the tokens and base of all URLs (default: where it listens)').from(
-        'JWTKIT_ISSUER_URL',
-      ),
+      option('--issuer-url <url>', 'iss of the tokens and base of all URLs (default: where it listens)')
+        .from('JWTKIT_ISSUER_URL')
+        .as('issuer'),
     )
     .addOption(option('--aud <audience>', 'audience of the tokens; repeatable').from('JWTKIT_AUD').repeatable())
     .addOption(option('--alg <name>', "algorithm to sign with (default: the key's)").from('JWTKIT_ALG'))

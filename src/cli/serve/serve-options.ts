@@ -11,7 +11,8 @@ export interface ServeOptions extends KeyOptions, StoreOptions, LifetimeOptions 
   host?: string;
   port?: string;
   readyFile?: string;
-  issuerUrl?: string;
+  /** A list where the policy file gives it. */
+  issuer?: string | string[];
   aud?: string[];
   alg?: string | string[];
   leeway?: string;
@@ -62,7 +63,7 @@ export function readSettings(invocation: Invocation<ServeOptions>): ServeSetting
     workers: wholeNumber(label('workers'), options.workers, 1, maxWorkers) ?? 1,
     isDemo: options.demo === true,
     readyFile: options.readyFile,
-    issuer: issuerOption(label('issuerUrl'), options.issuerUrl),
+    issuer: issuerOption(label('issuer'), options.issuer),
     audience: options.aud,
     algorithms: signingAlgorithmOption(invocation),
     ...lifetimes(invocation),
@@ -85,8 +86,10 @@ function wholeNumber(name: string, text: string | undefined, least: number, most
 }
 
 /** RFC 8414 §2: an issuer is a URL without query and fragment. It is compared character by character, so it stays as it is. */
-function issuerOption(name: string, text: string | undefined): string | undefined {
+function issuerOption(name: string, issuers: string | string[] | undefined): string | undefined {
+  const [text, ...others] = [issuers ?? []].flat();
   if (text === undefined) return undefined;
+  if (others.length > 0) throw usage(`${name} accepts ${others.length + 1} issuers`, 'name yours with --issuer-url');
   const url = !/[\s\p{Cc}]/u.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   const isIssuer =
     (url?.protocol === 'https:' || url?.protocol === 'http:') &&
@@ -94,7 +97,8 @@ function issuerOption(name: string, text: string | undefined): string | undefine
     url.username === '' &&
     url.password === '';
   if (isIssuer) return text;
-  throw usage(`${name}: an issuer is an https URL without query, fragment and login`);
+  // It may hold a password, so it is not repeated.
+  throw usage(`${name} is no URL of an issuer`, 'that is an https URL without query, fragment and login');
 }
 
 function originOption(name: string, text: string): string {
