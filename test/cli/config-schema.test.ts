@@ -78,7 +78,9 @@ describe('the published schema', () => {
     const leaves = Object.entries(schema.properties ?? {}).flatMap(([name, part]) =>
       part.properties === undefined ? [name] : Object.keys(part.properties).map((inner) => `${name}/${inner}`),
     );
-    expect([...new Set(configMembers.map(({ at }) => at))].sort()).toEqual(leaves.filter((at) => at !== '$schema').sort());
+    expect([...new Set(configMembers.map(({ at }) => at))].sort()).toEqual(
+      leaves.filter((at) => at !== '$schema').sort(),
+    );
   });
 
   test('is what docs/config.md says', () => {
