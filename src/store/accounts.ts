@@ -3,6 +3,7 @@
  * `{"clients":[{"id","name","scopes","secret_hash","created"}]}`. Reading is strict, unknown members included: what a later
  * version restricts an account by must not be passed over by this one.
  */
+import { existsSync } from 'node:fs';
 import { JwtkitError } from '../errors.js';
 import { decodeBase64url } from '../jose/base64url.js';
 import {
@@ -64,7 +65,7 @@ export function openAccounts({ users, clients }: AccountFiles): Accounts {
   return {
     userByName: (name) => usersNow().byName.get(name),
     userBySub: (sub) => usersNow().bySub.get(sub),
-    hasUsers: () => usersNow().byName.size > 0,
+    hasUsers: () => users !== undefined && existsSync(users),
     clientById: (id) => clientsNow().get(id),
   };
 }

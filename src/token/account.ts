@@ -31,7 +31,7 @@ export interface Client {
 export interface Accounts {
   userByName(name: string): User | undefined;
   userBySub(sub: string): User | undefined;
-  /** Whether there is anybody; without users, subjects are known elsewhere. */
+  /** Whether users are kept here at all, be there none left; where they are not, subjects are known elsewhere. */
   hasUsers(): boolean;
   clientById(id: string): Client | undefined;
 }
