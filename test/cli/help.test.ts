@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runShell } from '../shell-session.js';
 
 const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
@@ -12,7 +14,7 @@ const groups = {
   clients: ['add', 'list', 'rotate', 'remove'],
 };
 const commands = [
-  ...['keygen', 'issue', 'decode', 'verify', 'inspect', 'refresh', 'revoke'],
+  ...['keygen', 'issue', 'decode', 'verify', 'inspect', 'refresh', 'revoke', 'serve'],
   ...Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`)),
 ];
 
@@ -30,19 +32,35 @@ REFRESH=$(jwtkit issue --sub user-123 --scope "read write" --type refresh) || ex
 TOKEN=$(jwtkit issue --sub user-123 --iss https://issuer.example --aud api --scope "read write" --role admin) || exit 98
 jwtkit keygen --alg ES256 > /dev/null 2>&1 || exit 98
 jwtkit keygen --alg ES256 --private partner-key.pem --public partner.pem 2> /dev/null || exit 98
-export ALICE_PASSWORD='correct horse' BOB_PASSWORD='battery staple'
 cp passphrase.txt password.txt
-jwtkit users add bob --sub user-124 --password-env BOB_PASSWORD 2> /dev/null || exit 98
+jwtkit users add bob --sub user-124 --password-file password.txt 2> /dev/null || exit 98
 jwtkit clients add reports > /dev/null 2>&1 || exit 98
-mkdir fresh && cp -r .jwtkit fresh && cd fresh && cp ../verify.pem ../partner.pem ../partner-key.pem ../passphrase.txt ../password.txt .
+echo SECRET_KEY=$(openssl rand -hex 32) > .env && echo ALGORITHM=HS256 >> .env
+declare -p KID REFRESH TOKEN > variables
 `;
+
+/** A folder where all of that was made, of which each command gets a copy. */
+const template = mkdtempSync(join(tmpdir(), 'jwtkit-help-'));
+beforeAll(() => expect(runShell([{ text: `cp -r . ${template}/made`, exits: 0 }], setup).failure).toBeNull());
+afterAll(() => rmSync(template, { recursive: true, force: true }));
+const copy = `
+cp -r ${template}/made/. . && . ./variables || exit 98
+export ALICE_PASSWORD='correct horse' BOB_PASSWORD='battery staple' JWTKIT_PORT=0
+`;
+
+/** A service until it listens, and its end: SIGTERM, exit 0. The shell must not stand between. */
+function untilItListens(example: string): string {
+  const service = example.replace(/^jwtkit/, `'${process.execPath}' '${binary}'`);
+  return `{ rm -f err; ${service} > out 2> err & pid=$!; for at in {1..200}; do grep -q listening err && break; sleep 0.05; done; kill $pid; wait $pid; }`;
+}
 
 test.each(commands)('the examples in the help of %s run', (command) => {
   const examples = [...helpOf(command, '--help').matchAll(/^ {2}\$ (.*)$/gm)].map(([, text]) => text ?? '');
   expect(examples.length).toBeGreaterThan(0);
   const fresh = command === 'keygen' ? 'rm verify.pem' : '';
-  const lines = [fresh, ...examples].filter((text) => text !== '').map((text) => ({ text, exits: 0 }));
-  expect(runShell(lines, setup).failure).toBeNull();
+  const texts = command === 'serve' ? examples.map(untilItListens) : examples;
+  const lines = [fresh, ...texts].filter((text) => text !== '').map((text) => ({ text, exits: 0 }));
+  expect(runShell(lines, copy).failure).toBeNull();
 });
 
 test('the help of the program names every command, as does the README', () => {

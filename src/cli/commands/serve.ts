@@ -47,9 +47,9 @@ export function registerServe(program: Command, context: Context): void {
   addCommonOptions(command);
   addExamples(command, [
     'jwtkit serve --demo',
-    'jwtkit serve --port 8000 --rotate --issuer-url https://auth.example',
+    'jwtkit serve --rotate --issuer-url https://auth.example --trust-proxy loopback',
     'jwtkit serve --env-file .env --port 0 --ready-file ready.json',
-    'jwtkit serve --workers 2 --store redis://127.0.0.1:6379 --trust-proxy loopback',
+    'jwtkit serve --workers 2 --store lmdb:denylist --users people.json',
   ]);
   command.action(async () => {
     const { serve } = await import('../serve/serve.js');
