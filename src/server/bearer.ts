@@ -25,7 +25,11 @@ export async function authenticate(
   const moment = now();
   try {
     return await withKeys(keys, moment, (trusted) =>
-      verifyToken(token, ownPolicy(options, 'access'), { keys: trusted, denylist, now: moment }),
+      verifyToken(
+        token,
+        { ...ownPolicy(options, 'access'), require: namesSubject },
+        { keys: trusted, denylist, now: moment },
+      ),
     );
   } catch (error) {
     if (!isVerdict(error)) throw error;
@@ -38,6 +42,9 @@ export async function authenticate(
     });
   }
 }
+
+/** A token that says of nobody whose it is lets nobody in. */
+const namesSubject = [{ name: 'sub' }] as const;
 
 /** The token of an `Authorization` header; undefined where it holds something else. */
 function bearerToken(authorization: string | undefined): string | undefined {
