@@ -82,7 +82,7 @@ async function openApp({ tls, trustedProxies }: ServiceOptions, { log }: Service
     keepAliveTimeout,
     // An answer in the middle of stopping is better than none.
     return503OnClosing: false,
-    trustProxy: typeof trustedProxies === 'number' ? trustedProxies : [...(trustedProxies ?? [])],
+    trustProxy: whomToTrust(trustedProxies),
     routerOptions: { maxParamLength: 1024 },
   };
   const limits = { maxHeaderSize, connectionsCheckingInterval };
@@ -91,6 +91,11 @@ async function openApp({ tls, trustedProxies }: ServiceOptions, { log }: Service
       ? { ...shared, http: limits }
       : ({ ...shared, https: { ...limits, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' } } as object);
   return fastify(settings) as unknown as FastifyInstance;
+}
+
+/** A number is one of hops: Fastify takes it for none, since it cannot know that nobody gets past the proxies. Its user does. */
+function whomToTrust(proxies: ServiceOptions['trustedProxies']): FastifyServerOptions['trustProxy'] {
+  return typeof proxies === 'number' ? (_address, hop) => hop < proxies : [...(proxies ?? [])];
 }
 
 /** Answers are data: no page may frame them, no browser may guess what they are, and none runs anything in them. */
