@@ -37,7 +37,7 @@ function readCredentials(request: FastifyRequest): Credentials | undefined {
   const form = readForm(request, [], ['client_id', 'client_secret']);
   const { client_id: id, client_secret: secret } = form;
   const fromForm = id !== undefined && secret !== undefined ? { id, secret } : undefined;
-  if (fromHeader !== undefined && secret !== undefined) {
+  if (fromHeader !== undefined && (secret !== undefined || (id !== undefined && id !== fromHeader.id))) {
     throw new Refusal(400, 'The client authenticates twice', { error: 'invalid_request' });
   }
   return fromHeader ?? fromForm;
