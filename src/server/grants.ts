@@ -135,7 +135,10 @@ function stillAllowed(
   if (!accounts.hasUsers()) return { scope: asked };
   const user = typeof claims.sub === 'string' ? accounts.userBySub(claims.sub) : undefined;
   if (user === undefined) throw new JwtkitError('TOKEN_REVOKED', 'the subject of the token is no user');
-  return { scope: grant(asked, user.scopes, heldScopes(token)), role: user.roles };
+  const held = heldScopes(token);
+  // More than was granted before is refused as a whole (RFC 6749 §6), by who verifies the token.
+  const isWider = asked?.some((scope) => !held.includes(scope)) === true;
+  return { scope: isWider ? asked : grant(asked, user.scopes, held), role: user.roles };
 }
 
 function heldScopes(token: string): string[] {
@@ -150,7 +153,8 @@ export function isOtherClients({ client_id: owner }: Claims, client: Client | un
 
 /** Of what is asked for, by default `usual`, what is allowed. */
 function grant(asked: readonly string[] | undefined, allowed: readonly string[], usual = allowed): string[] {
-  const granted = grantScopes(asked ?? usual, allowed);
+  // Nothing is usual for a session that began without scopes, and then nothing is asked for.
+  const granted = asked === undefined ? usual.filter((scope) => allowed.includes(scope)) : grantScopes(asked, allowed);
   if (asked !== undefined && granted.length === 0) throw invalidScope('None of the scopes is allowed');
   return granted;
 }
