@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isJsonObject, own } from '../../jose/json.js';
-import { asList, type Claims, isStringOrStrings, splitScope } from '../../token/claims.js';
+import { asList, type Claims, isScopeToken, isStringOrStrings, splitScope } from '../../token/claims.js';
 import { authenticate } from '../bearer.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
@@ -23,7 +23,7 @@ async function answer(
   const { claims } = await authenticate(request, 'detailed', options, deps);
   const scopes = typeof claims.scope === 'string' ? splitScope(claims.scope) : [];
   const roles = isStringOrStrings(claims.role) ? asList(claims.role) : [];
-  demand('scope', wanted(request, 'scope').flatMap(splitScope), scopes);
+  demand('scope', wanted(request, 'scope').flatMap(scopesOrNone), scopes);
   demand('role', wanted(request, 'role'), roles);
   return reply
     .header('cache-control', 'no-store')
@@ -37,31 +37,36 @@ function subjectOf({ sub }: Claims): string {
   return typeof sub === 'string' ? sub : '';
 }
 
-/** What the query demands of a kind; a name that stands in it without a value demands nothing that anybody could have. */
+/**
+ * What the query demands of a kind. A name without a value, as of a variable that the proxy does not know, demands what nobody
+ * has.
+ */
 function wanted({ query }: FastifyRequest, name: string): string[] {
   const value = isJsonObject(query) ? own(query, name) : undefined;
   return [value ?? []].flat().map(String);
 }
 
+function scopesOrNone(value: string): string[] {
+  const scopes = splitScope(value);
+  return scopes.length === 0 ? [''] : scopes;
+}
+
 function demand(kind: string, wantedOnes: readonly string[], held: readonly string[]): void {
   if (wantedOnes.every((one) => held.includes(one))) return;
-  const scope = kind === 'scope' ? `, scope="${wantedOnes.filter(isQuotable).join(' ')}"` : '';
+  const named = kind === 'scope' ? wantedOnes.filter(isScopeToken) : [];
+  const scope = named.length === 0 ? '' : `, scope="${named.join(' ')}"`;
   throw new Refusal(403, 'Not enough permissions', {
     headers: { 'www-authenticate': `Bearer error="insufficient_scope"${scope}` },
     code: 'CLAIM_MISMATCH',
   });
 }
 
-function isQuotable(text: string): boolean {
-  return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text);
-}
-
 /**
- * A text as one word of a header: what is not visible ASCII, and the percent sign, is percent-encoded as UTF-8, so that
- * nothing in a claim can begin another word or another header.
+ * A text as one word of a header: what is not visible ASCII, what separates or quotes words in headers, and the percent sign,
+ * is percent-encoded as UTF-8, so that nothing in a claim can begin another word or another header.
  */
 function headerText(text: string): string {
-  return text.replace(/[^\x21-\x24\x26-\x7e]/gu, (char) =>
+  return text.replace(/[^\x21-\x7e]|["%,;\\]/gu, (char) =>
     [...Buffer.from(char, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
   );
 }
