@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { pathOf } from '../audit.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeJwks, describeMetadata } from './schemas.js';
 
 /** Seconds that verifiers may keep what is published: a key announced earlier than that is known before it signs. */
 const maxAge = 300;
+
+const oauthPath = '/.well-known/oauth-authorization-server';
 
 /**
  * Keys and metadata to find them by (RFC 7517 §5, RFC 8414, OpenID Connect Discovery 1.0). A shared secret has no public half:
@@ -13,7 +16,13 @@ const maxAge = 300;
 export function addMetadataRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
   const { publishedSet } = deps.keys;
   const describe = () => describeIssuer(options, publishedSet !== undefined);
-  app.get('/.well-known/oauth-authorization-server', { schema: describeMetadata }, async (request, reply) => {
+  app.get(oauthPath, { schema: describeMetadata }, async (request, reply) => {
+    return sendCacheable(describe(), request, reply);
+  });
+  // Those of an issuer with a path are looked for with that path at the end (RFC 8414 §3.1).
+  app.get(`${oauthPath}/*`, { schema: { hide: true } }, async (request, reply) => {
+    const { pathname } = new URL(options.issuer());
+    if (pathOf(request) !== `${oauthPath}${pathname.replace(/\/$/, '')}`) return reply.callNotFound();
     return sendCacheable(describe(), request, reply);
   });
   if (publishedSet === undefined) return;
