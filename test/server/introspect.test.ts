@@ -1,0 +1,191 @@
+/** `POST /introspect` (RFC 7662) and `POST /revoke` (RFC 7009). */
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  alice,
+  basic,
+  bearer,
+  billing,
+  claimsOf,
+  type Form,
+  forged,
+  keyPair,
+  post,
+  reports,
+  start,
+  startService,
+  type TestService,
+  type Tokens,
+} from './test-service.js';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService({ audience: ['api'] });
+});
+beforeEach(() => {
+  Object.assign(service, { now: start, users: [alice], clients: [billing, reports] });
+});
+
+const introspect = (token: string, form: Form = {}) => service.send('/introspect', { token, ...form }, basic(reports));
+const revoke = (token: string, form: Form = {}) => service.send('/revoke', { token, ...form }, basic(billing));
+const isActive = async (token: string) => ((await introspect(token)).body as { active: boolean }).active;
+
+describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
+  test.each<[string, Form, Record<string, string>, string]>([
+    ['nobody', {}, {}, 'Client authentication is required'],
+    ['an empty header', {}, { authorization: 'Basic Og==' }, 'Client authentication is required'],
+    ['an id alone', { client_id: billing.id }, {}, 'Client authentication is required'],
+    ['a wrong secret', {}, basic(billing, 'wrong'), 'Invalid client credentials'],
+    ['a wrong secret in the form', post(billing, 'wrong'), {}, 'Invalid client credentials'],
+    ['an unknown client', {}, basic({ ...billing, id: 'client-nobody' }), 'Invalid client credentials'],
+  ])('refuses %s, whatever the token', async (_who, form, headers, detail) => {
+    const { access_token: token } = await service.login();
+    for (const fields of [{ token }, { token: 'x' }, {}]) {
+      const answer = await service.send(path, { ...fields, ...form }, headers);
+      expect({ status: answer.status, body: answer.body }).toEqual({
+        status: 401,
+        body: { detail, path, error: 'invalid_client', error_description: detail },
+      });
+      expect(answer.headers.get('www-authenticate')).toBe('Basic realm="jwtkit", charset="UTF-8"');
+    }
+    expect(await isActive(token)).toBe(true);
+  });
+
+  test('refuses an access token in the place of credentials', async () => {
+    const { access_token: token } = await service.login();
+    expect((await service.send(path, { token }, bearer(token))).status).toBe(401);
+  });
+
+  test.each<[string, Form]>([
+    ['no token', {}],
+    ['an empty token', { token: '' }],
+    ['a token twice', { token: ['a', 'b'] }],
+  ])('a form with %s is answered 422', async (_what, form) => {
+    const { status, body } = await service.send(path, form, basic(billing));
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ detail: [{ loc: ['body', 'token'] }], path, error: 'invalid_request' });
+  });
+
+  test('takes credentials in the form too, and is never kept', async () => {
+    const { status, headers } = await service.send(path, { token: 'x', ...post(billing) });
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+});
+
+describe('introspection', () => {
+  test('tells what an access token says', async () => {
+    const { access_token: token } = await service.login({}, basic(billing));
+    const { status, body } = await introspect(token);
+    const { family: _, ...told } = claimsOf(token);
+    expect({ status, body }).toEqual({ status: 200, body: { active: true, token_type: 'Bearer', ...told } });
+    expect(body).toMatchObject({ sub: 'user-123', client_id: billing.id, aud: 'api', scope: 'read write' });
+  });
+
+  test('of a refresh token tells that it is one', async () => {
+    const { refresh_token: token } = await service.login();
+    const { body } = await introspect(token, { token_type_hint: 'access_token' });
+    expect(body).toMatchObject({ active: true, type: 'refresh', exp: start + 604_800 });
+    expect(body).not.toHaveProperty('token_type');
+  });
+
+  test('tells no claim that is not for it to tell', async () => {
+    const token = await service.sign({ sub: 'u', aud: 'api', email: 'u@example.com' });
+    expect((await introspect(token)).body).not.toHaveProperty('email');
+  });
+
+  const inactive: [string, () => Promise<string> | string][] = [
+    ['nonsense', () => 'nonsense'],
+    ['a very long text', () => 'a'.repeat(60_000)],
+    ['what another key signed', () => foreign()],
+    ['a forged token', async () => forged((await service.login()).access_token, { sub: 'admin' })],
+    ['an expired token', () => service.sign({ sub: 'u', aud: 'api', iat: start - 100, exp: start })],
+    ['one that begins tomorrow', () => service.sign({ sub: 'u', aud: 'api', nbf: start + 86_400 })],
+    ['one that never ends', () => service.sign({ sub: 'u', aud: 'api' }, { ttl: null })],
+    ['one for others', () => service.sign({ sub: 'u', aud: 'web' })],
+    [
+      'a revoked token',
+      async () => {
+        const { access_token: token } = await service.login();
+        await revoke(token);
+        return token;
+      },
+    ],
+  ];
+  test.each(inactive)('of %s tells exactly that it is not active', async (_what, make) => {
+    const { status, headers, text } = await introspect(await make());
+    expect({ status, text }).toEqual({ status: 200, text: '{"active":false}' });
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+});
+
+describe('revocation', () => {
+  test('of an access token ends it, and it alone', async () => {
+    const { access_token: access, refresh_token: refresh } = await service.login();
+    const { status, body } = await revoke(access);
+    expect({ status, body }).toEqual({ status: 200, body: {} });
+    const { status: refused, body: detail } = await service.ask('/users/me', { headers: bearer(access) });
+    expect({ refused, detail }).toEqual({ refused: 401, detail: { detail: 'Invalid token', path: '/users/me' } });
+    expect((await service.ask('/auth', { headers: bearer(access) })).status).toBe(401);
+    expect(await isActive(refresh)).toBe(true);
+    expect((await service.send('/token/refresh', { refresh_token: refresh })).status).toBe(200);
+  });
+
+  test.each(['refresh_token', 'access_token', 'nonsense', undefined])(
+    'of a refresh token ends its session, be the hint %s',
+    async (hint) => {
+      const { access_token: access, refresh_token: refresh } = await service.login();
+      const later = (await service.send('/token/refresh', { refresh_token: refresh })).body as Tokens;
+      expect((await revoke(refresh, { token_type_hint: hint })).status).toBe(200);
+      for (const token of [access, refresh, later.access_token]) expect(await isActive(token)).toBe(false);
+      expect((await service.send('/token/refresh', { refresh_token: refresh })).status).toBe(401);
+    },
+  );
+
+  test('twice is no error', async () => {
+    const { access_token: token } = await service.login();
+    for (let round = 0; round < 2; round++) expect((await revoke(token)).status).toBe(200);
+  });
+
+  const unknown: [string, () => Promise<string> | string][] = [
+    ['nonsense', () => 'nonsense'],
+    ['what another key signed', () => foreign()],
+    ['an expired token', () => service.sign({ sub: 'u', exp: start - 7200, iat: start - 9000 })],
+  ];
+  test.each(unknown)('of %s is done (RFC 7009 §2.2), and leaves no trace', async (_what, make) => {
+    const before = await entries();
+    const { status, body } = await revoke(await make());
+    expect({ status, body }).toEqual({ status: 200, body: {} });
+    expect(await entries()).toBe(before);
+  });
+
+  test('of a forged token does not end the one that it was made of', async () => {
+    const { access_token: token } = await service.login();
+    expect((await revoke(forged(token, { sub: 'admin' }))).status).toBe(200);
+    expect(await isActive(token)).toBe(true);
+  });
+
+  test('of another client’s token is refused', async () => {
+    for (const token of Object.values(await service.login({}, basic(reports)))) {
+      if (!String(token).startsWith('ey')) continue;
+      const { status, body } = await revoke(String(token));
+      const detail = 'The token was issued to another client';
+      expect({ status, body }).toEqual({
+        status: 400,
+        body: { detail, path: '/revoke', error: 'unauthorized_client', error_description: detail },
+      });
+      expect(await isActive(String(token))).toBe(true);
+      expect((await service.send('/revoke', { token: String(token) }, basic(reports))).status).toBe(200);
+      expect(await isActive(String(token))).toBe(false);
+    }
+  });
+});
+
+async function entries(): Promise<number> {
+  let count = 0;
+  for await (const _ of service.denylist.list()) count++;
+  return count;
+}
+
+async function foreign(): Promise<string> {
+  return (await startService({}, { keys: await keyPair() })).sign({ sub: 'user-123', aud: 'api' });
+}
