@@ -1,5 +1,5 @@
 /** The service: the contract of the OAuth2 tutorials and the standards besides, on one token core. */
-import cors from '@fastify/cors';
+import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
@@ -42,16 +42,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   addMetrics(app);
   logRequests(app);
   await addHeaders(app, options);
-  if (options.corsOrigins !== undefined && options.corsOrigins.length > 0) {
-    await app.register(cors, {
-      origin: [...options.corsOrigins],
-      methods: ['GET', 'HEAD', 'POST'],
-      allowedHeaders: ['authorization', 'content-type'],
-      exposedHeaders: ['www-authenticate', 'retry-after', 'x-request-id'],
-      maxAge: 600,
-      strictPreflight: false,
-    });
-  }
+  if (options.corsOrigins !== undefined && options.corsOrigins.length > 0) await addCors(app, options.corsOrigins);
   // Forms are all that is read: of a JSON body nobody could say which of two equal names counts.
   app.removeAllContentTypeParsers();
   await app.register(formbody, { bodyLimit });
@@ -68,6 +59,24 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   addHealthRoutes(app, deps);
   addMetricsRoute(app, deps);
   return app;
+}
+
+/** Lets pages of these origins call the service (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+async function addCors(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  const settings: FastifyCorsOptions = {
+    origin: [...origins],
+    methods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: ['authorization', 'content-type'],
+    exposedHeaders: ['www-authenticate', 'retry-after', 'x-request-id'],
+    maxAge: 600,
+  };
+  await app.register(cors, {
+    delegator: ({ headers }, callback) => {
+      // OPTIONS without these asks which methods there are, as it does without CORS.
+      const preflight = headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+      callback(null, { ...settings, preflight });
+    },
+  });
 }
 
 async function openApp({ tls, trustedProxies }: ServiceOptions, { log }: ServiceDeps): Promise<FastifyInstance> {
