@@ -7,6 +7,7 @@ import { own } from '../jose/json.js';
 import type { Claims } from '../token/claims.js';
 import { decodeToken } from '../token/decode.js';
 import type { RefreshedTokens } from '../token/refresh.js';
+import type { Refusal } from './refusal.js';
 
 /** How tokens come to be issued. */
 export type GrantType = 'password' | 'refresh_token' | 'client_credentials';
@@ -40,10 +41,10 @@ export function auditIssue(request: FastifyRequest, grant: GrantType, tokens: Re
 /** Records a refusal: its reason, and what the refused token says of itself, which nobody vouches for. */
 export function auditRefusal(
   request: FastifyRequest,
-  { reason, status, token }: { readonly reason: string; readonly status: number; readonly token: string | undefined },
+  { reason, status, token, sub }: Pick<Refusal, 'reason' | 'status' | 'token' | 'sub'>,
 ): void {
   request.log.info(
-    { audit: 'refuse', reason, status, path: pathOf(request), ip: request.ip, unverified: identify(token) },
+    { audit: 'refuse', reason, status, path: loggedPath(request), sub, ip: request.ip, unverified: identify(token) },
     'refused',
   );
   request.server.metrics.refused.inc({ code: reason });
@@ -51,21 +52,38 @@ export function auditRefusal(
 
 /** Records a request that could not be answered, with what went wrong. */
 export function auditFailure(request: FastifyRequest, reason: string, error: unknown): void {
-  request.log.error({ audit: 'fail', reason, path: pathOf(request), ip: request.ip, err: error }, 'failed');
+  request.log.error({ audit: 'fail', reason, path: loggedPath(request), ip: request.ip, err: error }, 'failed');
   const { refused, storeErrors } = request.server.metrics;
   refused.inc({ code: reason });
   if (reason === 'STORE_UNAVAILABLE') storeErrors.inc();
 }
 
-/** Records a revocation. */
-export function auditRevocation(request: FastifyRequest, client: string, revoked: Record<string, unknown>): void {
-  request.log.info({ audit: 'revoke', client_id: client, ...revoked, ip: request.ip }, 'revoked');
+/** Records the revocation of a token whose signature holds; `family` is the session that ended with it. */
+export function auditRevocation(
+  request: FastifyRequest,
+  client: string,
+  { token, family }: { readonly token: string; readonly family: string | null },
+): void {
+  const { header, claims } = decodeToken(token);
+  const { jti, sub } = claims;
+  const session = family ?? undefined;
+  request.log.info(
+    { audit: 'revoke', client_id: client, jti, sub, family: session, kid: header.kid, ip: request.ip },
+    'revoked',
+  );
   request.server.metrics.revoked.inc();
 }
 
 /** The path of a request, without the query, which may hold what belongs in no log. */
 export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
+}
+
+/** The path as a log may hold it: not as long as a stranger likes, and without the token that somebody put there by mistake. */
+export function loggedPath(request: FastifyRequest): string {
+  return pathOf(request)
+    .slice(0, 256)
+    .replace(/\bey[\w-]+\.[\w-]+\.[\w-]*/g, '[token]');
 }
 
 function identify(token: string | undefined): object | undefined {

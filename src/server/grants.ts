@@ -39,6 +39,8 @@ export async function grantPassword(
     throw new Refusal(401, 'Incorrect username or password', {
       error: 'invalid_grant',
       headers: { 'www-authenticate': 'Bearer' },
+      // The name is not logged: it may be a password that was typed in the wrong field.
+      sub: user?.sub,
     });
   }
   await deps.logins.forgive(request.ip, username);

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, JwtkitError } from '../errors.js';
 import type { Check } from '../token/verify.js';
 import { auditFailure, auditRefusal, pathOf } from './audit.js';
+import { logRequest } from './log.js';
 
 /** An error of RFC 6749 §5.2, RFC 7009 §2.2.1 or RFC 6750 §3.1. */
 export type OauthError =
@@ -31,6 +32,8 @@ interface RefusalOptions {
   readonly code?: ErrorCode | undefined;
   /** The token that was refused, from which the log takes what identifies it. */
   readonly token?: string | undefined;
+  /** Whose log-in was refused, for the log. */
+  readonly sub?: string | undefined;
 }
 
 /** An answer other than success. It says what the client may know, and nothing of what went on inside. */
@@ -41,11 +44,12 @@ export class Refusal extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly code: ErrorCode | undefined;
   readonly token: string | undefined;
+  readonly sub: string | undefined;
 
   constructor(
     status: number,
     detail: string | readonly FieldProblem[],
-    { error, headers = {}, code, token }: RefusalOptions = {},
+    { error, headers = {}, code, token, sub }: RefusalOptions = {},
   ) {
     super(typeof detail === 'string' ? detail : 'a field of the form is missing');
     this.status = status;
@@ -54,6 +58,7 @@ export class Refusal extends Error {
     this.headers = headers;
     this.code = code;
     this.token = token;
+    this.sub = sub;
   }
 
   /** Why, in one word: the code of what was wrong, else what OAuth or HTTP call it. */
@@ -199,9 +204,11 @@ export function answerErrors(app: FastifyInstance): void {
   });
 }
 
-/** Answers what could not be read so far as to find a route. */
-export function answerBadRequest(_error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
-  reply.code(400).send({ detail: 'Bad Request' });
+/** Answers what could not be read so far as to find a route. No hook runs for it, so what they do is done here. */
+export function answerBadRequest(_error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  reply.code(400).headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  reply.send({ detail: 'Bad Request' });
+  logRequest(request, reply);
 }
 
 /** Answers what is no HTTP, has headers without end, or takes too long; the connection is of no more use. */

@@ -23,10 +23,10 @@ export function addRevokeRoute(app: FastifyInstance, deps: ServiceDeps): void {
       if (isOtherClients(decodeToken(token).claims, client)) {
         throw new Refusal(400, 'The token was issued to another client', { error: 'unauthorized_client' });
       }
-      const revoked = await withKeys(keys, moment, (trusted) =>
+      const { recorded, family } = await withKeys(keys, moment, (trusted) =>
         revokeToken(token, { keys: trusted, denylist, now: moment }),
       );
-      auditRevocation(request, client.id, { jti: revoked.jti, family: revoked.family });
+      if (recorded) auditRevocation(request, client.id, { token, family });
     } catch (error) {
       // What is no token of ours is as good as revoked (RFC 7009 §2.2).
       if (!isVerdict(error)) throw error;

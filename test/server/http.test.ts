@@ -1,0 +1,342 @@
+/** HTTP itself, on every route: methods, headers, limits, and pages of other origins. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, aliceForm, encodeForm, formType, startService, type TestService } from './test-service.js';
+
+const forms = ['/token', '/token/refresh', '/revoke', '/introspect'];
+const documents = [
+  '/.well-known/jwks.json',
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+];
+const pages = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs', ...documents];
+const guarded = ['/users/me', '/auth'];
+const routes = [...forms, ...pages, ...guarded];
+const allowed = (path: string) => (forms.includes(path) ? 'POST, OPTIONS' : 'GET, HEAD, OPTIONS');
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService();
+});
+
+describe('methods', () => {
+  const others = routes.flatMap((path) => {
+    const methods = forms.includes(path) ? ['GET', 'HEAD'] : ['POST'];
+    return [...methods, 'PUT', 'PATCH', 'DELETE', 'PROPFIND', 'M-SEARCH'].map((method) => [method, path] as const);
+  });
+  test.each(others)('%s %s is answered 405, with those that there are', async (method, path) => {
+    const { status, headers, text } = await service.ask(path, { method });
+    expect(status).toBe(405);
+    expect(headers.get('allow')).toBe(allowed(path));
+    expect(text).toBe(method === 'HEAD' ? '' : '{"detail":"Method Not Allowed"}');
+  });
+
+  test.each(routes)('TRACE %s is, too, and repeats nothing', async (path) => {
+    const answer = await service.raw(
+      `TRACE ${path} HTTP/1.1\r\nHost: a\r\nCookie: marked\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+    expect(answer).not.toContain('marked');
+  });
+
+  test.each(others.filter(([method]) => method === 'POST' || method === 'PUT'))(
+    '%s %s with a body of any kind is the same',
+    async (method, path) => {
+      for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
+        const { status } = await service.ask(path, { method, headers: { 'content-type': type }, body: '{"a":1}' });
+        expect(status).toBe(405);
+      }
+    },
+  );
+
+  test.each(routes)('OPTIONS %s says which there are', async (path) => {
+    const { status, headers, text } = await service.ask(path, { method: 'OPTIONS' });
+    expect({ status, text }).toEqual({ status: 204, text: '' });
+    expect(headers.get('allow')).toBe(allowed(path));
+  });
+
+  test('OPTIONS of what is not there is 404', async () => {
+    expect((await service.ask('/nope', { method: 'OPTIONS' })).status).toBe(404);
+  });
+
+  test.each([...pages, ...guarded])('HEAD %s is GET without the body', async (path) => {
+    const [head, get] = [await service.ask(path, { method: 'HEAD' }), await service.ask(path)];
+    expect({ status: head.status, text: head.text }).toEqual({ status: get.status, text: '' });
+    const named = ({ headers }: Answer) => [...headers.keys()].filter((name) => name !== 'keep-alive').sort();
+    expect(named(head)).toEqual(named(get));
+  });
+});
+
+describe('pages without tokens', () => {
+  test.each([
+    ['/healthz', { status: 'ok' }],
+    ['/readyz', { status: 'ready', keys: 'ok', store: 'ok' }],
+  ])('%s', async (path, body) => {
+    const answer = await service.ask(path);
+    expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('/openapi.json describes every route, with all statuses that it may answer', async () => {
+    const { body } = await service.ask('/openapi.json');
+    const { paths, openapi } = body as {
+      openapi: string;
+      paths: Record<string, Record<string, { responses: object }>>;
+    };
+    expect(openapi).toBe('3.1.0');
+    const hidden = ['/openapi.json', '/docs'];
+    expect(Object.keys(paths).sort()).toEqual(routes.filter((path) => !hidden.includes(path)).sort());
+    const statuses = (path: string, method: string) => Object.keys(paths[path]?.[method]?.responses ?? {});
+    expect(statuses('/token', 'post')).toEqual(expect.arrayContaining(['200', '400', '401', '422', '429', '503']));
+    expect(statuses('/auth', 'get')).toEqual(expect.arrayContaining(['200', '401', '403', '503']));
+  });
+
+  test('/docs and all that it loads come from here', async () => {
+    const { status, headers, text } = await service.ask('/docs');
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^text\/html/);
+    const loaded = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(loaded.length).toBeGreaterThan(3);
+    for (const path of loaded) {
+      expect(path).toMatch(/^\/docs\//);
+      expect((await service.ask(path)).status, path).toBe(200);
+    }
+  });
+
+  test.each(['/docs/static/nope.js', '/docs/static/..%2f..%2fpackage.json', '/docs/static/%2e%2e/%2e%2e/package.json'])(
+    '%s is not there',
+    async (path) => {
+      const { status, body } = await service.ask(path);
+      expect({ status, body }).toEqual({ status: 404, body: { detail: 'Not Found' } });
+    },
+  );
+});
+
+describe('the headers of every answer', () => {
+  const questions: [string, () => Promise<Answer>][] = [
+    ...routes.map((path): [string, () => Promise<Answer>] => [`GET ${path}`, () => service.ask(path)]),
+    ...forms.map((path): [string, () => Promise<Answer>] => [`POST ${path}`, () => service.send(path, {})]),
+    ['tokens', () => service.send('/token', aliceForm)],
+    ['404', () => service.ask('/nope')],
+    ['204', () => service.ask('/token', { method: 'OPTIONS' })],
+    ['413', () => service.ask('/token', { method: 'POST', headers: formType, body: 'a'.repeat(65_537) })],
+    ['415', () => service.ask('/token', { method: 'POST', body: '{}' })],
+    ['400, of a path that cannot be read', () => service.ask('/%zz')],
+  ];
+  test.each(questions)('%s', async (what, question) => {
+    const { headers } = await question();
+    expect(headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.has('server')).toBe(false);
+    expect(headers.has('x-powered-by')).toBe(false);
+    expect(headers.has('access-control-allow-origin')).toBe(false);
+    expect(headers.has('set-cookie')).toBe(false);
+    // Plain HTTP says nothing of HTTPS: it may be a proxy's to say.
+    expect(headers.has('strict-transport-security')).toBe(false);
+    if (what.includes('cannot be read')) return;
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    const policy = headers.get('content-security-policy') ?? '';
+    if (!what.includes('/docs')) expect(policy).toBe("default-src 'none';frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe-(?:eval|inline)/);
+  });
+});
+
+describe('the id of a request', () => {
+  test.each(['a', 'deploy-7:42_x.y', '7f3c', 'a'.repeat(128)])('%j is kept where a proxy gave it', async (id) => {
+    const { headers } = await service.ask('/healthz', { headers: { 'x-request-id': id } });
+    expect(headers.get('x-request-id')).toBe(id);
+  });
+
+  test.each(['', 'a b', 'a"b', 'a\tb', 'ü', 'a'.repeat(129), '{"a":1}', 'a,b'])('%j is not', async (id) => {
+    const { headers } = await service.ask('/healthz', { headers: { 'x-request-id': id } });
+    expect(headers.get('x-request-id')).toMatch(/^[\da-f]{8}-/);
+  });
+
+  test('two make none', async () => {
+    const answer = await service.raw(
+      'GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-Id: a\r\nX-Request-Id: b\r\nConnection: close\r\n\r\n',
+    );
+    expect(answer).toMatch(/\r\nx-request-id: [\da-f]{8}-/);
+  });
+});
+
+describe('limits', () => {
+  const send = (path: string, body: string, type: string = formType['content-type']) =>
+    service.ask(path, { method: 'POST', headers: { 'content-type': type }, body });
+
+  test.each(forms)('a body of %s may have 65,536 bytes, and no more', async (path) => {
+    expect((await send(path, `token=&a=${'a'.repeat(65_536 - 9)}`)).status).not.toBe(413);
+    const { status, headers, body } = await send(path, `token=&a=${'a'.repeat(65_536 - 8)}`);
+    const detail = 'Request body is too large';
+    expect({ status, body }).toEqual({
+      status: 413,
+      body: { detail, path, error: 'invalid_request', error_description: detail },
+    });
+    expect(headers.get('connection')).toBe('close');
+  });
+
+  test('one that does not say how long it is is measured all the same', async () => {
+    const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`;
+    const answer = await service.raw(
+      `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test.each(forms)('%s takes forms alone', async (path) => {
+    const types = ['application/json', 'text/plain', 'multipart/form-data; boundary=a', 'application/xml', 'nonsense'];
+    for (const type of types) {
+      const { status, body } = await send(path, '{"username":"alice","password":"wonderland"}', type);
+      const detail = 'Send the form as application/x-www-form-urlencoded';
+      expect({ status, body }).toEqual({
+        status: 415,
+        body: { detail, path, error: 'invalid_request', error_description: detail },
+      });
+    }
+  });
+
+  const bad = (status: string, reason: string) =>
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${
+      JSON.stringify({ detail: reason }).length
+    }\r\nconnection: close\r\n\r\n${JSON.stringify({ detail: reason })}`;
+  const head = 'GET /healthz HTTP/1.1\r\nHost: a\r\n';
+
+  test.each<[string, string]>([
+    ['one long header', `${head}Authorization: Bearer ${'a'.repeat(40_000)}\r\n\r\n`],
+    ['many headers', `${head}${'A-Header: of some length\r\n'.repeat(2000)}\r\n`],
+    ['a long path', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`],
+  ])('%s is answered 431', async (_what, bytes) => {
+    expect(await service.raw(bytes)).toBe(bad('431', 'Request Header Fields Too Large'));
+  });
+
+  test.each<[string, string]>([
+    ['what is no HTTP', 'hello\r\n\r\n'],
+    ['a TLS handshake', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+    ['a line end in a header', `${head}A: b\nc\0: d\r\n\r\n`],
+    ['two lengths', `POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab`],
+    [
+      'a length beside chunks',
+      `POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    ],
+    ['a length that is none', `POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n`],
+  ])('%s is answered 400', async (_what, bytes) => {
+    expect(await service.raw(bytes)).toBe(bad('400', 'Bad Request'));
+  });
+
+  test('a request without a host is answered 400', async () => {
+    expect(await service.raw('GET /healthz HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('who sends headers or a body too slowly is answered 408', async () => {
+    const slow = await startService();
+    // As after ten seconds and more.
+    slow.server.headersTimeout = 1;
+    slow.server.requestTimeout = 2;
+    const timeout = bad('408', 'Request Timeout');
+    expect(
+      await Promise.all([
+        slow.raw('GET /healthz HTTP/1.1\r\nHost: a\r\n'),
+        slow.raw(
+          `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\nContent-Length: 9\r\n\r\na`,
+        ),
+      ]),
+    ).toEqual([timeout, timeout]);
+  });
+
+  test.each<[string, string]>([
+    ['HTTP/1.0', 'GET /healthz HTTP/1.0\r\n\r\n'],
+    ['an absolute URL', 'GET http://auth.example/healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
+    ['an upgrade that nobody needs', `${head}Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n`],
+  ])('%s is answered as ever', async (_what, bytes) => {
+    const answer = await service.raw(bytes);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toContain('{"status":"ok"}');
+  });
+
+  test('two requests in one packet are answered in turn', async () => {
+    const answer = await service.raw(`${head}\r\nGET /nope HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    expect(answer.match(/HTTP\/1\.1 (\d+)/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404']);
+  });
+});
+
+describe('pages of other origins', () => {
+  const origin = 'https://app.example';
+  const preflight = {
+    origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'authorization,content-type',
+  };
+  const corsHeaders = ({ headers }: Answer) =>
+    Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'));
+  const exposed = { 'access-control-expose-headers': 'www-authenticate, retry-after, x-request-id', vary: 'Origin' };
+
+  test('may not call without --cors', async () => {
+    for (const question of [{ headers: { origin } }, { method: 'OPTIONS', headers: preflight }]) {
+      const answer = await service.ask('/token', question);
+      expect(corsHeaders(answer)).toEqual({});
+    }
+  });
+
+  let open: TestService;
+  beforeAll(async () => {
+    open = await startService({ corsOrigins: [origin, 'http://localhost:3000'] });
+  });
+
+  test.each(routes)('that are named may call %s', async (path) => {
+    const answer = await open.ask(path, { method: 'OPTIONS', headers: preflight });
+    expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: '' });
+    expect(corsHeaders(answer)).toEqual({
+      ...exposed,
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET, HEAD, POST',
+      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-max-age': '600',
+    });
+    const called = await open.ask(path, {
+      method: forms.includes(path) ? 'POST' : 'GET',
+      headers: { origin: 'http://localhost:3000' },
+    });
+    expect(corsHeaders(called)).toEqual({ ...exposed, 'access-control-allow-origin': 'http://localhost:3000' });
+    // A page with its visitors' cookies is none that asks for tokens.
+    expect(called.headers.has('access-control-allow-credentials')).toBe(false);
+  });
+
+  test.each([
+    'https://evil.example',
+    'http://app.example',
+    'https://app.example:444',
+    'https://app.example.evil.example',
+    'https://APP.example',
+    'null',
+  ])('%s, which is not named, may not', async (other) => {
+    for (const path of routes) {
+      const asked = await open.ask(path, { method: 'OPTIONS', headers: { ...preflight, origin: other } });
+      expect(asked.headers.has('access-control-allow-origin')).toBe(false);
+    }
+    expect(
+      (await open.ask('/healthz', { headers: { origin: other } })).headers.has('access-control-allow-origin'),
+    ).toBe(false);
+  });
+
+  test('see why they were refused', async () => {
+    const refused = await open.send('/token', { ...aliceForm, password: 'wrong' }, { origin });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('access-control-allow-origin')).toBe(origin);
+    const missing = await open.ask('/nope', { headers: { origin } });
+    expect(missing.headers.get('access-control-allow-origin')).toBe(origin);
+  });
+
+  test.each(routes)('OPTIONS %s that is no preflight says which methods there are', async (path) => {
+    for (const headers of [{}, { origin }]) {
+      const answer = await open.ask(path, { method: 'OPTIONS', headers });
+      expect(answer.status).toBe(204);
+      expect(answer.headers.get('allow')).toBe(allowed(path));
+    }
+    expect((await open.ask('/nope', { method: 'OPTIONS' })).status).toBe(404);
+  });
+});
+
+test('a form in another encoding of the same bytes is the same form', async () => {
+  const text = encodeForm(aliceForm).replaceAll('a', '%61').replaceAll('wonderland', '%77onderland');
+  expect((await service.ask('/token', { method: 'POST', headers: formType, body: text })).status).toBe(200);
+});
