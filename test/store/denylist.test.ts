@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openDenylist } from '../../src/store/denylist.js';
+import { memoryDenylist } from '../../src/store/memory-denylist.js';
 import { type Denylist, keepTokenUntil, maxLeeway, type Revocation } from '../../src/token/denylist.js';
 import {
   describeWithRedis,
@@ -33,7 +34,7 @@ const later = now + 3600;
 /** A kind of store: how it is set up, and a location in it that nobody has used. */
 interface StoreKind {
   setUp?(): Promise<void>;
-  tearDown(): Promise<void>;
+  tearDown?(): Promise<void>;
   fresh(): string;
 }
 
@@ -42,8 +43,11 @@ afterEach(async () => {
   for (const denylist of open.splice(0)) await denylist.close();
 });
 
+/** Those that are kept in memory, by names that only this file knows. */
+const inMemory = new Map<string, Denylist>();
+
 async function openAt(location: string, clock: () => number = () => now): Promise<Denylist> {
-  const denylist = await openDenylist(location, { mode: 'write', now: clock });
+  const denylist = inMemory.get(location) ?? (await openDenylist(location, { mode: 'write', now: clock }));
   open.push(denylist);
   return denylist;
 }
@@ -87,10 +91,10 @@ const awkwardIds: Record<string, string> = {
 };
 
 function behavesAsDenylist(name: string, kind: StoreKind): void {
-  const declare = name === 'LMDB' ? describe : describeWithRedis;
+  const declare = name.startsWith('Redis') ? describeWithRedis : describe;
   declare(name, () => {
     beforeAll(async () => kind.setUp?.(), 60_000);
-    afterAll(() => kind.tearDown());
+    afterAll(async () => kind.tearDown?.());
     const fresh = () => openAt(kind.fresh());
 
     test('an empty one knows nothing', async () => {
@@ -274,6 +278,32 @@ function behavesAsDenylist(name: string, kind: StoreKind): void {
       }
     });
 
+    test('closing twice is no error', async () => {
+      const denylist = await fresh();
+      await denylist.add(token('a'));
+      await denylist.close();
+      await denylist.close();
+    });
+
+    test('an entry whose time has passed makes no trouble', async () => {
+      const denylist = await fresh();
+      await denylist.add(token('living'));
+      await denylist.add(token('dead', { until: now - 10 }));
+      await denylist.prune(now);
+      expect(await entriesOf(denylist)).toEqual([token('living')]);
+      expect(await denylist.find({ jti: 'dead' })).toBeUndefined();
+      expect(await denylist.consume('dead', later)).toBeUndefined();
+    });
+
+    if (name !== 'memory') keepsWhatItHolds(kind);
+  });
+}
+
+/** What a store does besides that outlives its process. */
+function keepsWhatItHolds(kind: StoreKind): void {
+  describe('handles', () => {
+    const fresh = () => openAt(kind.fresh());
+
     test('a handle for reading sees what is written after it was opened', async () => {
       const location = kind.fresh();
       const writer = await openAt(location);
@@ -338,13 +368,6 @@ function behavesAsDenylist(name: string, kind: StoreKind): void {
       expect(await entriesOf(second)).toEqual([token('a'), token('b', { reason: 'consumed' })]);
     });
 
-    test('closing twice is no error', async () => {
-      const denylist = await fresh();
-      await denylist.add(token('a'));
-      await denylist.close();
-      await denylist.close();
-    });
-
     test('a closed one answers nothing', async () => {
       const denylist = await fresh();
       await denylist.close();
@@ -356,16 +379,6 @@ function behavesAsDenylist(name: string, kind: StoreKind): void {
       ]) {
         await expect(ask()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       }
-    });
-
-    test('an entry whose time has passed makes no trouble', async () => {
-      const denylist = await fresh();
-      await denylist.add(token('living'));
-      await denylist.add(token('dead', { until: now - 10 }));
-      await denylist.prune(now);
-      expect(await entriesOf(denylist)).toEqual([token('living')]);
-      expect(await denylist.find({ jti: 'dead' })).toBeUndefined();
-      expect(await denylist.consume('dead', later)).toBeUndefined();
     });
   });
 }
@@ -385,7 +398,15 @@ function makeFile(folder: string, content: string | Buffer, name = 'data.mdb'): 
   writeFileSync(join(folder, name), content);
 }
 
-behavesAsDenylist('LMDB', { tearDown: async () => {}, fresh: () => `lmdb:${freshFolder()}` });
+behavesAsDenylist('LMDB', { fresh: () => `lmdb:${freshFolder()}` });
+
+behavesAsDenylist('memory', {
+  fresh: () => {
+    const name = `memory:${inMemory.size}`;
+    inMemory.set(name, memoryDenylist());
+    return name;
+  },
+});
 
 let server: RedisServer;
 let cluster: RedisCluster;
