@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServiceDeps } from '../service.js';
-import { describeHealth } from './schemas.js';
+import { describeHealthz, describeReadyz } from './schemas.js';
 
 /** `GET /healthz`: the process answers. `GET /readyz`: it could do its work now, with its keys and its store. */
 export function addHealthRoutes(app: FastifyInstance, deps: ServiceDeps): void {
-  app.get('/healthz', { schema: describeHealth }, async (_request, reply) => {
+  app.get('/healthz', { schema: describeHealthz }, async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     return { status: 'ok' };
   });
-  app.get('/readyz', { schema: describeHealth }, async (request, reply) => {
+  app.get('/readyz', { schema: describeReadyz }, async (request, reply) => {
     const [keys, store] = await Promise.all([
       answers(async () => deps.keys.signingKey(deps.now())),
       answers(() => deps.denylist.find({ jti: 'readyz' })),

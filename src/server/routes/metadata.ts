@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf } from '../audit.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
-import { describeJwks, describeMetadata } from './schemas.js';
+import { describeJwks, describeMetadata, describeOpenid } from './schemas.js';
 
 /** Seconds that verifiers may keep what is published: a key announced earlier than that is known before it signs. */
 const maxAge = 300;
@@ -29,7 +29,7 @@ export function addMetadataRoutes(app: FastifyInstance, options: ServiceOptions,
   app.get('/.well-known/jwks.json', { schema: describeJwks }, async (request, reply) => {
     return sendCacheable(publishedSet(deps.now()), request, reply);
   });
-  app.get('/.well-known/openid-configuration', { schema: describeMetadata }, async (request, reply) => {
+  app.get('/.well-known/openid-configuration', { schema: describeOpenid }, async (request, reply) => {
     const { keys } = publishedSet(deps.now());
     const algorithms = [...new Set(keys.map(({ alg }) => alg).filter((alg) => alg !== undefined))];
     const openid = { subject_types_supported: ['public'], id_token_signing_alg_values_supported: algorithms };

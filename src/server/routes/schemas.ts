@@ -1,6 +1,9 @@
 /** What the routes take and answer, as OpenAPI shows it. Nothing is checked by these: see `form.ts`. */
 
 const text = { type: 'string' } as const;
+/** Fields of a form. Without a default, the page of /docs fills in words of its own; an empty field counts as absent. */
+const field = { type: 'string', default: '' } as const;
+const secretField = { ...field, format: 'password' } as const;
 const seconds = { type: 'integer', description: 'NumericDate: seconds since 1970' } as const;
 
 const error = {
@@ -27,12 +30,13 @@ const tokenAnswer = {
   },
 } as const;
 
-const client = { client_id: text, client_secret: { type: 'string', format: 'password' } } as const;
+const client = { client_id: field, client_secret: secretField } as const;
 const form = { consumes: ['application/x-www-form-urlencoded'] };
 const unavailable = { 503: { ...error, description: 'Keys or store do not answer now; see Retry-After' } };
 
 export const describeToken = {
   ...form,
+  operationId: 'issueTokens',
   tags: ['tokens'],
   summary: 'Issue tokens',
   description: 'Grants: password (where none is named), refresh_token, client_credentials.',
@@ -40,10 +44,10 @@ export const describeToken = {
     type: 'object',
     properties: {
       grant_type: { type: 'string', enum: ['password', 'refresh_token', 'client_credentials'], default: 'password' },
-      username: text,
-      password: { type: 'string', format: 'password' },
-      refresh_token: text,
-      scope: { ...text, description: 'Scopes, separated by spaces; all that are allowed where none are named' },
+      username: field,
+      password: secretField,
+      refresh_token: field,
+      scope: { ...field, description: 'Scopes, separated by spaces; all that are allowed where none are named' },
       ...client,
     },
   },
@@ -59,12 +63,13 @@ export const describeToken = {
 
 export const describeRefresh = {
   ...form,
+  operationId: 'renewToken',
   tags: ['tokens'],
   summary: 'Renew an access token',
   body: {
     type: 'object',
     required: ['refresh_token'],
-    properties: { refresh_token: text, scope: text, ...client },
+    properties: { refresh_token: field, scope: field, ...client },
   },
   response: {
     200: {
@@ -75,6 +80,7 @@ export const describeRefresh = {
         token_type: { const: 'bearer' },
       },
     },
+    400: { ...error, description: 'The refresh token does not hold the scope' },
     401: { ...error, description: 'The refresh token is not accepted' },
     422: { ...error, description: 'A field is missing' },
     ...unavailable,
@@ -82,6 +88,7 @@ export const describeRefresh = {
 };
 
 export const describeMe = {
+  operationId: 'whoAmI',
   tags: ['users'],
   summary: 'Who am I?',
   security: [{ password: [] }],
@@ -93,6 +100,7 @@ export const describeMe = {
 };
 
 export const describeAuth = {
+  operationId: 'authorizeRequest',
   tags: ['proxies'],
   summary: 'Let a request pass',
   description:
@@ -102,7 +110,7 @@ export const describeAuth = {
     type: 'object',
     properties: {
       scope: { ...text, description: 'Scopes that the token must have, all of them' },
-      role: { ...text, description: 'A role that the token must have; repeat it for several' },
+      role: { type: 'array', items: text, description: 'Roles that the token must have, all of them' },
     },
   },
   response: {
@@ -120,11 +128,12 @@ export const describeAuth = {
 const tokenForm = {
   type: 'object',
   required: ['token'],
-  properties: { token: text, token_type_hint: text, ...client },
+  properties: { token: field, token_type_hint: field, ...client },
 };
 
 export const describeRevoke = {
   ...form,
+  operationId: 'revokeToken',
   tags: ['clients'],
   summary: 'Revoke a token (RFC 7009)',
   security: [{ client: [] }],
@@ -140,6 +149,7 @@ export const describeRevoke = {
 
 export const describeIntrospect = {
   ...form,
+  operationId: 'introspectToken',
   tags: ['clients'],
   summary: 'Ask about a token (RFC 7662)',
   security: [{ client: [] }],
@@ -171,25 +181,37 @@ export const describeIntrospect = {
   },
 };
 
-const document = (description: string) => ({
+const document = (operationId: string, description: string) => ({
+  operationId,
   tags: ['discovery'],
   summary: description,
   response: { 200: { description, type: 'object', additionalProperties: true }, ...unavailable },
 });
 
-export const describeJwks = document('The keys that verify (RFC 7517 §5)');
-export const describeMetadata = document('Where everything is (RFC 8414)');
+export const describeJwks = document('readKeys', 'The keys that verify (RFC 7517 §5)');
+export const describeMetadata = document('readMetadata', 'Where everything is (RFC 8414)');
+export const describeOpenid = document('readOpenidConfiguration', 'The same, where OpenID Connect looks for it');
 
-export const describeHealth = {
+const status = { type: 'object', properties: { status: text } } as const;
+
+export const describeHealthz = {
+  operationId: 'isAlive',
   tags: ['operation'],
-  summary: 'Does it answer? Could it work?',
-  response: {
-    200: { description: 'Yes', type: 'object', additionalProperties: true },
-    503: { description: 'Not now', type: 'object', additionalProperties: true },
-  },
+  summary: 'Does it answer?',
+  response: { 200: { ...status, description: 'Yes' } },
+};
+
+const readiness = { type: 'object', properties: { status: text, keys: text, store: text } } as const;
+
+export const describeReadyz = {
+  operationId: 'isReady',
+  tags: ['operation'],
+  summary: 'Could it do its work now, with its keys and its store?',
+  response: { 200: { ...readiness, description: 'Yes' }, 503: { ...readiness, description: 'Not now' } },
 };
 
 export const describeMetrics = {
+  operationId: 'readMetrics',
   tags: ['operation'],
   summary: 'Metrics for Prometheus',
   produces: ['text/plain'],
