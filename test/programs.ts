@@ -5,9 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'vitest';
 
-/** Declares tests that need a program, which must answer to `--version` or `version`. */
+/** Declares tests that need a program, which must answer to `--version`, `version` or `-v`. */
 export function describeWithProgram(program: string, title: string, body: () => void): void {
-  const isThere = ['--version', 'version'].some((word) => spawnSync(program, [word]).status === 0);
+  const isThere = ['--version', 'version', '-v'].some((word) => spawnSync(program, [word]).status === 0);
   declare(isThere ? undefined : `${program} not installed`, title, body);
 }
 
