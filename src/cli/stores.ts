@@ -29,15 +29,26 @@ export async function withDenylist<Mode extends 'read' | 'update' | 'write', T>(
   // The usual case, told by one look at the disk: nothing was ever revoked here.
   if (isDefault && mode !== 'write' && !isThere(folder)) return action(undefined as Opened);
   const { findDenylist } = await import('../store/denylist.js');
-  if (isDefault && mode === 'write') {
-    const { createDirectory } = await import('../store/keyring-directory.js');
-    createDirectory(options.keyring ?? defaultKeyring);
-  }
+  if (isDefault && mode === 'write') await makeKeyring(options.keyring ?? defaultKeyring);
   const denylist = await findDenylist(options.store ?? `lmdb:${folder}`, { mode, now: io.now });
   try {
     return await action(denylist as Opened);
   } finally {
     await denylist?.close();
+  }
+}
+
+/** The folder that the denylist is to be in. A keyring that is mounted to be read only has no room for one. */
+async function makeKeyring(directory: string): Promise<void> {
+  const { createDirectory } = await import('../store/keyring-directory.js');
+  try {
+    createDirectory(directory);
+  } catch (cause) {
+    if (!(cause instanceof JwtkitError)) throw cause;
+    throw new JwtkitError('STORE_UNAVAILABLE', `there can be no denylist in ${directory}: ${cause.message}`, {
+      hint: 'name another place with --store',
+      cause,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makeKeyring, now, runCli, segmentOf, stdoutOf, temporaryFolder, unsigned } from './fake-io.js';
+import { fileWith, makeKeyring, now, runCli, segmentOf, stdoutOf, temporaryFolder, unsigned } from './fake-io.js';
 
 let keyring: string;
 let folder: string;
@@ -218,6 +218,13 @@ test.each([
   const { exitCode, stdout } = await runCli(['revoke', ...store, ...args]);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(existsSync(folder)).toBe(false);
+});
+
+test('where the keyring has no room for a denylist, it says that there may be another place', async () => {
+  const keyring = join(fileWith(''), 'keyring');
+  const { exitCode, stderr } = await runCli(['revoke', '--sub', 'user-123', '--keyring', keyring]);
+  expect(exitCode).toBe(3);
+  expect(stderr).toMatch(/^error: there can be no denylist in .*\nhint: name another place with --store\n$/);
 });
 
 test('no token at a terminal is a usage error', async () => {
