@@ -7,30 +7,43 @@ import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeAuth } from './schemas.js';
 
 /**
- * `GET /auth`, which a proxy asks before it lets a request pass (nginx `auth_request`, Traefik `forwardAuth`, Envoy
- * `ext_authz`). Its query is the proxy's demand: every `scope` and `role` in it must be the token's.
+ * `GET /auth`, which a proxy asks before it lets a request pass (nginx `auth_request`, Traefik `forwardAuth`). Its query is
+ * the proxy's demand: every `scope` and `role` in it must be the token's.
+ *
+ * Envoy (`ext_authz`) asks with the method, the path and the query of the request itself, behind a prefix. There the query is
+ * its client's, and demands nothing.
  */
 export function addAuthRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
-  app.get('/auth', { schema: describeAuth }, async (request, reply) => answer(request, reply, options, deps));
+  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { claims } = await authenticate(request, 'detailed', options, deps);
+    demand('scope', wanted(request, 'scope').flatMap(scopesOrNone), scopesOf(claims));
+    demand('role', wanted(request, 'role'), rolesOf(claims));
+    return letPass(claims, reply);
+  };
+  app.get('/auth', { schema: describeAuth }, answer);
+  // Whoever writes the slash means the same demands.
+  app.get('/auth/', { schema: { hide: true } }, answer);
+  app.all('/auth/*', { schema: { hide: true } }, async (request, reply) => {
+    const { claims } = await authenticate(request, 'detailed', options, deps);
+    return letPass(claims, reply);
+  });
 }
 
-async function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  options: ServiceOptions,
-  deps: ServiceDeps,
-): Promise<FastifyReply> {
-  const { claims } = await authenticate(request, 'detailed', options, deps);
-  const scopes = typeof claims.scope === 'string' ? splitScope(claims.scope) : [];
-  const roles = isStringOrStrings(claims.role) ? asList(claims.role) : [];
-  demand('scope', wanted(request, 'scope').flatMap(scopesOrNone), scopes);
-  demand('role', wanted(request, 'role'), roles);
+function letPass(claims: Claims, reply: FastifyReply): FastifyReply {
   return reply
     .header('cache-control', 'no-store')
     .header('x-auth-subject', headerText(subjectOf(claims)))
-    .header('x-auth-scope', scopes.map(headerText).join(' '))
-    .header('x-auth-roles', roles.map(headerText).join(' '))
+    .header('x-auth-scope', scopesOf(claims).map(headerText).join(' '))
+    .header('x-auth-roles', rolesOf(claims).map(headerText).join(' '))
     .send();
+}
+
+function scopesOf({ scope }: Claims): string[] {
+  return typeof scope === 'string' ? splitScope(scope) : [];
+}
+
+function rolesOf({ role }: Claims): readonly string[] {
+  return isStringOrStrings(role) ? asList(role) : [];
 }
 
 function subjectOf({ sub }: Claims): string {
