@@ -6,5 +6,6 @@ export default defineConfig({
     exclude: ['test/faults/**'],
     globalSetup: ['test/build.ts'],
     testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 });

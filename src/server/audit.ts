@@ -44,7 +44,7 @@ export function auditRefusal(
   { reason, status, token, sub }: Pick<Refusal, 'reason' | 'status' | 'token' | 'sub'>,
 ): void {
   request.log.info(
-    { audit: 'refuse', reason, status, path: loggedPath(request), sub, ip: request.ip, unverified: identify(token) },
+    { audit: 'refuse', reason, status, path: shownPath(request), sub, ip: request.ip, unverified: identify(token) },
     'refused',
   );
   request.server.metrics.refused.inc({ code: reason });
@@ -52,7 +52,7 @@ export function auditRefusal(
 
 /** Records a request that could not be answered, with what went wrong. */
 export function auditFailure(request: FastifyRequest, reason: string, error: unknown): void {
-  request.log.error({ audit: 'fail', reason, path: loggedPath(request), ip: request.ip, err: error }, 'failed');
+  request.log.error({ audit: 'fail', reason, path: shownPath(request), ip: request.ip, err: error }, 'failed');
   const { refused, storeErrors } = request.server.metrics;
   refused.inc({ code: reason });
   if (reason === 'STORE_UNAVAILABLE') storeErrors.inc();
@@ -79,8 +79,8 @@ export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
 }
 
-/** The path as a log may hold it: not as long as a stranger likes, and without the token that somebody put there by mistake. */
-export function loggedPath(request: FastifyRequest): string {
+/** The path as logs and answers may hold it: not as long as a stranger likes, and without the token that somebody put there by mistake. */
+export function shownPath(request: FastifyRequest): string {
   return pathOf(request)
     .slice(0, 256)
     .replace(/\bey[\w-]+\.[\w-]+\.[\w-]*/g, '[token]');

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, JwtkitError } from '../errors.js';
 import type { Check } from '../token/verify.js';
-import { auditFailure, auditRefusal, pathOf } from './audit.js';
+import { auditFailure, auditRefusal, pathOf, shownPath } from './audit.js';
 import { logRequest } from './log.js';
 
 /** An error of RFC 6749 §5.2, RFC 7009 §2.2.1 or RFC 6750 §3.1. */
@@ -164,7 +164,7 @@ function internal(code: ErrorCode): Refusal {
 /** Sends a refusal: the tutorials' body, and beside it that of RFC 6749 §5.2 on the routes of OAuth. */
 function send(refusal: Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, detail, error, headers } = refusal;
-  const path = pathOf(request);
+  const path = shownPath(request);
   const oauth =
     error !== undefined && request.routeOptions.config.isOauth === true
       ? { error, error_description: typeof detail === 'string' ? detail : describeFields(detail) }
