@@ -1,29 +1,38 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runShell } from './shell-session.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const readme = textOf('README.md');
 
-function codeBlocks(language: string): string[] {
-  return [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, name, code]) =>
+function textOf(file: string): string {
+  return readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+}
+
+function codeBlocks(text: string, language: string): string[] {
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, name, code]) =>
     name === language ? [code ?? ''] : [],
   );
 }
 
-test('every shell line of the README runs, with the exit code it states', () => {
-  const lines = codeBlocks('sh')
-    .flatMap((block) => block.split('\n'))
-    .filter((line) => line.trim() !== '')
-    .map((text) => ({ text, exits: Number(/# exits (\d+)/.exec(text)?.[1] ?? 0) }));
-  expect(lines.length).toBeGreaterThan(20);
-  expect(runShell(lines).failure).toBeNull();
-});
+test.each(['README.md', 'docs/serve.md'])(
+  'every shell line of %s runs, with the exit code it states',
+  (file) => {
+    const lines = codeBlocks(textOf(file), 'sh')
+      .flatMap((block) => block.split('\n'))
+      .filter((line) => line.trim() !== '')
+      .map((text) => ({ text, exits: Number(/# exits (\d+)/.exec(text)?.[1] ?? 0) }));
+    expect(lines.length).toBeGreaterThan(20);
+    expect(runShell(lines).failure).toBeNull();
+  },
+  120_000,
+);
 
 test('the library example of the README runs', () => {
-  const [code] = codeBlocks('js');
+  const [code] = codeBlocks(readme, 'js');
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module'], {
     cwd: root,
     input: code ?? '',
@@ -35,8 +44,19 @@ test('the library example of the README runs', () => {
   expect(stdout).toContain("name: 'aud'");
 });
 
-test('every file that the README links to is there', () => {
-  const links = [...readme.matchAll(/\]\(([A-Z]+\.md)\)/g)].map(([, file]) => file ?? '');
-  expect(links.length).toBeGreaterThan(3);
-  for (const file of links) expect(existsSync(new URL(`../${file}`, import.meta.url)), file).toBe(true);
-});
+test.each(['README.md', 'docs/config.md', 'docs/serve.md', 'docs/scaling.md'])(
+  'every file that %s links to is there, and is part of the package',
+  (file) => {
+    const packed = JSON.parse(textOf('package.json')).files as string[];
+    const links = [...textOf(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, link]) => link ?? '');
+    expect(links.length).toBeGreaterThan(0);
+    for (const link of links) {
+      const url = new URL(link, new URL(`../${file}`, import.meta.url));
+      expect(existsSync(url), link).toBe(true);
+      const path = relative(root, fileURLToPath(url)).replaceAll('\\', '/');
+      // npm adds these of its own.
+      const isPacked = packed.some((entry) => path === entry || path.startsWith(`${entry}/`));
+      expect(isPacked || /^(?:README\.md|LICENSE)$/.test(path), `${path} in the package`).toBe(true);
+    }
+  },
+);

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const binary = fileURLToPath(new URL('../bin/jwtkit.js', import.meta.url));
@@ -23,14 +23,20 @@ export interface ShellResult {
  * with another exit code than it should.
  */
 export function runShell(lines: readonly ShellLine[], setup = ''): ShellResult {
-  const folder = mkdtempSync(join(tmpdir(), 'jwtkit-shell-'));
+  const root = mkdtempSync(join(tmpdir(), 'jwtkit-shell-'));
+  const [folder, path] = [join(root, 'work'), join(root, 'path')];
+  for (const each of [folder, path]) mkdirSync(each);
+  // A program rather than a function: what runs in the background is the process that `$!` names.
+  const program = `#!/bin/sh\nexec ${singleQuote(process.execPath)} ${singleQuote(binary)} "$@"\n`;
+  writeFileSync(join(path, 'jwtkit'), program, { mode: 0o755 });
   const steps = lines.map(
     ({ text, exits }) =>
       `${text}\ncode=$?; [ $code -eq ${exits} ] || { echo "exit code $code, not ${exits}: "${singleQuote(text)} >&2; exit 99; }`,
   );
   const script = [
     'set -u -o pipefail',
-    `jwtkit() { ${singleQuote(process.execPath)} ${singleQuote(binary)} "$@"; }`,
+    // What a session that failed leaves behind would keep its streams open, and this test waiting.
+    `trap 'kill $(jobs -p) 2>/dev/null' EXIT`,
     setup,
     ...steps,
   ].join('\n');
@@ -40,11 +46,11 @@ export function runShell(lines: readonly ShellLine[], setup = ''): ShellResult {
       cwd: folder,
       encoding: 'utf8',
       input: '',
-      env: Object.fromEntries(environment),
+      env: { ...Object.fromEntries(environment), PATH: `${path}${delimiter}${process.env.PATH}` },
     });
     return { failure: status === 0 ? null : `${stderr}${stdout}`, stdout };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(root, { recursive: true, force: true });
   }
 }
 
