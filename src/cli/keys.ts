@@ -14,7 +14,7 @@ import { openKeyring } from '../store/keyring-directory.js';
 import { fixedKeys, type KeySource, type OwnKeySource } from '../token/key-source.js';
 import { readNamed, trimLineEnd } from './input.js';
 import type { Environment, Io } from './io.js';
-import { defaultKeyring, type Invocation, usage } from './options.js';
+import { defaultKeyring, type Invocation, signingAlgorithmOption, usage } from './options.js';
 import { type PassphraseOptions, refusePassphrase, withPassphrase } from './passphrase.js';
 
 /** The options by which keys are named; `key` is a list where several may be given. */
@@ -163,7 +163,10 @@ export async function ownKeys(invocation: Invocation<KeyOptions>, now: number, i
  * signs now is opened, so that its passphrase can be asked for; it opens later keys too.
  * @throws {JwtkitError} as {@link signingKey}.
  */
-export async function ownKeySource(invocation: Invocation<KeyOptions>, io: Io): Promise<OwnKeySource> {
+export async function ownKeySource(
+  invocation: Invocation<KeyOptions & { alg?: string | string[] }>,
+  io: Io,
+): Promise<OwnKeySource> {
   const now = io.now();
   const source = findSource(invocation) as LocalSource;
   if (source.kind === 'keyring') {
@@ -183,7 +186,7 @@ export async function ownKeySource(invocation: Invocation<KeyOptions>, io: Io): 
   if (own.key.keyObject.type === 'secret') return { ...fixedKeys(own.keys), signingKey: async () => own.key };
   const kid = own.key.kid ?? thumbprint(createPublicKey(own.key.keyObject));
   const keys = own.keys.map((key) => ({ ...key, kid }));
-  const [alg] = own.key.algorithms;
+  const alg = signingAlgorithm(invocation, signingAlgorithmOption(invocation), own.key) ?? own.key.algorithms[0];
   const set: JwkSet = {
     keys: keys.map(({ keyObject }) => ({ ...exportPublicJwk(keyObject), kid, use: 'sig', ...(alg && { alg }) })),
   };
