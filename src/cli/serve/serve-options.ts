@@ -1,6 +1,11 @@
 /** What the options of `serve` say, read and checked before anything is opened. */
+import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { JwtkitError } from '../../errors.js';
 import type { AlgorithmName } from '../../jose/algorithms.js';
 import { readFileBounded } from '../../store/files.js';
+import { maxLeeway } from '../../token/denylist.js';
+import { formatDuration } from '../../token/time.js';
 import type { KeyOptions } from '../keys.js';
 import { type LifetimeOptions, lifetimes } from '../lifetimes.js';
 import { durationOption, type Invocation, signingAlgorithmOption, usage } from '../options.js';
@@ -53,7 +58,7 @@ const maxPemBytes = 1_048_576;
 
 /**
  * Reads the options.
- * @throws {JwtkitError} USAGE_INVALID; FILE_NOT_READABLE for the files of TLS.
+ * @throws {JwtkitError} USAGE_INVALID; FILE_NOT_READABLE, KEY_INVALID for the files of TLS.
  */
 export function readSettings(invocation: Invocation<ServeOptions>): ServeSettings {
   const { options, label } = invocation;
@@ -67,7 +72,7 @@ export function readSettings(invocation: Invocation<ServeOptions>): ServeSetting
     audience: options.aud,
     algorithms: signingAlgorithmOption(invocation),
     ...lifetimes(invocation),
-    leeway: durationOption(label('leeway'), options.leeway),
+    leeway: leewayOption(label('leeway'), options.leeway),
     rotatesRefreshTokens: options.rotate === true,
     loginAttempts: wholeNumber(label('loginAttempts'), options.loginAttempts, 1, 1_000_000) ?? 10,
     corsOrigins: (options.cors ?? []).map((origin) => originOption(label('cors'), origin)),
@@ -76,6 +81,12 @@ export function readSettings(invocation: Invocation<ServeOptions>): ServeSetting
   };
   if (settings.isDemo) checkDemo(settings, invocation);
   return settings;
+}
+
+function leewayOption(name: string, text: string | undefined): number | undefined {
+  const seconds = durationOption(name, text);
+  if (seconds === undefined || seconds <= maxLeeway) return seconds;
+  throw usage(`${name}: at most ${formatDuration(maxLeeway)}, revocations outlive a token by no more`);
 }
 
 function wholeNumber(name: string, text: string | undefined, least: number, most: number): number | undefined {
@@ -113,8 +124,11 @@ function proxiesOption(name: string, text: string | undefined): number | readonl
   if (text === undefined) return undefined;
   if (/^\d{1,2}$/.test(text)) return Number(text);
   const proxies = text.split(',').map((each) => each.trim());
-  const isKnown = (each: string) =>
-    /^(?:loopback|linklocal|uniquelocal)$/.test(each) || /^[\da-f:.]+(?:\/\d{1,3})?$/i.test(each);
+  const isKnown = (each: string) => {
+    const [address = '', bits = '0', ...rest] = each.split('/');
+    const isNetwork = /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128) && rest.length === 0;
+    return /^(?:loopback|linklocal|uniquelocal)$/.test(each) || (isIP(address) !== 0 && isNetwork);
+  };
   if (proxies.every(isKnown)) return proxies;
   throw usage(
     `${name}: ${JSON.stringify(text)} names no proxies`,
@@ -128,7 +142,16 @@ function tlsOption({ options, label }: Invocation<ServeOptions>): ServeSettings[
   if (tlsCert === undefined || tlsKey === undefined) {
     throw usage(`HTTPS takes a certificate and its key: ${label('tlsCert')} and ${label('tlsKey')}`);
   }
-  return { cert: readFileBounded(tlsCert, maxPemBytes), key: readFileBounded(tlsKey, maxPemBytes) };
+  const pair = { cert: readFileBounded(tlsCert, maxPemBytes), key: readFileBounded(tlsKey, maxPemBytes) };
+  try {
+    createSecureContext(pair);
+  } catch (cause) {
+    throw new JwtkitError('KEY_INVALID', `${tlsCert} and ${tlsKey} are not a certificate and its private key, as PEM`, {
+      hint: 'the certificate comes first where its file holds a chain; the key is not encrypted',
+      cause,
+    });
+  }
+  return pair;
 }
 
 /** Whether an address to listen on can be reached from this machine alone. */
