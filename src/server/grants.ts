@@ -10,7 +10,7 @@ import { type RefreshedTokens, refreshToken } from '../token/refresh.js';
 import { auditIssue } from './audit.js';
 import { askedScopes, invalidScope, readForm } from './form.js';
 import { describeVerdict, isVerdict, Refusal } from './refusal.js';
-import { ownPolicy, type ServiceDeps, type ServiceOptions } from './service.js';
+import { algorithmOf, ownPolicy, type ServiceDeps, type ServiceOptions } from './service.js';
 
 /** A token answer of RFC 6749 §5.1. */
 export type TokenAnswer = RefreshedTokens & { readonly scope?: string };
@@ -49,7 +49,8 @@ export async function grantPassword(
   if (client !== undefined) claims.client_id = client.id;
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const { accessTtl, refreshTtl, algorithm: alg } = options;
+  const { accessTtl, refreshTtl } = options;
+  const alg = algorithmOf(key, options);
   const pair = await issueTokenPair(claims, { accessTtl, refreshTtl, alg }, { key, now });
   auditIssue(request, 'password', pair);
   return { ...pair, ...scopeAnswer(asked, granted) };
@@ -72,7 +73,7 @@ export async function grantClientCredentials(
   };
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const policy = { type: 'access', ttl: options.accessTtl, alg: options.algorithm } as const;
+  const policy = { type: 'access', ttl: options.accessTtl, alg: algorithmOf(key, options) } as const;
   const { token, claims: issued } = await issueToken(claims, policy, { key, now });
   const answer = { access_token: token, token_type: 'bearer', expires_in: (issued.exp ?? now) - now } as const;
   auditIssue(request, 'client_credentials', answer);
@@ -95,7 +96,8 @@ export async function grantRefresh(
   const asked = askedScopes(scope);
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const { accessTtl, refreshTtl, algorithm: alg, rotatesRefreshTokens: rotate } = options;
+  const { accessTtl, refreshTtl, rotatesRefreshTokens: rotate } = options;
+  const alg = algorithmOf(key, options);
   try {
     const allowed = stillAllowed(token, client, asked, deps);
     const { type: _, ...verify } = ownPolicy(options, 'refresh');

@@ -1,5 +1,7 @@
 /** What the service is told, and what it stands on. Everything is handed in: it opens no file, no store and no terminal. */
+import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
+import type { Key } from '../jose/key.js';
 import type { Accounts } from '../token/account.js';
 import type { Denylist } from '../token/denylist.js';
 import type { OwnKeySource } from '../token/key-source.js';
@@ -17,8 +19,8 @@ export interface ServiceOptions {
   readonly accessTtl?: number | undefined;
   /** Seconds. */
   readonly refreshTtl?: number | undefined;
-  /** The key's preferred one by default. */
-  readonly algorithm?: AlgorithmName | undefined;
+  /** Those to sign with, of which a key has its own; all by default. */
+  readonly algorithms?: readonly AlgorithmName[] | undefined;
   /** Clock difference to bear with, in seconds. */
   readonly leeway?: number | undefined;
   /** Consume a refresh token when it is used, and issue a new one. */
@@ -53,6 +55,17 @@ export interface LoginLimits {
   attempt(address: string, user: string): Promise<number | undefined>;
   /** Takes the count of an attempt back that succeeded. */
   forgive(address: string, user: string): Promise<void>;
+}
+
+/**
+ * The algorithm to sign with: of those that are allowed, the one that the key prefers.
+ * @throws {JwtkitError} SIGNING_KEY_NOT_FOUND where the key, perhaps of a rotation, has none of them.
+ */
+export function algorithmOf(key: Key, { algorithms }: ServiceOptions): AlgorithmName | undefined {
+  if (algorithms === undefined) return undefined;
+  const fitting = key.algorithms.find((alg) => algorithms.includes(alg));
+  if (fitting !== undefined) return fitting;
+  throw new JwtkitError('SIGNING_KEY_NOT_FOUND', `the key signs by none of ${algorithms.join(', ')}`);
 }
 
 /** What a token must meet to be taken by its own issuer. */

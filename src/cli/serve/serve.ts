@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { JwtkitError } from '../../errors.js';
+import type { Key } from '../../jose/key.js';
 import { buildService } from '../../server/app.js';
 import type { ServiceDeps } from '../../server/service.js';
 import { stopService } from '../../server/stop.js';
@@ -11,12 +12,12 @@ import { type LoginCounts, openLoginLimits } from '../../store/login-limits.js';
 import { isPassword } from '../../store/password.js';
 import type { Context, Io } from '../io.js';
 import { ownKeySource, signingAlgorithm } from '../keys.js';
-import { defaultKeyring, type Invocation } from '../options.js';
+import { defaultKeyring, type Invocation, usage } from '../options.js';
 import { withDenylist } from '../stores.js';
 import { announce, nextStop, withdraw } from './announcement.js';
 import { demoDeps } from './demo.js';
 import { readSettings, type ServeOptions, type ServeSettings } from './serve-options.js';
-import { gatherMetrics, isWorker, reportReady, serveWithWorkers } from './workers.js';
+import { gatherMetrics, isWorker, nextStopOfWorker, reportReady, serveWithWorkers } from './workers.js';
 
 /** What a service stands on here, beside what it is handed by this process. */
 type OpenedDeps = Omit<ServiceDeps, 'now' | 'log' | 'gatherMetrics'>;
@@ -35,28 +36,39 @@ export async function serve(invocation: Invocation<ServeOptions>, context: Conte
     return;
   }
   await withOpened(invocation, settings, io, async (deps) => {
-    const key = await deps.keys.signingKey(io.now());
-    const algorithm = signingAlgorithm(invocation, settings.algorithms, key);
+    checkAlgorithm(await deps.keys.signingKey(io.now()), invocation, settings);
     const log = await openLog(io);
     let url = '';
     const app = await buildService(
       {
         ...settings,
-        algorithm,
         issuer: () => settings.issuer ?? url,
         requiresIssuer: settings.issuer !== undefined,
       },
       { ...deps, now: io.now, log, gatherMetrics: isOneOfSeveral ? gatherMetrics : undefined },
     );
     url = await listen(app, settings);
-    const stop = nextStop(io);
-    if (isOneOfSeveral) reportReady(app, url);
-    else announce(url, settings, io);
-    await stop;
-    await stopService(app);
+    try {
+      const stop = isOneOfSeveral ? nextStopOfWorker() : nextStop(io);
+      if (isOneOfSeveral) reportReady(app, url);
+      else announce(url, settings, io);
+      await stop;
+    } finally {
+      await stopService(app);
+    }
     if (!isOneOfSeveral) withdraw(settings);
     await log.end?.();
   });
+}
+
+/**
+ * Of keys that come later each has its own algorithm; the first is looked at before anybody asks for a token.
+ * @throws {JwtkitError} USAGE_INVALID where it has none that is allowed.
+ */
+function checkAlgorithm(key: Key, invocation: Invocation<ServeOptions>, { algorithms }: ServeSettings): void {
+  const alg = signingAlgorithm(invocation, algorithms, key);
+  if (alg === undefined || key.algorithms.includes(alg)) return;
+  throw usage(`${invocation.label('alg')}: the key does not sign by ${alg}, but by ${key.algorithms.join(', ')}`);
 }
 
 /** Opens what the service stands on, and lets go of it afterwards. */

@@ -25,13 +25,17 @@ type Message =
   | { readonly jwtkit: 'metrics wanted' }
   | { readonly jwtkit: 'metrics'; readonly text: string | null };
 
-/** Runs the processes until this one is told to end; resolves to the exit code. */
+/**
+ * Runs the processes until this one is told to end; resolves to the exit code.
+ * @throws {JwtkitError} FILE_NOT_WRITABLE for the ready file.
+ */
 export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise<number> {
   countLoginsForWorkers();
   const registry = new AggregatorRegistry();
   let readyCount = 0;
   let isStopping = false;
   let exitCode = 0;
+  let failure: unknown;
   let giveUp = () => {};
   const stop = Promise.race([nextStop(io), new Promise<void>((resolve) => (giveUp = resolve))]);
   cluster.on('message', async (worker: Worker, message: Message) => {
@@ -44,7 +48,13 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
     readyCount++;
     // What keeps one from beginning would keep all of them, and is said once.
     if (readyCount === 1) for (let count = 1; count < settings.workers; count++) fork();
-    if (readyCount === settings.workers) announce(message.url, settings, io);
+    if (readyCount !== settings.workers) return;
+    try {
+      announce(message.url, settings, io);
+    } catch (error) {
+      failure = error;
+      giveUp();
+    }
   });
   cluster.on('exit', async (_worker, code, signal) => {
     if (isStopping) return;
@@ -60,6 +70,7 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
   await stop;
   isStopping = true;
   await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => end(worker as Worker)));
+  if (failure !== undefined) throw failure;
   if (readyCount >= settings.workers) withdraw(settings);
   return exitCode;
 }
@@ -74,6 +85,15 @@ function end(worker: Worker): Promise<void> {
     worker.once('exit', () => resolve());
     worker.process.kill('SIGTERM');
   });
+}
+
+/**
+ * Resolves once the process above tells this one to end. Ctrl-C at a terminal reaches all of them: it is for the one above to
+ * say what it means, and a second signal would end this one in the middle of its answers.
+ */
+export function nextStopOfWorker(): Promise<void> {
+  process.on('SIGINT', () => {});
+  return new Promise((resolve) => process.once('SIGTERM', () => resolve()));
 }
 
 /** Says to the process above that this one serves. */
