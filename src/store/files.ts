@@ -229,11 +229,20 @@ export function refuseExisting(files: readonly WholeFile[]): void {
 
 /** The file that a path leads to, links followed; a pipe, a device or a folder is nothing to overwrite. */
 function followToFile(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = lookAt(path);
   if (stat === undefined) return path;
   const kind = stat.isDirectory() ? 'a folder' : 'not a regular file';
   if (!stat.isFile()) throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: it is ${kind}`);
   return realpathSync(path);
+}
+
+function lookAt(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A folder on the way that is none, or that nobody may look into.
+    throw notWritable(path, error);
+  }
 }
 
 /** Keeps hold of the file that is about to be overwritten; undefined where there is none. */
