@@ -115,9 +115,14 @@ describe('what is not as it must be ends it before it listens', () => {
       async () => ['--keyring', await makeKeyring(), '--host', '192.0.2.1'],
     ],
     [
-      'a ready file that cannot be written',
+      'a ready file in a folder that is not there',
       'FILE_NOT_WRITABLE',
       async () => ['--demo', '--port', '0', '--ready-file', join(temporaryFolder(), 'none', 'ready.json')],
+    ],
+    [
+      'a ready file in what is no folder',
+      'FILE_NOT_WRITABLE',
+      async () => ['--demo', '--port', '0', '--ready-file', join(fileWith(''), 'ready.json')],
     ],
   ];
   test.each(unfit)('%s: %s', async (_what, code, make) => {
