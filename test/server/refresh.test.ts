@@ -18,7 +18,7 @@ import {
 
 const [steady, rotating] = await Promise.all([startService(), startService({ rotatesRefreshTokens: true })]);
 beforeEach(() => {
-  for (const service of [steady, rotating]) Object.assign(service, { now: start, users: [alice] });
+  for (const service of [steady, rotating]) Object.assign(service, { now: start, users: [alice], keepsUsers: true });
 });
 
 const renew = (service: TestService, token: string, form: Form = {}, headers = {}) =>
@@ -82,6 +82,8 @@ describe('with rotation', () => {
     expect(refusal(await renew(rotating, token, { scope: 'admin' }))).toEqual([400, 'invalid_scope']);
     expect(refusal(await renew(rotating, token, post(billing, 'wrong')))).toEqual([401, 'invalid_client']);
     rotating.users = [];
+    expect(refusal(await renew(rotating, token))).toEqual([400, 'invalid_grant']);
+    rotating.users = [alice];
     expect((await renew(rotating, token)).status).toBe(200);
   });
 
@@ -170,7 +172,7 @@ describe('the user', () => {
   test('is known elsewhere where there are none here', async () => {
     const token = await steady.sign({ sub: 'somebody', scope: 'a b' }, { type: 'refresh' });
     expect(refusal(await renew(steady, token))).toEqual([400, 'invalid_grant']);
-    steady.users = [];
+    steady.keepsUsers = false;
     const answer = await renew(steady, token, { scope: 'b' });
     expect(claimsOf(tokensOf(answer).access_token)).toMatchObject({ sub: 'somebody', scope: 'b' });
     expect(refusal(await renew(steady, token, { scope: 'c' }))).toEqual([400, 'invalid_scope']);

@@ -68,6 +68,8 @@ export interface TestService {
   /** NumericDate. */
   now: number;
   users: User[];
+  /** Whether users are kept here at all; true unless a test says otherwise. */
+  keepsUsers: boolean;
   clients: Client[];
   readonly keys: OwnKeySource;
   readonly denylist: Denylist;
@@ -194,7 +196,7 @@ export async function startService(
       accounts: {
         userByName: orFail('users', (name) => service.users.find((one) => one.name === name)),
         userBySub: orFail('users', (sub) => service.users.find((one) => one.sub === sub)),
-        hasUsers: orFail('users', () => service.users.length > 0),
+        hasUsers: orFail('users', () => service.keepsUsers),
         clientById: orFail('clients', (id) => service.clients.find((one) => one.id === id)),
       },
       // Costs nothing: what argon2id makes of passwords is a matter of test/store/password.test.ts.
@@ -239,6 +241,7 @@ export async function startService(
     port,
     now: start,
     users: [alice],
+    keepsUsers: true,
     clients: [billing, reports],
     keys,
     denylist,
