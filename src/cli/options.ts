@@ -19,16 +19,18 @@ export class VariableOption extends Option {
   isRepeatable = false;
   /** Whether the variable holds several values, separated by white space. */
   splitsVariable = false;
-  attribute: string | undefined;
+  #attributeName: string | undefined;
 
   /** The name that the value is read by, where the flag's own means something else in other commands. */
   as(attribute: string): this {
-    this.attribute = attribute;
+    this.#attributeName = attribute;
     return this;
   }
 
+  /** As Commander's, which makes the name of the flag anew each time: ten times an option before a command begins. */
   override attributeName(): string {
-    return this.attribute ?? super.attributeName();
+    this.#attributeName ??= super.attributeName();
+    return this.#attributeName;
   }
 
   /** Names the variable that stands in for the flag. */
