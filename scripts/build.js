@@ -123,7 +123,7 @@ const chunks = [
   { name: 'batch', priority: 1, test: inProject((path) => batch.test(path) && !path.includes('worker')) },
   { name: 'stores', priority: 1, test: inProject((path) => stores.test(path)) },
   { name: 'keys', priority: 0, test: inProject((path) => keys.test(path)) },
-  { name: 'accounts', priority: 0, test: inProject((path) => accounts.test(path)) },
+  { name: 'accounts', priority: 2, test: inProject((path) => accounts.test(path)) },
 ];
 
 const bundle = await rolldown({
