@@ -12,6 +12,8 @@ export const defaultMaxTokenLength = 65_536;
 /** A token taken apart, nothing in it trusted or even looked at beyond its syntax. */
 export interface ParsedJws {
   readonly header: JsonObject;
+  /** The header as it stands in the token, unless a memo knew it. */
+  readonly newHeader: string | undefined;
   readonly payload: Uint8Array;
   readonly signature: Uint8Array;
   /** What is signed: the first two segments with their dot, ASCII. */
@@ -38,27 +40,33 @@ export function parseJws(
   const second = token.indexOf('.', first + 1);
   if (first < 0 || second < 0 || token.indexOf('.', second + 1) >= 0) throw malformed(describeSegments(token));
   const signingInput = token.slice(0, second);
-  const header = readHeader(token.slice(0, first), headers);
+  const headerSegment = token.slice(0, first);
+  const known = headers?.get(headerSegment);
+  const header = known === undefined ? parseHeader(decodeSegment('header', headerSegment)) : { ...known };
   const payload = decodeSegment('payload', token.slice(first + 1, second));
   const signature = decodeSegment('signature', token.slice(second + 1));
-  return { header, payload, signature, signingInput };
+  return { header, newHeader: known === undefined ? headerSegment : undefined, payload, signature, signingInput };
 }
 
 /**
- * Headers by their segments, for who reads many tokens: those of one issuer all have the same. The same text is the same
- * header, so that nothing is believed that was not parsed; whoever passes a memo changes no header that it gets.
+ * Headers by their segments: the tokens of one issuer all have the same, and reading it takes as long as reading the claims.
+ * The same text is the same header, so that nothing is believed that was not parsed. Who asks gets a copy, to do with as it
+ * likes.
  */
 export type HeaderMemo = Map<string, JsonObject>;
 
 const memoSize = 32;
 const memoLength = 1024;
 
-function readHeader(segment: string, headers: HeaderMemo | undefined): JsonObject {
-  const known = headers?.get(segment);
-  if (known !== undefined) return known;
-  const header = parseHeader(decodeSegment('header', segment));
-  if (headers !== undefined && headers.size < memoSize && segment.length <= memoLength) headers.set(segment, header);
-  return header;
+/**
+ * Keeps the header of a token for the next one; only those that held under a trusted key are worth it, so that strangers
+ * cannot fill the memo. One with members inside members is left out, since copies would share them.
+ */
+export function rememberHeader({ header, newHeader }: ParsedJws, headers: HeaderMemo): void {
+  if (newHeader === undefined || newHeader.length > memoLength || headers.size >= memoSize) return;
+  if (Object.values(header).some((member) => typeof member === 'object')) return;
+  // A slice would keep the token that it was cut from in memory.
+  headers.set(Buffer.from(newHeader, 'latin1').toString('latin1'), { ...header });
 }
 
 function malformed(message: string): JwtkitError {

@@ -3,7 +3,14 @@
  * all that was found; the verdict's code is the first of `verdictOrder` among the failures.
  */
 import { type ErrorCode, JwtkitError } from '../errors.js';
-import { checkHeader, type HeaderMemo, type ParsedJws, parseClaims, parseJws } from '../jose/compact.js';
+import {
+  checkHeader,
+  type HeaderMemo,
+  type ParsedJws,
+  parseClaims,
+  parseJws,
+  rememberHeader,
+} from '../jose/compact.js';
 import type { JsonObject } from '../jose/json.js';
 import { checkSignature, type SignatureVerdict } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
@@ -110,15 +117,10 @@ export interface Verdict {
 
 /**
  * The verdict of {@link reportToken} for whoever asks about many tokens and words none: at once, unless a denylist has to be
- * asked. The headers met on the way are kept in `headers`.
+ * asked.
  */
-export function judgeToken(
-  token: string,
-  policy: VerifyPolicy,
-  deps: VerifyDeps,
-  headers: HeaderMemo,
-): Verdict | Promise<Verdict> {
-  const findings = examine(token, policy, deps, headers);
+export function judgeToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Verdict | Promise<Verdict> {
+  const findings = examine(token, policy, deps);
   if (isAsked(findings, deps.denylist)) return ask(findings, deps.denylist).then(() => judge(findings));
   return judge(findings);
 }
@@ -183,12 +185,23 @@ const untrustedSkip = skipped('claims', () => 'claims count only under a key tha
 const noDenylist = [skipped('denylist', () => 'there is none')];
 const notRevoked = passed('denylist', () => 'not revoked');
 
+/** Headers that held, for as long as there is the first of the keys: the arrays that keys come in are made and thrown away. */
+const headersByKey = new WeakMap<Key, HeaderMemo>();
+
+function remember(jws: ParsedJws, [key]: readonly Key[]): void {
+  if (jws.newHeader === undefined || key === undefined) return;
+  const headers = headersByKey.get(key) ?? new Map();
+  if (headers.size === 0) headersByKey.set(key, headers);
+  rememberHeader(jws, headers);
+}
+
 /** Everything that can be told without asking anybody. */
-function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps, headers?: HeaderMemo): Findings {
+function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Findings {
   checkPolicy(policy);
   const { keys, now } = deps;
   if (!Array.isArray(keys)) throw new JwtkitError('USAGE_INVALID', 'keys is an array of keys');
   if (!Number.isFinite(now)) throw new JwtkitError('USAGE_INVALID', 'now is a NumericDate');
+  const headers = headersByKey.get(keys[0]);
   let jws: ParsedJws;
   let claims: Claims;
   try {
@@ -206,6 +219,7 @@ function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps, headers?
   if (signature.failure !== undefined) {
     return { outcomes: [formatPassed, ...signatureFailure(signature)], verified: undefined, subject };
   }
+  remember(jws, keys);
   const { alg } = signature;
   const key = { kid: signature.key.kid ?? null, alg, source: signature.key.source ?? null };
   const certificate = checkCertificate(signature.key, policy, now);

@@ -3,6 +3,32 @@ import { parseJson } from '../../src/jose/json.js';
 
 const parse = (text: string) => parseJson(Buffer.from(text));
 
+describe('duplicate names', () => {
+  test.each([
+    '{"a":1,"a":1}',
+    '{"a":"x","b":"{","a":"["}',
+    '{"a":":","b":"\\":","a":2}',
+    '{"":1,"":2}',
+    ' {"a":1,"a":1}',
+    '{"a":{"b":1,"b":1}}',
+    '{"a":[{"b":1},{"c":1,"c":1}]}',
+    '[{"a":1,"a":1}]',
+    '{"__proto__":1,"__proto__":2}',
+    '{"é":"ü:","é":1}',
+  ])('are refused in %s', (text) => {
+    expect(() => parse(text)).toThrow('has a duplicate member name');
+  });
+
+  test.each([
+    '{}',
+    ' {"a":":\\":","b":"{}[]:"} ',
+    '{"a":{"a":{"a":[{"a":1},{"a":2}]}}}',
+    '"a:b"',
+    '[]',
+    '{"a":"\\\\"}',
+  ])('are not seen in %s', (text) => expect(parse(text)).toEqual(JSON.parse(text)));
+});
+
 describe('escaped names, which JSON.parse of Node 24 and 26 may mistake (nodejs/node#63785)', () => {
   test('are read as they are after a text that misleads it', () => {
     parse('{"a":1,"b":1,"\\\\":1}');

@@ -123,7 +123,6 @@ async function openVerify(job: Extract<Job, { kind: 'verify' }>): Promise<Answer
   const { judgeToken } = await import('../../token/verify.js');
   let denylist = await findStore(store, now);
   let keys: readonly Key[] = [];
-  const headers = new Map();
   const write = (line: number, { code, verified }: Awaited<ReturnType<typeof judgeToken>>): Answer => {
     const outcome = code ?? 'valid';
     if (code === null && onlyInvalid) return { output: '', outcome };
@@ -142,7 +141,7 @@ async function openVerify(job: Extract<Job, { kind: 'verify' }>): Promise<Answer
   const answer: AnswerLine = ({ number, text, isCut }) => {
     const token = isCut ? text : trimToken(text);
     if (token === '') return nothing;
-    const verdict = judgeToken(token, policy, { keys, now, denylist }, headers);
+    const verdict = judgeToken(token, policy, { keys, now, denylist });
     return verdict instanceof Promise ? verdict.then((late) => write(number, late)) : write(number, verdict);
   };
   const prepare = async (current: readonly Key[]) => {
