@@ -21,7 +21,9 @@ export function readToken(argument: string | undefined, io: Io): string {
 
 /** A token without the white space and the `Bearer` around it. */
 export function trimToken(text: string): string {
-  return text.trim().replace(/^bearer\s+/i, '');
+  const token = text.trim();
+  // Most begin with an e, and a batch asks a million times.
+  return token.startsWith('b') || token.startsWith('B') ? token.replace(/^bearer\s+/i, '') : token;
 }
 
 /** The bytes of a file of at most `maxBytes`, or of standard input where the path is `-`. */

@@ -37,6 +37,8 @@ function wantsColor(output: Output, mode: ColorMode, env: Environment): boolean 
 const unsafe = () => /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 /** The usual text, for which the slow expression above is not needed. */
 const printableAscii = /^[\x20-\x7e]*$/;
+/** Text that JSON writes as it stands. */
+const plainString = /^[ !#-[\]-~]*$/;
 
 /** Text that is safe to show: what could disturb a terminal becomes `\uXXXX`. */
 export function escapeText(text: string): string {
@@ -50,6 +52,7 @@ export function escapeText(text: string): string {
 
 /** JSON that is safe to show and still the same JSON. */
 export function toJson(value: unknown, indent?: number): string {
+  if (typeof value === 'string' && plainString.test(value)) return `"${value}"`;
   const text = JSON.stringify(value, null, indent);
   if (printableAscii.test(text)) return text;
   return text.replace(unsafe(), (char) => (char === '\n' ? char : escapeText(char)));

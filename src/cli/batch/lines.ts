@@ -1,4 +1,5 @@
 /** Bytes into blocks of whole lines, and a block into its lines: with memory for one block and one line. */
+import { isAscii } from 'node:buffer';
 import { defaultMaxTokenLength } from '../../jose/compact.js';
 
 /** Bytes of a line that are looked at; what is longer than a token can be is malformed whatever it holds. */
@@ -71,12 +72,16 @@ export interface Line {
 /** The lines of a block. */
 export function* linesOf({ bytes, firstLine }: Block): Generator<Line> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  // Where a byte is a character, the block becomes one string and each line a slice of it, which is no call out of V8.
+  const ascii = isAscii(buffer) ? buffer.toString('latin1') : undefined;
   let number = firstLine;
   for (let start = 0; start < buffer.length; number++) {
-    const found = buffer.indexOf(newline, start);
+    const found = ascii === undefined ? buffer.indexOf(newline, start) : ascii.indexOf('\n', start);
     const end = found < 0 ? buffer.length : found;
     const isCut = end - start > maxLineBytes;
-    yield { number, text: buffer.toString('utf8', start, isCut ? start + maxLineBytes + 1 : end), isCut };
+    const stop = isCut ? start + maxLineBytes + 1 : end;
+    const text = ascii === undefined ? buffer.toString('utf8', start, stop) : ascii.slice(start, stop);
+    yield { number, text, isCut };
     start = end + 1;
   }
 }
