@@ -53,6 +53,7 @@ export function escapeText(text: string): string {
 /** JSON that is safe to show and still the same JSON. */
 export function toJson(value: unknown, indent?: number): string {
   if (typeof value === 'string' && plainString.test(value)) return `"${value}"`;
+  if (Number.isFinite(value)) return String(value);
   const text = JSON.stringify(value, null, indent);
   if (printableAscii.test(text)) return text;
   return text.replace(unsafe(), (char) => (char === '\n' ? char : escapeText(char)));

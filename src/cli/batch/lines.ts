@@ -72,16 +72,14 @@ export interface Line {
 /** The lines of a block. */
 export function* linesOf({ bytes, firstLine }: Block): Generator<Line> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  // Where a byte is a character, the block becomes one string and each line a slice of it, which is no call out of V8.
-  const ascii = isAscii(buffer) ? buffer.toString('latin1') : undefined;
+  // Where a byte is a character, a line need not be searched for longer ones.
+  const encoding = isAscii(buffer) ? 'latin1' : 'utf8';
   let number = firstLine;
   for (let start = 0; start < buffer.length; number++) {
-    const found = ascii === undefined ? buffer.indexOf(newline, start) : ascii.indexOf('\n', start);
+    const found = buffer.indexOf(newline, start);
     const end = found < 0 ? buffer.length : found;
     const isCut = end - start > maxLineBytes;
-    const stop = isCut ? start + maxLineBytes + 1 : end;
-    const text = ascii === undefined ? buffer.toString('utf8', start, stop) : ascii.slice(start, stop);
-    yield { number, text, isCut };
+    yield { number, text: buffer.toString(encoding, start, isCut ? start + maxLineBytes + 1 : end), isCut };
     start = end + 1;
   }
 }

@@ -37,7 +37,7 @@ export function openPool(file: string, job: Job, size: number): Work {
 }
 
 function startThread(file: string, job: Job): Thread {
-  const worker = new Worker(file, { workerData: job, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+  const worker = new Worker(file, { workerData: job, resourceLimits: { maxYoungGenerationSizeMb: 12 } });
   const waiting: Thread['waiting'] = [];
   const fail = (error: Error) => {
     for (const { reject } of waiting.splice(0)) reject(error);
