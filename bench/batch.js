@@ -1,14 +1,18 @@
 /**
  * Batches with the real binary beside `openssl speed -multi`, the runs interleaved: tokens a second as a share of OpenSSL's
- * bare operations, two threads beside one, and time and memory from a thousand tokens to a million. Shares are judged by
- * the clock, as OpenSSL counts with several processes; those by processor time beside them tell a busy machine from slow code.
+ * bare operations, two threads beside one, and time and memory from a thousand tokens to a million. Between the two stands a
+ * bare loop over node:crypto, the ceiling of any tool in Node. Shares are of the clock, as OpenSSL counts with several
+ * processes, and so those of a whole run: start-up, reading and writing are in it. The share of the bare loop by processor
+ * time tells a busy machine from slow code.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { drawBars, drawGrowth, quartiles, table, withSpread } from './report.js';
 
+const bare = fileURLToPath(new URL('bare.js', import.meta.url));
 const binary = fileURLToPath(new URL('../bin/jwtkit.js', import.meta.url));
 const rounds = Number(process.env.JWTKIT_BENCH_ROUNDS ?? 5);
 const largest = Number(process.env.JWTKIT_BENCH_TOKENS ?? 1_000_000);
@@ -25,7 +29,7 @@ const hook = `data:text/javascript,${encodeURIComponent(`
   process.on('exit', () => writeSync(2, '\\n' + JSON.stringify(process.resourceUsage())));
 `)}`;
 
-/** Prints tables of ratios; resolves to whether all are within their bounds. */
+/** Prints tables of ratios. */
 export async function run() {
   const folder = mkdtempSync(join(tmpdir(), 'jwtkit-bench-'));
   try {
@@ -46,8 +50,15 @@ export async function run() {
       }),
     );
     input.verify = readFileSync(tokens);
-    const isFast = await besideOpenssl(folder, input);
-    return (await growth(folder, input.verify)) && isFast;
+    const shares = await besideOpenssl(folder, input);
+    const sizes = await growth(folder, input.verify);
+    return {
+      isWithinBounds: shares.isWithinBounds && sizes.isWithinBounds,
+      report: {
+        markdown: [shares.markdown, sizes.markdown].join('\n\n'),
+        plots: { 'performance-batch.svg': shares.plot, 'performance-growth.svg': sizes.plot },
+      },
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -59,68 +70,173 @@ async function besideOpenssl(folder, input) {
     const path = join(folder, `${kind}-lines`);
     for (let left = counts[kind]; left > 0; left -= distinct) appendFileSync(path, input[kind]);
   }
-  const times = { 'verify 1': [], [`verify ${cores}`]: [], [`issue ${cores}`]: [], openssl: [] };
+  const seen = { openssl: [], bare: [], batch: [] };
   for (let round = 0; round < rounds; round++) {
-    times.openssl.push({ ...opensslSpeed(true), cpu: opensslSpeed(false) });
-    for (const name of Object.keys(times)) {
-      const [kind, workers] = name.split(' ');
-      if (kind === 'openssl') continue;
-      times[name].push(await batch(folder, kind, undefined, counts[kind], [`${kind}-lines`, '--workers', workers]));
+    seen.openssl.push(opensslSpeed());
+    const kinds = {};
+    for (const kind of ['verify', 'issue']) kinds[kind] = { all: bareSpeed(kind, cores), one: bareSpeed(kind, 1) };
+    seen.bare.push(kinds);
+    const runs = {};
+    for (const [kind, workers] of [
+      ['verify', cores],
+      ['verify', 1],
+      ['issue', cores],
+    ]) {
+      const args = [`${kind}-lines`, '--workers', String(workers)];
+      runs[`${kind} ${workers}`] = await batch(folder, kind, undefined, counts[kind], args);
     }
+    seen.batch.push(runs);
   }
-  const openssl = (kind) => median(times.openssl.map((each) => each[kind]));
-  const opensslCpu = (kind) => median(times.openssl.map(({ cpu }) => cpu[kind]));
-  const rate = (name) => median(times[name].map(({ count, seconds }) => count / seconds));
-  const cpuRate = (name) => median(times[name].map(({ count, cpu }) => (count / cpu) * cores));
-  console.log(`batch on ${cores} threads, RS256, beside openssl speed -multi ${cores} rsa2048 (${rounds} rounds)`);
-  let isWithinBounds = true;
-  for (const kind of ['verify', 'issue']) {
+  const perRound = (figure) => quartiles(seen.batch.map((runs, at) => figure(runs, seen.bare[at], seen.openssl[at])));
+  const rate = ({ count, seconds }) => count / seconds;
+  const rows = ['verify', 'issue'].map((kind) => {
     const name = `${kind} ${cores}`;
-    const share = rate(name) / openssl(kind);
-    const cpuShare = cpuRate(name) / opensslCpu(kind);
-    const isUnder = share < bounds[kind];
-    if (isUnder) isWithinBounds = false;
+    return {
+      kind,
+      bound: bounds[kind],
+      ours: perRound((runs) => rate(runs[name])),
+      openssl: perRound((_runs, _bare, openssl) => openssl[kind]),
+      share: perRound((runs, _bare, openssl) => rate(runs[name]) / openssl[kind]),
+      ceiling: perRound((_runs, { [kind]: { all } }, openssl) => all.clock / openssl[kind]),
+      // On one thread, so that nothing waits for anything: what a token takes beside what its signature takes.
+      work: perRound((runs, { [kind]: { one } }) => runs[name].count / runs[name].cpu / one.processor),
+    };
+  });
+  console.log(
+    `batch on ${cores} threads, RS256, beside openssl speed -multi ${cores} rsa2048 (medians and quartiles of ${rounds} rounds)`,
+  );
+  for (const { kind, bound, ours, openssl, share, ceiling, work } of rows) {
     console.log(
-      `  ${kind.padEnd(6)} ${Math.round(rate(name))}/s of ${Math.round(openssl(kind))}/s: ${share.toFixed(2)} by the clock  ` +
-        `aim ${bounds[kind].toFixed(2)}${isUnder ? '  UNDER' : ''}  (${cpuShare.toFixed(2)} by processor time)`,
+      `  ${kind.padEnd(6)} ${ours.middle.toFixed(0)}/s of ${openssl.middle.toFixed(0)}/s: ${withSpread(share)}  aim ${bound.toFixed(2)}` +
+        `${share.middle < bound ? '  UNDER' : ''}; bare node:crypto ${withSpread(ceiling)}; ` +
+        `${withSpread(work)} of bare node:crypto by processor time`,
     );
   }
-  if (cores > 1) {
-    const speedUp = rate(`verify ${cores}`) / rate('verify 1');
-    const aim = (bounds.threads / 2) * cores;
+  const speedUp = cores === 1 ? undefined : perRound((runs) => rate(runs[`verify ${cores}`]) / rate(runs['verify 1']));
+  const leastSpeedUp = (bounds.threads / 2) * cores;
+  const bareSpeedUp = perRound((_runs, { verify: { all, one } }) => all.clock / one.clock);
+  if (speedUp !== undefined) {
     console.log(
-      `  verify on ${cores} threads beside one: × ${speedUp.toFixed(2)}  aim ${aim.toFixed(1)}${speedUp < aim ? '  UNDER' : ''}`,
+      `  verify on ${cores} threads beside one: × ${withSpread(speedUp)}  aim ${leastSpeedUp.toFixed(1)}` +
+        `${speedUp.middle < leastSpeedUp ? '  UNDER' : ''}; bare node:crypto × ${withSpread(bareSpeedUp)}`,
     );
-    if (speedUp < aim) isWithinBounds = false;
   }
-  return isWithinBounds;
+  const verdict = (isMet) => (isMet ? 'met' : '**missed**');
+  return {
+    isWithinBounds:
+      rows.every(({ share, bound }) => share.middle >= bound) &&
+      (speedUp === undefined || speedUp.middle >= leastSpeedUp),
+    markdown: table(
+      ['', 'jwtkit', 'bare node:crypto', 'bound', ''],
+      [
+        ...rows.map(({ kind, bound, ours, openssl, share, ceiling }) => [
+          `${kind} --batch, ${ours.middle.toFixed(0)}/s, of OpenSSL's ${openssl.middle.toFixed(0)}/s`,
+          withSpread(share),
+          withSpread(ceiling),
+          bound.toFixed(2),
+          verdict(share.middle >= bound),
+        ]),
+        ...(speedUp === undefined
+          ? []
+          : [
+              [
+                `verify --batch, ${cores} threads beside one`,
+                withSpread(speedUp),
+                withSpread(bareSpeedUp),
+                leastSpeedUp.toFixed(1),
+                verdict(speedUp.middle >= leastSpeedUp),
+              ],
+            ]),
+        ...rows.map(({ kind, work }) => [
+          `${kind} --batch, of bare node:crypto, by processor time`,
+          withSpread(work),
+          '1',
+          '',
+          '',
+        ]),
+      ],
+    ),
+    plot: drawBars({
+      title: `Batches on ${cores} cores, RS256, beside openssl speed (1.00)`,
+      series: ['jwtkit', 'bare node:crypto'],
+      rows: rows.map(({ kind, share, ceiling }) => ({ label: kind, values: [share.middle, ceiling.middle] })),
+      marks: [{ value: 1, label: 'OpenSSL' }],
+    }),
+  };
 }
 
 /** Operations a second of all cores together. */
-function opensslSpeed(byClock) {
-  const args = ['speed', ...(byClock ? ['-elapsed'] : []), '-seconds', '1', '-multi', String(cores), 'rsa2048'];
+function opensslSpeed() {
+  const args = ['speed', '-elapsed', '-seconds', '2', '-multi', String(cores), 'rsa2048'];
   const report = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const [, issue, verify] = /^rsa 2048 bits\s+\S+\s+\S+\s+([\d.]+)\s+([\d.]+)/m.exec(report);
   return { issue: Number(issue), verify: Number(verify) };
 }
 
+/** Operations a second of a loop over node:crypto, by the clock and, on one thread, by processor time. */
+function bareSpeed(kind, threads) {
+  return JSON.parse(execFileSync(process.execPath, [bare, kind, String(threads), '2'], { encoding: 'utf8' }));
+}
+
 async function growth(folder, tokens) {
   console.log('growth of verify --batch, tokens by a pipe');
-  const peaks = new Map();
+  const sizes = [];
   for (let count = 1000; count <= largest; count *= 10) {
     const { seconds, peak } = await batch(folder, 'verify', tokens, count, []);
-    peaks.set(count, peak);
+    sizes.push({ count, seconds, rate: count / seconds, mebibytes: peak / 1024 });
     console.log(
-      `  ${String(count).padStart(9)} ${seconds.toFixed(2).padStart(7)} s  ${String(Math.round(count / seconds)).padStart(6)}/s  ${(peak / 1024).toFixed(0).padStart(4)} MiB at most`,
+      `  ${String(count).padStart(9)} ${seconds.toFixed(2).padStart(7)} s  ${(count / seconds).toFixed(0).padStart(6)}/s  ` +
+        `${(peak / 1024).toFixed(0).padStart(4)} MiB at most`,
     );
   }
-  if (!peaks.has(1_000_000)) return true;
-  const ratio = peaks.get(1_000_000) / peaks.get(100_000);
-  const isOver = ratio > bounds.memory;
-  console.log(
-    `  memory for a million beside that for a hundred thousand: ${ratio.toFixed(2)}  aim ${bounds.memory}${isOver ? '  OVER' : ''}`,
-  );
-  return !isOver;
+  const peakOf = (wanted) => sizes.find(({ count }) => count === wanted)?.mebibytes;
+  const ratio = (peakOf(1_000_000) ?? Number.NaN) / (peakOf(100_000) ?? Number.NaN);
+  const isWithinBounds = !(ratio > bounds.memory);
+  if (!Number.isNaN(ratio)) {
+    console.log(
+      `  memory for a million beside that for a hundred thousand: ${ratio.toFixed(2)}  aim ${bounds.memory}${isWithinBounds ? '' : '  OVER'}`,
+    );
+  }
+  return {
+    isWithinBounds,
+    markdown: [
+      table(
+        ['tokens', 'seconds', 'a second', 'MiB at most'],
+        sizes.map(({ count, seconds, rate, mebibytes }) => [
+          count.toLocaleString('en'),
+          seconds.toFixed(2),
+          rate.toFixed(0),
+          mebibytes.toFixed(0),
+        ]),
+      ),
+      ...(Number.isNaN(ratio)
+        ? []
+        : [
+            `Memory for a million tokens is ${ratio.toFixed(2)} times that for a hundred thousand; ` +
+              `the bound is ${bounds.memory}: ${isWithinBounds ? 'met' : '**missed**'}.`,
+          ]),
+    ].join('\n\n'),
+    plot: drawGrowth({
+      title: 'verify --batch as it grows: seconds, and memory at most',
+      formatX: (count) => `${count.toLocaleString('en')} tokens`,
+      curves: [
+        {
+          name: 'seconds',
+          points: sizes.map(({ count, seconds }) => ({ x: count, y: seconds })),
+          format: (seconds) => `${seconds.toPrecision(2)} s`,
+          from: 0.02,
+          to: 300,
+        },
+        {
+          name: 'MiB at most',
+          points: sizes.map(({ count, mebibytes }) => ({ x: count, y: mebibytes })),
+          format: (mebibytes) => `${mebibytes.toFixed(0)} MiB`,
+          from: 1,
+          to: 200,
+        },
+      ],
+    }),
+  };
 }
 
 /** One run over so many lines of the input, again and again from its beginning; seconds, and KiB at the peak. */
@@ -151,8 +267,4 @@ function firstLines(input, count) {
   let end = 0;
   for (let line = 0; line < count; line++) end = input.indexOf(0x0a, end) + 1;
   return input.subarray(0, end);
-}
-
-function median(values) {
-  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)];
 }

@@ -1,5 +1,8 @@
-/** `npm run bench [-- name…]`: runs the benchmarks named, or all of them. Each prints its figures as ratios. */
-import { availableParallelism, cpus } from 'node:os';
+/**
+ * `npm run bench [-- name… --write]`: runs the benchmarks named, or all of them. Each prints its figures as ratios; with
+ * --write they also become its section of docs/performance.md.
+ */
+import { describeMachine, readLoad, writeSection } from './report.js';
 
 const benchmarks = {
   'start-up': () => import('./start-up.js'),
@@ -8,18 +11,20 @@ const benchmarks = {
   denylist: () => import('./denylist.js'),
 };
 
-const names = process.argv.slice(2);
+const isWritten = process.argv.includes('--write');
+const names = process.argv.slice(2).filter((name) => name !== '--write');
 const unknown = names.filter((name) => !Object.hasOwn(benchmarks, name));
 if (unknown.length > 0) {
   console.error(`no benchmark ${unknown.join(', ')}; there are: ${Object.keys(benchmarks).join(', ')}`);
   process.exit(2);
 }
-console.log(
-  `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} × ${cpus()[0]?.model}\n`,
-);
+console.log(`${describeMachine()}, load ${readLoad()}\n`);
 let isWithinBounds = true;
 for (const name of names.length === 0 ? Object.keys(benchmarks) : names) {
   const { run } = await benchmarks[name]();
-  isWithinBounds = (await run()) && isWithinBounds;
+  const before = readLoad();
+  const result = await run();
+  isWithinBounds = isWithinBounds && result.isWithinBounds;
+  if (isWritten && result.report !== undefined) writeSection(name, result.report, { before, after: readLoad() });
 }
 process.exitCode = isWithinBounds ? 0 : 1;

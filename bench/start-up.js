@@ -1,13 +1,16 @@
 /**
- * Whole-process time of one-shot commands beside `node` on an empty file, the runs interleaved so that a busy machine slows
- * all of them alike. JWTKIT_BENCH_NODE names another node binary to measure with.
+ * Whole-process time of one-shot commands beside `node` on an empty file and beside the npm package jwt-cli, which decodes
+ * the same token, the runs interleaved so that a busy machine slows all of them alike. JWTKIT_BENCH_NODE names another node
+ * binary to measure with.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { drawBars, quartiles, table, withSpread } from './report.js';
 
+const jwtCli = fileURLToPath(new URL('../node_modules/jwt-cli/index.js', import.meta.url));
 const binary = fileURLToPath(new URL('../bin/jwtkit.js', import.meta.url));
 const node = process.env.JWTKIT_BENCH_NODE ?? process.execPath;
 const rounds = Number(process.env.JWTKIT_BENCH_ROUNDS ?? 100);
@@ -30,7 +33,7 @@ const holds = verify('sha256', input, createPublicKey({ key, format: 'jwk' }), B
 process.exitCode = holds ? 0 : 1;
 `;
 
-/** Prints a table of ratios; resolves to whether all are within their bounds. */
+/** Prints a table of ratios. */
 export async function run() {
   const folder = mkdtempSync(join(tmpdir(), 'jwtkit-bench-'));
   try {
@@ -58,34 +61,53 @@ function measure(folder) {
     inspect: [binary, 'inspect', token],
     verify: [binary, 'verify', token],
     issue: [binary, 'issue', '--sub', 'user-123'],
+    'jwt-cli': [jwtCli, '--output=json'],
   };
+  // jwt-cli takes a token from its arguments on a terminal only.
+  const input = { 'jwt-cli': token };
   const times = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));
   for (let round = -2; round < rounds; round++) {
     for (const [name, args] of Object.entries(commands)) {
+      const stdio = [input[name] === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
       const start = process.hrtime.bigint();
-      const { status } = spawnSync(node, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+      const { status } = spawnSync(node, args, { cwd: folder, stdio, input: input[name] });
       if (status !== 0) throw new Error(`${name} exited with ${status}`);
       if (round >= 0) times[name].push(Number(process.hrtime.bigint() - start) / 1e6);
     }
   }
   console.log(`start-up with Node ${version}, ${rounds} rounds: whole process, ms, and its ratio to an empty file`);
-  const base = quantile(times.empty, 0.5);
-  let isWithinBounds = true;
-  for (const name of Object.keys(commands)) {
-    const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(times[name], share));
-    const ratio = middle / base;
-    const bound = bounds[name]?.[era];
-    const isOver = bound !== undefined && ratio > bound;
-    if (isOver) isWithinBounds = false;
-    const verdict = bound === undefined ? '' : `aim ${bound.toFixed(2)}${isOver ? '  OVER' : ''}`;
-    console.log(
-      `  ${name.padEnd(8)} ${middle.toFixed(1).padStart(6)}  (${low.toFixed(1)} – ${high.toFixed(1)})  ${ratio.toFixed(3)}  ${verdict}`,
-    );
+  const results = Object.keys(commands).map((name) => {
+    const took = quartiles(times[name]);
+    return { name, took, ratio: took.middle / quartiles(times.empty).middle, bound: bounds[name]?.[era] };
+  });
+  for (const { name, took, ratio, bound } of results) {
+    const verdict = bound === undefined ? '' : `aim ${bound.toFixed(2)}${ratio > bound ? '  OVER' : ''}`;
+    console.log(`  ${name.padEnd(8)} ${withSpread(took, 1)}  ${ratio.toFixed(3)}  ${verdict}`);
   }
-  return isWithinBounds;
+  return {
+    isWithinBounds: results.every(({ ratio, bound }) => bound === undefined || ratio <= bound),
+    report: write(results, version),
+  };
 }
 
-function quantile(values, share) {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+const labels = {
+  empty: 'node on an empty file',
+  floor: 'the least verifier in Node',
+  'jwt-cli': 'jwt-cli (decodes)',
+};
+
+function write(results, version) {
+  const rows = results.map(({ name, took, ratio, bound }) => {
+    const verdict = bound === undefined ? '' : ratio <= bound ? 'met' : '**missed**';
+    return [labels[name] ?? `jwtkit ${name}`, withSpread(took, 1), ratio.toFixed(2), bound?.toFixed(2) ?? '', verdict];
+  });
+  const plot = drawBars({
+    title: `Whole process, ms (Node ${version.slice(1)})`,
+    series: ['ms'],
+    rows: results.map(({ name, took }) => ({ label: name === 'empty' ? 'node' : name, values: [took.middle] })),
+  });
+  return {
+    markdown: table([`whole process, Node ${version.slice(1)}`, 'ms', 'ratio', 'bound', ''], rows),
+    plots: { 'performance-start-up.svg': plot },
+  };
 }
