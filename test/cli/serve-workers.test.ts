@@ -87,6 +87,18 @@ describe('two workers', () => {
     for (const pid of [...before, ...after]) expect(() => process.kill(pid, 0)).toThrow();
   });
 
+  test.skipIf(process.platform !== 'linux')('leave Ctrl-C to the one above them, which reaches them all', async () => {
+    const served = await serveTwo();
+    const workers = childrenOf(served.pid);
+    for (const worker of workers) process.kill(worker, 'SIGINT');
+    for (let round = 0; round < 4; round++) {
+      expect((await ask(`${served.url}/token`, aliceForm)).status).toBe(200);
+    }
+    expect(childrenOf(served.pid)).toEqual(workers);
+    expect(await served.stop()).toEqual({ exitCode: 0, signal: null });
+    expect(served.written.stderr).not.toContain('is replaced');
+  });
+
   test.skipIf(process.platform === 'win32')('Ctrl-C reaches all of them, and what was begun is answered', async () => {
     const served = await serveTwo([], { detached: true });
     const body = new URLSearchParams(aliceForm).toString();
