@@ -40,7 +40,7 @@ describeWithProgram(executablePath, 'the page at /docs, in Chromium', () => {
     errors.length = 0;
     requests.length = 0;
     page = await browser.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text());
     });
@@ -110,7 +110,7 @@ describeWithProgram(executablePath, 'the page at /docs, in Chromium', () => {
     const unknown = await me.execute();
     expect(unknown.status).toMatch(/^401/);
     expect(JSON.parse(unknown.body)).toEqual({ detail: 'Not authenticated', path: '/users/me' });
-  });
+  }, 60_000);
 
   test('POST /token gives tokens for the form as it stands, with a name and a password filled in', async () => {
     const form = openForm('/token');
