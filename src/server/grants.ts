@@ -24,18 +24,18 @@ export async function grantPassword(
 ): Promise<TokenAnswer> {
   const { username, password, scope } = readForm(request, ['username', 'password'], ['scope']);
   const asked = askedScopes(scope);
-  const wait = await deps.logins.attempt(request.ip, username);
-  if (wait !== undefined) {
+  const { accounts, logins } = deps;
+  const hash = accounts.userByName(username)?.passwordHash;
+  const outcome = await logins.attempt(request.ip, username, () => deps.isPassword(password, hash));
+  if (typeof outcome === 'number') {
     throw new Refusal(429, 'Too many failed log-ins', {
       error: 'temporarily_unavailable',
-      headers: { 'retry-after': String(wait) },
+      headers: { 'retry-after': String(outcome) },
     });
   }
-  const hash = deps.accounts.userByName(username)?.passwordHash;
-  const isRight = await deps.isPassword(password, hash);
   // Whoever was removed, or got another password, while this one was looked at.
-  const user = deps.accounts.userByName(username);
-  if (user === undefined || user.passwordHash !== hash || !isRight) {
+  const user = accounts.userByName(username);
+  if (user === undefined || user.passwordHash !== hash || !outcome) {
     throw new Refusal(401, 'Incorrect username or password', {
       error: 'invalid_grant',
       headers: { 'www-authenticate': 'Bearer' },
@@ -43,7 +43,6 @@ export async function grantPassword(
       sub: user?.sub,
     });
   }
-  await deps.logins.forgive(request.ip, username);
   const granted = grant(asked, user.scopes);
   const claims: Claims = { ...issuerClaims(options), sub: user.sub, ...scopeClaim(granted), ...roleClaim(user.roles) };
   if (client !== undefined) claims.client_id = client.id;

@@ -51,10 +51,8 @@ export interface ServiceDeps {
 
 /** Counts failed log-ins by address and by user. */
 export interface LoginLimits {
-  /** Counts an attempt before its password is looked at; resolves to the seconds to wait where there were too many. */
-  attempt(address: string, user: string): Promise<number | undefined>;
-  /** Takes the count of an attempt back that succeeded. */
-  forgive(address: string, user: string): Promise<void>;
+  /** Looks at a password unless too many were wrong: whether it is right, or the seconds to wait. */
+  attempt(address: string, user: string, look: () => Promise<boolean>): Promise<boolean | number>;
 }
 
 /**

@@ -27,10 +27,11 @@ export type LoginCounts =
 
 /** Counts of failed log-ins, and what lets go of them. */
 export interface OpenLoginLimits {
-  /** Counts an attempt before its password is looked at; resolves to the seconds to wait where too many failed. */
-  attempt(address: string, user: string): Promise<number | undefined>;
-  /** Takes the count of an attempt back that succeeded, and forgets those of its user. */
-  forgive(address: string, user: string): Promise<void>;
+  /**
+   * Looks at a password unless too many were wrong; resolves to whether it is right, or to the seconds to wait. It is counted
+   * before it is looked at, and taken back where it is right: the user's count as a whole.
+   */
+  attempt(address: string, user: string, look: () => Promise<boolean>): Promise<boolean | number>;
   close(): Promise<void>;
 }
 
@@ -43,18 +44,45 @@ export async function openLoginLimits(counts: LoginCounts, bounds: LoginBounds):
   const open = (name: string, points: number) => openLimiter({ name, points, duration: window }, counts, connection);
   const addresses = open('address', bounds.perAddress);
   const users = open('user', bounds.perUser);
+  // What is under way counts as failed until it is known: no more at once than may fail, or right ones would be stopped.
+  const addressTurn = turnstile(bounds.perAddress);
+  const userTurn = turnstile(bounds.perUser);
   return {
-    async attempt(address, user) {
-      // The address first: who is stopped there cannot lock users out.
-      return (await secondsToWait(addresses, address)) ?? (await secondsToWait(users, digest(user)));
-    },
-    async forgive(address, user) {
-      await Promise.all([addresses.reward(address, 1), users.delete(digest(user))]);
+    attempt(address, user, look) {
+      const network = networkOf(address);
+      const name = digest(user);
+      return addressTurn(network, async () => {
+        // The address first: who is stopped there cannot lock users out.
+        const atAddress = await secondsToWait(addresses, network);
+        if (atAddress !== undefined) return atAddress;
+        return userTurn(name, async () => {
+          const atUser = await secondsToWait(users, name);
+          if (atUser !== undefined) return atUser;
+          const isRight = await look();
+          if (isRight) await Promise.all([addresses.reward(network, 1), users.delete(name)]);
+          return isRight;
+        });
+      });
     },
     async close() {
       connection?.destroy();
     },
   };
+}
+
+/** Whoever has one address of IPv6 has the 2^64 beside it (RFC 6177): they count as one. */
+function networkOf(address: string): string {
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+  if (mapped !== undefined) return mapped;
+  if (!address.includes(':')) return address;
+  const [before = '', after] = address.replace(/%.*/, '').split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':'));
+  const missing = after === undefined ? 0 : 8 - groups(before).length - groups(after).length;
+  const all = [...groups(before), ...Array<string>(Math.max(0, missing)).fill('0'), ...groups(after ?? '')];
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }
 
 interface LimiterOptions {
@@ -122,6 +150,25 @@ async function secondsToWait(limiter: RateLimiterAbstract, key: string): Promise
       throw new JwtkitError('STORE_UNAVAILABLE', 'log-ins cannot be counted', { cause: refused });
     return Math.max(1, Math.ceil((refused as RateLimiterRes).msBeforeNext / 1000));
   }
+}
+
+/** Returns what lets so many actions of one key run at once; the others wait in their order. */
+function turnstile(size: number): <T>(key: string, action: () => Promise<T>) => Promise<T> {
+  const lines = new Map<string, { running: number; waiting: (() => void)[] }>();
+  return async (key, action) => {
+    const line = lines.get(key) ?? { running: 0, waiting: [] };
+    lines.set(key, line);
+    // Who ends hands its place on, so that nobody who comes later takes it.
+    if (line.running < size) line.running++;
+    else await new Promise<void>((resolve) => line.waiting.push(resolve));
+    try {
+      return await action();
+    } finally {
+      const next = line.waiting.shift();
+      if (next !== undefined) next();
+      else if (--line.running === 0) lines.delete(key);
+    }
+  };
 }
 
 /** A name may be of any length, and is nobody's business in a store. */

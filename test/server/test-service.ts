@@ -219,8 +219,7 @@ export async function startService(
         consume: async (jti, until) => orFail('store', denylist.consume)(jti, until),
       },
       logins: {
-        attempt: async (address, name) => orFail('logins', logins.attempt)(address, name),
-        forgive: async (address, name) => orFail('logins', logins.forgive)(address, name),
+        attempt: async (address, name, look) => orFail('logins', logins.attempt)(address, name, look),
       },
     },
   );
