@@ -169,6 +169,14 @@ describe('a service', () => {
     }
   });
 
+  test('leaves the ready file of a successor where it is', async () => {
+    const ready = join(temporaryFolder(), 'ready.json');
+    const served = await serveBinary(['--keyring', await keyringWithAlice(), '--ready-file', ready], inFolder());
+    writeFileSync(ready, '{"url":"http://127.0.0.1:1","pid":1}\n');
+    expect(await served.stop('SIGTERM')).toEqual({ exitCode: 0, signal: null });
+    expect(existsSync(ready)).toBe(true);
+  });
+
   test('answers what it has begun before it ends, and then closes', async () => {
     const served = await serveBinary(['--keyring', await keyringWithAlice()], inFolder());
     const body = new URLSearchParams(aliceForm).toString();

@@ -1,6 +1,6 @@
 /** What people and scripts are told of a service: that it is there, where, and that it is gone. */
-import { rmSync } from 'node:fs';
-import { writeFileWhole } from '../../store/files.js';
+import { existsSync, rmSync } from 'node:fs';
+import { readFileBounded, writeFileWhole } from '../../store/files.js';
 import type { Io } from '../io.js';
 import { demoLines } from './demo.js';
 import { isLoopbackHost, type ServeSettings } from './serve-options.js';
@@ -14,8 +14,7 @@ export function nextStop(io: Io): Promise<void> {
 export function announce(url: string, settings: ServeSettings, io: Io): void {
   const { readyFile, host, tls, issuer, isDemo } = settings;
   if (readyFile !== undefined) {
-    const content = `${JSON.stringify({ url, pid: process.pid })}\n`;
-    writeFileWhole({ path: readyFile, content, mode: 0o644 }, { overwrite: true });
+    writeFileWhole({ path: readyFile, content: readyText(url), mode: 0o644 }, { overwrite: true });
   }
   io.stderr.write(`listening on ${url}\n`);
   if (isDemo) io.stderr.write(demoLines(url));
@@ -27,7 +26,12 @@ export function announce(url: string, settings: ServeSettings, io: Io): void {
   }
 }
 
-/** Takes back what told scripts that the service is there. */
-export function withdraw({ readyFile }: ServeSettings): void {
-  if (readyFile !== undefined) rmSync(readyFile, { force: true });
+/** Takes back what told scripts that the service is there, unless a successor has told them already that it is. */
+export function withdraw(url: string, { readyFile }: ServeSettings): void {
+  if (readyFile === undefined || !existsSync(readyFile)) return;
+  if (readFileBounded(readyFile, 4096).toString() === readyText(url)) rmSync(readyFile, { force: true });
+}
+
+function readyText(url: string): string {
+  return `${JSON.stringify({ url, pid: process.pid })}\n`;
 }

@@ -56,7 +56,7 @@ export async function serve(invocation: Invocation<ServeOptions>, context: Conte
     } finally {
       await stopService(app);
     }
-    if (!isOneOfSeveral) withdraw(settings);
+    if (!isOneOfSeveral) withdraw(url, settings);
     await log.end?.();
   });
 }

@@ -33,6 +33,7 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
   countLoginsForWorkers();
   const registry = new AggregatorRegistry();
   let readyCount = 0;
+  let url = '';
   let isStopping = false;
   let exitCode = 0;
   let failure: unknown;
@@ -50,7 +51,8 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
     if (readyCount === 1) for (let count = 1; count < settings.workers; count++) fork();
     if (readyCount !== settings.workers) return;
     try {
-      announce(message.url, settings, io);
+      url = message.url;
+      announce(url, settings, io);
     } catch (error) {
       failure = error;
       giveUp();
@@ -71,7 +73,7 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
   isStopping = true;
   await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => end(worker as Worker)));
   if (failure !== undefined) throw failure;
-  if (readyCount >= settings.workers) withdraw(settings);
+  withdraw(url, settings);
   return exitCode;
 }
 
