@@ -133,7 +133,7 @@ const bundle = await rolldown({
     'batch-worker': 'src/cli/batch/worker.ts',
   },
   platform: 'node',
-  external: [/^(?:@fastify\/|fastify$|pino$|prom-client$)/],
+  external: [/^(?:@fastify\/|fastify$|helmet$|pino$|prom-client$)/],
   preserveEntrySignatures: 'allow-extension',
   // A dynamic import puts a file off for whoever loads the sources too; here the chunks below decide.
   checks: { ineffectiveDynamicImport: false },

@@ -1,8 +1,9 @@
 /** The service: the contract of the OAuth2 tutorials and the standards besides, on one token core. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import formbody from '@fastify/formbody';
-import helmet from '@fastify/helmet';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
+import helmet from 'helmet';
 import { describeApi } from './api-description.js';
 import { logRequests, makeLogger, requestId } from './log.js';
 import { addMetrics } from './metrics.js';
@@ -41,7 +42,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   makeStoppable(app);
   addMetrics(app);
   logRequests(app);
-  await addHeaders(app, options);
+  addHeaders(app, options);
   if (options.corsOrigins !== undefined && options.corsOrigins.length > 0) await addCors(app, options.corsOrigins);
   // Forms are all that is read: of a JSON body nobody could say which of two equal names counts.
   app.removeAllContentTypeParsers();
@@ -104,12 +105,24 @@ async function openApp({ tls, trustedProxies }: ServiceOptions, { log }: Service
 
 /** A number is one of hops: Fastify takes it for none, since it cannot know that nobody gets past the proxies. Its user does. */
 function whomToTrust(proxies: ServiceOptions['trustedProxies']): FastifyServerOptions['trustProxy'] {
-  return typeof proxies === 'number' ? (_address, hop) => hop < proxies : [...(proxies ?? [])];
+  if (typeof proxies === 'number') return (_address, hop) => hop < proxies;
+  // Nobody is a rule of its own: a list, be it empty, has each address of each request looked up.
+  return proxies === undefined || proxies.length === 0 ? false : [...proxies];
 }
 
-/** Answers are data: no page may frame them, no browser may guess what they are, and none runs anything in them. */
-async function addHeaders(app: FastifyInstance, { tls }: ServiceOptions): Promise<void> {
-  await app.register(helmet, {
+/**
+ * Answers are data: no page may frame them, no browser may guess what they are, and none runs anything in them. The headers
+ * are the same whatever is asked, so helmet makes them once; its plugin for fastify makes them anew for each request.
+ */
+function addHeaders(app: FastifyInstance, { tls }: ServiceOptions): void {
+  const headers: Record<string, string> = {};
+  const collector = {
+    setHeader: (name: string, value: string) => {
+      headers[name.toLowerCase()] = value;
+    },
+    removeHeader: () => {},
+  };
+  const setHeaders = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     strictTransportSecurity: tls === undefined ? false : { maxAge: 31_536_000, includeSubDomains: false },
     xFrameOptions: { action: 'deny' },
@@ -121,5 +134,12 @@ async function addHeaders(app: FastifyInstance, { tls }: ServiceOptions): Promis
     xDownloadOptions: false,
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
+  });
+  setHeaders({} as IncomingMessage, collector as unknown as ServerResponse, (error) => {
+    if (error !== undefined) throw error;
+  });
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers);
+    done();
   });
 }

@@ -10,8 +10,9 @@ const longestGrace = 10_000;
 /** Makes a service stoppable: once it stops, each answer ends its connection. */
 export function makeStoppable(app: FastifyInstance): void {
   app.decorate('isStopping', false);
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (app.isStopping) reply.header('connection', 'close');
+    done();
   });
 }
 

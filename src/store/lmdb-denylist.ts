@@ -2,7 +2,7 @@
  * The embedded denylist: a folder with an LMDB environment. Several processes share it, readers never wait, and a process
  * killed at any point leaves the last commit. Keys are digests, so that no claim is too long for one.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
@@ -213,5 +213,5 @@ class LmdbDenylist implements Denylist {
 }
 
 function keyOf(kind: Revocation['kind'], id: string): string {
-  return `${kind}:${createHash('sha256').update(id).digest('base64url')}`;
+  return `${kind}:${hash('sha256', id, 'base64url')}`;
 }
