@@ -9,6 +9,7 @@ const benchmarks = {
   core: () => import('./core.js'),
   batch: () => import('./batch.js'),
   denylist: () => import('./denylist.js'),
+  serve: () => import('./serve.js'),
 };
 
 const isWritten = process.argv.includes('--write');

@@ -17,7 +17,7 @@ import { withDenylist } from '../stores.js';
 import { announce, nextStop, withdraw } from './announcement.js';
 import { demoDeps } from './demo.js';
 import { readSettings, type ServeOptions, type ServeSettings } from './serve-options.js';
-import { gatherMetrics, isWorker, nextStopOfWorker, reportReady, serveWithWorkers } from './workers.js';
+import { gatherMetrics, isWorker, nextStopOfWorker, reportReady, serveWithWorkers, sharedPort } from './workers.js';
 
 /** What a service stands on here, beside what it is handed by this process. */
 type OpenedDeps = Omit<ServiceDeps, 'now' | 'log' | 'gatherMetrics'>;
@@ -54,7 +54,7 @@ export async function serve(invocation: Invocation<ServeOptions>, context: Conte
       else announce(url, settings, io);
       await stop;
     } finally {
-      await stopService(app);
+      await stopService(app, isOneOfSeveral ? sharedPort : undefined);
     }
     if (!isOneOfSeveral) withdraw(url, settings);
     await log.end?.();

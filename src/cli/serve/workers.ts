@@ -3,6 +3,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
+import type { SharedPort } from '../../server/stop.js';
 import { countLoginsForWorkers } from '../../store/login-limits.js';
 import type { Io } from '../io.js';
 import { announce, nextStop, withdraw } from './announcement.js';
@@ -10,6 +11,9 @@ import type { ServeSettings } from './serve-options.js';
 
 /** Milliseconds before a process that died is replaced: one that cannot live must not keep the machine busy. */
 const respawnDelay = 1000;
+
+/** Milliseconds after which a process that stops waits no longer for the others. */
+const longestLeave = 1000;
 
 /** Tells our own processes from those that somebody else's cluster runs jwtkit in. */
 const workerVariable = 'JWTKIT_SERVE_WORKER';
@@ -23,7 +27,8 @@ export function isWorker(io: Io): boolean {
 type Message =
   | { readonly jwtkit: 'ready'; readonly url: string }
   | { readonly jwtkit: 'metrics wanted' }
-  | { readonly jwtkit: 'metrics'; readonly text: string | null };
+  | { readonly jwtkit: 'metrics'; readonly text: string | null }
+  | { readonly jwtkit: 'left' };
 
 /**
  * Runs the processes until this one is told to end; resolves to the exit code.
@@ -38,12 +43,22 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
   let exitCode = 0;
   let failure: unknown;
   let giveUp = () => {};
+  // This process accepts for all of them until the last one has left; who was answered would come back to be dropped.
+  const left = new Set<Worker>();
+  const tellWhoLeft = () => {
+    if (isStopping && living().some((worker) => !left.has(worker))) return;
+    for (const worker of left) if (worker.isConnected()) worker.send({ jwtkit: 'left' } satisfies Message);
+  };
   const stop = Promise.race([nextStop(io), new Promise<void>((resolve) => (giveUp = resolve))]);
   cluster.on('message', async (worker: Worker, message: Message) => {
     if (message.jwtkit === 'metrics wanted') {
       // Null for a process that does not answer in time, as one that is busy starting.
       const text = await registry.clusterMetrics().catch(() => null);
       if (worker.isConnected()) worker.send({ jwtkit: 'metrics', text } satisfies Message);
+    }
+    if (message.jwtkit === 'left') {
+      left.add(worker);
+      tellWhoLeft();
     }
     if (message.jwtkit !== 'ready') return;
     readyCount++;
@@ -59,7 +74,7 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
     }
   });
   cluster.on('exit', async (_worker, code, signal) => {
-    if (isStopping) return;
+    if (isStopping) return tellWhoLeft();
     if (readyCount === 0) {
       exitCode = code === 0 ? 1 : code;
       return giveUp();
@@ -71,10 +86,14 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
   fork();
   await stop;
   isStopping = true;
-  await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => end(worker as Worker)));
+  await Promise.all(living().map(end));
   if (failure !== undefined) throw failure;
   withdraw(url, settings);
   return exitCode;
+}
+
+function living(): Worker[] {
+  return (Object.values(cluster.workers ?? {}) as Worker[]).filter((worker) => !worker.isDead());
 }
 
 function fork(): void {
@@ -105,6 +124,19 @@ export function reportReady(app: FastifyInstance, url: string): void {
   AggregatorRegistry.setRegistries(app.metrics.registry);
   process.send?.({ jwtkit: 'ready', url } satisfies Message);
 }
+
+/** How a process leaves the port that it shares: in step with the others, told by the one above. */
+export const sharedPort: SharedPort = {
+  handOver: 50,
+  isLeft: () =>
+    new Promise((resolve) => {
+      process.on('message', (message: Message) => {
+        if (message.jwtkit === 'left') resolve();
+      });
+      process.send?.({ jwtkit: 'left' } satisfies Message);
+      setTimeout(resolve, longestLeave).unref();
+    }),
+};
 
 /** The metrics of all processes, from the one above this; null where it could not gather them. */
 export function gatherMetrics(): Promise<string | null> {
