@@ -6,6 +6,8 @@ import { JwtkitError } from '../errors.js';
 /** Milliseconds to connect, and for each command. */
 export const timeLimit = 2000;
 const defaultPrefix = 'jwtkit:';
+/** Commands that may wait for their answers: a server that stands still must not fill the memory with questions. */
+const mostWaiting = 10_000;
 
 /** What is needed of a client, be it of a server or of a cluster. */
 export interface Connection {
@@ -78,7 +80,10 @@ function redisClient(): typeof import('@redis/client') {
   return createRequire(import.meta.url)('@redis/client');
 }
 
-type SharedOptions = Pick<RedisClientOptions, 'socket' | 'username' | 'password' | 'disableOfflineQueue'>;
+type SharedOptions = Pick<
+  RedisClientOptions,
+  'socket' | 'username' | 'password' | 'disableOfflineQueue' | 'commandsQueueMaxLength'
+>;
 
 /** Reconnects for ever once it was connected, so that a long-lived process recovers; gives up at once before that. */
 function sharedOptions({ isTls, username, password }: Address, wasConnected: () => boolean): SharedOptions {
@@ -88,6 +93,7 @@ function sharedOptions({ isTls, username, password }: Address, wasConnected: () 
   return {
     socket,
     disableOfflineQueue: true,
+    commandsQueueMaxLength: mostWaiting,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   };
@@ -153,6 +159,7 @@ export function reasonOf(error: unknown): string {
   const code = 'code' in error ? String(error.code) : '';
   if (code in systemErrors) return systemErrors[code as keyof typeof systemErrors];
   if (/^no answer within/.test(error.message)) return error.message;
+  if (error.message === 'The queue is full') return `it has ${mostWaiting} questions to answer`;
   const names = [
     'ConnectionTimeoutError',
     'SocketClosedUnexpectedlyError',

@@ -177,6 +177,20 @@ describeWithRedis('Redis', () => {
     await expectRecovery(denylist);
   });
 
+  test('one whose process stands still under a flood: what it cannot take is refused at once', async () => {
+    process.kill(server.pid, 'SIGSTOP');
+    const reasons = await Promise.all(
+      Array.from({ length: 20_000 }, () => ask(denylist, 'find').catch((error: Error) => error.message.split(': ')[1])),
+    );
+    const refused = reasons.filter((reason) => reason === 'it has 10000 questions to answer');
+    const unanswered = reasons.filter((reason) => reason === 'no answer within 2 s');
+    // Each asks for a token, a family and a subject.
+    expect(unanswered.length).toBeLessThanOrEqual(Math.ceil(10_000 / 3));
+    expect(refused.length + unanswered.length).toBe(reasons.length);
+    process.kill(server.pid, 'SIGCONT');
+    await expectRecovery(denylist);
+  });
+
   test('a replica of a dead master takes no writes', async () => {
     await server.ask('REPLICAOF', '127.0.0.1', String(await freePort()));
     await expectUnavailable(denylist, writing);
