@@ -4,12 +4,30 @@ import type { LogOutput } from '../io.js';
 /** Lines are written when they are so many bytes, or so many milliseconds old: a write for each is a hand-over to a thread. */
 const bufferBytes = 4096;
 const longestDelay = 100;
+/** Bytes that wait for a reader who stands still; lines beyond them are lost, and that they are is said once he goes on. */
+const mostBytes = 67_108_864;
 
 /** Log lines through a buffer to a descriptor: a request does not wait until its line is written. */
 export function openLogOutput(descriptor: number): LogOutput {
-  const stream = destination({ dest: descriptor, sync: false, minLength: bufferBytes, periodicFlush: longestDelay });
+  const stream = destination({
+    dest: descriptor,
+    sync: false,
+    minLength: bufferBytes,
+    periodicFlush: longestDelay,
+    maxLength: mostBytes,
+  });
   // A reader that has gone away is no reason to end.
   stream.on('error', () => {});
+  let lost = 0;
+  stream.on('drop', () => {
+    lost++;
+  });
+  stream.on('drain', () => {
+    if (lost === 0) return;
+    const lines = lost;
+    lost = 0;
+    stream.write(`${JSON.stringify({ level: 40, time: new Date().toISOString(), lines, msg: 'log lines lost' })}\n`);
+  });
   return {
     write: (line) => void stream.write(line),
     end: () =>
