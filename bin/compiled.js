@@ -24,12 +24,13 @@ function keepChunk({ script, filename, mark }, path) {
   // By its owner alone: what root left in somebody's folder would be in the way of the next build.
   if (process.geteuid !== undefined && statSync(filename).uid !== process.geteuid()) return;
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
+  // Never for others to write, whatever the umask: it is code.
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
   accessSync(folder, constants.W_OK);
   const code = script.createCachedData();
   const temporary = `${path}.${process.pid}`;
   try {
-    writeFileSync(temporary, Buffer.concat([code, code, Buffer.from(mark, 'latin1')]), { flag: 'wx' });
+    writeFileSync(temporary, Buffer.concat([code, code, Buffer.from(mark, 'latin1')]), { flag: 'wx', mode: 0o644 });
     renameSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });

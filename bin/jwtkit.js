@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 const { closeSync, fstatSync, openSync, readSync, statSync } = require('node:fs');
 const { dirname, sep } = require('node:path');
-const { Script, constants } = require('node:vm');
+const { Script } = require('node:vm');
 
 const args = process.argv.slice(2);
 /** Part of a file's name, and so nothing but a name. */
@@ -33,18 +33,14 @@ function load(name) {
   const filename = `${folder}${sep}${name}`;
   const known = require.cache[filename];
   if (known !== undefined) return known.exports;
-  const start = room.latin1Write(wrapperStart);
+  const start = room.write(wrapperStart, 'latin1');
   const { end, size, mtimeMs } = read(filename, start);
   if (end - start !== size) return require(filename);
-  const source = room.latin1Slice(0, padded(end + room.latin1Write(wrapperEnd, end)));
+  const source = room.toString('latin1', 0, padded(end + room.write(wrapperEnd, end, 'latin1')));
   // A chunk begins with the hash of its text (the build writes it); size and time tell of one that was changed by hand.
   const mark = `${source.slice(start, source.indexOf('\n'))} ${size} ${Math.trunc(mtimeMs / 1000)}`;
   const cachedData = readKept(name, mark);
-  const script = new Script(source, {
-    filename,
-    cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new Script(source, { filename, cachedData });
   if (cachedData === undefined) compiled.push({ script, filename, name, mark });
   const chunk = new module.constructor(filename, module);
   require.cache[filename] = chunk;
@@ -69,7 +65,7 @@ function readKept(name, mark) {
     const { end } = read(keptPath(name), 0);
     const size = (end - mark.length) / 2;
     const code = room.subarray(0, size);
-    if (room.latin1Slice(2 * size, end) === mark && code.equals(room.subarray(size, 2 * size))) return code;
+    if (room.toString('latin1', 2 * size, end) === mark && code.equals(room.subarray(size, 2 * size))) return code;
   } catch {
     // Not kept, or not for us to read: the chunk is compiled.
   }

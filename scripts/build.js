@@ -143,6 +143,8 @@ const bundle = await rolldown({
 const { output } = await bundle.write({
   dir: 'dist/cli',
   format: 'cjs',
+  // Code that was kept (see bin/jwtkit.js) has forgotten how to import: V8 of Node 20 keeps no such thing with it.
+  dynamicImportInCjs: false,
   minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
   entryFileNames: '[name].cjs',
   chunkFileNames: '[name].cjs',

@@ -1,5 +1,6 @@
 /** What V8 compiled is kept between runs, and never changes what a command does. Each test has an installation of its own. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -11,9 +12,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { parseAst } from 'rolldown/parseAst';
 import { beforeAll, expect, test } from 'vitest';
-import { makeKeyring, now, stdoutOf, temporaryFolder } from './fake-io.js';
+import { serve } from '../remote/server.js';
+import { hasModes, makeKeyring, modeOf, now, stdoutOf, temporaryFolder } from './fake-io.js';
 
 let keyring: string;
 let token: string;
@@ -44,6 +48,22 @@ function runIn(folder: string, args: readonly string[], { flags = [], variables 
     encoding: 'utf8',
     env: { ...own, ...variables },
   });
+}
+
+/** While a server of this process answers. */
+async function runApart(folder: string, args: readonly string[]) {
+  const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, NODE_DISABLE_COMPILE_CACHE: ___, ...env } = process.env;
+  const child = spawn(process.execPath, [join(folder, 'bin/jwtkit.js'), ...args], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [exitCode] = await once(child, 'close');
+  return { exitCode, stderr };
 }
 
 function verifyIn(folder: string, options?: RunOptions) {
@@ -92,6 +112,18 @@ test('a command keeps what it compiled for its next run, which leaves it alone',
   expect(readFileSync(keptFile(folder, 'verify-main.cjs')).equals(kept)).toBe(true);
 });
 
+test.skipIf(!hasModes)('what is kept is for its owner alone to write', () => {
+  const folder = installation();
+  const umask = process.umask(0);
+  try {
+    verifyIn(folder);
+  } finally {
+    process.umask(umask);
+  }
+  for (const path of keptIn(folder)) for (const each of [path, dirname(path)]) expect(modeOf(each) & 0o022).toBe(0);
+  expect(keptIn(folder)).toHaveLength(2);
+});
+
 test('V8 takes what was kept', () => {
   const folder = installation();
   verifyIn(folder);
@@ -111,6 +143,30 @@ test('V8 takes what was kept', () => {
   const { stderr } = runIn(folder, verification(), { flags: ['--import', preload] });
   expect(stderr).toBe('false false ');
 });
+
+test('a chunk that is loaded late works from kept code, without a warning', async () => {
+  const folder = installation();
+  const set = gzipSync(readFileSync(join(keyring, 'jwks.json')));
+  const server = await serve({ '/jwks': { headers: { 'content-encoding': 'gzip' }, body: set } });
+  const args = [...verification(), '--no-cache'].filter((arg) => arg !== '--keyring' && arg !== keyring);
+  for (const _ of ['compiled', 'kept']) {
+    const { exitCode, stderr } = await runApart(folder, [...args, '--jwks', `${server.origin}/jwks`]);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  }
+  expect(ends(keptIn(folder))).toContain('verify-remote.cjs');
+});
+
+test('no chunk holds an import(): in kept code there is no way to do it', () => {
+  const folder = resolve('dist/cli');
+  const chunks = readdirSync(folder).filter((name) => name.endsWith('.cjs'));
+  expect(chunks.filter((name) => holdsImport(parseAst(readFileSync(join(folder, name), 'utf8'))))).toEqual([]);
+});
+
+function holdsImport(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  return ('type' in node && node.type === 'ImportExpression') || Object.values(node).some(holdsImport);
+}
 
 const damages: [string, (content: Buffer) => Uint8Array][] = [
   ['a bit in the middle', (content) => flip(content, content.length >> 2)],
