@@ -144,9 +144,15 @@ async function measureRates(contestants) {
   });
 }
 
-/** Asks as fast as answers come, over connections that stay open. */
+/**
+ * Asks as fast as answers come, over connections that stay open. The client never sleeps: a server that takes longer than
+ * the bare one would pay, beside its own work, for waking it with each answer (20 to 30 µs in a virtual machine).
+ */
 async function ask({ server, path, method = 'GET', headers = {}, body }, seconds, sessions = []) {
   let next = 0;
+  let isAsking = true;
+  const stayAwake = () => isAsking && setImmediate(stayAwake);
+  stayAwake();
   const result = await autocannon({
     url: server.url + path,
     connections,
@@ -156,6 +162,7 @@ async function ask({ server, path, method = 'GET', headers = {}, body }, seconds
     ...(body === undefined ? {} : { body }),
     ...(sessions.length === 0 ? {} : { setupClient: (client) => rotate(client, sessions[next++]) }),
   });
+  isAsking = false;
   if (result.non2xx > 0 || result.errors > 0 || result.requests.total === 0) {
     throw new Error(
       `${path}: ${result.non2xx} answers of ${result.requests.total} were refusals, ${result.errors} errors`,
