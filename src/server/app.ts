@@ -99,7 +99,10 @@ async function openApp({ tls, trustedProxies }: ServiceOptions, { log }: Service
   const settings: FastifyServerOptions =
     tls === undefined
       ? { ...shared, http: limits }
-      : ({ ...shared, https: { ...limits, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' } } as object);
+      : ({
+          ...shared,
+          https: { ...limits, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: headersTimeout },
+        } as object);
   return fastify(settings) as unknown as FastifyInstance;
 }
 

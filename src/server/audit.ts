@@ -2,6 +2,7 @@
  * Who was given what, who was refused and why: a log line each, with what identifies a token and never the token. Metrics
  * count the same events.
  */
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { own } from '../jose/json.js';
 import type { Claims } from '../token/claims.js';
@@ -28,7 +29,7 @@ export function auditIssue(request: FastifyRequest, grant: GrantType, tokens: Re
       kid: access.header.kid,
       client_id: claims.client_id,
       scope: claims.scope,
-      ip: request.ip,
+      ip: addressOf(request),
     },
     'issued',
   );
@@ -44,7 +45,15 @@ export function auditRefusal(
   { reason, status, token, sub }: Pick<Refusal, 'reason' | 'status' | 'token' | 'sub'>,
 ): void {
   request.log.info(
-    { audit: 'refuse', reason, status, path: shownPath(request), sub, ip: request.ip, unverified: identify(token) },
+    {
+      audit: 'refuse',
+      reason,
+      status,
+      path: shownPath(request),
+      sub,
+      ip: addressOf(request),
+      unverified: identify(token),
+    },
     'refused',
   );
   request.server.metrics.refused.inc({ code: reason });
@@ -52,7 +61,7 @@ export function auditRefusal(
 
 /** Records a request that could not be answered, with what went wrong. */
 export function auditFailure(request: FastifyRequest, reason: string, error: unknown): void {
-  request.log.error({ audit: 'fail', reason, path: shownPath(request), ip: request.ip, err: error }, 'failed');
+  request.log.error({ audit: 'fail', reason, path: shownPath(request), ip: addressOf(request), err: error }, 'failed');
   const { refused, storeErrors } = request.server.metrics;
   refused.inc({ code: reason });
   if (reason === 'STORE_UNAVAILABLE') storeErrors.inc();
@@ -68,10 +77,15 @@ export function auditRevocation(
   const { jti, sub } = claims;
   const session = family ?? undefined;
   request.log.info(
-    { audit: 'revoke', client_id: client, jti, sub, family: session, kid: header.kid, ip: request.ip },
+    { audit: 'revoke', client_id: client, jti, sub, family: session, kid: header.kid, ip: addressOf(request) },
     'revoked',
   );
   request.server.metrics.revoked.inc();
+}
+
+/** Whose request it is: what a proxy says, where it is an address. */
+export function addressOf({ ip, socket }: FastifyRequest): string {
+  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip;
 }
 
 /** The path of a request, without the query, which may hold what belongs in no log. */
@@ -83,7 +97,7 @@ export function pathOf(request: FastifyRequest): string {
 export function shownPath(request: FastifyRequest): string {
   return pathOf(request)
     .slice(0, 256)
-    .replace(/\bey[\w-]+\.[\w-]+\.[\w-]*/g, '[token]');
+    .replace(/\bey[\w-]{8,}(?:\.[\w-]*){0,2}/g, '[token]');
 }
 
 function identify(token: string | undefined): object | undefined {

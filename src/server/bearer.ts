@@ -44,7 +44,7 @@ export async function authenticate(
 }
 
 /** A token that says of nobody whose it is lets nobody in. */
-const namesSubject = [{ name: 'sub' }] as const;
+export const namesSubject = [{ name: 'sub' }] as const;
 
 /** The token of an `Authorization` header; undefined where it holds something else. */
 function bearerToken(authorization: string | undefined): string | undefined {

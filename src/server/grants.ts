@@ -7,7 +7,7 @@ import { decodeToken } from '../token/decode.js';
 import { issueToken, issueTokenPair } from '../token/issue.js';
 import { withKeys } from '../token/key-source.js';
 import { type RefreshedTokens, refreshToken } from '../token/refresh.js';
-import { auditIssue } from './audit.js';
+import { addressOf, auditIssue } from './audit.js';
 import { askedScopes, invalidScope, readForm } from './form.js';
 import { describeVerdict, isVerdict, Refusal } from './refusal.js';
 import { algorithmOf, ownPolicy, type ServiceDeps, type ServiceOptions } from './service.js';
@@ -26,7 +26,7 @@ export async function grantPassword(
   const asked = askedScopes(scope);
   const { accounts, logins } = deps;
   const hash = accounts.userByName(username)?.passwordHash;
-  const outcome = await logins.attempt(request.ip, username, () => deps.isPassword(password, hash));
+  const outcome = await logins.attempt(addressOf(request), username, () => deps.isPassword(password, hash));
   if (typeof outcome === 'number') {
     throw new Refusal(429, 'Too many failed log-ins', {
       error: 'temporarily_unavailable',

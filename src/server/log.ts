@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Logger, pino } from 'pino';
-import { shownPath } from './audit.js';
+import { addressOf, shownPath } from './audit.js';
 
 /** The logger of the service. Only what is named here or by `audit.ts` is logged: no header, no query, no form. */
 export function makeLogger(destination: { write(line: string): void }): Logger {
@@ -41,7 +41,7 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
       path: shownPath(request),
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 1000) / 1000,
-      ip: request.ip,
+      ip: addressOf(request),
     },
     'request',
   );

@@ -14,6 +14,7 @@ export type OauthError =
   | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'invalid_scope'
+  | 'unsupported_token_type'
   | 'temporarily_unavailable'
   | 'server_error';
 

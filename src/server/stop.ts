@@ -1,5 +1,5 @@
 /** Stopping without dropping a request. */
-import { Server } from 'node:net';
+import { Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
@@ -13,6 +13,12 @@ const longestGrace = 10_000;
 /** Makes a service stoppable: once it stops, each answer ends its connection. */
 export function makeStoppable(app: FastifyInstance): void {
   app.decorate('isStopping', false);
+  const connections = new Set<Socket>();
+  app.decorate('connections', { getter: () => connections });
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   app.decorate('arrivals', undefined);
   app.addHook('onRequest', (_request, _reply, done) => {
     if (app.arrivals === undefined) done();
@@ -50,7 +56,10 @@ export async function stopService(app: FastifyInstance, shared?: SharedPort): Pr
   });
   await app.arrivals;
   const idle = setTimeout(() => server.closeIdleConnections(), idleGrace);
-  const late = setTimeout(() => server.closeAllConnections(), longestGrace);
+  // Those too that never came as far as to ask anything, as in the middle of TLS.
+  const late = setTimeout(() => {
+    for (const socket of app.connections) socket.destroy();
+  }, longestGrace);
   await ended;
   clearTimeout(idle);
   clearTimeout(late);
@@ -79,6 +88,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Whether the service answers what it has begun, and takes no more. */
     isStopping: boolean;
+    /** What is open, be it that nothing was ever asked on it. */
+    readonly connections: ReadonlySet<Socket>;
     /** While it begins to stop: resolves once all connections are there that will be. Requests wait for it. */
     arrivals: Promise<void> | undefined;
   }

@@ -72,8 +72,12 @@ describeWithProgram(executablePath, 'the page at /docs, in Chromium', () => {
       },
       fill: (name: string, value: string) => block.locator(`[data-property-name="${name}"] input`).first().fill(value),
       execute: async () => {
+        const answered = page.waitForEvent('requestfinished');
         await block.getByRole('button', { name: 'Execute' }).click();
-        const answer = block.locator('.live-responses-table .response').first();
+        const status = (await (await answered).response())?.status();
+        // The answer before may still stand there.
+        const answer = block.locator('.live-responses-table .response', { hasText: String(status) }).first();
+        await answer.waitFor();
         return {
           status: await answer.locator('.response-col_status').innerText(),
           body: await answer.locator('.highlight-code code').first().innerText(),

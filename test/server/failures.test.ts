@@ -123,8 +123,8 @@ test('a refresh token is not used up by a store that fails', async () => {
 });
 
 test.each<[keyof Failures, JwtkitError, object]>([
-  ['keys', broken.keyring, { status: 'unavailable', keys: 'failed', store: 'ok' }],
-  ['store', broken.store, { status: 'unavailable', keys: 'ok', store: 'failed' }],
+  ['keys', broken.keyring, { status: 'unavailable', keys: 'failed', store: 'ok', accounts: 'ok' }],
+  ['store', broken.store, { status: 'unavailable', keys: 'ok', store: 'failed', accounts: 'ok' }],
 ])('without its %s it is alive, and not ready', async (what, error, body) => {
   service.fail[what] = error;
   const ready = await service.ask('/readyz');
@@ -165,11 +165,13 @@ describe('metrics', () => {
     expect(await count()).toBe(before + 3);
   });
 
-  test('come from elsewhere where several processes serve, else from this one', async () => {
+  test('come from elsewhere where several processes serve, and are not those of one where they cannot be had', async () => {
     let all: string | null = 'jwtkit_tokens_issued_total 42\n';
     const one = await startService({}, { gatherMetrics: async () => all });
     expect((await one.ask('/metrics')).text).toBe(all);
     all = null;
-    expect((await one.ask('/metrics')).text).toContain('jwtkit_http_request_duration_seconds');
+    const missing = await one.ask('/metrics');
+    expect([missing.status, missing.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(missing.text).not.toContain('jwtkit_');
   });
 });

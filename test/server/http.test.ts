@@ -69,7 +69,7 @@ describe('methods', () => {
 describe('pages without tokens', () => {
   test.each([
     ['/healthz', { status: 'ok' }],
-    ['/readyz', { status: 'ready', keys: 'ok', store: 'ok' }],
+    ['/readyz', { status: 'ready', keys: 'ok', store: 'ok', accounts: 'ok' }],
   ])('%s', async (path, body) => {
     const answer = await service.ask(path);
     expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body });

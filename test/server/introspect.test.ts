@@ -1,5 +1,6 @@
 /** `POST /introspect` (RFC 7662) and `POST /revoke` (RFC 7009). */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { signJws } from '../../src/jose/jws.js';
 import {
   alice,
   basic,
@@ -189,3 +190,23 @@ async function entries(): Promise<number> {
 async function foreign(): Promise<string> {
   return (await startService({}, { keys: await keyPair() })).sign({ sub: 'user-123', aud: 'api' });
 }
+
+describe('a token that is signed by the service’s key and not its own', () => {
+  const moment = { iat: start, exp: start + 60, aud: 'api' };
+
+  test.each<[string, object]>([
+    ['has another type', { sub: 'user-123', type: 'password_reset' }],
+    ['has a type that is no text', { sub: 'user-123', type: ['access'] }],
+    ['names nobody', { type: 'access' }],
+  ])('is not active where it %s', async (_what, claims) => {
+    expect(await isActive(await service.sign({ ...moment, ...claims }))).toBe(false);
+  });
+
+  test('cannot be revoked without a jti, and its client is told so', async () => {
+    const claims = { ...moment, sub: 'user-123', type: 'access' };
+    const token = await signJws(JSON.stringify(claims), await service.keys.signingKey(start));
+    expect(await isActive(token)).toBe(true);
+    const { status, body } = await revoke(token);
+    expect({ status, body }).toMatchObject({ status: 400, body: { error: 'unsupported_token_type' } });
+  });
+});

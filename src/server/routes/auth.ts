@@ -20,8 +20,11 @@ export function addAuthRoutes(app: FastifyInstance, options: ServiceOptions, dep
     demand('role', wanted(request, 'role'), rolesOf(claims));
     return letPass(claims, reply);
   };
-  app.get('/auth', { schema: describeAuth }, answer);
-  // Whoever writes the slash means the same demands.
+  app.get('/auth', { schema: describeAuth }, (request, reply) => {
+    refuseUnknownDemands(request);
+    return answer(request, reply);
+  });
+  // Whoever writes the slash means the same demands; it may also be Envoy, with its client's query.
   app.get('/auth/', { schema: { hide: true } }, answer);
   app.all('/auth/*', { schema: { hide: true } }, async (request, reply) => {
     const { claims } = await authenticate(request, 'detailed', options, deps);
@@ -48,6 +51,14 @@ function rolesOf({ role }: Claims): readonly string[] {
 
 function subjectOf({ sub }: Claims): string {
   return typeof sub === 'string' ? sub : '';
+}
+
+/** A demand that is misspelt must not be none: whoever set up the proxy is told, and nobody is let in. */
+function refuseUnknownDemands({ query }: FastifyRequest): void {
+  const names = isJsonObject(query) ? Object.keys(query) : [];
+  if (names.some((name) => name !== 'scope' && name !== 'role')) {
+    throw new Refusal(400, 'The query of /auth has demands other than scope and role');
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Claims } from '../../token/claims.js';
 import { withKeys } from '../../token/key-source.js';
 import { verifyToken } from '../../token/verify.js';
+import { namesSubject } from '../bearer.js';
 import { authenticateClient } from '../client-authentication.js';
 import { readForm } from '../form.js';
 import { isVerdict } from '../refusal.js';
@@ -21,8 +22,14 @@ export function addIntrospectRoute(app: FastifyInstance, options: ServiceOptions
     const moment = now();
     try {
       const { claims } = await withKeys(keys, moment, (trusted) =>
-        verifyToken(token, ownPolicy(options, 'any'), { keys: trusted, denylist, now: moment }),
+        verifyToken(
+          token,
+          { ...ownPolicy(options, 'any'), require: namesSubject },
+          { keys: trusted, denylist, now: moment },
+        ),
       );
+      // Other tokens may be signed with the same secret, such as those of links in mails: none that /auth would take.
+      if (claims.type !== 'access' && claims.type !== 'refresh') return { active: false };
       return { active: true, ...(claims.type === 'refresh' ? {} : { token_type: 'Bearer' }), ...told(claims) };
     } catch (error) {
       if (!isVerdict(error)) throw error;

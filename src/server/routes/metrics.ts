@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../refusal.js';
 import type { ServiceDeps } from '../service.js';
 import { describeMetrics } from './schemas.js';
 
@@ -6,7 +7,9 @@ import { describeMetrics } from './schemas.js';
 export function addMetricsRoute(app: FastifyInstance, { gatherMetrics }: ServiceDeps): void {
   const { registry } = app.metrics;
   app.get('/metrics', { schema: describeMetrics }, async (_request, reply) => {
-    const text = (await gatherMetrics?.()) ?? (await registry.metrics());
+    const text = gatherMetrics === undefined ? await registry.metrics() : await gatherMetrics();
+    // The counts of one process for those of all would look as if they had fallen.
+    if (text === null) throw new Refusal(503, 'Service Unavailable', { headers: { 'retry-after': '1' } });
     return reply.header('cache-control', 'no-store').type(registry.contentType).send(text);
   });
 }

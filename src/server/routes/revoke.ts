@@ -28,8 +28,12 @@ export function addRevokeRoute(app: FastifyInstance, deps: ServiceDeps): void {
       );
       if (recorded) auditRevocation(request, client.id, { token, family });
     } catch (error) {
-      // What is no token of ours is as good as revoked (RFC 7009 §2.2).
       if (!isVerdict(error)) throw error;
+      // One of ours that nothing tells from others would go on to be good (RFC 7009 §2.2.1).
+      if (error.code === 'CLAIM_MISSING') {
+        throw new Refusal(400, 'The token has no jti to revoke it by', { error: 'unsupported_token_type', token });
+      }
+      // What is no token of ours is as good as revoked (RFC 7009 §2.2).
     }
     return {};
   });
