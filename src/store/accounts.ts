@@ -3,7 +3,7 @@
  * `{"clients":[{"id","name","scopes","secret_hash","created"}]}`. Reading is strict, unknown members included: what a later
  * version restricts an account by must not be passed over by this one.
  */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { JwtkitError } from '../errors.js';
 import { decodeBase64url } from '../jose/base64url.js';
 import {
@@ -62,12 +62,25 @@ export function openAccounts({ users, clients }: AccountFiles): Accounts {
   const clientsNow = watch(clients, readClients, (all) => new Map(all.map((client) => [client.id, client])));
   usersNow();
   clientsNow();
+  // Once users were kept here, a file that is gone or cannot be looked at must not make everybody welcome.
+  let hadUsers = false;
   return {
     userByName: (name) => usersNow().byName.get(name),
     userBySub: (sub) => usersNow().bySub.get(sub),
-    hasUsers: () => users !== undefined && existsSync(users),
+    hasUsers: () => {
+      hadUsers ||= users !== undefined && isThere(users);
+      return hadUsers;
+    },
     clientById: (id) => clientsNow().get(id),
   };
+}
+
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 function watch<T, Index>(

@@ -26,6 +26,11 @@ export async function openDenylist(location: string, options: OpenDenylistOption
   return awaitDenylist(() => findDenylist(place, options));
 }
 
+/** Whether a location is that of a Redis server or cluster. */
+export function isRedisLocation(location: string): boolean {
+  return /^rediss?(?:\+cluster)?:./s.test(location);
+}
+
 /**
  * Opens the denylist at a location as it is now, for one question: undefined where there is none yet, unless the mode is
  * `write`. Throws what {@link openDenylist} throws.
@@ -33,7 +38,7 @@ export async function openDenylist(location: string, options: OpenDenylistOption
 export async function findDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist | undefined> {
   const [, scheme, rest = ''] = /^([a-z+]+):(.+)$/s.exec(location) ?? [];
   if (scheme === 'lmdb') return openLmdbDenylist(rest, options);
-  if (scheme !== undefined && /^rediss?(\+cluster)?$/.test(scheme)) {
+  if (isRedisLocation(location)) {
     const { openRedisDenylist } = await import('./redis-denylist.js');
     return openRedisDenylist(location, options.now);
   }

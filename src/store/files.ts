@@ -5,6 +5,7 @@ import {
   copyFileSync,
   createReadStream,
   existsSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -150,6 +151,8 @@ export interface WholeFile {
   readonly content: string | Uint8Array;
   /** Permission bits: 0o600 for anything private. */
   readonly mode: number;
+  /** Written by root, the file goes to the owner of its folder rather than to root: whoever uses the folder is to read it. */
+  readonly isOfFolder?: boolean;
 }
 
 /** Files that are in place, and what they replaced. One of the two is called, once. */
@@ -256,11 +259,20 @@ function saveOld(path: string, saved: string): string | undefined {
   }
 }
 
-function writeTemporary({ path, content, mode }: WholeFile): string {
+/** Root looks after other people's files: what it writes anew stays theirs. Undefined where nothing is to be changed. */
+function ownerFor({ path, isOfFolder }: WholeFile): { uid: number; gid: number } | undefined {
+  if (process.geteuid?.() !== 0) return undefined;
+  return lookAt(path) ?? (isOfFolder === true ? lookAt(dirname(path)) : undefined);
+}
+
+function writeTemporary(file: WholeFile): string {
+  const { path, content, mode } = file;
   const temporary = join(dirname(path), `.${basename(path)}.${uniqueSuffix()}.tmp`);
   try {
     const descriptor = openSync(temporary, 'wx', mode);
     try {
+      const owner = ownerFor(file);
+      if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid);
       writeFileSync(descriptor, content);
       fsyncSync(descriptor);
     } finally {

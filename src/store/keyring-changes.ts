@@ -55,7 +55,7 @@ export async function changeKeyring<T>(
     if (isChanged) {
       const set = { ...(isThere ? readSet(directory) : {}), keys: entries.map(({ jwk }) => jwk) };
       const content = `${JSON.stringify(set, null, 2)}\n`;
-      writeFileWhole({ path: setPath(directory), content, mode: 0o644 }, { overwrite: true });
+      writeFileWhole({ path: setPath(directory), content, mode: 0o644, isOfFolder: true }, { overwrite: true });
     }
     const gone = before.filter(({ kid }) => !entries.some((entry) => entry.kid === kid));
     removeFiles(gone.map(({ kid }) => privatePath(directory, kid)));
@@ -65,7 +65,12 @@ export async function changeKeyring<T>(
 
 /** Writes private halves, all or none. One that a killed run left under the name of another key makes way. */
 function writePrivateHalves(directory: string, halves: ReadonlyMap<string, string>): void {
-  const files = [...halves].map(([kid, content]) => ({ path: privatePath(directory, kid), content, mode: 0o600 }));
+  const files = [...halves].map(([kid, content]) => ({
+    path: privatePath(directory, kid),
+    content,
+    mode: 0o600,
+    isOfFolder: true,
+  }));
   for (const { path } of files) setLeftoverAside(path);
   writeFilesWhole(files, { overwrite: false });
 }

@@ -28,8 +28,8 @@ export type LoginCounts =
 /** Counts of failed log-ins, and what lets go of them. */
 export interface OpenLoginLimits {
   /**
-   * Looks at a password unless too many were wrong; resolves to whether it is right, or to the seconds to wait. It is counted
-   * before it is looked at, and taken back where it is right: the user's count as a whole.
+   * Looks at a password unless too many were wrong; resolves to whether it is right, or to the seconds to wait. A wrong one is
+   * counted, the right one ends its user's count. Several processes that share counts may each have as many under way.
    */
   attempt(address: string, user: string, look: () => Promise<boolean>): Promise<boolean | number>;
   close(): Promise<void>;
@@ -44,25 +44,21 @@ export async function openLoginLimits(counts: LoginCounts, bounds: LoginBounds):
   const open = (name: string, points: number) => openLimiter({ name, points, duration: window }, counts, connection);
   const addresses = open('address', bounds.perAddress);
   const users = open('user', bounds.perUser);
-  // What is under way counts as failed until it is known: no more at once than may fail, or right ones would be stopped.
-  const addressTurn = turnstile(bounds.perAddress);
-  const userTurn = turnstile(bounds.perUser);
+  // The address first: who is stopped there cannot lock users out.
+  const atAddress = gate(addresses, bounds.perAddress);
+  const atUser = gate(users, bounds.perUser);
   return {
     attempt(address, user, look) {
       const network = networkOf(address);
       const name = digest(user);
-      return addressTurn(network, async () => {
-        // The address first: who is stopped there cannot lock users out.
-        const atAddress = await secondsToWait(addresses, network);
-        if (atAddress !== undefined) return atAddress;
-        return userTurn(name, async () => {
-          const atUser = await secondsToWait(users, name);
-          if (atUser !== undefined) return atUser;
+      return atAddress(network, () =>
+        atUser(name, async () => {
           const isRight = await look();
-          if (isRight) await Promise.all([addresses.reward(network, 1), users.delete(name)]);
+          if (isRight) await users.delete(name);
+          else await Promise.all([addresses.penalty(network, 1), users.penalty(name, 1)]);
           return isRight;
-        });
-      });
+        }),
+      );
     },
     async close() {
       connection?.destroy();
@@ -140,33 +136,59 @@ async function connect(location: string): Promise<Connection & { readonly prefix
   return { ...connection, prefix: address.prefix };
 }
 
-async function secondsToWait(limiter: RateLimiterAbstract, key: string): Promise<number | undefined> {
-  try {
-    await limiter.consume(key, 1);
-    return undefined;
-  } catch (refused) {
-    // The limiter rejects with the state of the count; anything else is an error of its own.
-    if (refused instanceof Error)
-      throw new JwtkitError('STORE_UNAVAILABLE', 'log-ins cannot be counted', { cause: refused });
-    return Math.max(1, Math.ceil((refused as RateLimiterRes).msBeforeNext / 1000));
-  }
+/** How many failed in the window, and how long it lasts. */
+async function countOf(limiter: RateLimiterAbstract, key: string): Promise<{ failed: number; msLeft: number }> {
+  // The limiter rejects with the state of a count that is full; anything else is an error of its own.
+  const { consumedPoints: failed, msBeforeNext: msLeft }: RateLimiterRes = await limiter
+    .consume(key, 0)
+    .catch((full) => {
+      if (full instanceof Error)
+        throw new JwtkitError('STORE_UNAVAILABLE', 'log-ins cannot be counted', { cause: full });
+      return full;
+    });
+  return { failed, msLeft };
 }
 
-/** Returns what lets so many actions of one key run at once; the others wait in their order. */
-function turnstile(size: number): <T>(key: string, action: () => Promise<T>) => Promise<T> {
-  const lines = new Map<string, { running: number; waiting: (() => void)[] }>();
+/** Whether somebody passes a gate: what came of it, or the seconds to wait. */
+type Gate = <T>(key: string, action: () => Promise<T>) => Promise<T | number>;
+
+interface Line {
+  /** How many are at the gate or past it. */
+  present: number;
+  /** How many are past the gate, and not known to have failed. */
+  passed: number;
+  /** Those who wait for one of them, in their order. */
+  readonly waiting: (() => void)[];
+}
+
+/**
+ * Lets nobody pass whose count is full. What is under way may fail, so that no more pass at once than may; the others wait for
+ * their turn rather than be stopped: those before may be right.
+ */
+function gate(limiter: RateLimiterAbstract, bound: number): Gate {
+  const lines = new Map<string, Line>();
   return async (key, action) => {
-    const line = lines.get(key) ?? { running: 0, waiting: [] };
+    const line = lines.get(key) ?? { present: 0, passed: 0, waiting: [] };
     lines.set(key, line);
-    // Who ends hands its place on, so that nobody who comes later takes it.
-    if (line.running < size) line.running++;
-    else await new Promise<void>((resolve) => line.waiting.push(resolve));
+    line.present++;
+    const next = () => line.waiting.shift()?.();
     try {
-      return await action();
+      for (;;) {
+        const { failed, msLeft } = await countOf(limiter, key);
+        if (failed >= bound) return Math.max(1, Math.ceil(msLeft / 1000));
+        if (failed + line.passed < bound) break;
+        await new Promise<void>((resolve) => line.waiting.push(resolve));
+      }
+      line.passed++;
+      try {
+        return await action();
+      } finally {
+        line.passed--;
+      }
     } finally {
-      const next = line.waiting.shift();
-      if (next !== undefined) next();
-      else if (--line.running === 0) lines.delete(key);
+      // Whoever leaves, stopped or not, makes room or tells the next that there is none.
+      next();
+      if (--line.present === 0) lines.delete(key);
     }
   };
 }

@@ -40,7 +40,8 @@ function identify(paths: readonly string[], now: number): string | undefined {
       continue;
     }
     const { dev, ino, size, mtimeNs, ctimeNs } = stat;
-    if (now - Number(ctimeNs / 1_000_000n) < unsettled) return undefined;
+    // Either way: the clock of a file server, or one that was set back, may be behind that of the file for long.
+    if (Math.abs(now - Number(ctimeNs / 1_000_000n)) < unsettled) return undefined;
     identity += `${dev},${ino},${size},${mtimeNs},${ctimeNs};`;
   }
   return identity;

@@ -274,7 +274,7 @@ describe('a service', () => {
     const ready = await fetch(`${served.url}/readyz`);
     expect({ status: ready.status, body: await ready.json() }).toEqual({
       status: 503,
-      body: { status: 'unavailable', keys: 'failed', store: 'ok' },
+      body: { status: 'unavailable', keys: 'failed', store: 'ok', accounts: 'ok' },
     });
     expect((await me(served, second.access_token)).status).toBe(503);
     expect((await fetch(`${served.url}/healthz`)).status).toBe(200);

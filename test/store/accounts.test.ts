@@ -331,3 +331,18 @@ describe('reading is strict', () => {
     expect(() => readUsers(dirname(freshPath()))).toThrow(expect.objectContaining({ code: 'FILE_NOT_READABLE' }));
   });
 });
+
+describe('whether users are kept here', () => {
+  test('none were, some are, and they still are once their file is gone', async () => {
+    const path = freshPath();
+    const accounts = openAccounts({ users: path, clients: undefined });
+    expect(accounts.hasUsers()).toBe(false);
+    await addUser(path, alice, { now });
+    expect(accounts.hasUsers()).toBe(true);
+    await removeUser(path, 'alice');
+    expect(accounts.hasUsers()).toBe(true);
+    rmSync(path);
+    expect(accounts.hasUsers()).toBe(true);
+    expect(accounts.userBySub('user-123')).toBeUndefined();
+  });
+});

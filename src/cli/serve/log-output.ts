@@ -7,6 +7,9 @@ const longestDelay = 100;
 /** Bytes that wait for a reader who stands still; lines beyond them are lost, and that they are is said once he goes on. */
 const mostBytes = 67_108_864;
 
+/** Milliseconds for the last lines to be read. */
+const longestEnd = 2000;
+
 /** Log lines through a buffer to a descriptor: a request does not wait until its line is written. */
 export function openLogOutput(descriptor: number): LogOutput {
   const stream = destination({
@@ -34,6 +37,8 @@ export function openLogOutput(descriptor: number): LogOutput {
       new Promise((resolve) => {
         stream.once('close', () => resolve());
         stream.end();
+        // A reader who stands still must not keep the service from ending.
+        setTimeout(resolve, longestEnd);
       }),
   };
 }

@@ -1,6 +1,6 @@
 /** Runs the service: in this process, or in several that share its port. */
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { JwtkitError } from '../../errors.js';
 import type { Key } from '../../jose/key.js';
@@ -8,16 +8,26 @@ import { buildService } from '../../server/app.js';
 import type { ServiceDeps } from '../../server/service.js';
 import { stopService } from '../../server/stop.js';
 import { openAccounts } from '../../store/accounts.js';
+import { isRedisLocation } from '../../store/denylist.js';
 import { type LoginCounts, openLoginLimits } from '../../store/login-limits.js';
 import { isPassword } from '../../store/password.js';
+import { accountsFile } from '../accounts.js';
 import type { Context, Io } from '../io.js';
 import { ownKeySource, signingAlgorithm } from '../keys.js';
-import { defaultKeyring, type Invocation, usage } from '../options.js';
+import { type Invocation, usage } from '../options.js';
 import { withDenylist } from '../stores.js';
 import { announce, nextStop, withdraw } from './announcement.js';
 import { demoDeps } from './demo.js';
 import { readSettings, type ServeOptions, type ServeSettings } from './serve-options.js';
-import { gatherMetrics, isWorker, nextStopOfWorker, reportReady, serveWithWorkers, sharedPort } from './workers.js';
+import {
+  gatherMetrics,
+  isWorker,
+  nextStopOfWorker,
+  reportReady,
+  serveWithWorkers,
+  sharedPort,
+  sharedPortNumber,
+} from './workers.js';
 
 /** What a service stands on here, beside what it is handed by this process. */
 type OpenedDeps = Omit<ServiceDeps, 'now' | 'log' | 'gatherMetrics'>;
@@ -47,7 +57,7 @@ export async function serve(invocation: Invocation<ServeOptions>, context: Conte
       },
       { ...deps, now: io.now, log, gatherMetrics: isOneOfSeveral ? gatherMetrics : undefined },
     );
-    url = await listen(app, settings);
+    url = await listen(app, { ...settings, port: sharedPortNumber(io) ?? settings.port });
     try {
       const stop = isOneOfSeveral ? nextStopOfWorker() : nextStop(io);
       if (isOneOfSeveral) reportReady(app, url);
@@ -79,7 +89,7 @@ async function withOpened(
   action: (deps: OpenedDeps) => Promise<void>,
 ): Promise<void> {
   const { options } = invocation;
-  const counts = whereCountsAre(options.store, io);
+  const counts: LoginCounts = settings.isDemo ? { in: 'process' } : whereCountsAre(options.store, io);
   const logins = await openLoginLimits(counts, {
     perUser: settings.loginAttempts,
     perAddress: settings.loginAttempts * 10,
@@ -87,11 +97,7 @@ async function withOpened(
   try {
     if (settings.isDemo) return await action({ ...(await demoDeps(io.now())), logins });
     const keys = await ownKeySource(invocation, io);
-    const folder = options.keyring ?? defaultKeyring;
-    const accounts = openAccounts({
-      users: options.users ?? join(folder, 'users.json'),
-      clients: options.clients ?? join(folder, 'clients.json'),
-    });
+    const accounts = openAccounts({ users: namedFile('users', invocation), clients: namedFile('clients', invocation) });
     await withDenylist(invocation, 'write', io, (denylist) => {
       return action({ keys, accounts, denylist, logins, isPassword });
     });
@@ -100,8 +106,19 @@ async function withOpened(
   }
 }
 
+/** Those of one kind; a file that somebody names and that is not there is a mistake, not nobody. */
+function namedFile(kind: 'users' | 'clients', { options, label }: Invocation<ServeOptions>): string {
+  const path = accountsFile(options, kind);
+  if (options[kind] !== undefined && !existsSync(path)) {
+    throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${path}: no such file or folder`, {
+      hint: `${label(kind)} names the file of the ${kind}; jwtkit ${kind} add makes it`,
+    });
+  }
+  return path;
+}
+
 function whereCountsAre(store: string | undefined, io: Io): LoginCounts {
-  if (store !== undefined && /^rediss?(?:\+cluster)?:/.test(store)) return { in: 'redis', location: store };
+  if (store !== undefined && isRedisLocation(store)) return { in: 'redis', location: store };
   return { in: isWorker(io) ? 'parent' : 'process' };
 }
 

@@ -1,5 +1,6 @@
 /** Several processes that serve on one port: this one starts them, replaces those that die, and speaks for all of them. */
 import cluster, { type Worker } from 'node:cluster';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
@@ -18,10 +19,25 @@ const longestLeave = 1000;
 /** Tells our own processes from those that somebody else's cluster runs jwtkit in. */
 const workerVariable = 'JWTKIT_SERVE_WORKER';
 
+/** The port of all processes, so that those that come later have it too, be all others gone by then. */
+const portVariable = 'JWTKIT_SERVE_PORT';
+
+/** The port that the process above chose for all. */
+export function sharedPortNumber(io: Io): number | undefined {
+  const port = io.env[portVariable];
+  return isWorker(io) && port !== undefined && port !== '' ? Number(port) : undefined;
+}
+
 /** Whether this process shares the work of one above it. */
 export function isWorker(io: Io): boolean {
   return cluster.isWorker && io.env[workerVariable] === '1';
 }
+
+/** Milliseconds for a process to end, longer than it gives its requests: one that hangs must not keep the others' exit code. */
+const longestEnd = 13_000;
+
+/** Milliseconds for the metrics of all processes to come together: longer than each of them has. */
+const longestGathering = 6000;
 
 /** What a process that serves says to the one above it, and is told by it. */
 type Message =
@@ -37,6 +53,7 @@ type Message =
 export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise<number> {
   countLoginsForWorkers();
   const registry = new AggregatorRegistry();
+  const port = await choosePort(settings);
   let readyCount = 0;
   let url = '';
   let isStopping = false;
@@ -47,14 +64,14 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
   const left = new Set<Worker>();
   const tellWhoLeft = () => {
     if (isStopping && living().some((worker) => !left.has(worker))) return;
-    for (const worker of left) if (worker.isConnected()) worker.send({ jwtkit: 'left' } satisfies Message);
+    for (const worker of left) tell(worker, { jwtkit: 'left' });
   };
   const stop = Promise.race([nextStop(io), new Promise<void>((resolve) => (giveUp = resolve))]);
   cluster.on('message', async (worker: Worker, message: Message) => {
     if (message.jwtkit === 'metrics wanted') {
       // Null for a process that does not answer in time, as one that is busy starting.
       const text = await registry.clusterMetrics().catch(() => null);
-      if (worker.isConnected()) worker.send({ jwtkit: 'metrics', text } satisfies Message);
+      tell(worker, { jwtkit: 'metrics', text });
     }
     if (message.jwtkit === 'left') {
       left.add(worker);
@@ -62,11 +79,11 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
     }
     if (message.jwtkit !== 'ready') return;
     readyCount++;
+    if (readyCount === 1) url = message.url;
     // What keeps one from beginning would keep all of them, and is said once.
-    if (readyCount === 1) for (let count = 1; count < settings.workers; count++) fork();
+    if (readyCount === 1) for (let count = 1; count < settings.workers; count++) fork(port);
     if (readyCount !== settings.workers) return;
     try {
-      url = message.url;
       announce(url, settings, io);
     } catch (error) {
       failure = error;
@@ -81,9 +98,9 @@ export async function serveWithWorkers(settings: ServeSettings, io: Io): Promise
     }
     io.stderr.write(`note: a process that served has ended (${signal ?? code}) and is replaced\n`);
     await wait(respawnDelay);
-    if (!isStopping) fork();
+    if (!isStopping) fork(port);
   });
-  fork();
+  fork(port);
   await stop;
   isStopping = true;
   await Promise.all(living().map(end));
@@ -96,14 +113,44 @@ function living(): Worker[] {
   return (Object.values(cluster.workers ?? {}) as Worker[]).filter((worker) => !worker.isDead());
 }
 
-function fork(): void {
-  cluster.fork({ [workerVariable]: '1' });
+/** Says something to a process; one that is about to go does not have to hear it. */
+function tell(worker: Worker, message: Message): void {
+  if (worker.isConnected()) worker.process.send(message, ignore);
+}
+
+/** Says something to the process above, be it gone. */
+function report(message: Message): void {
+  process.send?.(message, undefined, undefined, ignore);
+}
+
+/** Without it an error of the channel would end the process. */
+function ignore(): void {}
+
+function fork(port: number): void {
+  cluster.fork({ [workerVariable]: '1', [portVariable]: String(port) });
+}
+
+/** A port that is free now, where any will do. What is wrong with the host is for the process to say that listens there. */
+function choosePort({ host, port }: ServeSettings): Promise<number> {
+  if (port !== 0) return Promise.resolve(port);
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(0));
+    server.listen(0, host, () => {
+      const { port: free } = server.address() as AddressInfo;
+      server.close(() => resolve(free));
+    });
+  });
 }
 
 function end(worker: Worker): Promise<void> {
   return new Promise((resolve) => {
     if (worker.isDead()) return resolve();
-    worker.once('exit', () => resolve());
+    const late = setTimeout(() => worker.process.kill('SIGKILL'), longestEnd);
+    worker.once('exit', () => {
+      clearTimeout(late);
+      resolve();
+    });
     worker.process.kill('SIGTERM');
   });
 }
@@ -122,7 +169,7 @@ export function reportReady(app: FastifyInstance, url: string): void {
   // Answers the process above, which asks for the metrics of all.
   new AggregatorRegistry();
   AggregatorRegistry.setRegistries(app.metrics.registry);
-  process.send?.({ jwtkit: 'ready', url } satisfies Message);
+  report({ jwtkit: 'ready', url });
 }
 
 /** How a process leaves the port that it shares: in step with the others, told by the one above. */
@@ -133,7 +180,7 @@ export const sharedPort: SharedPort = {
       process.on('message', (message: Message) => {
         if (message.jwtkit === 'left') resolve();
       });
-      process.send?.({ jwtkit: 'left' } satisfies Message);
+      report({ jwtkit: 'left' });
       setTimeout(resolve, longestLeave).unref();
     }),
 };
@@ -147,6 +194,7 @@ export function gatherMetrics(): Promise<string | null> {
       resolve(message.text);
     };
     process.on('message', take);
-    process.send?.({ jwtkit: 'metrics wanted' } satisfies Message);
+    report({ jwtkit: 'metrics wanted' });
+    setTimeout(() => take({ jwtkit: 'metrics', text: null }), longestGathering).unref();
   });
 }
