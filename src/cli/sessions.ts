@@ -1,7 +1,7 @@
 /** What becomes of the tokens of an account that is changed: revoked, or left alone aloud. */
 import { JwtkitError } from '../errors.js';
 import type { Io } from './io.js';
-import type { Invocation } from './options.js';
+import { defaultKeyring, type Invocation } from './options.js';
 import { escapeText } from './output.js';
 import { type StoreOptions, withDenylist } from './stores.js';
 
@@ -28,7 +28,7 @@ export async function changeAccount(
     await revokeSubject(sub, { denylist, now }).catch((error: unknown) => {
       if (!(error instanceof JwtkitError)) throw error;
       throw new JwtkitError(error.code, `the account was changed, but its tokens are not revoked: ${error.message}`, {
-        hint: `once the denylist can be written: ${revokeCommand(sub)}`,
+        hint: `once the denylist can be written: ${revokeCommand(sub, invocation.options)}`,
         cause: error,
       });
     });
@@ -38,14 +38,35 @@ export async function changeAccount(
   });
 }
 
-/** Says on stderr what became of the tokens: nobody must think that a session has ended which has not. */
-export function noteTokens(sub: string, issuedUpTo: number | null, io: Io): void {
-  if (issuedUpTo !== null) io.stderr.write(`revoked every token of ${escapeText(sub)} issued up to now\n`);
-  else io.stderr.write(`note: its tokens are good until they expire; to end them: ${revokeCommand(sub)}\n`);
+/**
+ * Says on stderr what became of the tokens, and where that is written: nobody must think that a session has ended which has
+ * not, as with a service that asks another denylist.
+ */
+export function noteTokens(sub: string, issuedUpTo: number | null, options: StoreOptions, io: Io): void {
+  if (issuedUpTo === null) {
+    io.stderr.write(`note: its tokens are good until they expire; to end them: ${revokeCommand(sub, options)}\n`);
+  } else {
+    io.stderr.write(`revoked every token of ${escapeText(sub)} issued up to now, in ${placeOf(options)}\n`);
+  }
 }
 
-/** As a shell takes it. */
-function revokeCommand(sub: string): string {
-  const word = /^[\w.@%+:/-]+$/.test(sub) ? sub : `'${escapeText(sub).replaceAll("'", "'\\''")}'`;
-  return `jwtkit revoke --sub ${word}`;
+function placeOf({ store, keyring = defaultKeyring }: StoreOptions): string {
+  if (store === undefined) return `the denylist of ${escapeText(keyring)}`;
+  // A location of Redis may hold a password.
+  return store.startsWith('lmdb:') ? escapeText(store) : 'the Redis store';
+}
+
+/** As a shell takes it, for the same denylist. */
+function revokeCommand(sub: string, { store, keyring = defaultKeyring }: StoreOptions): string {
+  const place =
+    store === undefined
+      ? keyring === defaultKeyring
+        ? ''
+        : ` --keyring ${quoteWord(keyring)}`
+      : ` --store ${store.startsWith('lmdb:') ? quoteWord(store) : 'redis://…'}`;
+  return `jwtkit revoke --sub ${quoteWord(sub)}${place}`;
+}
+
+function quoteWord(text: string): string {
+  return /^[\w.@%+:/-]+$/.test(text) ? text : `'${escapeText(text).replaceAll("'", "'\\''")}'`;
 }

@@ -69,7 +69,7 @@ test.each(['id', 'name'])('rotate by %s prints another secret for the same id', 
   expect(rotated.id).toBe(id);
   expect(stderr).toBe(
     'changed the secret of billing; it is not shown again\n' +
-      `note: its tokens are good until they expire; to end them: jwtkit revoke --sub ${id}\n`,
+      `note: its tokens are good until they expire; to end them: jwtkit revoke --sub ${id} --keyring ${keyring}\n`,
   );
   const [stored] = readClients(path);
   expect([isClientSecret(stored, secret), isClientSecret(stored, rotated.secret)]).toEqual([false, true]);
@@ -80,7 +80,10 @@ test.each(['id', 'name'])('remove by %s ends what the client was issued', async 
   await stdoutOf(['keygen', '--alg', 'ES256', '--keyring', keyring]);
   const token = await stdoutOf(['issue', '--sub', id, '--keyring', keyring]);
   const { exitCode, stderr } = await clients('remove', by === 'id' ? id : 'billing');
-  expect([exitCode, stderr]).toEqual([0, `removed billing\nrevoked every token of ${id} issued up to now\n`]);
+  expect([exitCode, stderr]).toEqual([
+    0,
+    `removed billing\nrevoked every token of ${id} issued up to now, in the denylist of ${keyring}\n`,
+  ]);
   expect(readClients(path)).toEqual([]);
   expect((await runCli(['verify', token, '--quiet', '--keyring', keyring])).exitCode).toBe(17);
 });
@@ -90,7 +93,7 @@ test('remove --keep-tokens says that they go on', async () => {
   const { stdout, stderr } = await clients('remove', 'billing', '--keep-tokens');
   expect([stdout, stderr]).toEqual([
     '',
-    `removed billing\nnote: its tokens are good until they expire; to end them: jwtkit revoke --sub ${id}\n`,
+    `removed billing\nnote: its tokens are good until they expire; to end them: jwtkit revoke --sub ${id} --keyring ${keyring}\n`,
   ]);
   await clients('add', 'billing');
   const json = await clients('remove', 'billing', '--keep-tokens', '--json');

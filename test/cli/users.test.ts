@@ -202,7 +202,7 @@ describe('users passwd', () => {
     expect([exitCode, stdout]).toEqual([0, '']);
     expect(stderr).toBe(
       'changed the password of alice\n' +
-        'note: its tokens are good until they expire; to end them: jwtkit revoke --sub user-123\n',
+        `note: its tokens are good until they expire; to end them: jwtkit revoke --sub user-123 --keyring ${keyring}\n`,
     );
     expect(await isPassword('battery staple', passwordOf('alice'))).toBe(true);
     expect(await verify(token)).toBe(0);
@@ -213,7 +213,7 @@ describe('users passwd', () => {
     const { exitCode, stderr } = await users(['passwd', 'alice', '--password-env', 'Q', '--end-sessions']);
     expect([exitCode, stderr]).toEqual([
       0,
-      'changed the password of alice\nrevoked every token of user-123 issued up to now\n',
+      `changed the password of alice\nrevoked every token of user-123 issued up to now, in the denylist of ${keyring}\n`,
     ]);
     expect(await verify(token)).toBe(17);
     const later = await stdoutOf(['issue', '--sub', 'user-123', '--keyring', keyring], { now: now + 1 });
@@ -248,7 +248,9 @@ describe('users remove', () => {
     const token = await tokenOfAlice();
     const { exitCode, stdout, stderr } = await users(['remove', 'alice']);
     expect([exitCode, stdout]).toEqual([0, '']);
-    expect(stderr).toBe('removed alice\nrevoked every token of user-123 issued up to now\n');
+    expect(stderr).toBe(
+      `removed alice\nrevoked every token of user-123 issued up to now, in the denylist of ${keyring}\n`,
+    );
     expect(readUsers(path)).toEqual([]);
     expect(await verify(token)).toBe(17);
   });
@@ -266,7 +268,7 @@ describe('users remove', () => {
     const token = await tokenOfAlice();
     const { stderr } = await users(['remove', 'alice', '--keep-tokens']);
     expect(stderr).toContain(
-      'note: its tokens are good until they expire; to end them: jwtkit revoke --sub user-123\n',
+      `note: its tokens are good until they expire; to end them: jwtkit revoke --sub user-123 --keyring ${keyring}\n`,
     );
     expect(await verify(token)).toBe(0);
     expect(existsSync(join(keyring, 'denylist'))).toBe(false);
@@ -275,7 +277,7 @@ describe('users remove', () => {
   test('the command that ends them is one that a shell takes', async () => {
     await users(['add', 'bob', '--sub', "it's bob; ls", '--password-env', 'P']);
     const { stderr } = await users(['remove', 'bob', '--keep-tokens']);
-    expect(stderr).toContain("jwtkit revoke --sub 'it'\\''s bob; ls'\n");
+    expect(stderr).toContain(`jwtkit revoke --sub 'it'\\''s bob; ls' --keyring ${keyring}\n`);
   });
 
   test('a denylist that is not to be had leaves the user', async () => {

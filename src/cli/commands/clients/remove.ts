@@ -32,6 +32,6 @@ export function registerClientsRemove(clients: Command, { io }: Context): void {
     const issuedUpTo = await changeAccount(id, { change, endsSessions: options.keepTokens !== true }, invocation, io);
     if (options.json === true) return printJson(io, { client_id: id, name, issued_up_to: issuedUpTo });
     io.stderr.write(`removed ${escapeText(name)}\n`);
-    noteTokens(id, issuedUpTo, io);
+    noteTokens(id, issuedUpTo, options, io);
   });
 }

@@ -21,6 +21,6 @@ export function registerClientsRotate(clients: Command, { io }: Context): void {
     printSecret(rotated, options.json === true, io);
     if (options.json === true) return;
     io.stderr.write(`changed the secret of ${escapeText(rotated.client.name)}; it is not shown again\n`);
-    noteTokens(rotated.client.id, null, io);
+    noteTokens(rotated.client.id, null, options, io);
   });
 }

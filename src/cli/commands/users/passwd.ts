@@ -38,6 +38,6 @@ export function registerUsersPasswd(users: Command, { io }: Context): void {
     const issuedUpTo = await changeAccount(sub, { change, endsSessions: options.endSessions === true }, invocation, io);
     if (options.json === true) return printJson(io, { name, sub, issued_up_to: issuedUpTo });
     io.stderr.write(`changed the password of ${escapeText(name)}\n`);
-    noteTokens(sub, issuedUpTo, io);
+    noteTokens(sub, issuedUpTo, options, io);
   });
 }

@@ -32,6 +32,6 @@ export function registerUsersRemove(users: Command, { io }: Context): void {
     const issuedUpTo = await changeAccount(sub, { change, endsSessions: options.keepTokens !== true }, invocation, io);
     if (options.json === true) return printJson(io, { name, sub, issued_up_to: issuedUpTo });
     io.stderr.write(`removed ${escapeText(name)}\n`);
-    noteTokens(sub, issuedUpTo, io);
+    noteTokens(sub, issuedUpTo, options, io);
   });
 }
