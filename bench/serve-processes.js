@@ -139,7 +139,7 @@ async function logIn(url) {
   return answer.json();
 }
 
-/** Starts a Redis server that is as durable as the embedded store: each write is on the disk once a second. */
+/** Starts a Redis server with an append-only file, which is on the disk once a second; undefined where there is none. */
 export async function startRedis(folder) {
   const port = await freePort();
   const args = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'yes'];

@@ -146,7 +146,7 @@ async function measureRates(contestants) {
 
 /**
  * Asks as fast as answers come, over connections that stay open. The client never sleeps: a server that takes longer than
- * the bare one would pay, beside its own work, for waking it with each answer (20 to 30 µs in a virtual machine).
+ * the bare one would pay, beside its own work, for waking it with each answer (up to 30 µs in a virtual machine).
  */
 async function ask({ server, path, method = 'GET', headers = {}, body }, seconds, sessions = []) {
   let next = 0;
