@@ -49,7 +49,7 @@ export function registerServe(program: Command, context: Context): void {
     'jwtkit serve --demo',
     'jwtkit serve --rotate --issuer-url https://auth.example --trust-proxy loopback',
     'jwtkit serve --env-file .env --port 0 --ready-file ready.json',
-    'jwtkit serve --workers 2 --store lmdb:denylist --users people.json',
+    'jwtkit serve --workers 2 --store lmdb:denylist --cors https://app.example',
   ]);
   command.action(async () => {
     const { serve } = await import('../serve/serve.js');
