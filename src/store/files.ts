@@ -279,7 +279,8 @@ function writeTemporary(file: WholeFile): string {
       closeSync(descriptor);
     }
   } catch (error) {
-    if (!hasErrorCode(error, 'ENAMETOOLONG')) rmSync(temporary, { force: true });
+    // Where nothing could be made there is nothing to remove, and some releases of Node fail over it.
+    if (!hasErrorCode(error, 'ENAMETOOLONG', 'ENOTDIR', 'ENOENT')) rmSync(temporary, { force: true });
     throw notWritable(path, error);
   }
   return temporary;
