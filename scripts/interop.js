@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -41,6 +41,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 /** What a person has set for jwtkit at work would choose other keys and claims than the crossings mean. */
 const isOurs = /^(JWTKIT_.*|SECRET_KEY|ALGORITHM|ACCESS_TOKEN_EXPIRE_MINUTES|REFRESH_TOKEN_EXPIRE_DAYS)$/;
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs.test(name)));
+// npm puts the programs of packages before those of the system, and one of them is another jwt.
+const isOfPackages = (entry) => /[\\/]node_modules[\\/]\.bin$/.test(entry);
+env.PATH = env.PATH?.split(delimiter)
+  .filter((entry) => !isOfPackages(entry))
+  .join(delimiter);
 
 const now = Math.floor(Date.now() / 1000);
 const claims = {
