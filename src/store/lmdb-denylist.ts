@@ -184,10 +184,20 @@ class LmdbDenylist implements Denylist {
   #transaction<T>(action: () => T): Promise<T> {
     return this.#run(async () => {
       this.#expectFile();
-      const result = await this.#root.transaction(action);
+      const result = await this.#root.transaction(action).catch((error) => this.#commitAgain(action, error));
       this.#expectFile();
       return result;
     });
+  }
+
+  /**
+   * After kills, once in a thousand, LMDB finds at the commit that it cannot (MDB_BAD_TXN), and takes all of it back: once
+   * more then. The error has a promise of its own, which would end the process if nobody looked at it.
+   */
+  async #commitAgain<T>(action: () => T, error: { commitError?: Promise<unknown> }): Promise<T> {
+    if (error?.commitError === undefined) throw error;
+    await Promise.resolve(error.commitError).catch(() => {});
+    return this.#root.transaction(action);
   }
 
   #startReading(): void {
