@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { JwtkitError } from '../errors.js';
 import { type Client, grantScopes } from '../token/account.js';
-import { type Claims, splitScope } from '../token/claims.js';
+import { type Claims, scopesOf } from '../token/claims.js';
 import { decodeToken } from '../token/decode.js';
 import { issueToken, issueTokenPair } from '../token/issue.js';
 import { withKeys } from '../token/key-source.js';
@@ -104,8 +104,8 @@ export async function grantRefresh(
     const refreshed = await withKeys(deps.keys, now, (keys) =>
       refreshToken(token, policy, { key, keys, denylist: deps.denylist, now }),
     );
-    const { scope: granted } = auditIssue(request, 'refresh_token', refreshed);
-    return { ...refreshed, ...scopeAnswer(asked ?? heldScopes(token), splitScope(granted ?? '')) };
+    const granted = scopesOf(auditIssue(request, 'refresh_token', refreshed));
+    return { ...refreshed, ...scopeAnswer(asked ?? scopesOf(decodeToken(token).claims), granted) };
   } catch (error) {
     if (!isVerdict(error)) throw error;
     // A verdict about the token comes with its checks; without them it is about what was asked for.
@@ -138,15 +138,10 @@ function stillAllowed(
   if (!accounts.hasUsers()) return { scope: asked };
   const user = typeof claims.sub === 'string' ? accounts.userBySub(claims.sub) : undefined;
   if (user === undefined) throw new JwtkitError('TOKEN_REVOKED', 'the subject of the token is no user');
-  const held = heldScopes(token);
+  const held = scopesOf(claims);
   // More than was granted before is refused as a whole (RFC 6749 §6), by who verifies the token.
   const isWider = asked?.some((scope) => !held.includes(scope)) === true;
   return { scope: isWider ? asked : grant(asked, user.scopes, held), role: user.roles };
-}
-
-function heldScopes(token: string): string[] {
-  const { scope } = decodeToken(token).claims;
-  return typeof scope === 'string' ? splitScope(scope) : [];
 }
 
 /** Whether a token says that it was issued to another client (RFC 6749 §6, RFC 7009 §2.1). */

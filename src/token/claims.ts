@@ -78,6 +78,11 @@ export function splitScope(scope: string): string[] {
   return scope.split(' ').filter((token) => token !== '');
 }
 
+/** The scope tokens of a token; none where it has no `scope`, or one that is no text. */
+export function scopesOf({ scope }: Claims): string[] {
+  return typeof scope === 'string' ? splitScope(scope) : [];
+}
+
 /** Whether a string is one scope token (RFC 6749 §3.3): printable ASCII without space, quote and backslash. */
 export function isScopeToken(text: string): boolean {
   return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text);

@@ -1,6 +1,6 @@
 import { JwtkitError } from '../errors.js';
 import type { Key } from '../jose/key.js';
-import { asList, type Claims, isStringOrStrings, splitScope } from './claims.js';
+import { asList, type Claims, isStringOrStrings, scopesOf } from './claims.js';
 import { type Denylist, describeRevocation, keepFamilyUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
 import { type IssueDeps, type IssuePairPolicy, issueToken, issueTokenPair, type TokenPair } from './issue.js';
 import type { VerifyPolicy } from './policy.js';
@@ -88,7 +88,7 @@ async function endFamily(claims: Claims, denylist: Denylist, now: number): Promi
 /** The claim `scope` of less than the token holds, left out where that is nothing. */
 function narrowScope(claims: Claims, asked: readonly string[] | undefined): Claims {
   if (asked === undefined) return {};
-  const held = typeof claims.scope === 'string' ? splitScope(claims.scope) : [];
+  const held = scopesOf(claims);
   const wider = asked.filter((scope) => !held.includes(scope));
   if (wider.length > 0) {
     throw new JwtkitError('CLAIM_MISMATCH', `the refresh token does not hold the scope ${wider.join(' ')}`, {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isJsonObject, own } from '../../jose/json.js';
-import { asList, type Claims, isScopeToken, isStringOrStrings, splitScope } from '../../token/claims.js';
+import { asList, type Claims, isScopeToken, isStringOrStrings, scopesOf, splitScope } from '../../token/claims.js';
 import { authenticate } from '../bearer.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
@@ -39,10 +39,6 @@ function letPass(claims: Claims, reply: FastifyReply): FastifyReply {
     .header('x-auth-scope', scopesOf(claims).map(headerText).join(' '))
     .header('x-auth-roles', rolesOf(claims).map(headerText).join(' '))
     .send();
-}
-
-function scopesOf({ scope }: Claims): string[] {
-  return typeof scope === 'string' ? splitScope(scope) : [];
 }
 
 function rolesOf({ role }: Claims): readonly string[] {
