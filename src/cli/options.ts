@@ -1,6 +1,6 @@
 /**
  * The grammar that commands share. An option's value comes from its flag, else from its variable (a file named by
- * `--env-file` before the process's own environment), else from its default.
+ * `-e` before the process's own environment), else from its default.
  */
 import { parseEnv } from 'node:util';
 import { type Command, Option } from 'commander';
@@ -70,7 +70,7 @@ export function addCommonOptions(command: Command): Command {
   return command
     .addOption(option('--json', 'print one JSON value; errors as JSON on stderr'))
     .addOption(option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'))
-    .addOption(option('--env-file <file>', 'read variables from a file such as .env').from('JWTKIT_ENV_FILE'))
+    .addOption(option('-e, --env-file <file>', 'read variables from a file such as .env').from('JWTKIT_ENV_FILE'))
     .addOption(option('--config <file>', `policy file (default: ${configName}, if there is one)`).from('JWTKIT_CONFIG'))
     .addOption(option('--no-config', `do not look for ${configName}`))
     .addOption(option('--debug', 'print the stack of an error'));

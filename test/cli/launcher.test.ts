@@ -296,3 +296,13 @@ test('a bug is shown by its place in the bundle', () => {
   expect(status).toBe(1);
   expect(stderr).toMatch(/at .*dist[\\/]cli[\\/]crypto\.cjs:\d+:\d+/);
 });
+
+test('a file of -e is for us alone to read, where Node takes --env-file for its own', () => {
+  const folder = installation();
+  writeFileSync(join(folder, '.env'), 'NODE_OPTIONS=--no-such-flag\nJWTKIT_KEYRING=/no/such\n');
+  const run = (...args: string[]) => runIn(folder, ['verify', token, ...args]);
+  const missing = run('-e', 'missing.env');
+  expect(missing).toMatchObject({ status: 3, stdout: '' });
+  expect(missing.stderr).toBe('error: cannot read missing.env: no such file or folder\n');
+  expect(run('-e', '.env')).toMatchObject({ status: 3, stderr: expect.stringContaining('no keyring at /no/such') });
+});

@@ -67,7 +67,7 @@ describe('bad usage', () => {
     [['--colour'], "unknown option '--colour'"],
     [['decode', 'a', 'b'], "too many arguments for 'decode'"],
     [['decode', 'x', '--color', 'sometimes'], "'sometimes' is invalid. Allowed choices are auto, always, never"],
-    [['decode', 'x', '--env-file'], "option '--env-file <file>' argument missing"],
+    [['decode', 'x', '--env-file'], "option '-e, --env-file <file>' argument missing"],
   ])('%j is exit 2 with nothing on stdout', async (args, message) => {
     const { exitCode, stdout, stderr } = await runCli(args);
     expect(stderr).toContain(message);

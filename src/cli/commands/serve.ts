@@ -48,7 +48,7 @@ export function registerServe(program: Command, context: Context): void {
   addExamples(command, [
     'jwtkit serve --demo',
     'jwtkit serve --rotate --issuer-url https://auth.example --trust-proxy loopback',
-    'jwtkit serve --env-file .env --port 0 --ready-file ready.json',
+    'jwtkit serve -e .env --port 0 --ready-file ready.json',
     'jwtkit serve --workers 2 --store lmdb:denylist --cors https://app.example',
   ]);
   command.action(async () => {
