@@ -9,6 +9,7 @@ import { openFileSource } from '../../store/files.js';
 import type { KeySource } from '../../token/key-source.js';
 import type { ByteSource, Context, Io } from '../io.js';
 import { type Block, cutBlocks } from './lines.js';
+import type { Pool } from './pool.js';
 import { openProgress } from './progress.js';
 import { type BlockResult, type Job, openWork, type Work } from './work.js';
 
@@ -92,14 +93,15 @@ function summarize(counts: ReadonlyMap<string, number>): string {
   return counts.size === 0 ? 'no tokens' : [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
 }
 
-/** Where the next block is answered: here, until there is enough work for threads. */
+/** Where the next block is answered: here, until there is enough work for threads and they have started. */
 class Threads {
   readonly #local: Work;
   readonly #job: Job;
   readonly #source: KeySource | undefined;
   readonly #size: number;
   readonly #file: (() => string) | undefined;
-  #pool: Work | undefined;
+  #pool: Pool | undefined;
+  #isBusy = false;
   #spent: number;
 
   constructor(local: Work, job: Job, { workers, source }: BatchOptions, { workerFile }: Io) {
@@ -131,11 +133,15 @@ class Threads {
   }
 
   async #run(block: Block, keys: readonly Key[]): Promise<BlockResult> {
-    if (this.#pool !== undefined) return this.#pool.run(block, keys);
+    if (this.#pool !== undefined && (this.#isBusy || !this.#pool.isStarting)) return this.#pool.run(block, keys);
+    this.#isBusy = true;
     const started = performance.now();
-    const result = await this.#local.run(block, keys);
-    this.#spent += performance.now() - started;
-    return result;
+    try {
+      return await this.#local.run(block, keys);
+    } finally {
+      this.#spent += performance.now() - started;
+      this.#isBusy = false;
+    }
   }
 
   /** Starts the threads where there is enough to do. */
