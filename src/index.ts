@@ -43,7 +43,10 @@ export { remoteKeys } from './remote/jwks.js';
 export {
   addClient,
   addUser,
+  type ClientChange,
+  changeClient,
   changePassword,
+  changeUser,
   type IssuedSecret,
   type NewClient,
   type NewUser,
@@ -51,6 +54,7 @@ export {
   removeClient,
   removeUser,
   rotateClientSecret,
+  type UserChange,
 } from './store/account-changes.js';
 export {
   type AccountFiles,

@@ -43,6 +43,17 @@ export interface NewClient {
   readonly scopes?: readonly string[] | undefined;
 }
 
+/** What {@link changeUser} is told: a list replaces the one that the user has, an undefined one stays as it is. */
+export interface UserChange {
+  readonly roles?: readonly string[] | undefined;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** What {@link changeClient} is told: a list replaces the one that the client has, an undefined one stays as it is. */
+export interface ClientChange {
+  readonly scopes?: readonly string[] | undefined;
+}
+
 /** A client with its secret, which is kept nowhere: this is the only time that anybody sees it. */
 export interface IssuedSecret {
   readonly client: StoredClient;
@@ -63,17 +74,33 @@ interface Clock {
  */
 export async function addUser(path: string, user: NewUser, { now }: Clock): Promise<StoredUser> {
   const { name, sub } = user;
-  const [roles, scopes] = [user.roles, user.scopes].map((list) => [...new Set(list)]) as [string[], string[]];
   refuse('name', name, labelProblem(name));
   refuse('sub', sub, subjectProblem(sub));
-  for (const role of roles) refuse('role', role, labelProblem(role));
-  for (const scope of scopes) refuse('scope', scope, scopeProblem(scope));
+  const roles = soundList('role', user.roles) ?? [];
+  const scopes = soundList('scope', user.scopes) ?? [];
   refuseTaken(readUsers(path), name, sub);
   const passwordHash = await hashPassword(await readPassword(user.password));
   const added = { name, sub, roles, scopes, passwordHash, created: Math.floor(now) };
   return change(path, users, { make: true }, (before) => {
     refuseTaken(before, name, sub);
     return { after: [...before, added], result: added };
+  });
+}
+
+/**
+ * Replaces what a user may do. Tokens that were issued keep what they say; a refresh by the server leaves out what was taken away
+ * and adds nothing, which takes a new log-in.
+ * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for a role or a scope that cannot be one; ACCOUNTS_INVALID,
+ * FILE_NOT_READABLE, FILE_NOT_WRITABLE.
+ */
+export async function changeUser(path: string, name: string, to: UserChange): Promise<StoredUser> {
+  const roles = soundList('role', to.roles);
+  const scopes = soundList('scope', to.scopes);
+  userNamed(readUsers(path), name);
+  return change(path, users, { make: false }, (before) => {
+    const old = userNamed(before, name);
+    const changed = { ...old, roles: roles ?? old.roles, scopes: scopes ?? old.scopes };
+    return { after: before.map((user) => (user === old ? changed : user)), result: changed };
   });
 }
 
@@ -110,15 +137,29 @@ export async function removeUser(path: string, name: string): Promise<StoredUser
  */
 export async function addClient(path: string, client: NewClient, { now }: Clock): Promise<IssuedSecret> {
   const { name } = client;
-  const scopes = [...new Set(client.scopes)];
   refuse('name', name, clientNameProblem(name));
-  for (const scope of scopes) refuse('scope', scope, scopeProblem(scope));
+  const scopes = soundList('scope', client.scopes) ?? [];
   const secret = randomSecret();
   const id = `${clientIdPrefix}${randomBytes(16).toString('base64url')}`;
   const added = { id, name, scopes, secretHash: hashClientSecret(secret), created: Math.floor(now) };
   return change(path, clients, { make: true }, (before) => {
     if (before.some((other) => other.name === name)) throw taken('client', 'name', name);
     return { after: [...before, added], result: { client: added, secret } };
+  });
+}
+
+/**
+ * Replaces what a client, named by its id or its name, may do. Tokens that were issued keep what they say until they expire.
+ * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for a scope that cannot be one; ACCOUNTS_INVALID, FILE_NOT_READABLE,
+ * FILE_NOT_WRITABLE.
+ */
+export async function changeClient(path: string, idOrName: string, to: ClientChange): Promise<StoredClient> {
+  const scopes = soundList('scope', to.scopes);
+  clientNamed(readClients(path), idOrName);
+  return change(path, clients, { make: false }, (before) => {
+    const old = clientNamed(before, idOrName);
+    const changed = { ...old, scopes: scopes ?? old.scopes };
+    return { after: before.map((other) => (other === old ? changed : other)), result: changed };
   });
 }
 
@@ -158,6 +199,13 @@ async function readPassword(password: PasswordSource): Promise<string> {
 
 function refuse(what: string, value: string, problem: string | undefined): void {
   if (problem !== undefined) throw new JwtkitError('USAGE_INVALID', `the ${what} ${quoteText(value)} ${problem}`);
+}
+
+/** A list of roles or scopes without what stands in it twice; undefined where there is none. */
+function soundList(what: 'role' | 'scope', list: readonly string[] | undefined): string[] | undefined {
+  if (list === undefined) return undefined;
+  for (const one of list) refuse(what, one, what === 'role' ? labelProblem(one) : scopeProblem(one));
+  return [...new Set(list)];
 }
 
 function refuseTaken(users: readonly StoredUser[], name: string, sub: string): void {

@@ -15,7 +15,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import {
   addClient,
   addUser,
+  changeClient,
   changePassword,
+  changeUser,
   removeClient,
   removeUser,
   rotateClientSecret,
@@ -92,6 +94,43 @@ describe('users', () => {
     expect(other).toEqual(bob);
     expect(await isPassword('battery staple', after?.passwordHash)).toBe(true);
     expect(await isPassword('correct horse', after?.passwordHash)).toBe(false);
+  });
+
+  test('a list that is named is replaced, everything else stays', async () => {
+    const path = freshPath();
+    await addUser(path, { ...alice, roles: ['admin'], scopes: ['read'] }, { now });
+    await addUser(path, { ...alice, name: 'bob', sub: 'user-124' }, { now });
+    const [before, bob] = readUsers(path);
+    expect(await changeUser(path, 'alice', { roles: ['b', 'a', 'b'] })).toEqual({ ...before, roles: ['b', 'a'] });
+    expect(await changeUser(path, 'alice', { scopes: [] })).toEqual({ ...before, roles: ['b', 'a'], scopes: [] });
+    expect(await changeUser(path, 'alice', {})).toEqual({ ...before, roles: ['b', 'a'], scopes: [] });
+    expect(readUsers(path)).toEqual([{ ...before, roles: ['b', 'a'], scopes: [] }, bob]);
+  });
+
+  test('of two changes at once, of different lists, none is lost', async () => {
+    const path = freshPath();
+    await addUser(path, { ...alice, roles: ['admin'], scopes: ['read'] }, { now });
+    await Promise.all([
+      changeUser(path, 'alice', { roles: ['editor'] }),
+      changeUser(path, 'alice', { scopes: ['write'] }),
+      changePassword(path, 'alice', 'battery staple'),
+    ]);
+    const [user] = readUsers(path);
+    expect(user).toMatchObject({ roles: ['editor'], scopes: ['write'] });
+    expect(await isPassword('battery staple', user?.passwordHash)).toBe(true);
+  });
+
+  test.each<[string, object, string]>([
+    ['alice', { roles: ['ad\nmin'] }, 'USAGE_INVALID'],
+    ['alice', { roles: ['editor'], scopes: ['read write'] }, 'USAGE_INVALID'],
+    ['bob', { roles: [] }, 'ACCOUNT_NOT_FOUND'],
+    ['user-123', { roles: [] }, 'ACCOUNT_NOT_FOUND'],
+  ])('a change of %s to %j is %s, and nothing is written', async (name, change, code) => {
+    const path = fileWith({ users: [userEntry] });
+    const before = readFileSync(path, 'utf8');
+    await expect(changeUser(path, name, change)).rejects.toMatchObject({ code });
+    expect(readFileSync(path, 'utf8')).toBe(before);
+    expect(readdirSync(dirname(path))).toEqual(['accounts.json']);
   });
 
   test('one that was removed is gone', async () => {
@@ -218,6 +257,20 @@ describe('clients', () => {
     await expect(rotateClientSecret(path, client[by])).rejects.toMatchObject({ code: 'ACCOUNT_NOT_FOUND' });
   });
 
+  test.each(['id', 'name'] as const)('get other scopes by their %s', async (by) => {
+    const path = freshPath('clients.json');
+    const { client } = await addClient(path, { name: 'billing', scopes: ['a'] }, { now });
+    const { client: other } = await addClient(path, { name: 'other', scopes: ['a'] }, { now });
+    expect(await changeClient(path, client[by], { scopes: ['c', 'b', 'c'] })).toEqual({
+      ...client,
+      scopes: ['c', 'b'],
+    });
+    expect(await changeClient(path, client[by], {})).toEqual({ ...client, scopes: ['c', 'b'] });
+    expect(readClients(path)).toEqual([{ ...client, scopes: ['c', 'b'] }, other]);
+    await expect(changeClient(path, client[by], { scopes: ['a b'] })).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    await expect(changeClient(path, 'nobody', {})).rejects.toMatchObject({ code: 'ACCOUNT_NOT_FOUND' });
+  });
+
   test('a name is taken once, and no name looks like an id', async () => {
     const path = freshPath('clients.json');
     const { client } = await addClient(path, { name: 'billing' }, { now });
@@ -249,6 +302,8 @@ describe('opened accounts', () => {
     const before = accounts.userByName('alice');
     await changePassword(path, 'alice', 'battery staple');
     expect(accounts.userByName('alice')?.passwordHash).not.toBe(before?.passwordHash);
+    await changeUser(path, 'alice', { roles: ['editor'] });
+    expect(accounts.userBySub('user-123')?.roles).toEqual(['editor']);
     await removeUser(path, 'alice');
     expect(accounts.userByName('alice')).toBeUndefined();
   });
