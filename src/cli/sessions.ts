@@ -41,10 +41,17 @@ export async function changeAccount(
 /**
  * Says on stderr what became of the tokens, and where that is written: nobody must think that a session has ended which has
  * not, as with a service that asks another denylist.
+ * @param left what is to be known of tokens that are left alone.
  */
-export function noteTokens(sub: string, issuedUpTo: number | null, options: StoreOptions, io: Io): void {
+export function noteTokens(
+  sub: string,
+  issuedUpTo: number | null,
+  options: StoreOptions,
+  io: Io,
+  left = 'its tokens are good until they expire',
+): void {
   if (issuedUpTo === null) {
-    io.stderr.write(`note: its tokens are good until they expire; to end them: ${revokeCommand(sub, options)}\n`);
+    io.stderr.write(`note: ${left}; to end them: ${revokeCommand(sub, options)}\n`);
   } else {
     io.stderr.write(`revoked every token of ${escapeText(sub)} issued up to now, in ${placeOf(options)}\n`);
   }

@@ -61,6 +61,32 @@ test('without clients the list is empty, and nothing is made', async () => {
   expect(existsSync(keyring)).toBe(false);
 });
 
+test.each(['id', 'name'])('set by %s replaces the scopes, keeps id and secret, and says what goes on', async (by) => {
+  const { id, secret } = printed((await clients('add', 'billing', '--scope', 'a b')).stdout);
+  await clients('add', 'other', '--scope', 'a');
+  const [billing, other] = readClients(path);
+  const note =
+    'note: its tokens keep their scopes until they expire; ' +
+    `to end them: jwtkit revoke --sub ${id} --keyring ${keyring}\n`;
+  const set = (...args: string[]) => clients('set', by === 'id' ? id : 'billing', ...args);
+  expect(await set('--scope', 'c', '--scope', 'b c')).toEqual({
+    exitCode: 0,
+    stdout: '',
+    stderr: `changed billing: scopes c b\n${note}`,
+  });
+  expect(readClients(path)).toEqual([{ ...billing, scopes: ['c', 'b'] }, other]);
+  expect(isClientSecret(readClients(path)[0], secret)).toBe(true);
+  expect((await set('--no-scopes')).stderr).toBe(`changed billing: no scopes\n${note}`);
+  expect(readClients(path)).toEqual([{ ...billing, scopes: [] }, other]);
+});
+
+test('set --json prints the client as list does', async () => {
+  await clients('add', 'billing', '--scope', 'a b');
+  const { stdout, stderr } = await clients('set', 'billing', '--scope', 'c', '--json');
+  expect([[JSON.parse(stdout)], stderr]).toEqual([JSON.parse((await clients('list', '--json')).stdout), '']);
+  expect(JSON.parse(stdout).scopes).toEqual(['c']);
+});
+
 test.each(['id', 'name'])('rotate by %s prints another secret for the same id', async (by) => {
   const { id, secret } = printed((await clients('add', 'billing')).stdout);
   const { exitCode, stdout, stderr } = await clients('rotate', by === 'id' ? id : 'billing');
@@ -104,7 +130,7 @@ test('remove --keep-tokens says that they go on', async () => {
   });
 });
 
-test.each([[['rotate', 'nobody']], [['remove', 'nobody']]])(
+test.each([[['set', 'nobody', '--no-scopes']], [['rotate', 'nobody']], [['remove', 'nobody']]])(
   '%j: there is no such client, and nothing is made',
   async (args) => {
     const { exitCode, stderr } = await clients(...args);
@@ -121,8 +147,12 @@ test.each<[readonly string[], number, string]>([
   [['add', 'client-AAAAAAAAAAAAAAAAAAAAAA'], 2, 'looks like the id of a client'],
   [['add', 'other', '--scope', 'a\\b'], 2, 'is not a scope token'],
   [['add'], 2, "missing required argument 'name'"],
+  [['set', 'billing'], 2, 'hint: name --scope or --no-scopes'],
+  [['set', 'billing', '--scope', 'a', '--no-scopes'], 2, '--scope and --no-scopes exclude each other'],
+  [['set', 'billing', '--scope', ''], 2, '--scope: the value is empty'],
+  [['set', 'billing', '--scope', 'a\\b'], 2, 'is not a scope token'],
   [['rename'], 2, "unknown command 'rename'"],
-  [[], 2, 'no subcommand given, one of add, list, rotate, remove'],
+  [[], 2, 'no subcommand given, one of add, set, list, rotate, remove'],
 ])('%j is refused', async (args, code, message) => {
   await clients('add', 'billing');
   const { exitCode, stdout, stderr } = await runCli([
@@ -132,7 +162,7 @@ test.each<[readonly string[], number, string]>([
   ]);
   expect([exitCode, stdout]).toEqual([code, '']);
   expect(stderr).toContain(message);
-  expect(readClients(path)).toHaveLength(1);
+  expect(readClients(path)).toMatchObject([{ name: 'billing', scopes: [] }]);
 });
 
 test('JWTKIT_CLIENTS and --clients name another file', async () => {

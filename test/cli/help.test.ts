@@ -10,8 +10,8 @@ const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const groups = {
   keys: ['list', 'rotate', 'retire', 'remove', 'prune', 'import', 'export', 'jwks', 'thumbprint'],
-  users: ['add', 'passwd', 'list', 'remove'],
-  clients: ['add', 'list', 'rotate', 'remove'],
+  users: ['add', 'set', 'passwd', 'list', 'remove'],
+  clients: ['add', 'set', 'list', 'rotate', 'remove'],
 };
 const commands = [
   ...['keygen', 'issue', 'decode', 'verify', 'inspect', 'refresh', 'revoke', 'serve'],

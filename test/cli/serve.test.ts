@@ -280,6 +280,39 @@ describe('a service', () => {
     expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
   });
 
+  test('does with tokens what `users set` and `clients set` say of them', async () => {
+    const keyring = await keyringWithAlice();
+    const served = await serveBinary(['--keyring', keyring], inFolder());
+    const set = (...args: string[]) => stdoutOf([...args, '--keyring', keyring], { now: realNow() });
+    const issue = async (path: string, form: Record<string, string>, headers = {}) => {
+      const { access_token: token } = (await sendForm(served.url + path, form, headers)).body;
+      return { token: String(token), claims: segmentOf(String(token), 1) };
+    };
+    const passes = async (token: string, query: string) =>
+      (await fetch(`${served.url}/auth?${query}`, { headers: { authorization: `Bearer ${token}` } })).status;
+    const { access_token: early, refresh_token: session } = await login(served);
+    const own = { grant_type: 'client_credentials' };
+    const earlyOwn = await issue('/token', own, asClient);
+    await set('users', 'set', 'alice', '--role', 'editor', '--scope', 'read admin');
+    await set('clients', 'set', 'billing', '--scope', 'invoices:write');
+
+    // Tokens keep what they say.
+    expect(await passes(early, 'scope=write&role=user')).toBe(200);
+    expect(await passes(earlyOwn.token, 'scope=invoices:read')).toBe(200);
+    // A refresh leaves out what was taken away and adds nothing.
+    const refreshed = await issue('/token/refresh', { refresh_token: session });
+    expect(refreshed.claims).toMatchObject({ sub: 'user-123', scope: 'read' });
+    expect(refreshed.claims).not.toHaveProperty('role');
+    // A log-in, and a client's next token, have all of it.
+    const { claims } = await issue('/token', aliceForm);
+    expect([claims.role, claims.scope]).toEqual(['editor', 'read admin']);
+    expect((await issue('/token', own, asClient)).claims.scope).toBe('invoices:write');
+
+    await set('users', 'set', 'alice', '--no-roles', '--no-scopes', '--end-sessions');
+    expect(await passes(early, 'scope=read')).toBe(401);
+    expect((await sendForm(`${served.url}/token/refresh`, { refresh_token: session })).status).toBe(401);
+  });
+
   test('shares its denylist with the command line', async () => {
     const keyring = await keyringWithAlice();
     const served = await serveBinary(['--keyring', keyring], inFolder());

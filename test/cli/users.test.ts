@@ -195,6 +195,101 @@ async function tokenOfAlice(): Promise<string> {
 const verify = async (token: string, ...args: string[]) =>
   (await runCli(['verify', token, '--quiet', '--keyring', keyring, ...args])).exitCode;
 
+describe('users set', () => {
+  const addBoth = async () => {
+    await addAlice('--role', 'admin', '--role', 'editor', '--scope', 'read write');
+    await users(['add', 'bob', '--sub', 'user-124', '--role', 'admin', '--password-env', 'P']);
+  };
+
+  test.each<[string, readonly string[], object]>([
+    ['--role replaces all roles', ['--role', 'auditor'], { roles: ['auditor'] }],
+    ['--role several times is several', ['--role', 'auditor', '--role', 'on call'], { roles: ['auditor', 'on call'] }],
+    ['--no-roles leaves none', ['--no-roles'], { roles: [] }],
+    ['--scope replaces all scopes', ['--scope', 'b a', '--scope', 'c b'], { scopes: ['b', 'a', 'c'] }],
+    ['--no-scopes leaves none', ['--no-scopes'], { scopes: [] }],
+    ['both lists at once', ['--scope', 'read', '--no-roles'], { roles: [], scopes: ['read'] }],
+    ['neither', ['--no-scopes', '--no-roles'], { roles: [], scopes: [] }],
+  ])('%s, and all else stays as it is', async (_name, args, change) => {
+    await addBoth();
+    const [alice, bob] = readUsers(path);
+    expect((await users(['set', 'alice', ...args])).exitCode).toBe(0);
+    expect(readUsers(path)).toEqual([{ ...alice, ...change }, bob]);
+    if (hasModes) expect(modeOf(path)).toBe(0o600);
+  });
+
+  test('says what the user may do now, and what goes on with tokens', async () => {
+    const token = await tokenOfAlice();
+    const { exitCode, stdout, stderr } = await users(['set', 'alice', '--role', 'editor', '--role', 'on call']);
+    expect([exitCode, stdout]).toEqual([0, '']);
+    expect(stderr).toBe(
+      'changed alice: roles editor, on call; no scopes\n' +
+        'note: its tokens keep their roles and scopes until they expire; a refresh by serve leaves out what was taken away, ' +
+        `and what was given needs a new log-in; to end them: jwtkit revoke --sub user-123 --keyring ${keyring}\n`,
+    );
+    expect(await verify(token)).toBe(0);
+    expect(existsSync(join(keyring, 'denylist'))).toBe(false);
+  });
+
+  test('--end-sessions revokes what was issued, in the denylist that --store names, and no later token', async () => {
+    const token = await tokenOfAlice();
+    const location = `lmdb:${join(temporaryFolder(), 'denylist')}`;
+    const store = ['--store', location];
+    const { exitCode, stderr } = await users(['set', 'alice', '--scope', 'read', '--end-sessions', ...store]);
+    expect([exitCode, stderr]).toEqual([
+      0,
+      `changed alice: no roles; scopes read\nrevoked every token of user-123 issued up to now, in ${location}\n`,
+    ]);
+    expect([await verify(token), await verify(token, ...store)]).toEqual([0, 17]);
+    const later = await stdoutOf(['issue', '--sub', 'user-123', '--keyring', keyring], { now: now + 1 });
+    expect(await verify(later, '--at', '+1s', ...store)).toBe(0);
+  });
+
+  test('--json prints the user as list does, and up to when tokens were revoked', async () => {
+    await addAlice('--role', 'admin');
+    const set = ['set', 'alice', '--scope', 'read write', '--json'];
+    const shown = { name: 'alice', sub: 'user-123', roles: ['admin'], scopes: ['read', 'write'], created: now };
+    const { stdout, stderr } = await users(set);
+    expect([JSON.parse(stdout), stderr]).toEqual([{ ...shown, issued_up_to: null }, '']);
+    expect(JSON.parse((await users(['list', '--json'])).stdout)).toEqual([shown]);
+    const ended = await users([...set, '--end-sessions']);
+    expect(JSON.parse(ended.stdout)).toEqual({ ...shown, issued_up_to: now });
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ['nothing to change', [], 'hint: name --role or --no-roles, --scope or --no-scopes'],
+    ['nothing but an end of sessions', ['--end-sessions'], 'hint: name --role or --no-roles, --scope or --no-scopes'],
+    ['roles and none', ['--role', 'a', '--no-roles'], '--role and --no-roles exclude each other'],
+    ['none and roles', ['--no-roles', '--role', 'a'], '--role and --no-roles exclude each other'],
+    ['scopes and none', ['--scope', 'a', '--no-scopes'], '--scope and --no-scopes exclude each other'],
+    ['an empty role', ['--role', ''], '--role: the value is empty'],
+    ['an empty scope', ['--scope', ' '], '--scope: the value is empty'],
+    ['a scope that is none', ['--scope', 'a"b', '--no-roles'], 'is not a scope token'],
+    ['a role that a terminal would obey', ['--role', 'a\u001b[2Jb'], 'has a control or an invisible character'],
+    ['a flag that is nearly one', ['--no-role'], 'did you mean --no-roles?'],
+  ])('refuses %s', async (_name, args, message) => {
+    await addBoth();
+    const before = textOf(path);
+    const { exitCode, stdout, stderr } = await users(['set', 'alice', ...args]);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('\u001b');
+    expect(textOf(path)).toBe(before);
+  });
+
+  test('nobody of that name: nothing is made', async () => {
+    const { exitCode, stderr } = await users(['set', 'bob', '--no-roles', '--end-sessions']);
+    expect([exitCode, stderr]).toEqual([3, 'error: there is no user "bob"\nhint: list them with: jwtkit users list\n']);
+    expect(existsSync(keyring)).toBe(false);
+  });
+
+  test('a denylist that is not to be had leaves the user as it was', async () => {
+    await addAlice('--role', 'admin');
+    const store = ['--store', `lmdb:${fileWith('no store')}`];
+    expect((await users(['set', 'alice', '--no-roles', '--end-sessions', ...store])).exitCode).toBe(3);
+    expect(readUsers(path)).toMatchObject([{ roles: ['admin'] }]);
+  });
+});
+
 describe('users passwd', () => {
   test('changes the password, and says that sessions go on', async () => {
     const token = await tokenOfAlice();

@@ -5,6 +5,7 @@ import { registerClientsAdd } from './add.js';
 import { registerClientsList } from './list.js';
 import { registerClientsRemove } from './remove.js';
 import { registerClientsRotate } from './rotate.js';
+import { registerClientsSet } from './set.js';
 
 export function registerClients(program: Command, context: Context): void {
   const clients = program
@@ -12,6 +13,7 @@ export function registerClients(program: Command, context: Context): void {
     .description('Look after the clients of a server: programs with an id and a secret, and what they may do.')
     .helpCommand('help [command]', 'show help of a command');
   registerClientsAdd(clients, context);
+  registerClientsSet(clients, context);
   registerClientsList(clients, context);
   registerClientsRotate(clients, context);
   registerClientsRemove(clients, context);
