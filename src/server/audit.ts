@@ -85,12 +85,15 @@ export function auditRevocation(
 
 /** Whose request it is: what a proxy says, where it is an address. */
 export function addressOf({ ip, socket }: FastifyRequest): string {
-  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip;
+  const peer = socket.remoteAddress ?? '';
+  return ip === peer || isIP(ip) !== 0 ? ip : peer;
 }
 
 /** The path of a request, without the query, which may hold what belongs in no log. */
 export function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '';
+  const { url } = request;
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** The path as logs and answers may hold it: not as long as a stranger likes, and without the token that somebody put there by mistake. */

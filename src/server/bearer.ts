@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { withKeys } from '../token/key-source.js';
 import { type VerifiedToken, verifyToken } from '../token/verify.js';
 import { describeVerdict, isVerdict, Refusal } from './refusal.js';
-import { ownPolicy, type ServiceDeps, type ServiceOptions } from './service.js';
+import { namesSubject, ownPolicy, type ServiceDeps, type ServiceOptions } from './service.js';
 
 /** How a refusal names what is wrong in `WWW-Authenticate`: as the tutorials do, or as RFC 6750 §3 does. */
 export type Challenge = 'plain' | 'detailed';
@@ -12,39 +12,37 @@ export type Challenge = 'plain' | 'detailed';
  * The access token of a request, verified.
  * @throws {Refusal} 401 where there is none or it is not accepted; what verification throws where it cannot be told.
  */
-export async function authenticate(
-  request: FastifyRequest,
+export type Authenticate = (request: FastifyRequest) => Promise<VerifiedToken>;
+
+/** Makes what verifies the access tokens of requests. */
+export function prepareAuthentication(
   challenge: Challenge,
   options: ServiceOptions,
   { keys, denylist, now }: ServiceDeps,
-): Promise<VerifiedToken> {
-  const token = bearerToken(request.headers.authorization);
-  if (token === undefined) {
-    throw new Refusal(401, 'Not authenticated', { headers: { 'www-authenticate': 'Bearer' } });
-  }
-  const moment = now();
-  try {
-    return await withKeys(keys, moment, (trusted) =>
-      verifyToken(
+): Authenticate {
+  const policy = ownPolicy(options, 'access', namesSubject);
+  return async (request) => {
+    const token = bearerToken(request.headers.authorization);
+    if (token === undefined) {
+      throw new Refusal(401, 'Not authenticated', { headers: { 'www-authenticate': 'Bearer' } });
+    }
+    const moment = now();
+    try {
+      return await withKeys(keys, moment, (trusted) =>
+        verifyToken(token, policy, { keys: trusted, denylist, now: moment }),
+      );
+    } catch (error) {
+      if (!isVerdict(error)) throw error;
+      const detail = describeVerdict(error, 'access');
+      const explained = `Bearer error="invalid_token", error_description="${detail}"`;
+      throw new Refusal(401, detail, {
+        headers: { 'www-authenticate': challenge === 'plain' ? 'Bearer' : explained },
+        code: error.code,
         token,
-        { ...ownPolicy(options, 'access'), require: namesSubject },
-        { keys: trusted, denylist, now: moment },
-      ),
-    );
-  } catch (error) {
-    if (!isVerdict(error)) throw error;
-    const detail = describeVerdict(error, 'access');
-    const explained = `Bearer error="invalid_token", error_description="${detail}"`;
-    throw new Refusal(401, detail, {
-      headers: { 'www-authenticate': challenge === 'plain' ? 'Bearer' : explained },
-      code: error.code,
-      token,
-    });
-  }
+      });
+    }
+  };
 }
-
-/** A token that says of nobody whose it is lets nobody in. */
-export const namesSubject = [{ name: 'sub' }] as const;
 
 /** The token of an `Authorization` header; undefined where it holds something else. */
 function bearerToken(authorization: string | undefined): string | undefined {

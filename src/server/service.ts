@@ -66,12 +66,23 @@ export function algorithmOf(key: Key, { algorithms }: ServiceOptions): Algorithm
   throw new JwtkitError('SIGNING_KEY_NOT_FOUND', `the key signs by none of ${algorithms.join(', ')}`);
 }
 
-/** What a token must meet to be taken by its own issuer. */
-export function ownPolicy(options: ServiceOptions, type: VerifyPolicy['type']): VerifyPolicy {
+/** A token that says of nobody whose it is lets nobody in. */
+export const namesSubject = { require: [{ name: 'sub' }] } as const;
+
+/**
+ * What a token must meet to be taken by its own issuer. For whoever sets up a route: V8 reads an object that is made anew for
+ * each request by its slow paths, which takes half as long as the verification.
+ */
+export function ownPolicy(
+  options: ServiceOptions,
+  type: VerifyPolicy['type'],
+  demands: Pick<VerifyPolicy, 'require'> = {},
+): VerifyPolicy {
   return {
     type,
     issuer: options.requiresIssuer ? options.issuer() : undefined,
     audience: options.audience,
     leeway: options.leeway,
+    ...demands,
   };
 }

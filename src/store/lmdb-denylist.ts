@@ -14,6 +14,7 @@ import {
   mergeRevocations,
   type Revocation,
   storedUntil,
+  type TokenIdentity,
 } from '../token/denylist.js';
 import { fileOf, isEnvironment, openEnvironment } from './lmdb-environment.js';
 
@@ -77,6 +78,8 @@ class LmdbDenylist implements Denylist {
   readonly #file: string | undefined;
   readonly #now: () => number;
   #isClosed = false;
+  /** Whether the file was seen in its place in this turn of the event loop. */
+  #isSeen = false;
 
   constructor(root: RootDatabase, folder: string, file: string | undefined, now: () => number) {
     this.#root = root;
@@ -90,17 +93,17 @@ class LmdbDenylist implements Denylist {
   find(token: Parameters<Denylist['find']>[0]): Promise<Revocation | undefined> {
     return this.#run(async () => {
       this.#startReading();
-      const questions = [
-        ['token', token.jti],
-        ['family', token.family],
-        ['subject', token.sub],
-      ] as const;
-      for (const [kind, id] of questions) {
-        const entry = id === undefined ? undefined : this.#entries.get(keyOf(kind, id));
-        if (entry !== undefined && applies(entry, token)) return entry;
-      }
-      return undefined;
+      return (
+        this.#findApplying('token', token.jti, token) ??
+        this.#findApplying('family', token.family, token) ??
+        this.#findApplying('subject', token.sub, token)
+      );
     });
+  }
+
+  #findApplying(kind: Revocation['kind'], id: string | undefined, token: TokenIdentity): Revocation | undefined {
+    const entry = id === undefined ? undefined : this.#entries.get(keyOf(kind, id));
+    return entry !== undefined && applies(entry, token) ? entry : undefined;
   }
 
   add(revocation: Revocation): Promise<void> {
@@ -201,7 +204,14 @@ class LmdbDenylist implements Denylist {
   }
 
   #startReading(): void {
-    this.#expectFile();
+    if (!this.#isSeen) {
+      this.#expectFile();
+      // A look takes as long as an answer. Whoever asks after another file is there does so in a later turn.
+      this.#isSeen = true;
+      setImmediate(() => {
+        this.#isSeen = false;
+      });
+    }
     // Else a snapshot of this turn of the event loop may be older than a revocation that was acknowledged since.
     this.#entries.resetReadTxn();
   }
@@ -222,6 +232,19 @@ class LmdbDenylist implements Denylist {
   }
 }
 
+/** Keys of ids that were asked for lately: those of a token and its session come with each request of its bearer. */
+const keys = {
+  token: new Map<string, string>(),
+  family: new Map<string, string>(),
+  subject: new Map<string, string>(),
+};
+const mostKeys = 4096;
+const longestId = 256;
+
 function keyOf(kind: Revocation['kind'], id: string): string {
-  return `${kind}:${hash('sha256', id, 'base64url')}`;
+  const known = keys[kind];
+  const key = known.get(id) ?? `${kind}:${hash('sha256', id, 'base64url')}`;
+  if (known.size >= mostKeys) known.clear();
+  if (id.length <= longestId) known.set(id, key);
+  return key;
 }

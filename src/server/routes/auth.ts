@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isJsonObject, own } from '../../jose/json.js';
 import { asList, type Claims, isScopeToken, isStringOrStrings, scopesOf, splitScope } from '../../token/claims.js';
-import { authenticate } from '../bearer.js';
+import { prepareAuthentication } from '../bearer.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeAuth } from './schemas.js';
@@ -14,8 +14,9 @@ import { describeAuth } from './schemas.js';
  * its client's, and demands nothing.
  */
 export function addAuthRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
+  const authenticate = prepareAuthentication('detailed', options, deps);
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
-    const { claims } = await authenticate(request, 'detailed', options, deps);
+    const { claims } = await authenticate(request);
     demand('scope', wanted(request, 'scope').flatMap(scopesOrNone), scopesOf(claims));
     demand('role', wanted(request, 'role'), rolesOf(claims));
     return letPass(claims, reply);
@@ -27,7 +28,7 @@ export function addAuthRoutes(app: FastifyInstance, options: ServiceOptions, dep
   // Whoever writes the slash means the same demands; it may also be Envoy, with its client's query.
   app.get('/auth/', { schema: { hide: true } }, answer);
   app.all('/auth/*', { schema: { hide: true } }, async (request, reply) => {
-    const { claims } = await authenticate(request, 'detailed', options, deps);
+    const { claims } = await authenticate(request);
     return letPass(claims, reply);
   });
 }

@@ -2,11 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import type { Claims } from '../../token/claims.js';
 import { withKeys } from '../../token/key-source.js';
 import { verifyToken } from '../../token/verify.js';
-import { namesSubject } from '../bearer.js';
 import { authenticateClient } from '../client-authentication.js';
 import { readForm } from '../form.js';
 import { isVerdict } from '../refusal.js';
-import { ownPolicy, type ServiceDeps, type ServiceOptions } from '../service.js';
+import { namesSubject, ownPolicy, type ServiceDeps, type ServiceOptions } from '../service.js';
 import { describeIntrospect } from './schemas.js';
 
 /** What is told of an active token (RFC 7662 §2.2), beside `active`. */
@@ -14,6 +13,7 @@ const toldClaims = ['iss', 'sub', 'aud', 'client_id', 'scope', 'role', 'type', '
 
 /** `POST /introspect` (RFC 7662): whether a token is good now, for those who cannot or need not verify it themselves. */
 export function addIntrospectRoute(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
+  const policy = ownPolicy(options, 'any', namesSubject);
   app.post('/introspect', { schema: describeIntrospect, config: { isOauth: true } }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     authenticateClient(request, deps);
@@ -22,11 +22,7 @@ export function addIntrospectRoute(app: FastifyInstance, options: ServiceOptions
     const moment = now();
     try {
       const { claims } = await withKeys(keys, moment, (trusted) =>
-        verifyToken(
-          token,
-          { ...ownPolicy(options, 'any'), require: namesSubject },
-          { keys: trusted, denylist, now: moment },
-        ),
+        verifyToken(token, policy, { keys: trusted, denylist, now: moment }),
       );
       // Other tokens may be signed with the same secret, such as those of links in mails: none that /auth would take.
       if (claims.type !== 'access' && claims.type !== 'refresh') return { active: false };

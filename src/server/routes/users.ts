@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { authenticate } from '../bearer.js';
+import { prepareAuthentication } from '../bearer.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeMe } from './schemas.js';
 
 /** `GET /users/me`: who the bearer of an access token is. */
 export function addUserRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
+  const authenticate = prepareAuthentication('plain', options, deps);
   app.get('/users/me', { schema: describeMe }, async (request, reply) => {
-    const { claims } = await authenticate(request, 'plain', options, deps);
+    const { claims } = await authenticate(request);
     reply.header('cache-control', 'no-store');
     return { user_id: claims.sub };
   });
