@@ -41,7 +41,8 @@ export interface OpenLoginLimits {
  */
 export async function openLoginLimits(counts: LoginCounts, bounds: LoginBounds): Promise<OpenLoginLimits> {
   const connection = counts.in === 'redis' ? await connect(counts.location) : undefined;
-  const open = (name: string, points: number) => openLimiter({ name, points, duration: window }, counts, connection);
+  const store = connection && { client: clientOf(connection), prefix: connection.prefix };
+  const open = (name: string, points: number) => openLimiter({ name, points, duration: window }, counts, store);
   const addresses = open('address', bounds.perAddress);
   const users = open('user', bounds.perUser);
   // The address first: who is stopped there cannot lock users out.
@@ -90,31 +91,41 @@ interface LimiterOptions {
 function openLimiter(
   { name, points, duration }: LimiterOptions,
   counts: LoginCounts,
-  connection: (Connection & { readonly prefix: string }) | undefined,
+  store: { readonly client: unknown; readonly prefix: string } | undefined,
 ): RateLimiterAbstract {
   const { RateLimiterCluster, RateLimiterMemory, RateLimiterRedis } = limiters();
   const shared = { points, duration, keyPrefix: `login-${name}` };
   if (counts.in === 'parent') return new RateLimiterCluster({ ...shared, timeoutMs: timeLimit });
   const own = new RateLimiterMemory(shared);
-  if (connection === undefined) return own;
+  if (store === undefined) return own;
   return new RateLimiterRedis({
     ...shared,
-    keyPrefix: `${connection.prefix}login-${name}`,
-    storeClient: clientOf(connection),
+    keyPrefix: `${store.prefix}login-${name}`,
+    storeClient: store.client,
     useRedisPackage: true,
     insuranceLimiter: own,
   });
 }
 
+/** Milliseconds for which Redis is not asked after it took its time to fail: a log-in asks three times, one after the other. */
+const restTime = 5000;
+
 /** What the limiter needs of a client, within the time limit. */
 function clientOf(connection: Connection) {
+  let restsUntil = 0;
   const run = async (script: string, options: { keys: string[]; arguments: string[] }) => {
+    const began = performance.now();
+    if (began < restsUntil) throw new Error('did not answer in time a moment ago');
     let timer: NodeJS.Timeout | undefined;
     const expiry = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error('no answer in time')), timeLimit);
     });
     try {
       return await Promise.race([connection.eval(script, options), expiry]);
+    } catch (error) {
+      const end = performance.now();
+      if (end - began > timeLimit / 2) restsUntil = end + restTime;
+      throw error;
     } finally {
       clearTimeout(timer);
     }

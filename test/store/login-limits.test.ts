@@ -201,8 +201,12 @@ describeWithRedis('in Redis', () => {
     try {
       const limits = await openAt({ in: 'redis', location: hanging.url }, { perUser: 1, perAddress: 1 });
       process.kill(hanging.pid, 'SIGSTOP');
+      const began = performance.now();
       expect(await fail(limits, '10.0.0.1', 'alice')).toBe(false);
+      // Of its three questions one waits.
+      expect(performance.now() - began).toBeLessThan(3500);
       expectWait(await fail(limits, '10.0.0.1', 'bob'));
+      expect(performance.now() - began).toBeLessThan(3500);
     } finally {
       await hanging.remove();
     }
