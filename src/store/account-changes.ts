@@ -204,6 +204,8 @@ function refuse(what: string, value: string, problem: string | undefined): void 
 /** A list of roles or scopes without what stands in it twice; undefined where there is none. */
 function soundList(what: 'role' | 'scope', list: readonly string[] | undefined): string[] | undefined {
   if (list === undefined) return undefined;
+  // A text would be taken apart into its characters.
+  if (!Array.isArray(list)) throw new JwtkitError('USAGE_INVALID', `${what}s are an array of strings`);
   for (const one of list) refuse(what, one, what === 'role' ? labelProblem(one) : scopeProblem(one));
   return [...new Set(list)];
 }

@@ -13,7 +13,6 @@ export async function awaitDenylist(open: () => Promise<Denylist | undefined>): 
 class AwaitedDenylist implements Denylist {
   readonly #open: () => Promise<Denylist | undefined>;
   #opening: Promise<Denylist | undefined> | undefined;
-  #found: Denylist | undefined;
   #isClosed = false;
 
   constructor(open: () => Promise<Denylist | undefined>) {
@@ -21,8 +20,6 @@ class AwaitedDenylist implements Denylist {
   }
 
   async find(token: TokenIdentity): Promise<Revocation | undefined> {
-    // Asked with each request, for which a promise more is time.
-    if (this.#found !== undefined && !this.#isClosed) return this.#found.find(token);
     return (await this.#opened())?.find(token);
   }
 
@@ -60,7 +57,6 @@ class AwaitedDenylist implements Denylist {
     } finally {
       if (denylist === undefined && this.#opening === opening) this.#opening = undefined;
     }
-    this.#found = denylist;
     return denylist;
   }
 }

@@ -27,6 +27,9 @@ const prunedPerTransaction = 100;
  * every entry may be on a page that has to come from the disk.
  */
 const pruningTime = 1;
+/** Ids of each kind whose keys are remembered, and how long they may be. */
+const mostKnown = 16_384;
+const longestKnown = 256;
 
 /** Opens an LMDB denylist; `read` and `update` resolve to undefined where there is none, `write` makes it. */
 export async function openLmdbDenylist(
@@ -77,6 +80,12 @@ class LmdbDenylist implements Denylist {
   readonly #folder: string;
   readonly #file: string | undefined;
   readonly #now: () => number;
+  /** Keys of ids that were asked for lately: those of a token and its session come with each request of its bearer. */
+  readonly #known: Readonly<Record<Revocation['kind'], Map<string, string>>> = {
+    token: new Map(),
+    family: new Map(),
+    subject: new Map(),
+  };
   #isClosed = false;
   /** Whether the file was seen in its place in this turn of the event loop. */
   #isSeen = false;
@@ -102,13 +111,13 @@ class LmdbDenylist implements Denylist {
   }
 
   #findApplying(kind: Revocation['kind'], id: string | undefined, token: TokenIdentity): Revocation | undefined {
-    const entry = id === undefined ? undefined : this.#entries.get(keyOf(kind, id));
+    const entry = id === undefined ? undefined : this.#entries.get(this.#keyOf(kind, id));
     return entry !== undefined && applies(entry, token) ? entry : undefined;
   }
 
   add(revocation: Revocation): Promise<void> {
     return this.#write(() => {
-      const key = keyOf(revocation.kind, revocation.id);
+      const key = this.#keyOf(revocation.kind, revocation.id);
       const present = this.#entries.get(key);
       this.#put(key, present === undefined ? revocation : mergeRevocations(revocation, present), present);
     });
@@ -116,7 +125,7 @@ class LmdbDenylist implements Denylist {
 
   consume(jti: string, until: number): Promise<Revocation | undefined> {
     return this.#write(() => {
-      const key = keyOf('token', jti);
+      const key = this.#keyOf('token', jti);
       const present = this.#entries.get(key);
       if (present === undefined)
         this.#put(
@@ -206,7 +215,7 @@ class LmdbDenylist implements Denylist {
   #startReading(): void {
     if (!this.#isSeen) {
       this.#expectFile();
-      // A look takes as long as an answer. Whoever asks after another file is there does so in a later turn.
+      // A look takes as long as an answer. Whoever knows that another file is there can only have asked in a later turn.
       this.#isSeen = true;
       setImmediate(() => {
         this.#isSeen = false;
@@ -222,6 +231,16 @@ class LmdbDenylist implements Denylist {
     if (file === undefined || file !== this.#file) throw new Error('it was removed or replaced since it was opened');
   }
 
+  #keyOf(kind: Revocation['kind'], id: string): string {
+    const known = this.#known[kind];
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const key = `${kind}:${hash('sha256', id, 'base64url')}`;
+    if (known.size >= mostKnown) known.clear();
+    if (id.length <= longestKnown) known.set(id, key);
+    return key;
+  }
+
   async #run<T>(action: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw unavailable(this.#folder, new Error('it was closed'));
     try {
@@ -230,21 +249,4 @@ class LmdbDenylist implements Denylist {
       throw unavailable(this.#folder, cause);
     }
   }
-}
-
-/** Keys of ids that were asked for lately: those of a token and its session come with each request of its bearer. */
-const keys = {
-  token: new Map<string, string>(),
-  family: new Map<string, string>(),
-  subject: new Map<string, string>(),
-};
-const mostKeys = 4096;
-const longestId = 256;
-
-function keyOf(kind: Revocation['kind'], id: string): string {
-  const known = keys[kind];
-  const key = known.get(id) ?? `${kind}:${hash('sha256', id, 'base64url')}`;
-  if (known.size >= mostKeys) known.clear();
-  if (id.length <= longestId) known.set(id, key);
-  return key;
 }

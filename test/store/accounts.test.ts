@@ -123,6 +123,7 @@ describe('users', () => {
   test.each<[string, object, string]>([
     ['alice', { roles: ['ad\nmin'] }, 'USAGE_INVALID'],
     ['alice', { roles: ['editor'], scopes: ['read write'] }, 'USAGE_INVALID'],
+    ['alice', { roles: 'editor' }, 'USAGE_INVALID'],
     ['bob', { roles: [] }, 'ACCOUNT_NOT_FOUND'],
     ['user-123', { roles: [] }, 'ACCOUNT_NOT_FOUND'],
   ])('a change of %s to %j is %s, and nothing is written', async (name, change, code) => {

@@ -133,7 +133,7 @@ class Threads {
   }
 
   async #run(block: Block, keys: readonly Key[]): Promise<BlockResult> {
-    if (this.#pool !== undefined && (this.#isBusy || !this.#pool.isStarting)) return this.#pool.run(block, keys);
+    if (this.#pool !== undefined && !this.#isSpare(this.#pool)) return this.#pool.run(block, keys);
     this.#isBusy = true;
     const started = performance.now();
     try {
@@ -142,6 +142,11 @@ class Threads {
       this.#spent += performance.now() - started;
       this.#isBusy = false;
     }
+  }
+
+  /** Whether this thread can help out while the others start; not with signatures, which would keep it from hearing a Ctrl-C. */
+  #isSpare(pool: Pool): boolean {
+    return this.#job.kind !== 'issue' && !this.#isBusy && pool.isStarting;
   }
 
   /** Starts the threads where there is enough to do. */

@@ -1,13 +1,13 @@
-import { constants, fstatSync, openSync } from 'node:fs';
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { destination } from 'pino';
 import type { LogOutput } from '../io.js';
 
 /**
- * Characters of lines that are written together, as long as they are no older than so many milliseconds. A pipe takes so many
- * bytes whole or not at all (PIPE_BUF on Linux), so that several processes that share one leave no line in halves.
+ * Bytes of lines that are written together, as long as they are no older than so many milliseconds. A pipe takes so many whole
+ * or not at all (PIPE_BUF on Linux), so that several processes that share one leave no line in halves.
  */
-const pieceLength = 4096;
+const pieceBytes = 4096;
 const longestDelay = 100;
 /** Bytes that wait for a reader who stands still; lines beyond them are lost, and that they are is said once he goes on. */
 const mostBytes = 67_108_864;
@@ -17,9 +17,11 @@ const longestEnd = 2000;
 
 /** Where pieces of whole lines go. */
 interface Sink {
-  write(lines: string): void;
+  write(lines: string, bytes: number): void;
   /** Calls back once everything is written. */
   end(onEnd: () => void): void;
+  /** Writes these lines and those that wait as far as it can without waiting: the process ends. */
+  rescue(lines: string): void;
 }
 
 /** What a sink tells: that lines are lost, and that it takes lines again. */
@@ -28,7 +30,10 @@ interface SinkEvents {
   readonly onDrain: () => void;
 }
 
-/** Log lines through a buffer to a descriptor: a request does not wait until its line is written. */
+/**
+ * Log lines through a buffer to a descriptor: a request does not wait until its line is written. What a process has logged when
+ * it ends by an error is written still.
+ */
 export function openLogOutput(descriptor: number): LogOutput {
   let lost = 0;
   const events: SinkEvents = {
@@ -37,29 +42,39 @@ export function openLogOutput(descriptor: number): LogOutput {
     },
     onDrain: () => {
       if (lost === 0) return;
-      const lines = lost;
+      const line = `${JSON.stringify({ level: 40, time: new Date().toISOString(), lines: lost, msg: 'log lines lost' })}\n`;
       lost = 0;
-      sink.write(`${JSON.stringify({ level: 40, time: new Date().toISOString(), lines, msg: 'log lines lost' })}\n`);
+      sink.write(line, line.length);
     },
   };
   const sink = openPipe(descriptor, events) ?? openFile(descriptor, events);
   let fresh = '';
+  let freshBytes = 0;
   let timer: NodeJS.Timeout | undefined;
+  let isEnded = false;
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (fresh !== '') sink.write(fresh);
+    if (fresh !== '') sink.write(fresh, freshBytes);
     fresh = '';
+    freshBytes = 0;
   };
+  const rescue = () => sink.rescue(fresh);
+  process.once('exit', rescue);
   return {
     write: (line) => {
-      if (fresh.length + line.length > pieceLength) flush();
+      if (isEnded) return;
+      const bytes = Buffer.byteLength(line);
+      if (freshBytes + bytes > pieceBytes) flush();
       fresh += line;
+      freshBytes += bytes;
       timer ??= setTimeout(flush, longestDelay);
     },
     end: () =>
       new Promise((resolve) => {
         flush();
+        isEnded = true;
+        process.off('exit', rescue);
         sink.end(resolve);
         // A reader who stands still must not keep the service from ending.
         setTimeout(resolve, longestEnd);
@@ -69,32 +84,33 @@ export function openLogOutput(descriptor: number): LogOutput {
 
 /**
  * A pipe or a socket, written to by event: a write that waits in a thread for a reader who stands still would keep the process
- * from ending. A pipe is opened anew, so that nothing changes for others who have it. Undefined for anything else.
+ * from ending. Undefined for anything else.
  */
 function openPipe(descriptor: number, { onLoss, onDrain }: SinkEvents): Sink | undefined {
-  const socket = socketOf(descriptor);
-  if (socket === undefined) return undefined;
+  const pipe = socketOf(descriptor);
+  if (pipe === undefined) return undefined;
+  const { socket, fd } = pipe;
   // A reader that has gone away is no reason to end.
   socket.on('error', () => {});
-  const waiting: string[] = [];
-  let waitingLength = 0;
+  const waiting: { readonly lines: string; readonly bytes: number }[] = [];
+  let waitingBytes = 0;
   let onEmpty: (() => void) | undefined;
   /** One piece at a time: those that wait in the socket would be written together, and not as a whole. */
   const writeFirst = () => {
-    const [piece = ''] = waiting;
-    socket.write(piece, () => {
+    const [{ lines, bytes } = { lines: '', bytes: 0 }] = waiting;
+    socket.write(lines, () => {
       waiting.shift();
-      waitingLength -= piece.length;
+      waitingBytes -= bytes;
       if (waiting.length > 0) return writeFirst();
       onDrain();
       if (waiting.length === 0) onEmpty?.();
     });
   };
   return {
-    write: (lines) => {
-      if (waitingLength + lines.length > mostBytes) return onLoss(lines);
-      waitingLength += lines.length;
-      if (waiting.push(lines) === 1) writeFirst();
+    write: (lines, bytes) => {
+      if (waitingBytes + bytes > mostBytes) return onLoss(lines);
+      waitingBytes += bytes;
+      if (waiting.push({ lines, bytes }) === 1) writeFirst();
     },
     end: (onEnd) => {
       onEmpty = () => {
@@ -104,23 +120,37 @@ function openPipe(descriptor: number, { onLoss, onDrain }: SinkEvents): Sink | u
       if (waiting.length === 0) onEmpty();
       setTimeout(() => socket.destroy(), longestEnd);
     },
+    rescue: (lines) => {
+      try {
+        // The first of them is in the socket's hands.
+        for (const piece of [...waiting.slice(1).map((each) => each.lines), lines]) writeSync(fd, piece);
+      } catch {
+        // Nobody reads.
+      }
+    },
   };
 }
 
-function socketOf(descriptor: number): Socket | undefined {
+/**
+ * A pipe is opened anew, so that it waits for nobody here and goes on as it was for others who have it. That cannot be done
+ * with a socket, nor with a pipe of another user, nor without /proc: there it is the same for all, as with any program of Node.
+ */
+function socketOf(descriptor: number): { socket: Socket; fd: number } | undefined {
+  const stats = fstatSync(descriptor);
+  if (!stats.isFIFO() && !stats.isSocket()) return undefined;
+  const fd = stats.isFIFO() ? openAnew(descriptor) : descriptor;
+  return { socket: new Socket({ fd, readable: false, writable: true }), fd };
+}
+
+function openAnew(descriptor: number): number {
   try {
-    const stats = fstatSync(descriptor);
-    if (!stats.isFIFO() && !stats.isSocket()) return undefined;
-    const { O_WRONLY, O_NONBLOCK } = constants;
-    const fd = stats.isFIFO() ? openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK) : descriptor;
-    return new Socket({ fd, readable: false, writable: true });
+    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
-    // Not on this system.
-    return undefined;
+    return descriptor;
   }
 }
 
-/** A file or a terminal, which makes nobody wait for long. */
+/** A file; and a terminal, which keeps everybody waiting who writes to it while it is stopped. */
 function openFile(descriptor: number, { onLoss, onDrain }: SinkEvents): Sink {
   const stream = destination({ dest: descriptor, sync: false, maxLength: mostBytes });
   stream.on('error', () => {});
@@ -131,6 +161,14 @@ function openFile(descriptor: number, { onLoss, onDrain }: SinkEvents): Sink {
     end: (onEnd) => {
       stream.once('close', onEnd);
       stream.end();
+    },
+    rescue: (lines) => {
+      try {
+        stream.write(lines);
+        stream.flushSync();
+      } catch {
+        // It cannot be written to.
+      }
     },
   };
 }

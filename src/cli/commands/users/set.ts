@@ -39,8 +39,13 @@ export function registerUsersSet(users: Command, { io }: Context): void {
     const { options } = invocation;
     const roles = newList('role', options.role, options.roles);
     const scopes = newList('scope', options.scope?.flatMap(splitScope), options.scopes);
+    const endsSessions = options.endSessions === true;
     if (roles === undefined && scopes === undefined) {
-      throw usage('nothing to change is named', 'name --role or --no-roles, --scope or --no-scopes');
+      const hint = 'name --role or --no-roles, --scope or --no-scopes';
+      throw usage(
+        'nothing to change is named',
+        endsSessions ? `${hint}; jwtkit revoke --sub ends sessions alone` : hint,
+      );
     }
     const { changeUser } = await import('../../../store/account-changes.js');
     const { readUsers, userNamed } = await import('../../../store/accounts.js');
@@ -50,11 +55,12 @@ export function registerUsersSet(users: Command, { io }: Context): void {
     const change = async () => {
       user = await changeUser(path, name, { roles, scopes });
     };
-    const endsSessions = options.endSessions === true;
     const issuedUpTo = await changeAccount(user.sub, { change, endsSessions }, invocation, io);
-    const { passwordHash: _, ...shown } = user;
-    if (options.json === true) return printJson(io, { ...shown, issued_up_to: issuedUpTo });
-    io.stderr.write(`changed ${escapeText(name)}: ${describeGrants(shown)}\n`);
+    const { sub, roles: newRoles, scopes: newScopes, created } = user;
+    if (options.json === true) {
+      return printJson(io, { name, sub, roles: newRoles, scopes: newScopes, created, issued_up_to: issuedUpTo });
+    }
+    io.stderr.write(`changed ${escapeText(name)}: ${describeGrants(user)}\n`);
     // What the routes of the server do: they look at the token, and a refresh at the user too.
     const left =
       'its tokens keep their roles and scopes until they expire; a refresh by serve leaves out what was taken away, ' +
