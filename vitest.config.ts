@@ -7,5 +7,7 @@ export default defineConfig({
     globalSetup: ['test/build.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // By default one core is left alone, which of two is half.
+    maxWorkers: '100%',
   },
 });
