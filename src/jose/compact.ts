@@ -28,7 +28,7 @@ export interface ParsedJws {
 export function parseJws(
   token: string,
   options: { maxLength?: number | undefined } = {},
-  headers?: HeaderMemo,
+  memo?: HeaderMemo,
 ): ParsedJws {
   const maxLength = options.maxLength ?? defaultMaxTokenLength;
   if (!Number.isSafeInteger(maxLength) || maxLength < 1) {
@@ -40,12 +40,12 @@ export function parseJws(
   const second = token.indexOf('.', first + 1);
   if (first < 0 || second < 0 || token.indexOf('.', second + 1) >= 0) throw malformed(describeSegments(token));
   const signingInput = token.slice(0, second);
-  const headerSegment = token.slice(0, first);
-  const known = headers?.get(headerSegment);
-  const header = known === undefined ? parseHeader(decodeSegment('header', headerSegment)) : { ...known };
+  const known = memo && findHeader(token, first, memo);
+  const newHeader = known === undefined ? token.slice(0, first) : undefined;
+  const header = newHeader === undefined ? { ...known } : parseHeader(decodeSegment('header', newHeader));
   const payload = decodeSegment('payload', token.slice(first + 1, second));
   const signature = decodeSegment('signature', token.slice(second + 1));
-  return { header, newHeader: known === undefined ? headerSegment : undefined, payload, signature, signingInput };
+  return { header, newHeader, payload, signature, signingInput };
 }
 
 /**
@@ -53,7 +53,28 @@ export function parseJws(
  * The same text is the same header, so that nothing is believed that was not parsed. Who asks gets a copy, to do with as it
  * likes.
  */
-export type HeaderMemo = Map<string, JsonObject>;
+export interface HeaderMemo {
+  readonly bySegment: Map<string, KnownHeader>;
+  /** The one of the token before, which most have again: comparing is faster than looking up. */
+  last: KnownHeader | undefined;
+}
+
+interface KnownHeader {
+  readonly segment: string;
+  readonly header: JsonObject;
+}
+
+/** An empty memo. */
+export function makeHeaderMemo(): HeaderMemo {
+  return { bySegment: new Map(), last: undefined };
+}
+
+function findHeader(token: string, end: number, memo: HeaderMemo): JsonObject | undefined {
+  const { last } = memo;
+  if (last !== undefined && last.segment.length === end && token.startsWith(last.segment)) return last.header;
+  memo.last = memo.bySegment.get(token.slice(0, end));
+  return memo.last?.header;
+}
 
 const memoSize = 32;
 const memoLength = 1024;
@@ -62,11 +83,12 @@ const memoLength = 1024;
  * Keeps the header of a token for the next one; only those that held under a trusted key are worth it, so that strangers
  * cannot fill the memo. One with members inside members is left out, since copies would share them.
  */
-export function rememberHeader({ header, newHeader }: ParsedJws, headers: HeaderMemo): void {
-  if (newHeader === undefined || newHeader.length > memoLength || headers.size >= memoSize) return;
+export function rememberHeader({ header, newHeader }: ParsedJws, { bySegment }: HeaderMemo): void {
+  if (newHeader === undefined || newHeader.length > memoLength || bySegment.size >= memoSize) return;
   if (Object.values(header).some((member) => typeof member === 'object')) return;
   // A slice would keep the token that it was cut from in memory.
-  headers.set(Buffer.from(newHeader, 'latin1').toString('latin1'), { ...header });
+  const segment = Buffer.from(newHeader, 'latin1').toString('latin1');
+  bySegment.set(segment, { segment, header: { ...header } });
 }
 
 function malformed(message: string): JwtkitError {

@@ -6,6 +6,7 @@ import { type ErrorCode, JwtkitError } from '../errors.js';
 import {
   checkHeader,
   type HeaderMemo,
+  makeHeaderMemo,
   type ParsedJws,
   parseClaims,
   parseJws,
@@ -190,9 +191,9 @@ const headersByKey = new WeakMap<Key, HeaderMemo>();
 
 function remember(jws: ParsedJws, [key]: readonly Key[]): void {
   if (jws.newHeader === undefined || key === undefined) return;
-  const headers = headersByKey.get(key) ?? new Map();
-  if (headers.size === 0) headersByKey.set(key, headers);
-  rememberHeader(jws, headers);
+  const memo = headersByKey.get(key) ?? makeHeaderMemo();
+  headersByKey.set(key, memo);
+  rememberHeader(jws, memo);
 }
 
 /** Everything that can be told without asking anybody. */
