@@ -20,6 +20,8 @@ interface Sink {
   write(lines: string, bytes: number): void;
   /** Calls back once everything is written. */
   end(onEnd: () => void): void;
+  /** Lets go of what nobody reads. */
+  giveUp(): void;
   /** Writes these lines and those that wait as far as it can without waiting: the process ends. */
   rescue(lines: string): void;
 }
@@ -75,9 +77,15 @@ export function openLogOutput(descriptor: number): LogOutput {
         flush();
         isEnded = true;
         process.off('exit', rescue);
-        sink.end(resolve);
-        // A reader who stands still must not keep the service from ending.
-        setTimeout(resolve, longestEnd);
+        // A reader who stands still must not keep the service from ending, nor a timer one whose lines are read.
+        const late = setTimeout(() => {
+          sink.giveUp();
+          resolve();
+        }, longestEnd);
+        sink.end(() => {
+          clearTimeout(late);
+          resolve();
+        });
       }),
   };
 }
@@ -118,8 +126,8 @@ function openPipe(descriptor: number, { onLoss, onDrain }: SinkEvents): Sink | u
         onEnd();
       };
       if (waiting.length === 0) onEmpty();
-      setTimeout(() => socket.destroy(), longestEnd);
     },
+    giveUp: () => void socket.destroy(),
     rescue: (lines) => {
       try {
         // The first of them is in the socket's hands.
@@ -162,6 +170,7 @@ function openFile(descriptor: number, { onLoss, onDrain }: SinkEvents): Sink {
       stream.once('close', onEnd);
       stream.end();
     },
+    giveUp: () => {},
     rescue: (lines) => {
       try {
         stream.write(lines);

@@ -33,7 +33,7 @@ export function registerClientsSet(clients: Command, { io }: Context): void {
     const client = await changeClient(accountsFile(options, 'clients'), idOrName, { scopes });
     const { id, name, created } = client;
     if (options.json === true) return printJson(io, { client_id: id, name, scopes: client.scopes, created });
-    io.stderr.write(`changed ${escapeText(name)}: ${describeGrants({ scopes: client.scopes })}\n`);
+    io.stderr.write(`changed ${escapeText(name)}: ${describeGrants(client)}\n`);
     noteTokens(id, null, options, io, 'its tokens keep their scopes until they expire');
   });
 }
