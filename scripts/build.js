@@ -85,7 +85,7 @@ const plainPlugin = {
  * keyring, colours and the spinner stay in chunks of their own.
  */
 const crypto =
-  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|key-source|verify|issue|keyring|policy)|store.keyring-directory|cli.(keys|named-secret|passphrase|commands.(verify|issue)))\b/;
+  /^src.(jose.(der|encrypted-key|jwk|jws|keys?|secret|x509)|token.(certificate-check|claim-checks|examine|key-source|verify|issue|keyring|policy)|store.keyring-directory|cli.(keys|named-secret|passphrase|commands.(verify|issue)))\b/;
 const manage = /^src.(token.(refresh|revoke)|cli.commands.(?!decode|inspect|verify|issue|keys|users|clients)\w+)\b/;
 /** Batches, apart from the file that their threads begin with. */
 const batch = /^src.cli.batch\b/;

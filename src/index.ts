@@ -85,6 +85,7 @@ export { type Accounts, type Client, grantScopes, isClientSecret, type User } fr
 export type { Claims, TokenType } from './token/claims.js';
 export { type DecodedToken, decodeToken } from './token/decode.js';
 export type { Denylist, Revocation, TokenIdentity } from './token/denylist.js';
+export type { KeyReport, VerifiedToken, VerifyDeps } from './token/examine.js';
 export { inspectToken, type TokenLife } from './token/inspect.js';
 export {
   defaultLifetimes,
@@ -109,12 +110,4 @@ export type { KeyringEntry } from './token/keyring.js';
 export type { RequiredClaim, VerifyPolicy } from './token/policy.js';
 export { type RefreshDeps, type RefreshedTokens, type RefreshPolicy, refreshToken } from './token/refresh.js';
 export { type RevokeDeps, type RevokedToken, revokeSubject, revokeToken, revokeTokenId } from './token/revoke.js';
-export {
-  type Check,
-  type KeyReport,
-  reportToken,
-  type VerificationReport,
-  type VerifiedToken,
-  type VerifyDeps,
-  verifyToken,
-} from './token/verify.js';
+export { type Check, reportToken, type VerificationReport, verifyToken } from './token/verify.js';

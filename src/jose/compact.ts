@@ -71,8 +71,9 @@ export function makeHeaderMemo(): HeaderMemo {
 
 function findHeader(token: string, end: number, memo: HeaderMemo): JsonObject | undefined {
   const { last } = memo;
-  if (last !== undefined && last.segment.length === end && token.startsWith(last.segment)) return last.header;
-  memo.last = memo.bySegment.get(token.slice(0, end));
+  const segment = token.slice(0, end);
+  if (last?.segment === segment) return last.header;
+  memo.last = memo.bySegment.get(segment);
   return memo.last?.header;
 }
 

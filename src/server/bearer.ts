@@ -1,7 +1,8 @@
 /** Requests that come with an access token (RFC 6750). */
 import type { FastifyRequest } from 'fastify';
+import type { VerifiedToken } from '../token/examine.js';
 import { withKeys } from '../token/key-source.js';
-import { type VerifiedToken, verifyToken } from '../token/verify.js';
+import { verifyToken } from '../token/verify.js';
 import { describeVerdict, isVerdict, Refusal } from './refusal.js';
 import { namesSubject, ownPolicy, type ServiceDeps, type ServiceOptions } from './service.js';
 

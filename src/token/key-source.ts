@@ -5,8 +5,9 @@
 import { JwtkitError } from '../errors.js';
 import type { JwkSet } from '../jose/jwk.js';
 import type { Key } from '../jose/key.js';
+import type { VerifiedToken, VerifyDeps } from './examine.js';
 import type { VerifyPolicy } from './policy.js';
-import { reportToken, type VerificationReport, type VerifiedToken, type VerifyDeps, verifyToken } from './verify.js';
+import { reportToken, type VerificationReport, verifyToken } from './verify.js';
 
 /** Where trusted keys come from. */
 export interface KeySource {

@@ -35,7 +35,7 @@ export async function* cutBlocks(
       if (cut > 0) {
         const bytes = join(rest, piece.subarray(0, cut));
         const count = countLines(bytes);
-        rest = Uint8Array.from(piece.subarray(cut));
+        rest = new Uint8Array(piece.subarray(cut));
         yield { bytes, firstLine, end };
         firstLine += count;
       } else {
@@ -47,7 +47,8 @@ export async function* cutBlocks(
 }
 
 function join(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(one.length + other.length);
+  // Memory of its own, as another thread is to have it, and not cleared, as all of it is written.
+  const joined = new Uint8Array(Buffer.allocUnsafeSlow(one.length + other.length).buffer);
   joined.set(one);
   joined.set(other, one.length);
   return joined;
