@@ -1,16 +1,17 @@
 /** What is done with each line of a batch. The same code answers in this thread and in a worker's. */
 import { JwtkitError } from '../../errors.js';
-import { isJsonObject, JsonError, type JsonObject, own, parseJsonObject } from '../../jose/json.js';
 import type { Key } from '../../jose/key.js';
 import type { Claims, TokenType } from '../../token/claims.js';
 import type { IssuePairPolicy, IssuePolicy } from '../../token/issue.js';
 import type { VerifyPolicy } from '../../token/policy.js';
 import type { Verdict } from '../../token/verify.js';
-import { type ClaimDefault, define, fillDefaults } from '../claim-defaults.js';
+import type { ClaimDefault } from '../claim-defaults.js';
 import { trimToken } from '../input.js';
-import { renderMessage, toJson } from '../output.js';
+import { toJson } from '../output.js';
 import { findStore, type StoreOptions } from '../stores.js';
-import { type Block, type Line, linesOf, maxLineBytes } from './lines.js';
+import { type Answer, type AnswerLine, type AnswerLines, nothing, toPlain } from './answer.js';
+import { prepareIssue } from './issue-lines.js';
+import { type Block, linesOf } from './lines.js';
 
 /**
  * A batch as plain values and keys, which can be sent to a worker. The keys that verify come with the blocks, since they may
@@ -45,27 +46,6 @@ export type Job =
   | { readonly kind: 'decode' }
   | { readonly kind: 'inspect'; readonly now: number; readonly minTtl: number | undefined };
 
-/** What one line came to. */
-export interface Answer {
-  /** What goes to stdout, with its line end; empty for nothing. */
-  readonly output: string;
-  /** What is counted: a word for success, or an error's code; undefined for a line that says nothing. */
-  readonly outcome: string | undefined;
-  readonly talk?: string | undefined;
-}
-
-/** Answers lines in their order, some together: at once, or later where a store has to be asked. */
-export type AnswerLines = (lines: Iterable<Line>) => Iterable<readonly (Answer | Promise<Answer>)[]>;
-
-/** Answers one line. */
-type AnswerLine = (line: Line) => Answer;
-
-function oneByOne(answer: AnswerLine): AnswerLines {
-  return function* (lines) {
-    for (const line of lines) yield [answer(line)];
-  };
-}
-
 /** What a block of lines came to. */
 export interface BlockResult {
   readonly output: Uint8Array<ArrayBuffer>;
@@ -82,10 +62,14 @@ export interface Work {
   close(): Promise<void>;
 }
 
+function oneByOne(answer: AnswerLine): AnswerLines {
+  return function* (lines) {
+    for (const line of lines) yield [answer(line)];
+  };
+}
+
 /** Tokens that are gone through together: enough to be fast, few enough to stay in a processor's cache. */
 const tokensAtOnce = 64;
-
-const nothing: Answer = { output: '', outcome: undefined };
 
 /**
  * Gets ready for a job.
@@ -197,66 +181,6 @@ function withToken(
       return { output: `${toJson({ line: number, error: toPlain(error) })}\n`, outcome: error.code };
     }
   };
-}
-
-function toPlain({ code, message, hint }: JwtkitError) {
-  return { code, message, hint };
-}
-
-async function prepareIssue(
-  { policies, type, key, now, claims: fixed, defaults, isRedated, asJson }: Extract<Job, { kind: 'issue' }>,
-  newId: (() => string) | undefined,
-): Promise<AnswerLine> {
-  const { prepareIssuer, preparePairIssuer } = await import('../../token/issue.js');
-  const deps = { key, now, newId };
-  const issue = { access: prepareIssuer(policies.access, deps), refresh: prepareIssuer(policies.refresh, deps) };
-  const issuePair = policies.pair === undefined ? undefined : preparePairIssuer(policies.pair, deps);
-  const sign = (given: Claims): { text: string; members: object } => {
-    const claims = withMembers(given, fixed);
-    fillDefaults(claims, defaults);
-    if (isRedated) delete claims.exp;
-    if (issuePair !== undefined) {
-      const members = issuePair(claims);
-      return { text: JSON.stringify(members), members };
-    }
-    const members = issue[type ?? (claims.type === 'refresh' ? 'refresh' : 'access')](claims);
-    return { text: members.token, members };
-  };
-  return ({ number, text, isCut }) => {
-    // Line n of the output belongs to line n of the input, so that an empty or a bad one leaves an empty one.
-    if (!isCut && text.trim() === '') return asJson ? nothing : { output: '\n', outcome: undefined };
-    try {
-      if (isCut) throw new JwtkitError('USAGE_INVALID', `the line is longer than ${maxLineBytes} bytes`);
-      const issued = sign(readClaims(text));
-      return { output: `${asJson ? toJson({ line: number, ...issued.members }) : issued.text}\n`, outcome: 'issued' };
-    } catch (error) {
-      if (!(error instanceof JwtkitError)) throw error;
-      if (asJson) return { output: `${toJson({ line: number, error: toPlain(error) })}\n`, outcome: error.code };
-      return { output: '\n', outcome: error.code, talk: `error: line ${number}: ${renderMessage(error)}\n` };
-    }
-  };
-}
-
-/** A claims object, or a line of `decode --batch` or `decode --json`, of which the claims are taken. */
-function readClaims(text: string): Claims {
-  let json: JsonObject;
-  try {
-    json = parseJsonObject(Buffer.from(text, 'utf8'));
-  } catch (error) {
-    throw error instanceof JsonError ? new JwtkitError('USAGE_INVALID', `the line ${error.message}`) : error;
-  }
-  const claims = own(json, 'claims');
-  const isDecoded =
-    isJsonObject(own(json, 'header')) &&
-    isJsonObject(claims) &&
-    Object.keys(json).every((name) => ['line', 'header', 'claims'].includes(name));
-  return isDecoded ? (claims as Claims) : json;
-}
-
-/** Claims with others in their place. */
-function withMembers(claims: Claims, others: Claims): Claims {
-  for (const name of Object.keys(others)) define(claims, name, others[name]);
-  return claims;
 }
 
 /** Questions to a store that are on their way together. */
