@@ -61,7 +61,7 @@ export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Cl
   }
   const sign = prepareSigner(key, { alg: policy.alg, header: { typ: policy.typ ?? 'JWT', ...policy.header } });
   return (claims) => {
-    const complete: Claims = { ...claims };
+    const complete = copyOf(claims);
     fillIn(complete, 'type', () => type);
     fillIn(complete, 'iat', () => now);
     if (ttl !== null) {
@@ -81,6 +81,16 @@ export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Cl
     }
     return { token, claims: issued };
   };
+}
+
+const nothing: Claims = {};
+
+/**
+ * Claims that others can be added to. On Node 20 one member added to a copy of what JSON.parse made takes 0.7 µs, fifty times
+ * as long as usual, unless something was spread before it.
+ */
+function copyOf(claims: Claims): Claims {
+  return { ...nothing, ...claims };
 }
 
 function fillIn(claims: Claims, name: string, make: () => unknown): void {
@@ -160,7 +170,7 @@ export function preparePairIssuer(policy: IssuePairPolicy, deps: IssueDeps): (cl
     for (const name of ['exp', 'jti', 'type']) {
       if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
     }
-    const shared: Claims = { ...claims };
+    const shared = copyOf(claims);
     fillIn(shared, 'family', deps.newId ?? randomUUID);
     const access = issueAccess({ ...shared, ...policy.accessClaims });
     const refresh = issueRefresh(shared);
