@@ -133,7 +133,8 @@ function isDocument(value: unknown, key: string, now: number): value is CachedDo
 function claim(folder: string, name: string, at: number, seconds: number): number | undefined {
   const span = Math.floor(at / seconds);
   const pathOf = (number: number) => join(folder, `${name}.${number}.claim`);
-  const timeOf = (number: number) => Number(readFileBounded(pathOf(number), 100));
+  // One without a time yet is being made at this moment, by a process that is about to fetch.
+  const timeOf = (number: number) => Number(readFileBounded(pathOf(number), 100).toString() || at);
   const isClaim = new RegExp(`^${name}\\.(\\d+)\\.claim$`);
   for (const entry of readdirSync(folder)) {
     const other = Number(isClaim.exec(entry)?.[1] ?? span);

@@ -147,6 +147,20 @@ describe('a kid that is not there', () => {
     expect(asked()).toBe(2);
   });
 
+  test('one that has only begun to say that it will fetch is waited for', async () => {
+    await source().keys(now);
+    clock += 30;
+    const other = openDocumentCache(folder, { now: () => clock });
+    other.claim(`${server.origin}/jwks`, clock, 30);
+    const claimed = readdirSync(folder).find((name) => name.endsWith('.claim')) ?? '';
+    writeFileSync(join(folder, claimed), '');
+    const found = verdict(newToken, source());
+    const kept = JSON.parse(textOf(onlyFile()));
+    setTimeout(() => other.write({ ...kept, body: newSet, fetchedAt: clock }), 200);
+    expect(await found).toBeNull();
+    expect(asked()).toBe(1);
+  });
+
   test('nobody waits for one that was killed long ago', async () => {
     await source().keys(now);
     clock += 30;
