@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/build.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // By default one core is left alone, which of two is half.
-    maxWorkers: '100%',
+    // More than cores: many tests wait for a server, a time limit or another process.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
   },
 });
