@@ -70,10 +70,14 @@ export function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): 
  */
 export function examineAll(tokens: readonly string[], policy: VerifyPolicy, deps: VerifyDeps): Findings[] {
   checkQuestion(policy, deps);
-  return tokens
-    .map((token) => open(token, policy, deps))
-    .map((opened) => checkSigner(opened, policy, deps))
-    .map((signed) => conclude(signed, policy, deps));
+  // Loops: V8 compiles one map over the result of another again and again, as each makes another kind of array once compiled.
+  const opened: (OpenToken | Malformed)[] = [];
+  for (const token of tokens) opened.push(open(token, policy, deps));
+  const signed: (SignedToken | Malformed)[] = [];
+  for (const each of opened) signed.push(checkSigner(each, policy, deps));
+  const findings: Findings[] = [];
+  for (const each of signed) findings.push(conclude(each, policy, deps));
+  return findings;
 }
 
 function checkQuestion(policy: VerifyPolicy, { keys, now }: VerifyDeps): void {

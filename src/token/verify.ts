@@ -99,9 +99,12 @@ export function judgeTokens(
   policy: VerifyPolicy,
   deps: VerifyDeps,
 ): (Verdict | Promise<Verdict>)[] {
-  return examineAll(tokens, policy, deps).map((findings) =>
-    isAsked(findings, deps.denylist) ? ask(findings, deps.denylist).then(() => judge(findings)) : judge(findings),
-  );
+  const { denylist } = deps;
+  const verdicts: (Verdict | Promise<Verdict>)[] = [];
+  for (const findings of examineAll(tokens, policy, deps)) {
+    verdicts.push(isAsked(findings, denylist) ? ask(findings, denylist).then(() => judge(findings)) : judge(findings));
+  }
+  return verdicts;
 }
 
 function judge({ outcomes, verified }: Findings): Verdict {

@@ -11,8 +11,8 @@ export interface Answer {
   readonly talk?: string | undefined;
 }
 
-/** Answers lines in their order, some together: at once, or later where a store has to be asked. */
-export type AnswerLines = (lines: Iterable<Line>) => Iterable<readonly (Answer | Promise<Answer>)[]>;
+/** Answers lines in their order: at once, or later where a store has to be asked. */
+export type AnswerLines = (lines: readonly Line[]) => readonly (Answer | Promise<Answer>)[];
 
 /** Answers one line. */
 export type AnswerLine = (line: Line) => Answer;

@@ -11,7 +11,7 @@ import { toJson } from '../output.js';
 import { findStore, type StoreOptions } from '../stores.js';
 import { type Answer, type AnswerLine, type AnswerLines, nothing, toPlain } from './answer.js';
 import { prepareIssue } from './issue-lines.js';
-import { type Block, linesOf } from './lines.js';
+import { type Block, type Line, linesOf } from './lines.js';
 
 /**
  * A batch as plain values and keys, which can be sent to a worker. The keys that verify come with the blocks, since they may
@@ -62,14 +62,8 @@ export interface Work {
   close(): Promise<void>;
 }
 
-function oneByOne(answer: AnswerLine): AnswerLines {
-  return function* (lines) {
-    for (const line of lines) yield [answer(line)];
-  };
-}
-
-/** Tokens that are gone through together: enough to be fast, few enough to stay in a processor's cache. */
-const tokensAtOnce = 64;
+/** Lines that are gone through together: enough to be fast, few enough to stay in a processor's cache. */
+const linesAtOnce = 64;
 
 /**
  * Gets ready for a job.
@@ -97,11 +91,11 @@ async function openAnswers(job: Job, newId: (() => string) | undefined): Promise
     case 'verify':
       return openVerify(job);
     case 'issue':
-      return { answer: oneByOne(await prepareIssue(job, newId)), close };
+      return { answer: inTurns(await prepareIssue(job, newId)), close };
     case 'decode': {
       const { decodeToken } = await import('../../token/decode.js');
       const read = (token: string) => ({ members: decodeToken(token), problem: undefined });
-      return { answer: oneByOne(withToken('decoded', read)), close };
+      return { answer: inTurns(withToken('decoded', read)), close };
     }
     case 'inspect': {
       const { inspectToken, lifeProblem } = await import('../../token/inspect.js');
@@ -111,9 +105,24 @@ async function openAnswers(job: Job, newId: (() => string) | undefined): Promise
         const life = inspectToken(token, { now });
         return { members: toLifeReport(life), problem: lifeProblem(life, now, minTtl) };
       };
-      return { answer: oneByOne(withToken('active', read)), close };
+      return { answer: inTurns(withToken('active', read)), close };
     }
   }
+}
+
+/** One after the other, so that those before one that fails have their answers. */
+function inTurns(answer: AnswerLine): AnswerLines {
+  return (lines) => {
+    const answers: (Answer | Promise<Answer>)[] = [];
+    for (const line of lines) {
+      try {
+        answers.push(answer(line));
+      } catch (error) {
+        return [...answers, Promise.reject(error)];
+      }
+    }
+    return answers;
+  };
 }
 
 async function openVerify(job: Extract<Job, { kind: 'verify' }>): Promise<Answers> {
@@ -138,24 +147,21 @@ async function openVerify(job: Extract<Job, { kind: 'verify' }>): Promise<Answer
     }
     return { output: `${output}}\n`, outcome };
   };
-  const answerGroup = (numbers: readonly number[], tokens: readonly string[]) =>
-    judgeTokens(tokens, policy, { keys, now, denylist }).map((verdict, at) => {
-      const number = numbers[at] as number;
-      return verdict instanceof Promise ? verdict.then((late) => write(number, late)) : write(number, verdict);
-    });
-  const answer: AnswerLines = function* (lines) {
-    let numbers: number[] = [];
-    let tokens: string[] = [];
+  const answer: AnswerLines = (lines) => {
+    const numbers: number[] = [];
+    const tokens: string[] = [];
     for (const { number, text, isCut } of lines) {
       const token = isCut ? text : trimToken(text);
       if (token === '') continue;
       numbers.push(number);
-      if (tokens.push(token) < tokensAtOnce) continue;
-      yield answerGroup(numbers, tokens);
-      numbers = [];
-      tokens = [];
+      tokens.push(token);
     }
-    yield answerGroup(numbers, tokens);
+    const answers: (Answer | Promise<Answer>)[] = [];
+    for (const [at, verdict] of judgeTokens(tokens, policy, { keys, now, denylist }).entries()) {
+      const number = numbers[at] as number;
+      answers.push(verdict instanceof Promise ? verdict.then((late) => write(number, late)) : write(number, verdict));
+    }
+    return answers;
   };
   const prepare = async (current: readonly Key[]) => {
     keys = current;
@@ -188,6 +194,16 @@ const questionsAtOnce = 256;
 
 const encoder = new TextEncoder();
 
+function* groupsOf(lines: Iterable<Line>): Generator<readonly Line[]> {
+  let group: Line[] = [];
+  for (const line of lines) {
+    if (group.push(line) < linesAtOnce) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
 async function answerBlock(block: Block, answer: AnswerLines): Promise<BlockResult> {
   const counts = new Map<string, number>();
   let output = '';
@@ -211,8 +227,8 @@ async function answerBlock(block: Block, answer: AnswerLines): Promise<BlockResu
     waiting = [];
   };
   try {
-    for (const group of answer(linesOf(block))) {
-      for (const ready of group) {
+    for (const lines of groupsOf(linesOf(block))) {
+      for (const ready of answer(lines)) {
         if (waiting.length === 0 && !(ready instanceof Promise)) take(ready);
         else waiting.push(ready);
       }
