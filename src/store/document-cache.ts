@@ -133,8 +133,11 @@ function isDocument(value: unknown, key: string, now: number): value is CachedDo
 function claim(folder: string, name: string, at: number, seconds: number): number | undefined {
   const span = Math.floor(at / seconds);
   const pathOf = (number: number) => join(folder, `${name}.${number}.claim`);
-  // One without a time yet is being made at this moment, by a process that is about to fetch.
-  const timeOf = (number: number) => Number(readFileBounded(pathOf(number), 100).toString() || at);
+  // One without a time is being made by a process that is about to fetch, or was by one that was killed.
+  const timeOf = (number: number) => {
+    const path = pathOf(number);
+    return Number(readFileBounded(path, 100).toString() || lstatSync(path).mtimeMs / 1000);
+  };
   const isClaim = new RegExp(`^${name}\\.(\\d+)\\.claim$`);
   for (const entry of readdirSync(folder)) {
     const other = Number(isClaim.exec(entry)?.[1] ?? span);

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -147,18 +148,37 @@ describe('a kid that is not there', () => {
     expect(asked()).toBe(2);
   });
 
-  test('one that has only begun to say that it will fetch is waited for', async () => {
-    await source().keys(now);
-    clock += 30;
-    const other = openDocumentCache(folder, { now: () => clock });
-    other.claim(`${server.origin}/jwks`, clock, 30);
-    const claimed = readdirSync(folder).find((name) => name.endsWith('.claim')) ?? '';
-    writeFileSync(join(folder, claimed), '');
-    const found = verdict(newToken, source());
-    const kept = JSON.parse(textOf(onlyFile()));
-    setTimeout(() => other.write({ ...kept, body: newSet, fetchedAt: clock }), 200);
-    expect(await found).toBeNull();
-    expect(asked()).toBe(1);
+  describe('one that has not yet said when it began to fetch', () => {
+    const beginAt = (moment: number) => {
+      const other = openDocumentCache(folder, { now: () => clock });
+      other.claim(`${server.origin}/jwks`, clock, 30);
+      const path = join(folder, readdirSync(folder).find((name) => name.endsWith('.claim')) ?? '');
+      writeFileSync(path, '');
+      utimesSync(path, moment, moment);
+      return other;
+    };
+
+    test('is waited for', async () => {
+      await source().keys(now);
+      clock += 30;
+      const other = beginAt(clock);
+      const found = verdict(newToken, source());
+      const kept = JSON.parse(textOf(onlyFile()));
+      setTimeout(() => other.write({ ...kept, body: newSet, fetchedAt: clock }), 200);
+      expect(await found).toBeNull();
+      expect(asked()).toBe(1);
+    });
+
+    test('is not waited for when it was killed long ago', async () => {
+      await source().keys(now);
+      clock += 30;
+      beginAt(clock);
+      clock += 3;
+      const started = performance.now();
+      expect(await verdict(newToken, source())).toBe('KEY_NOT_FOUND');
+      expect(performance.now() - started).toBeLessThan(1500);
+      expect(asked()).toBe(1);
+    });
   });
 
   test('nobody waits for one that was killed long ago', async () => {
