@@ -4,9 +4,9 @@
  */
 import { fstatSync, readSync, statSync, write, writeSync } from 'node:fs';
 import { JwtkitError } from '../errors.js';
-import { type ByteSource, descriptorSource } from '../store/files.js';
+import { type ByteSource, descriptorSource } from '../store/byte-source.js';
 
-export type { ByteSource } from '../store/files.js';
+export type { ByteSource } from '../store/byte-source.js';
 
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   copyFileSync,
-  createReadStream,
   existsSync,
   fchownSync,
   fstatSync,
@@ -18,7 +17,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { JwtkitError } from '../errors.js';
 
 /**
@@ -59,76 +57,21 @@ function* readFileChunks(path: string): Generator<Uint8Array> {
   }
 }
 
-/** Bytes that are read while they are asked for. */
-export interface ByteSource {
-  /** Each in memory that the next may use again. */
-  readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** Where it is known beforehand. */
-  readonly size: number | undefined;
-  /** Stops reading, also in the middle of waiting for a writer. */
-  close(): void;
-}
-
-/** Bytes that a file stream reads at once. */
-const streamBytes = 131_072;
-
 /**
- * Opens a file for reading beside other work. A named pipe is read as one: a read that waits in a thread could not be ended.
- * @throws {JwtkitError} FILE_NOT_READABLE, also while it is read.
+ * Does what reads a file.
+ * @throws {JwtkitError} FILE_NOT_READABLE, saying why, where that fails.
  */
-export function openFileSource(path: string): ByteSource {
-  const descriptor = tryToRead(path, () => openSync(path, 'r'));
-  return descriptorSource(descriptor, path, () => {
-    const { Socket } = process.getBuiltinModule('node:net');
-    return new Socket({ fd: descriptor, readable: true, writable: false });
-  });
-}
-
-/** A descriptor as a {@link ByteSource}; `openPipe` makes a stream of one that is a pipe or a socket. */
-export function descriptorSource(descriptor: number, name: string, openPipe: () => Readable): ByteSource {
-  const stats = tryToRead(name, () => fstatSync(descriptor));
-  const isPipe = stats.isFIFO() || stats.isSocket() || (stats.isCharacterDevice() && descriptor === 0);
-  if (stats.isFile()) {
-    return { chunks: readRegularFile(descriptor, name), size: stats.size, close: () => closeSync(descriptor) };
-  }
-  const stream = tryToRead(name, () =>
-    isPipe ? openPipe() : createReadStream(name, { fd: descriptor, highWaterMark: streamBytes }),
-  );
-  return {
-    chunks: readStream(stream, name),
-    size: stats.isFile() ? stats.size : undefined,
-    close: () => void stream.destroy(),
-  };
-}
-
-/**
- * Pieces of a file that nobody has to be waited for: read at once, one over the other, which spares a thread, a copy and new
- * memory for each. Others have their turn before each, so that a signal is heard.
- */
-async function* readRegularFile(descriptor: number, name: string): AsyncGenerator<Uint8Array> {
-  const room = Buffer.allocUnsafeSlow(streamBytes);
-  for (;;) {
-    await new Promise((resolve) => setImmediate(resolve));
-    const length = tryToRead(name, () => readSync(descriptor, room));
-    if (length === 0) return;
-    yield room.subarray(0, length);
-  }
-}
-
-async function* readStream(stream: Readable, name: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream;
-  } catch (error) {
-    throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${name}: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-function tryToRead<T>(path: string, read: () => T): T {
+export function tryToRead<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+    throw notReadable(path, error);
   }
+}
+
+/** The error for a file that cannot be read. */
+export function notReadable(path: string, cause: unknown): JwtkitError {
+  return new JwtkitError('FILE_NOT_READABLE', `cannot read ${path}: ${reasonOf(cause)}`, { cause });
 }
 
 /** Whether an error of node:fs has one of these codes. */

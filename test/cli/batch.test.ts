@@ -1,19 +1,21 @@
 /** Batches with the real binary and its threads: whatever stands in a line, its verdict is that of the token alone. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { renderProgress } from '../../src/cli/batch/progress.js';
+import { openWork } from '../../src/cli/batch/work.js';
 import { trimToken } from '../../src/cli/input.js';
 import { toJson } from '../../src/cli/output.js';
+import { createKey } from '../../src/jose/key.js';
 import { loadKeys } from '../../src/jose/keys.js';
 import { openDenylist } from '../../src/store/denylist.js';
 import { reportToken } from '../../src/token/verify.js';
 import { tokenCases } from '../attacks/corpus.js';
 import { now, sealClaims } from '../attacks/forge.js';
-import { publicPem, signers } from '../attacks/trusted-keys.js';
+import { privateKeys, publicPem, signers } from '../attacks/trusted-keys.js';
 import { describeWithRedis, startRedis } from '../store/redis-server.js';
 import { fileWith, runCli, secret, temporaryFolder, unsigned } from './fake-io.js';
 
@@ -26,10 +28,18 @@ interface Ended {
   stderr: string;
 }
 
-function start(args: readonly string[]): { child: ChildProcessWithoutNullStreams; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [binary, ...args]);
+interface Started {
+  child: ChildProcessWithoutNullStreams;
+  ended: Promise<Ended>;
+}
+
+/** Starts the binary; where the descriptor of a file is its standard input, there is none to write to. */
+function start(args: readonly string[], stdin: 'pipe' | number = 'pipe'): Started {
+  const child = spawn(process.execPath, [binary, ...args], {
+    stdio: [stdin, 'pipe', 'pipe'],
+  }) as ChildProcessWithoutNullStreams;
   const written = { stdout: '', stderr: '' };
-  child.stdin.on('error', () => {});
+  child.stdin?.on('error', () => {});
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     written.stderr += text;
   });
@@ -193,6 +203,27 @@ describe('issue, decode and inspect', () => {
     });
   });
 
+  test('a bug in one line leaves the answers before it, and none after', async () => {
+    let made = 0;
+    const newId = () => {
+      if (++made === 100) throw new Error('bug');
+      return `id-${made}`;
+    };
+    const key = createKey(privateKeys.p256);
+    const policies = { access: {}, refresh: {}, pair: undefined };
+    const fixed = { claims: {}, defaults: [], isRedated: false, asJson: false };
+    const work = await openWork({ kind: 'issue', policies, type: 'access', key, now, ...fixed }, newId);
+    const bytes = new Uint8Array(Buffer.from('{}\n'.repeat(500)));
+    const { output, counts, failure } = await work.run({ bytes, firstLine: 1, end: bytes.length }, []);
+    expect(failure).toEqual(new Error('bug'));
+    expect([...counts]).toEqual([['issued', 99]]);
+    expect(
+      Buffer.from(output)
+        .toString()
+        .match(/^eyJ.*$/gm),
+    ).toHaveLength(99);
+  });
+
   test('a pair a line', async () => {
     const { stdout } = await issue('{"sub":"a"}\n', '--pair');
     expect(Object.keys(JSON.parse(stdout))).toEqual(['access_token', 'refresh_token', 'token_type', 'expires_in']);
@@ -227,7 +258,9 @@ test('--only-invalid and --claims', async () => {
 
 describe('streams', () => {
   const many = `${valid}\n`.repeat(500);
-  const batch = ['verify', '--batch', '--workers', '2', ...byKey];
+  const options = ['--workers', '2', ...byKey];
+  const batch = ['verify', '--batch', ...options];
+  const path = fileWith(many.repeat(40));
 
   /** Feeds a child until it ends or takes no more within a second; resolves to the bytes that it was given. */
   async function feed(child: ChildProcessWithoutNullStreams): Promise<number> {
@@ -278,6 +311,40 @@ describe('streams', () => {
     child.stdout.once('data', () => child.stdout.destroy());
     await feed(child);
     expect(await ended).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  describe.each([
+    ['a file', () => start(['verify', '--batch', path, ...options])],
+    [
+      'a file in the place of standard input',
+      () => {
+        const descriptor = openSync(path, 'r');
+        const started = start(batch, descriptor);
+        closeSync(descriptor);
+        return started;
+      },
+    ],
+  ])('of %s', (_what, startOn) => {
+    test('every line is answered', async () => {
+      const { exitCode, stdout, stderr } = await startOn().ended;
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '20000 valid\n' });
+      expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\{"line":20000,"valid":true,/);
+    });
+
+    test('Ctrl-C ends it with 130 and no half line', async () => {
+      const { child, ended } = startOn();
+      child.stdout.once('data', () => child.kill('SIGINT'));
+      const { exitCode, stdout, stderr } = await ended;
+      expect(exitCode).toBe(130);
+      expect(stderr).toMatch(/^interrupted after \d+ valid\n$/);
+      expect(stdout.endsWith('}\n')).toBe(true);
+    });
+
+    test('a reader that goes away is no error', async () => {
+      const { child, ended } = startOn();
+      child.stdout.once('data', () => child.stdout.destroy());
+      expect(await ended).toMatchObject({ exitCode: 0, stderr: '' });
+    });
   });
 
   test('a reader that waits holds up the reading, and then gets every line', async () => {

@@ -11,7 +11,7 @@ export interface Answer {
   readonly talk?: string | undefined;
 }
 
-/** Answers lines in their order: at once, or later where a store has to be asked. */
+/** Answers lines in their order: at once, or later where a store has to be asked; a bug that one meets is its rejection. */
 export type AnswerLines = (lines: readonly Line[]) => readonly (Answer | Promise<Answer>)[];
 
 /** Answers one line. */

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { JwtkitError } from '../../errors.js';
 import type { Key } from '../../jose/key.js';
-import { openFileSource } from '../../store/files.js';
+import { openFileSource } from '../../store/byte-source.js';
 import type { KeySource } from '../../token/key-source.js';
 import type { ByteSource, Context, Io } from '../io.js';
 import { type Block, cutBlocks } from './lines.js';

@@ -28,8 +28,8 @@ export interface PlainError {
   readonly stack: string | undefined;
 }
 
-// What is decoded of tokens is cut from pools: larger ones are fewer to sweep (1 to 2 % of a batch).
-Buffer.poolSize = 32_768;
+// What is decoded of tokens is cut from pools: larger ones than those of Node 20 are fewer to sweep (1 to 2 % of a batch).
+Buffer.poolSize = Math.max(Buffer.poolSize, 32_768);
 
 const port = parentPort as NonNullable<typeof parentPort>;
 const empty = { output: new Uint8Array(), talk: '', counts: new Map<string, number>() };
