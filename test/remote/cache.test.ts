@@ -17,6 +17,7 @@ import { remoteKeys } from '../../src/remote/jwks.js';
 import { openDocumentCache } from '../../src/store/document-cache.js';
 import { type KeySource, reportTokenFrom, verifyTokenFrom } from '../../src/token/key-source.js';
 import { hasModes, makeKeyring, modeOf, now, runCli, stdoutOf, temporaryFolder, textOf } from '../cli/fake-io.js';
+import { within } from '../time-limit.js';
 import { type Route, serve, type TestServer } from './server.js';
 
 let oldSet: string;
@@ -174,9 +175,7 @@ describe('a kid that is not there', () => {
       clock += 30;
       beginAt(clock);
       clock += 3;
-      const started = performance.now();
-      expect(await verdict(newToken, source())).toBe('KEY_NOT_FOUND');
-      expect(performance.now() - started).toBeLessThan(1500);
+      expect(await within(1500, () => verdict(newToken, source()))).toBe('KEY_NOT_FOUND');
       expect(asked()).toBe(1);
     });
   });
@@ -186,9 +185,7 @@ describe('a kid that is not there', () => {
     clock += 30;
     openDocumentCache(folder, { now: () => clock }).claim(`${server.origin}/jwks`, clock, 30);
     clock += 3;
-    const started = performance.now();
-    expect(await verdict(newToken, source())).toBe('KEY_NOT_FOUND');
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(await within(1500, () => verdict(newToken, source()))).toBe('KEY_NOT_FOUND');
     expect(asked()).toBe(1);
   });
 

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeKeyring, now, runCli, stdoutOf, textOf } from '../cli/fake-io.js';
+import { within } from '../time-limit.js';
 import { freePort, type Route, serve, type TestServer } from './server.js';
 
 let token: string;
@@ -22,11 +23,9 @@ const seconds = 1;
 
 async function verifyWith(route: Route, ...args: string[]) {
   server.route({ '/jwks.json': route, '/moved': { body: set } });
-  const started = performance.now();
   const location = ['--jwks', `${server.origin}/jwks.json?token=hush`];
-  const result = await runCli(['verify', token, '--json', ...location, '--timeout', String(seconds), ...args]);
-  const took = performance.now() - started;
-  expect(took).toBeLessThan(seconds * 1000 + 1500);
+  const command = ['verify', token, '--json', ...location, '--timeout', String(seconds), ...args];
+  const result = await within(seconds * 1000 + 1500, () => runCli(command));
   expect(result.stderr).not.toContain('hush');
   return { ...result, error: result.exitCode === 0 ? undefined : JSON.parse(result.stderr).error };
 }

@@ -19,6 +19,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openDenylist } from '../../src/store/denylist.js';
 import { memoryDenylist } from '../../src/store/memory-denylist.js';
 import { type Denylist, keepTokenUntil, maxLeeway, type Revocation } from '../../src/token/denylist.js';
+import { within } from '../time-limit.js';
 import {
   describeWithRedis,
   freePort,
@@ -751,13 +752,12 @@ describeWithRedis('Redis, on the server', () => {
 describe('Redis that cannot be reached', () => {
   const limit = 3000;
 
-  async function failureOf(location: string): Promise<{ code: string; text: string; took: number }> {
-    const start = performance.now();
+  async function failureOf(location: string): Promise<{ code: string; text: string }> {
     try {
-      await openAt(location);
+      await within(limit, () => openAt(location));
     } catch (error) {
       const { code, message, hint } = error as { code: string; message: string; hint?: string };
-      return { code, text: `${message} ${hint ?? ''}`, took: performance.now() - start };
+      return { code, text: `${message} ${hint ?? ''}` };
     }
     throw new Error('it was reached');
   }
@@ -767,11 +767,10 @@ describe('Redis that cannot be reached', () => {
     ['a cluster', (port: number) => `redis+cluster://admin:hunter2@127.0.0.1:${port},127.0.0.1:${port}`],
     ['a server with TLS', (port: number) => `rediss://admin:hunter2@127.0.0.1:${port}`],
   ])('%s on a port where nobody listens', async (_name, location) => {
-    const { code, text, took } = await failureOf(location(await freePort()));
-    expect(code).toBe('STORE_UNAVAILABLE');
+    const { code, text } = await failureOf(location(await freePort()));
+    expect(code, text).toBe('STORE_UNAVAILABLE');
     expect(text).not.toContain('hunter2');
     expect(text).not.toContain('admin');
-    expect(took).toBeLessThan(limit);
   });
 
   test.each([
@@ -791,10 +790,9 @@ describe('Redis that cannot be reached', () => {
     try {
       const schemes = ['redis', 'rediss', 'redis+cluster'];
       const failures = schemes.map((scheme) => failureOf(`${scheme}://admin:hunter2@127.0.0.1:${port}`));
-      for (const { code, text, took } of await Promise.all(failures)) {
-        expect(code).toBe('STORE_UNAVAILABLE');
+      for (const { code, text } of await Promise.all(failures)) {
+        expect(code, text).toBe('STORE_UNAVAILABLE');
         expect(text).not.toMatch(/hunter2|admin/);
-        expect(took).toBeLessThan(limit);
       }
     } finally {
       for (const socket of sockets) socket.destroy();
