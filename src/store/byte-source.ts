@@ -56,8 +56,9 @@ function regularFileSource(descriptor: number, name: string, size: number): Byte
     }
   }
   const close = () => {
-    if (!isClosed) closeSync(descriptor);
+    if (isClosed) return;
     isClosed = true;
+    closeSync(descriptor);
   };
   return { chunks: read(), size, close };
 }

@@ -62,9 +62,6 @@ export interface Work {
   close(): Promise<void>;
 }
 
-/** Lines that are gone through together: enough to be fast, few enough to stay in a processor's cache. */
-const linesAtOnce = 64;
-
 /**
  * Gets ready for a job.
  * @throws {JwtkitError} STORE_UNAVAILABLE; USAGE_INVALID for a policy under which nothing can be issued.
@@ -189,10 +186,8 @@ function withToken(
   };
 }
 
-/** Questions to a store that are on their way together. */
-const questionsAtOnce = 256;
-
-const encoder = new TextEncoder();
+/** Lines that are gone through together: enough to be fast, few enough to stay in a processor's cache. */
+const linesAtOnce = 64;
 
 function* groupsOf(lines: Iterable<Line>): Generator<readonly Line[]> {
   let group: Line[] = [];
@@ -203,6 +198,11 @@ function* groupsOf(lines: Iterable<Line>): Generator<readonly Line[]> {
   }
   if (group.length > 0) yield group;
 }
+
+/** Questions to a store that are on their way together. */
+const questionsAtOnce = 256;
+
+const encoder = new TextEncoder();
 
 async function answerBlock(block: Block, answer: AnswerLines): Promise<BlockResult> {
   const counts = new Map<string, number>();
