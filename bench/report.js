@@ -7,7 +7,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 
 const folder = new URL('../docs/', import.meta.url);
 
-/** The machine, for whoever reads figures: Node, system, cores. */
+/** The machine of the figures: Node, system, cores. */
 export function describeMachine() {
   const { node, openssl } = process.versions;
   const cores = `${availableParallelism()} × ${cpus()[0]?.model.trim()}`;

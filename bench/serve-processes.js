@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { hash } from '@node-rs/argon2';
 import { fastify } from 'fastify';
+import { hashPassword } from 'jwtkit';
 
 const binary = fileURLToPath(new URL('../bin/jwtkit.js', import.meta.url));
 
@@ -92,7 +92,7 @@ const password = 'wonderland';
 export async function writeAccounts(folder) {
   const created = Math.floor(Date.now() / 1000);
   const [id, secret] = [`client-${randomBytes(24).toString('base64url')}`, randomBytes(32).toString('base64url')];
-  const hashed = await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
+  const hashed = await hashPassword(password);
   const user = {
     name: 'alice',
     sub: 'user-123',

@@ -50,8 +50,12 @@ try {
   show('Verify it: every check, then the verdict.', ['verify', token, '--aud', 'api'], {
     shown: ['verify', '"$TOKEN"', '--aud', 'api'],
   });
-  show('One claim of the verified token, for a script.', ['verify', token, '--claim', 'sub'], {
-    shown: ['verify', '"$TOKEN"', '--claim', 'sub'],
+  show('One claim of the verified token, for a script.', ['verify', token, '--aud', 'api', '--claim', 'sub'], {
+    shown: ['verify', '"$TOKEN"', '--aud', 'api', '--claim', 'sub'],
+  });
+  show('The token is for api: without an audience it is refused.', ['verify', token, '--quiet'], {
+    exits: 16,
+    shown: ['verify', '"$TOKEN"', '--quiet'],
   });
   show('Look inside; the signature is not checked, and it says so.', ['decode', token], {
     shown: ['decode', '"$TOKEN"'],
@@ -86,9 +90,9 @@ try {
   const payload = Buffer.from(JSON.stringify({ sub: 'admin', exp: 4102444800 })).toString('base64url');
   const tampered = `${header}.${payload}.${signature}`;
   show('A tampered token is refused.', ['verify', tampered], { exits: 12, shown: ['verify', '"$TAMPERED"'] });
-  show('So is the real one a day later.', ['verify', token, '--at', '+1d'], {
+  show('So is the real one a day later.', ['verify', token, '--aud', 'api', '--at', '+1d'], {
     exits: 14,
-    shown: ['verify', '"$TOKEN"', '--at', '+1d'],
+    shown: ['verify', '"$TOKEN"', '--aud', 'api', '--at', '+1d'],
   });
   show('Decode, edit, issue again.', ['issue', '--claims', '-', '--sub', 'user-456', '--ttl', '10m'], {
     input: show(undefined, ['decode', token, '--json'], { shown: ['decode', '"$TOKEN"', '--json'] }),

@@ -224,6 +224,20 @@ const peers = [
     verifyFrom: (program, { alg }, url) => [program, nodeFile, 'jose', url, alg],
     crossings: { 'our jwks.json, served': verifyThroughSet },
   },
+  {
+    name: 'Bun',
+    packages: 'npm install --global bun',
+    keyFormat: 'pem',
+    rows,
+    lacks: {
+      ES256K: 'the cryptography of Bun has no secp256k1',
+      'EdDSA/Ed448': 'the cryptography of Bun has no Ed448',
+    },
+    programs: [process.env.JWTKIT_BUN ?? 'bun'],
+    question: ['--version'],
+    answer: /^\d+\./,
+    crossings: { 'our command line, run by it': runUnderBun },
+  },
 ];
 
 /**
@@ -303,7 +317,7 @@ async function oursToTheirs(peer, program, row, keys) {
 /** @type {Crossing} */
 async function theirsToOurs(peer, program, row, keys) {
   const token = (await run(peer.sign(program, row, keys), JSON.stringify(claims))).stdout.trim();
-  const verify = [...jwtkit, 'verify', '--json', ...keyOptions(peer, row, keys.public)];
+  const verify = [...jwtkit, 'verify', '--json', '--aud', 'api', ...keyOptions(peer, row, keys.public)];
   expectClaims(JSON.parse((await run(verify, token)).stdout).claims);
   await run(verify, tamper(token), signatureInvalid);
 }
@@ -330,10 +344,32 @@ async function verifyThroughSet(peer, program, { name, alg, crv }) {
     const verify = peer.verifyFrom(program, { name, alg, crv }, url);
     expectClaims(JSON.parse((await run(verify, token)).stdout));
     await run(verify, tamper(token), 1);
-    await run([...jwtkit, 'verify', '--jwks', url, '--no-cache', '--quiet'], token);
+    await run([...jwtkit, 'verify', '--jwks', url, '--no-cache', '--aud', 'api', '--quiet'], token);
   } finally {
     server.close();
     server.closeAllConnections();
+  }
+}
+
+/**
+ * Our own command line in another runtime: keygen, issue and verify there, and each other's tokens both ways.
+ * @type {Crossing}
+ */
+async function runUnderBun(_peer, bun, { name, alg, crv }) {
+  const under = [bun, jwtkit[1]];
+  const keyring = join(folder, 'Bun', name, 'keyring');
+  const key = alg.startsWith('HS') ? ['--secret-file', `${keyring}.secret`, '--alg', alg] : ['--keyring', keyring];
+  const place = alg.startsWith('HS') ? ['--private', `${keyring}.secret`] : ['--keyring', keyring];
+  await run([...under, 'keygen', '--alg', alg, ...place, ...(crv === undefined ? [] : ['--crv', crv])]);
+  for (const [signer, verifier] of [
+    [under, under],
+    [under, jwtkit],
+    [jwtkit, under],
+  ]) {
+    const token = (await run([...signer, 'issue', '--claims', claimsFile, ...key])).stdout.trim();
+    const verify = [...verifier, 'verify', '--json', '--aud', 'api', ...key];
+    expectClaims(JSON.parse((await run(verify, token)).stdout).claims);
+    await run(verify, tamper(token), signatureInvalid);
   }
 }
 

@@ -1,7 +1,6 @@
-/**
- * Every failure that a caller may want to tell apart. The list is closed and an API: codes are added, never renamed.
- * What each one means for a process is `cli/exit-codes.ts`; the two are kept in step by the compiler.
- */
+import { hideTokens } from './shown-text.js';
+
+/** The codes of all errors. The list is part of the API: codes are added, never renamed. */
 export const errorCodes = [
   'TOKEN_MALFORMED',
   'ALG_NOT_ALLOWED',
@@ -39,37 +38,66 @@ export const errorCodes = [
   'ISSUER_INVALID',
   'CONFIG_INVALID',
   'FILE_NOT_READABLE',
+  'FILE_NOT_TRUSTED',
   'FILE_NOT_WRITABLE',
   'FILE_EXISTS',
   'INTERNAL',
 ] as const;
 
-/** One of the stable codes above. */
+/** One of {@link errorCodes}. */
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** What may be given beside a {@link JwtkitError}'s code and message. */
+/** One check of a report. */
+export interface Check {
+  /** `format`, `algorithm`, `key`, `certificate`, `signature`, a claim's name, `typ`, `max-age` or `require NAME`. */
+  readonly name: string;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  /** The reason, for a person. */
+  readonly message: string;
+  /** Set for a failed check. */
+  readonly code?: ErrorCode;
+  readonly hint?: string;
+}
+
+/** Facts about an error, for programs. */
+export interface ErrorDetails {
+  /** All checks of a refused token. */
+  readonly checks?: readonly Check[];
+  readonly [name: string]: unknown;
+}
+
+/** Optional parts of a {@link JwtkitError}. */
 export interface JwtkitErrorOptions {
-  /** The way out, in one sentence, where there is one. */
+  /** What the user can do, in one sentence. */
   hint?: string | undefined;
-  /** Machine-readable facts; for a refused token `{ checks }`, every finding of the verification. */
-  details?: Readonly<Record<string, unknown>> | undefined;
+  details?: ErrorDetails | undefined;
   cause?: unknown;
 }
 
+/** The `code` of an error of Node or the system, such as `ENOENT`; empty for an error without one. */
+export function errorCodeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Whether an error has one of these codes. */
+export function hasErrorCode(error: unknown, ...codes: string[]): boolean {
+  return codes.includes(errorCodeOf(error));
+}
+
 /**
- * The only error that jwtkit throws on purpose. `code` is stable, `message` is one line for a person (lower case, no full
- * stop) and never holds a secret, a key or a whole token.
+ * The only error that jwtkit throws on purpose. `code` is stable. `message` is one line for a person, and never contains a
+ * secret, a key or a whole token.
  */
 export class JwtkitError extends Error {
   override readonly name = 'JwtkitError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, options: JwtkitErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(hideTokens(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : hideTokens(options.hint);
     this.details = options.details ?? {};
   }
 }

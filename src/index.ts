@@ -1,8 +1,15 @@
 /**
- * jwtkit as a library: the verbs that the command line is made of. Trust comes from the caller: keys are loaded from what
- * you name, the time is passed in, and every failure is a {@link JwtkitError} with a stable `code`.
+ * The library of jwtkit: the functions behind its command line. The caller chooses the keys and passes the time. Every failure
+ * is a {@link JwtkitError} with a stable `code`.
  */
-export { type ErrorCode, errorCodes, JwtkitError, type JwtkitErrorOptions } from './errors.js';
+export {
+  type Check,
+  type ErrorCode,
+  type ErrorDetails,
+  errorCodes,
+  JwtkitError,
+  type JwtkitErrorOptions,
+} from './errors.js';
 export { type AlgorithmName, algorithmNames } from './jose/algorithms.js';
 export {
   type CertificateOptions,
@@ -11,8 +18,10 @@ export {
   createCertificateRequest,
 } from './jose/certificate.js';
 export type { Passphrase } from './jose/encrypted-key.js';
+export { type GeneratedKey, type GenerateKeyOptions, generateKey, type KeyMaker } from './jose/generate-key.js';
 export type { JsonObject } from './jose/json.js';
 export { exportPrivateJwk, exportPublicJwk, type Jwk, type JwkSet, thumbprint } from './jose/jwk.js';
+export type { SkippedJwk } from './jose/jwk-set.js';
 export {
   type SignJwsOptions,
   signJws,
@@ -22,54 +31,59 @@ export {
 } from './jose/jws.js';
 export { createKey, type Key, type KeyOperation, type KeyTraits, type Validity } from './jose/key.js';
 export {
-  exportPrivatePem,
-  exportPublicPem,
-  type GeneratedKey,
-  generateKey,
   type LoadKeysOptions,
   loadKeys,
   type PassphraseSource,
   type UnlockKeysOptions,
   unlockKeys,
 } from './jose/keys.js';
+export { exportPrivatePem, exportPublicPem } from './jose/pem.js';
 export { type Pkcs12, type Pkcs12Contents, readPkcs12, writePkcs12 } from './jose/pkcs12.js';
 export { type LoadSecretOptions, loadSecret } from './jose/secret.js';
+export type { SecretEncoding } from './jose/secret-encoding.js';
 export type { SubjectAltName } from './jose/subject-alt-name.js';
 export { certificateMembers } from './jose/x509.js';
 export type { AddressRules } from './remote/address.js';
-export type { RemoteOptions } from './remote/document.js';
+
 export { discoverIssuer, type IssuerMetadata, issuerKeys } from './remote/issuer.js';
 export { remoteKeys } from './remote/jwks.js';
+export type { RemoteOptions } from './remote/options.js';
 export {
   addClient,
-  addUser,
   type ClientChange,
   changeClient,
-  changePassword,
-  changeUser,
   type IssuedSecret,
   type NewClient,
+  readClients,
+  removeClient,
+  rotateClientSecret,
+  type StoredClient,
+} from './store/accounts/clients.js';
+export { type AccountFiles, openAccounts } from './store/accounts/open-accounts.js';
+export { hashPassword, isPassword } from './store/accounts/password.js';
+export {
+  addUser,
+  changePassword,
+  changeUser,
   type NewUser,
   type PasswordSource,
-  removeClient,
-  removeUser,
-  rotateClientSecret,
-  type UserChange,
-} from './store/account-changes.js';
-export {
-  type AccountFiles,
-  openAccounts,
-  readClients,
   readUsers,
-  type StoredClient,
+  removeUser,
   type StoredUser,
-} from './store/accounts.js';
-export { type OpenDenylistOptions, openDenylist } from './store/denylist.js';
-export { type OpenDocumentCacheOptions, openDocumentCache } from './store/document-cache.js';
-export { type AddKeyOptions, addKey } from './store/keyring-changes.js';
-export { type Keyring, openKeyring } from './store/keyring-directory.js';
-export { type ImportedKeys, type ImportKeysOptions, importKeys } from './store/keyring-import.js';
-export { type PrunedKeyring, type PruneKeyringOptions, pruneKeyring } from './store/keyring-prune.js';
+  type UserChange,
+} from './store/accounts/users.js';
+export { openDenylist } from './store/denylist/open.js';
+export type { OpenDenylistOptions } from './store/denylist-options.js';
+export {
+  type CachedDocument,
+  type DocumentCache,
+  type OpenDocumentCacheOptions,
+  openDocumentCache,
+} from './store/document-cache.js';
+export { type AddKeyOptions, addKey } from './store/keyring/changes.js';
+export { type Keyring, openKeyring } from './store/keyring/directory.js';
+export { type ImportedKeys, type ImportKeysOptions, importKeys } from './store/keyring/import.js';
+export { type PrunedKeyring, type PruneKeyringOptions, pruneKeyring } from './store/keyring/prune.js';
 export {
   type RemoveKeyOptions,
   type RetiredKey,
@@ -79,8 +93,7 @@ export {
   removeKey,
   retireKey,
   rotateKeys,
-} from './store/keyring-rotation.js';
-export { hashPassword, isPassword } from './store/password.js';
+} from './store/keyring/rotation.js';
 export { type Accounts, type Client, grantScopes, isClientSecret, type User } from './token/account.js';
 export type { Claims, TokenType } from './token/claims.js';
 export { type DecodedToken, decodeToken } from './token/decode.js';
@@ -95,11 +108,10 @@ export {
   type IssuePolicy,
   issueToken,
   issueTokenPair,
+  type OwnClaim,
   type TokenPair,
 } from './token/issue.js';
 export {
-  type CachedDocument,
-  type DocumentCache,
   type FetchedKeys,
   type KeySource,
   reportTokenFrom,
@@ -107,7 +119,14 @@ export {
   verifyTokenFrom,
 } from './token/key-source.js';
 export type { KeyringEntry } from './token/keyring.js';
-export type { RequiredClaim, VerifyPolicy } from './token/policy.js';
-export { type RefreshDeps, type RefreshedTokens, type RefreshPolicy, refreshToken } from './token/refresh.js';
+export type { VerifyPolicy } from './token/policy.js';
+export {
+  type RefreshDeps,
+  type RefreshedTokens,
+  type RefreshPolicy,
+  refreshToken,
+  type SessionLimits,
+} from './token/refresh.js';
+export type { RequiredClaim } from './token/required-claim.js';
 export { type RevokeDeps, type RevokedToken, revokeSubject, revokeToken, revokeTokenId } from './token/revoke.js';
-export { type Check, reportToken, type VerificationReport, verifyToken } from './token/verify.js';
+export { reportToken, type VerificationReport, verifyToken } from './token/verify.js';

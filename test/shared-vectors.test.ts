@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { JwtkitError } from '../src/errors.js';
 import { type AlgorithmName, isAlgorithmName } from '../src/jose/algorithms.js';
-import { importJwk, importJwkSet } from '../src/jose/jwk.js';
+import { importJwk } from '../src/jose/jwk.js';
+import { importJwkSet } from '../src/jose/jwk-set.js';
 import { verifyJws } from '../src/jose/jws.js';
 import type { Key } from '../src/jose/key.js';
 import { loadKeys } from '../src/jose/keys.js';
@@ -61,7 +62,7 @@ async function judge(entry: AttackEntry): Promise<string | null> {
   const required = Object.entries(opts.claims ?? {}).map(([name, value]) => ({ name, value }));
   const policy = {
     algorithms: entry.alg as AlgorithmName[],
-    audience: opts.aud,
+    ...(opts.aud === undefined ? { anyAudience: true } : { audience: opts.aud }),
     issuer: opts.iss,
     typ: opts.typ,
     maxAge: opts.max_age,

@@ -17,7 +17,7 @@ export async function within<T>(limit: number, begin: () => Promise<T>): Promise
 
 const statistics = '/proc/self/schedstat';
 
-/** Milliseconds since the main thread began in which it could have run and had no core; 0 where nobody counts them. */
+/** Milliseconds since the main thread began in which it could have run and had no core; 0 if the system does not count them. */
 function waitedForCore(): number {
   return existsSync(statistics) ? Number(readFileSync(statistics, 'utf8').split(' ')[1]) / 1e6 : 0;
 }

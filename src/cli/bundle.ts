@@ -1,3 +1,4 @@
 /** What the launcher needs of the bundled command line. */
-export { processIo } from './io.js';
+
 export { run } from './main.js';
+export { processIo } from './terminal/process-io.js';

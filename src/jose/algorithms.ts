@@ -1,14 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 
 /**
- * The one table that answers everything about an `alg`: RFC 7518 §3 (HS, RS, PS, ES), RFC 8037 §3.1 (EdDSA),
- * RFC 8812 §3.2 (ES256K), RFC 9864 §2.2 (Ed25519, Ed448). There is no row for `none`, so it can be neither made nor accepted.
+ * A row of the table of algorithms: RFC 7518 §3 (HS, RS, PS, ES), RFC 8037 §3.1 (EdDSA), RFC 8812 §3.2 (ES256K), RFC 9864 §2.2
+ * (Ed25519, Ed448). The table has no `none`, so jwtkit can neither make nor accept it.
  */
 export interface Algorithm {
   readonly kty: 'oct' | 'RSA' | 'EC' | 'OKP';
-  /** JWK curves (`crv`) that the algorithm is defined for; absent for oct and RSA. */
+  /** The JWK curves (`crv`) of the algorithm; absent for oct and RSA. */
   readonly curves?: readonly Curve[];
-  /** Digest name for node:crypto; null where the signature scheme hashes by itself. */
+  /** Digest name for node:crypto; null if the signature scheme hashes by itself. */
   readonly hash: 'sha256' | 'sha384' | 'sha512' | null;
   readonly padding?: 'pkcs1' | 'pss';
   /** Smallest key in bits: RFC 7518 §3.2 (HMAC: the hash's output), §3.3 and §3.5 (RSA: 2048). */
@@ -39,10 +39,10 @@ const table = {
   Ed448: { ...okp, curves: ['Ed448'], minimumBits: 448 },
 } as const satisfies Record<string, Algorithm>;
 
-/** The name of a supported algorithm, as it stands in `alg`; case matters. */
+/** The name of a supported algorithm, as in `alg`; case matters. */
 export type AlgorithmName = keyof typeof table;
 
-/** Supported algorithm names, in the order in which a key without `alg` prefers them. */
+/** The names of all supported algorithms. A key without `alg` prefers earlier ones. */
 export const algorithmNames = Object.keys(table) as readonly AlgorithmName[];
 
 const rows = new Map<string, Algorithm>(Object.entries(table));
@@ -52,27 +52,26 @@ export function isAlgorithmName(value: unknown): value is AlgorithmName {
   return typeof value === 'string' && rows.has(value);
 }
 
-/** The table's row for an algorithm. */
+/** The row of an algorithm. */
 export function algorithm(name: AlgorithmName): Algorithm {
   return rows.get(name) as Algorithm;
 }
 
-/** A curve by its JWK name: what node:crypto calls it, its size in bits, and the bytes of one coordinate or key. */
+/** A curve, with its name in node:crypto and the size of its coordinates (or keys). A signature has twice that size. */
 export interface CurveRow {
   readonly kty: 'EC' | 'OKP';
   readonly nodeName: string;
   readonly bits: number;
   readonly coordinateBytes: number;
-  readonly signatureBytes: number;
 }
 
 const curveTable = {
-  'P-256': { kty: 'EC', nodeName: 'prime256v1', bits: 256, coordinateBytes: 32, signatureBytes: 64 },
-  'P-384': { kty: 'EC', nodeName: 'secp384r1', bits: 384, coordinateBytes: 48, signatureBytes: 96 },
-  'P-521': { kty: 'EC', nodeName: 'secp521r1', bits: 521, coordinateBytes: 66, signatureBytes: 132 },
-  secp256k1: { kty: 'EC', nodeName: 'secp256k1', bits: 256, coordinateBytes: 32, signatureBytes: 64 },
-  Ed25519: { kty: 'OKP', nodeName: 'ed25519', bits: 255, coordinateBytes: 32, signatureBytes: 64 },
-  Ed448: { kty: 'OKP', nodeName: 'ed448', bits: 448, coordinateBytes: 57, signatureBytes: 114 },
+  'P-256': { kty: 'EC', nodeName: 'prime256v1', bits: 256, coordinateBytes: 32 },
+  'P-384': { kty: 'EC', nodeName: 'secp384r1', bits: 384, coordinateBytes: 48 },
+  'P-521': { kty: 'EC', nodeName: 'secp521r1', bits: 521, coordinateBytes: 66 },
+  secp256k1: { kty: 'EC', nodeName: 'secp256k1', bits: 256, coordinateBytes: 32 },
+  Ed25519: { kty: 'OKP', nodeName: 'ed25519', bits: 255, coordinateBytes: 32 },
+  Ed448: { kty: 'OKP', nodeName: 'ed448', bits: 448, coordinateBytes: 57 },
 } as const satisfies Record<string, CurveRow>;
 
 /** A supported curve, by its JWK name (RFC 7518 §6.2.1.1, RFC 8037 §2, RFC 8812 §3.1). */
@@ -80,61 +79,53 @@ export type Curve = keyof typeof curveTable;
 
 const curveRows = new Map<string, CurveRow>(Object.entries(curveTable));
 
-/** The row of a curve by its JWK name, undefined for a curve that jwtkit does not sign with. */
+/** The row of a curve by its JWK name; undefined for a curve that jwtkit does not sign with. */
 export function curveRow(name: string): CurveRow | undefined {
   return curveRows.get(name);
 }
 
-/** What a key is, in the standards' words. */
+/** The type, curve and size of a key, in the words of the RFCs. */
 export interface KeyShape {
   readonly kty: Algorithm['kty'];
   readonly crv?: Curve;
   readonly bits: number;
-  /** Bytes of a signature made with the key; undefined for oct, where it is the hash's. */
+  /** The length of the key's signatures; undefined for oct, where the hash has it. */
   readonly signatureBytes?: number;
-  /** Set for a key that is restricted to RSASSA-PSS (RFC 4055 §3.1), with the digest it is bound to, if any. */
-  readonly pss?: { readonly hash: string | undefined };
+  /** The parameters of a key that is restricted to RSASSA-PSS (RFC 4055 §3.1), if it has any. */
+  readonly pss?: { readonly hash?: string | undefined; readonly maskHash?: string; readonly saltBytes?: number };
 }
 
-/** Type, curve and size of a key; undefined for types that sign no JWS (DSA, X25519, DH, unknown curves). */
+/** The shape of a key; undefined for types that sign no JWS (DSA, X25519, DH, unknown curves). */
 export function keyShape(key: KeyObject): KeyShape | undefined {
   if (key.type === 'secret') return { kty: 'oct', bits: (key.symmetricKeySize ?? 0) * 8 };
-  const details = key.asymmetricKeyDetails ?? {};
-  switch (key.asymmetricKeyType) {
-    case 'rsa':
-    case 'rsa-pss': {
-      const bits = details.modulusLength ?? 0;
-      const shape = { kty: 'RSA', bits, signatureBytes: Math.ceil(bits / 8) } as const;
-      return key.asymmetricKeyType === 'rsa' ? shape : { ...shape, pss: { hash: details.hashAlgorithm } };
-    }
-    case 'ec':
-      return curveShape((row) => row.nodeName === details.namedCurve);
-    case 'ed25519':
-    case 'ed448':
-      return curveShape((row) => row.nodeName === key.asymmetricKeyType);
-    default:
-      return undefined;
-  }
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key;
+  if (type !== 'rsa' && type !== 'rsa-pss') return curveShape(details.namedCurve ?? type);
+  const bits = details.modulusLength ?? 0;
+  const shape = { kty: 'RSA', bits, signatureBytes: Math.ceil(bits / 8) } as const;
+  if (type === 'rsa') return shape;
+  const { hashAlgorithm: hash, mgf1HashAlgorithm: maskHash = '', saltLength: saltBytes = 0 } = details;
+  return { ...shape, pss: hash === undefined ? {} : { hash, maskHash, saltBytes } };
 }
 
-function curveShape(matches: (row: CurveRow) => boolean): KeyShape | undefined {
-  for (const [name, row] of curveRows) {
-    if (matches(row)) return { kty: row.kty, crv: name as Curve, bits: row.bits, signatureBytes: row.signatureBytes };
-  }
-  return undefined;
+function curveShape(nodeName: string | undefined): KeyShape | undefined {
+  const [crv, row] = [...curveRows].find(([, each]) => each.nodeName === nodeName) ?? [];
+  return row && { kty: row.kty, crv: crv as Curve, bits: row.bits, signatureBytes: 2 * row.coordinateBytes };
 }
 
-/** The algorithms that a key's type, curve and size allow, preferred one first; empty where the key is too small for any. */
+/** The algorithms that a key's type, curve and size allow, the preferred one first; empty for a key that is too small. */
 export function algorithmsFor(shape: KeyShape): AlgorithmName[] {
   return algorithmNames.filter((name) => fits(shape, algorithm(name)) && shape.bits >= algorithm(name).minimumBits);
 }
 
-/** Whether an algorithm is of a key's type and curve, its size left aside. */
+/** Whether an algorithm fits a key's type and curve, whatever its size. */
 export function fits(shape: KeyShape, row: Algorithm): boolean {
   if (row.kty !== shape.kty) return false;
   if (row.curves !== undefined) return shape.crv !== undefined && row.curves.includes(shape.crv);
   if (shape.pss === undefined) return true;
-  return row.padding === 'pss' && (shape.pss.hash === undefined || shape.pss.hash === row.hash);
+  if (row.padding !== 'pss') return false;
+  // RFC 7518 §3.5: one hash for message and mask, and a salt as long as the hash. The key has the least salt length.
+  const { hash, maskHash, saltBytes = 0 } = shape.pss;
+  return hash === undefined || (hash === row.hash && maskHash === hash && saltBytes * 8 <= Number(hash.slice(3)));
 }
 
 /** A key in words, for messages: "RSA 2048", "EC P-256", "OKP Ed25519", "oct 256". */

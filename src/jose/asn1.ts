@@ -1,64 +1,81 @@
 /**
- * ASN.1 structures (X.690) by node-forge: its only import, loaded when a certificate, a request or a PKCS#12 file is made
- * or read. Keys and signatures stay with node:crypto; what comes in and goes out are bytes.
+ * BER structures (X.690) as node-forge reads them: PKCS#12 files come in forms that DER does not have. The only import of
+ * node-forge, loaded when a PKCS#12 file is made or read.
  */
-import type { asn1 } from 'node-forge';
 
-/** One element of a structure. */
-export type Asn1 = asn1.Asn1;
+/** One element of a structure, as node-forge has it. Users of the library need no types of node-forge. */
+export interface Asn1 {
+  type: number;
+  value: string | Asn1[];
+}
 
-/** The words of ASN.1 as functions, and node-forge itself for what PKCS#12 takes besides. */
-export type Asn1Kit = Awaited<ReturnType<typeof loadAsn1>>;
+type ForgeBytes = { getBytes(): string };
+type ForgeCipher = { output: ForgeBytes; update(bytes: unknown): void; finish(): boolean };
 
-/** The string types that X.509 names are made of (RFC 5280 §4.1.2.4). */
-export type Asn1String = 'UTF8' | 'PRINTABLESTRING' | 'IA5STRING' | 'BMPSTRING';
-
-/** Loads node-forge, some tens of milliseconds. */
-export async function loadAsn1() {
-  const { default: forge } = await import('node-forge');
-  const { create, fromDer, toDer, oidToDer, integerToDer, Class, Type } = forge.asn1;
-  const universal = (type: asn1.Type, content: Uint8Array | string) =>
-    create(Class.UNIVERSAL, type, false, binary(content));
-  const constructed = (type: asn1.Type, children: readonly Asn1[]) =>
-    create(Class.UNIVERSAL, type, true, [...children]);
-  const bitString = (bytes: Uint8Array, unusedBits = 0) =>
-    universal(Type.BITSTRING, Buffer.concat([Buffer.of(unusedBits), bytes]));
-  return {
-    forge,
-    sequence: (...children: readonly Asn1[]) => constructed(Type.SEQUENCE, children),
-    set: (...children: readonly Asn1[]) => constructed(Type.SET, children),
-    oid: (id: string) => universal(Type.OID, oidToDer(id).getBytes()),
-    integer: (value: number | Uint8Array) =>
-      universal(Type.INTEGER, typeof value === 'number' ? integerToDer(value).getBytes() : value),
-    /** Only what is not the default is encoded (X.690 §11.5), which for every BOOLEAN here is TRUE. */
-    isTrue: () => universal(Type.BOOLEAN, '\xff'),
-    null: () => universal(Type.NULL, ''),
-    octetString: (bytes: Uint8Array) => universal(Type.OCTETSTRING, bytes),
-    bitString,
-    text: (type: Asn1String, content: Uint8Array | string) => universal(Type[type], content),
-    /** A Time (RFC 5280 §4.1.2.5): UTCTime through 2049, GeneralizedTime from then on. `moment` is a NumericDate. */
-    time: (moment: number) => {
-      const date = new Date(Math.floor(moment) * 1000);
-      return date.getUTCFullYear() < 2050
-        ? universal(Type.UTCTIME, forge.asn1.dateToUtcTime(date))
-        : universal(Type.GENERALIZEDTIME, forge.asn1.dateToGeneralizedTime(date));
-    },
-    /** [n] EXPLICIT, or [n] IMPLICIT of a constructed type. */
-    tagged: (tag: number, ...children: readonly Asn1[]) => create(Class.CONTEXT_SPECIFIC, tag, true, [...children]),
-    /** [n] IMPLICIT of a primitive type. */
-    taggedBytes: (tag: number, content: Uint8Array | string) =>
-      create(Class.CONTEXT_SPECIFIC, tag, false, binary(content)),
-    /** What is DER already; throws what node-forge throws for anything else. */
-    parse: (der: Uint8Array) =>
-      (fromDer as unknown as ParseDer)(binary(der), { strict: true, decodeBitStrings: false }),
-    toDer: (element: Asn1) => Buffer.from(toDer(element).getBytes(), 'latin1'),
+/** The parts of node-forge that PKCS#12 uses. Its declared types lack some of them. */
+export interface Forge {
+  readonly asn1: {
+    readonly Type: { readonly OID: number };
+    derToOid(bytes: string): string;
+    fromDer(bytes: string, options: { strict: boolean; decodeBitStrings: boolean }): Asn1;
+    toDer(element: Asn1): ForgeBytes;
+  };
+  readonly md: Readonly<Record<'sha1' | 'sha256' | 'sha384' | 'sha512', { create(): { digestLength: number } }>>;
+  readonly util: { createBuffer(bytes: string): unknown };
+  readonly pki: {
+    readonly pbe: {
+      generatePkcs12Key(text: string, salt: unknown, id: number, rounds: number, size: number, md: unknown): ForgeBytes;
+      getCipherForPKCS12PBE(oid: string, parameters: Asn1 | undefined, passphrase: string): ForgeCipher;
+    };
   };
 }
 
-/** The declared types lack the options. A BIT STRING that happens to hold DER is bytes all the same. */
-type ParseDer = (bytes: string, options: { strict: boolean; decodeBitStrings: boolean }) => Asn1;
+/** Loads node-forge, which takes some tens of milliseconds. */
+export async function loadForge(): Promise<Forge> {
+  return (await import('node-forge')).default as unknown as Forge;
+}
 
-/** node-forge's bytes are strings of a character a byte. */
-function binary(content: Uint8Array | string): string {
-  return typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
+/** Reads one element; throws what node-forge throws. A BIT STRING that happens to hold DER stays bytes. */
+export function readAsn1(bytes: Uint8Array, { asn1 }: Forge): Asn1 {
+  return asn1.fromDer(Buffer.from(bytes).toString('latin1'), { strict: true, decodeBitStrings: false });
+}
+
+/** An element as DER. */
+export function writeAsn1(element: Asn1, { asn1 }: Forge): Buffer {
+  return Buffer.from(asn1.toDer(element).getBytes(), 'latin1');
+}
+
+/** Raised for a structure that cannot be read. The file's reader words the error. */
+export class DamagedFile extends Error {}
+
+/** The elements inside a constructed element. */
+export function listOf(element: Asn1 | undefined): Asn1[] {
+  if (!Array.isArray(element?.value)) throw new DamagedFile();
+  return element.value;
+}
+
+/** The bytes of a primitive element, or of an OCTET STRING in pieces, which BER allows. */
+export function bytesOf(element: Asn1 | undefined): Buffer {
+  if (element === undefined) throw new DamagedFile();
+  // One list for all levels: joining each level by itself would copy the bytes again and again.
+  const pieces: string[] = [];
+  const collect = ({ value }: Asn1): unknown =>
+    typeof value === 'string' ? pieces.push(value) : value.forEach(collect);
+  collect(element);
+  return Buffer.from(pieces.join(''), 'latin1');
+}
+
+/** A small non-negative INTEGER; Infinity for a larger one, which every bound refuses. */
+export function numberOf(element: Asn1 | undefined): number {
+  const bytes = bytesOf(element);
+  if (bytes.length === 0 || bytes.length > 6) return Number.POSITIVE_INFINITY;
+  const value = bytes.readIntBE(0, bytes.length);
+  if (value < 0) throw new DamagedFile();
+  return value;
+}
+
+/** An OBJECT IDENTIFIER with dots. */
+export function oidOf(element: Asn1 | undefined, { asn1 }: Forge): string {
+  if (element?.type !== asn1.Type.OID || typeof element.value !== 'string') throw new DamagedFile();
+  return asn1.derToOid(element.value);
 }

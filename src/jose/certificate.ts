@@ -1,18 +1,18 @@
-/**
- * Certificates and requests of our own making: the structures by node-forge, the signatures by node:crypto, since forge
- * signs with RSA alone and has no need to see a private key.
- */
-import { constants, createHash, sign as cryptoSign, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+/** Certificates and requests that jwtkit makes. */
+import { createHash, sign as cryptoSign, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, fits, keyShape } from './algorithms.js';
-import { type Asn1, type Asn1Kit, loadAsn1 } from './asn1.js';
+import { childrenOf } from './der.js';
+import * as der from './der-writer.js';
 import { parseDistinguishedName } from './distinguished-name.js';
+import { pss } from './jws.js';
 import { publicHalfOf } from './key.js';
+import { writePem } from './pem.js';
 import { encodeSubjectAltName, type SubjectAltName } from './subject-alt-name.js';
 
-/** What a certification request says, and what its signature is made with. */
+/** What a certification request says, and how it is signed. */
 export interface CertificateRequestOptions {
-  /** The algorithm that the key is for; PS256 and its like sign with RSASSA-PSS. */
+  /** The algorithm that the key is for. PS256, PS384 and PS512 sign with RSASSA-PSS. */
   readonly alg: AlgorithmName;
   /** `CN=web,O=Example` (RFC 4514) or `/O=Example/CN=web`. */
   readonly subject: string;
@@ -21,14 +21,14 @@ export interface CertificateRequestOptions {
 
 /** What a self-signed certificate says. */
 export interface CertificateOptions extends CertificateRequestOptions {
-  /** NumericDate. */
+  /** The first second in which the certificate is valid; NumericDate. */
   readonly notBefore: number;
-  /** NumericDate; the last second of the certificate's life. */
+  /** The last second in which the certificate is valid; NumericDate. */
   readonly notAfter: number;
 }
 
 /**
- * Makes a self-signed certificate (RFC 5280 §4.1) of a key that signs tokens: not a CA, for digital signatures alone.
+ * Makes a self-signed certificate (RFC 5280 §4.1) of a key that signs tokens: not a CA, and for digital signatures only.
  * @throws {JwtkitError} USAGE_INVALID for a name, dates or an algorithm that make no certificate.
  */
 export async function createCertificate(privateKey: KeyObject, options: CertificateOptions): Promise<X509Certificate> {
@@ -36,44 +36,41 @@ export async function createCertificate(privateKey: KeyObject, options: Certific
   if (!(notBefore >= 0 && notAfter >= notBefore && notAfter <= 253_402_300_799)) {
     throw new JwtkitError('USAGE_INVALID', 'a certificate ends after it begins, and before the year 10000');
   }
-  const kit = await loadAsn1();
-  const { sequence, integer, tagged, time, parse } = kit;
-  const signature = signatureAlgorithm(privateKey, options.alg, kit);
-  const name = encodeName(options.subject, kit);
+  const signature = signatureAlgorithm(privateKey, options.alg);
+  const name = encodeName(options.subject);
   const publicKey = publicHalfOf(privateKey).export({ format: 'der', type: 'spki' });
-  const tbs = sequence(
-    tagged(0, integer(2)),
-    integer(newSerialNumber()),
-    signature.identifier,
+  const tbs = der.sequence(
+    der.tagged(0, der.integer(2)),
+    der.integer(newSerialNumber()),
+    signature,
     name,
-    sequence(time(notBefore), time(notAfter)),
+    der.sequence(der.time(notBefore), der.time(notAfter)),
     name,
-    parse(publicKey),
-    tagged(3, sequence(...extensions(options, kit), keyIdentifier(publicKey, kit))),
+    publicKey,
+    der.tagged(3, der.sequence(...extensions(options), keyIdentifier(publicKey))),
   );
-  return new X509Certificate(seal(tbs, signature, privateKey, kit));
+  return new X509Certificate(seal(tbs, signature, privateKey, options.alg));
 }
 
 /**
- * Makes a certification request (PKCS#10, RFC 2986) in PEM, whose alternative names ask to be taken over (RFC 2985 §5.4.2).
+ * Makes a certification request (PKCS#10, RFC 2986) in PEM. It asks for its alternative names by RFC 2985 §5.4.2.
  * @throws {JwtkitError} USAGE_INVALID for a name or an algorithm that makes no request.
  */
 export async function createCertificateRequest(
   privateKey: KeyObject,
   options: CertificateRequestOptions,
 ): Promise<string> {
-  const kit = await loadAsn1();
-  const { sequence, set, oid, integer, tagged, parse } = kit;
-  const signature = signatureAlgorithm(privateKey, options.alg, kit);
+  const signature = signatureAlgorithm(privateKey, options.alg);
   const publicKey = publicHalfOf(privateKey).export({ format: 'der', type: 'spki' });
-  const extensionRequest = sequence(oid('1.2.840.113549.1.9.14'), set(sequence(...extensions(options, kit))));
-  const request = sequence(integer(0), encodeName(options.subject, kit), parse(publicKey), tagged(0, extensionRequest));
-  const der = seal(request, signature, privateKey, kit);
-  const lines = der.toString('base64').match(/.{1,64}/g) as string[];
-  return `${['-----BEGIN CERTIFICATE REQUEST-----', ...lines, '-----END CERTIFICATE REQUEST-----'].join('\n')}\n`;
+  const extensionRequest = der.sequence(
+    der.oid('1.2.840.113549.1.9.14'),
+    der.set(der.sequence(...extensions(options))),
+  );
+  const request = der.sequence(der.integer(0), encodeName(options.subject), publicKey, der.tagged(0, extensionRequest));
+  return writePem('CERTIFICATE REQUEST', seal(request, signature, privateKey, options.alg));
 }
 
-/** RFC 5280 §4.1.2.2: positive, at most 20 octets, and beyond guessing: here 126 random bits in 16. */
+/** RFC 5280 §4.1.2.2: positive, at most 20 octets, unpredictable. Has 126 random bits in 16 octets. */
 function newSerialNumber(): Buffer {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] as number) & 0x3f) | 0x40;
@@ -81,46 +78,41 @@ function newSerialNumber(): Buffer {
 }
 
 /** An RDNSequence, one attribute a part. */
-function encodeName(text: string, { sequence, set, oid, text: string }: Asn1Kit): Asn1 {
-  const parts = parseDistinguishedName(text).map(({ oid: id, type, value }) =>
-    set(sequence(oid(id), string(type, Buffer.from(value, 'utf8')))),
+function encodeName(text: string): Buffer {
+  return der.sequence(
+    ...parseDistinguishedName(text).map(({ oid: id, type, value }) =>
+      der.set(der.sequence(der.oid(id), der.string(type, value))),
+    ),
   );
-  return sequence(...parts);
 }
 
 /** basicConstraints (not a CA), keyUsage (digitalSignature), and the alternative names, if any. */
-function extensions({ subjectAltNames = [] }: CertificateRequestOptions, kit: Asn1Kit): Asn1[] {
-  const { sequence, bitString } = kit;
-  const names = subjectAltNames.map((name) => encodeSubjectAltName(name, kit));
+function extensions({ subjectAltNames = [] }: CertificateRequestOptions): Buffer[] {
+  const names = subjectAltNames.map(encodeSubjectAltName);
   return [
-    extension('2.5.29.19', sequence(), kit, { isCritical: true }),
-    extension('2.5.29.15', bitString(Buffer.of(0x80), 7), kit, { isCritical: true }),
-    ...(names.length === 0 ? [] : [extension('2.5.29.17', sequence(...names), kit)]),
+    extension('2.5.29.19', der.sequence(), { isCritical: true }),
+    extension('2.5.29.15', der.bitString(Buffer.of(0x80), 7), { isCritical: true }),
+    ...(names.length === 0 ? [] : [extension('2.5.29.17', der.sequence(...names))]),
   ];
 }
 
 /** The subject key identifier, by RFC 7093 §2 (1): the leftmost 160 bits of the SHA-256 of the key's bits. */
-function keyIdentifier(publicKey: Buffer, kit: Asn1Kit): Asn1 {
-  const [, bits] = kit.parse(publicKey).value as Asn1[];
-  const key = Buffer.from((bits as Asn1).value as string, 'latin1').subarray(1);
-  const digest = createHash('sha256').update(key).digest().subarray(0, 20);
-  return extension('2.5.29.14', kit.octetString(digest), kit);
+function keyIdentifier(publicKey: Buffer): Buffer {
+  // The first byte of a BIT STRING is its count of unused bits.
+  const bits = childrenOf(publicKey)[1]?.content.subarray(1) as Buffer;
+  const digest = createHash('sha256').update(bits).digest().subarray(0, 20);
+  return extension('2.5.29.14', der.octetString(digest));
 }
 
-function extension(id: string, value: Asn1, kit: Asn1Kit, { isCritical = false } = {}): Asn1 {
-  const { sequence, oid, isTrue, octetString, toDer } = kit;
-  return sequence(oid(id), ...(isCritical ? [isTrue()] : []), octetString(toDer(value)));
+function extension(id: string, value: Buffer, { isCritical = false } = {}): Buffer {
+  return der.sequence(der.oid(id), ...(isCritical ? [der.isTrue()] : []), der.octetString(value));
 }
 
-interface SignatureAlgorithm {
-  readonly identifier: Asn1;
-  readonly sign: (der: Buffer, key: KeyObject) => Buffer;
-}
-
-/** The structure that was signed, how, and the signature (RFC 5280 §4.1.1, RFC 2986 §4.2). */
-function seal(signed: Asn1, { identifier, sign }: SignatureAlgorithm, privateKey: KeyObject, kit: Asn1Kit): Buffer {
-  const { sequence, bitString, toDer } = kit;
-  return toDer(sequence(signed, identifier, bitString(sign(toDer(signed), privateKey))));
+/** The signed structure, its algorithm and its signature (RFC 5280 §4.1.1, RFC 2986 §4.2). */
+function seal(signed: Buffer, identifier: Buffer, key: KeyObject, alg: AlgorithmName): Buffer {
+  const { hash, padding } = algorithm(alg);
+  const signature = cryptoSign(hash, signed, padding === 'pss' ? { key, ...pss } : key);
+  return der.sequence(signed, identifier, der.bitString(signature));
 }
 
 const hashRows = {
@@ -129,29 +121,19 @@ const hashRows = {
   sha512: { oid: '2.16.840.1.101.3.4.2.3', bytes: 64, rsa: '1.2.840.113549.1.1.13', ecdsa: '1.2.840.10045.4.3.4' },
 } as const;
 
-/** How the key signs a structure: RFC 5754 §3 (RSA, ECDSA), RFC 4055 §3.1 (RSASSA-PSS), RFC 8410 §3 (EdDSA). */
-function signatureAlgorithm(privateKey: KeyObject, alg: AlgorithmName, kit: Asn1Kit): SignatureAlgorithm {
+/** The AlgorithmIdentifier by which the key signs: RFC 5754 §3 (RSA, ECDSA), RFC 4055 §3.1 (RSASSA-PSS), RFC 8410 §3 (EdDSA). */
+function signatureAlgorithm(privateKey: KeyObject, alg: AlgorithmName): Buffer {
   const shape = keyShape(privateKey);
   const { kty, hash, padding } = algorithm(alg);
   if (privateKey.type !== 'private' || shape === undefined || !fits(shape, algorithm(alg)) || kty === 'oct') {
     throw new JwtkitError('USAGE_INVALID', `a certificate takes a private key for ${alg}`);
   }
-  const { sequence, oid, integer, tagged } = kit;
-  if (hash === null) {
-    const id = shape.crv === 'Ed448' ? '1.3.101.113' : '1.3.101.112';
-    return { identifier: sequence(oid(id)), sign: (der, key) => cryptoSign(null, der, key) };
-  }
+  if (hash === null) return der.sequence(der.oid(shape.crv === 'Ed448' ? '1.3.101.113' : '1.3.101.112'));
   const row = hashRows[hash];
-  if (kty === 'EC') return { identifier: sequence(oid(row.ecdsa)), sign: (der, key) => cryptoSign(hash, der, key) };
-  if (padding !== 'pss') {
-    return { identifier: sequence(oid(row.rsa), kit.null()), sign: (der, key) => cryptoSign(hash, der, key) };
-  }
-  const digest = sequence(oid(row.oid), kit.null());
-  const mask = sequence(oid('1.2.840.113549.1.1.8'), digest);
-  const parameters = sequence(tagged(0, digest), tagged(1, mask), tagged(2, integer(row.bytes)));
-  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
-  return {
-    identifier: sequence(oid('1.2.840.113549.1.1.10'), parameters),
-    sign: (der, key) => cryptoSign(hash, der, { key, ...pss }),
-  };
+  if (kty === 'EC') return der.sequence(der.oid(row.ecdsa));
+  if (padding !== 'pss') return der.sequence(der.oid(row.rsa), der.nullValue());
+  const digest = der.sequence(der.oid(row.oid), der.nullValue());
+  const mask = der.sequence(der.oid('1.2.840.113549.1.1.8'), digest);
+  const parameters = der.sequence(der.tagged(0, digest), der.tagged(1, mask), der.tagged(2, der.integer(row.bytes)));
+  return der.sequence(der.oid('1.2.840.113549.1.1.10'), parameters);
 }

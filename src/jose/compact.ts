@@ -1,35 +1,26 @@
-/**
- * The compact serialization (RFC 7515 §3.1) taken apart, strictly and without any cryptography: what `decode` needs, and
- * the first step of `verify`.
- */
+/** Parses the compact serialization (RFC 7515 §3.1) strictly, without any cryptography. */
 import { JwtkitError } from '../errors.js';
 import { decodeBase64url } from './base64url.js';
-import { describeJson, JsonError, type JsonObject, own, parseJsonObject } from './json.js';
+import { describeJson, type JsonObject, own, type ReadJson, readJsonObject } from './json.js';
 
-/** The longest token looked at, in characters, unless the caller says otherwise. */
+/** The default for the longest token that is parsed, in characters. */
 export const defaultMaxTokenLength = 65_536;
 
-/** A token taken apart, nothing in it trusted or even looked at beyond its syntax. */
+/** A parsed token. Nothing in it is trusted. */
 export interface ParsedJws {
   readonly header: JsonObject;
-  /** The header as it stands in the token, unless a memo knew it. */
-  readonly newHeader: string | undefined;
   readonly payload: Uint8Array;
   readonly signature: Uint8Array;
-  /** What is signed: the first two segments with their dot, ASCII. */
+  /** The signed text: the first two segments with their dot, ASCII. */
   readonly signingInput: string;
 }
 
 /**
- * Takes a compact JWS apart. Only its syntax is checked, so that a hostile token can be looked at; {@link checkHeader}
- * and a signature come before anything in it is believed.
- * @throws {JwtkitError} TOKEN_MALFORMED, naming the part that is broken; USAGE_INVALID for a `maxLength` that is no length.
+ * Parses a compact JWS. Checks its syntax only, so that a hostile token can be decoded. Trust nothing in it before
+ * {@link checkHeader} and a check of its signature.
+ * @throws {JwtkitError} TOKEN_MALFORMED with the broken part; USAGE_INVALID for a `maxLength` that is not a length.
  */
-export function parseJws(
-  token: string,
-  options: { maxLength?: number | undefined } = {},
-  memo?: HeaderMemo,
-): ParsedJws {
+export function parseJws(token: string, options: { maxLength?: number | undefined } = {}): ParsedJws {
   const maxLength = options.maxLength ?? defaultMaxTokenLength;
   if (!Number.isSafeInteger(maxLength) || maxLength < 1) {
     throw new JwtkitError('USAGE_INVALID', 'maxLength is a whole number of characters');
@@ -40,56 +31,23 @@ export function parseJws(
   const second = token.indexOf('.', first + 1);
   if (first < 0 || second < 0 || token.indexOf('.', second + 1) >= 0) throw malformed(describeSegments(token));
   const signingInput = token.slice(0, second);
-  const known = memo && findHeader(token, first, memo);
-  const newHeader = known === undefined ? token.slice(0, first) : undefined;
-  const header = newHeader === undefined ? { ...known } : parseHeader(decodeSegment('header', newHeader));
+  const header = readHeader(token.slice(0, first));
   const payload = decodeSegment('payload', token.slice(first + 1, second));
   const signature = decodeSegment('signature', token.slice(second + 1));
-  return { header, newHeader, payload, signature, signingInput };
+  return { header, payload, signature, signingInput };
 }
 
-/**
- * Headers by their segments: the tokens of one issuer all have the same, and reading it takes as long as reading the claims.
- * The same text is the same header, so that nothing is believed that was not parsed. Who asks gets a copy, to do with as it
- * likes.
- */
-export interface HeaderMemo {
-  readonly bySegment: Map<string, KnownHeader>;
-  /** The one of the token before, which most have again: comparing is faster than looking up. */
-  last: KnownHeader | undefined;
-}
+/** The last header: tokens of one issuer share theirs, and without it HS256 verifies at 0.87 of fast-jwt, not at 0.93. */
+let last: { readonly segment: string; readonly header: JsonObject } | undefined;
 
-interface KnownHeader {
-  readonly segment: string;
-  readonly header: JsonObject;
-}
-
-/** An empty memo. */
-export function makeHeaderMemo(): HeaderMemo {
-  return { bySegment: new Map(), last: undefined };
-}
-
-function findHeader(token: string, end: number, memo: HeaderMemo): JsonObject | undefined {
-  const { last } = memo;
-  const segment = token.slice(0, end);
-  if (last?.segment === segment) return last.header;
-  memo.last = memo.bySegment.get(segment);
-  return memo.last?.header;
-}
-
-const memoSize = 32;
-const memoLength = 1024;
-
-/**
- * Keeps the header of a token for the next one; only those that held under a trusted key are worth it, so that strangers
- * cannot fill the memo. One with members inside members is left out, since copies would share them.
- */
-export function rememberHeader({ header, newHeader }: ParsedJws, { bySegment }: HeaderMemo): void {
-  if (newHeader === undefined || newHeader.length > memoLength || bySegment.size >= memoSize) return;
-  if (Object.values(header).some((member) => typeof member === 'object')) return;
-  // A slice would keep the token that it was cut from in memory.
-  const segment = Buffer.from(newHeader, 'latin1').toString('latin1');
-  bySegment.set(segment, { segment, header: { ...header } });
+function readHeader(segment: string): JsonObject {
+  if (last?.segment === segment) return { ...last.header };
+  const header = readPart('header', decodeSegment('header', segment)).value;
+  // Copies of a header would share the objects in it.
+  const canBeCopied = segment.length <= 1024 && Object.values(header).every((member) => typeof member !== 'object');
+  // The segment is copied: V8 would keep the whole token for a slice of it.
+  if (canBeCopied) last = { segment: Buffer.from(segment, 'latin1').toString('latin1'), header: { ...header } };
+  return header;
 }
 
 function malformed(message: string): JwtkitError {
@@ -110,33 +68,18 @@ function decodeSegment(part: string, text: string): Buffer {
   return bytes;
 }
 
-function parseHeader(bytes: Uint8Array): JsonObject {
-  try {
-    return parseJsonObject(bytes);
-  } catch (error) {
-    throw asMalformed('header', error);
-  }
+/** Parses the payload of a JWS as a claims set (RFC 7519 §7.2). Throws TOKEN_MALFORMED. */
+export function parseClaims(payload: Uint8Array): ReadJson<JsonObject> {
+  return readPart('payload', payload);
+}
+
+function readPart(part: string, bytes: Uint8Array): ReadJson<JsonObject> {
+  return readJsonObject(bytes, (problem) => malformed(`${part} ${problem}`));
 }
 
 /**
- * Parses the payload of a JWS as a claims set (RFC 7519 §7.2): one strict JSON object.
- * @throws {JwtkitError} TOKEN_MALFORMED.
- */
-export function parseClaims(payload: Uint8Array): JsonObject {
-  try {
-    return parseJsonObject(payload);
-  } catch (error) {
-    throw asMalformed('payload', error);
-  }
-}
-
-function asMalformed(part: string, error: unknown): unknown {
-  return error instanceof JsonError ? malformed(`${part} ${error.message}`) : error;
-}
-
-/**
- * Checks what a header must be before any key is looked for: `alg` a string, `typ`, `cty` and `kid` strings where present,
- * no `crit` (RFC 7515 §4.1.11: jwtkit understands no extension) and no `b64` (RFC 7797 §7: never in a JWT).
+ * Checks a header, before any key is chosen: `alg` is a string, `typ`, `cty` and `kid` are strings if present. Refuses `crit`
+ * (RFC 7515 §4.1.11), since jwtkit supports no extension, and `b64`, which no JWT may have (RFC 7797 §7).
  * @throws {JwtkitError} TOKEN_MALFORMED.
  */
 export function checkHeader(header: JsonObject): void {

@@ -1,12 +1,13 @@
-/** Distinguished names as people write them: `CN=web,O=Example` (RFC 4514) or `/O=Example/CN=web` (openssl). */
+/** Distinguished names as text: `CN=web,O=Example` (RFC 4514) or `/O=Example/CN=web` (openssl). */
 import { JwtkitError } from '../errors.js';
+import type { DerString } from './der-writer.js';
 import { quoteText } from './json.js';
 
-/** One attribute of a name: the type, its text, and the string type that RFC 5280 appendix A gives it. */
+/** One attribute of a name, with the string type of RFC 5280 appendix A. */
 export interface NameAttribute {
   readonly oid: string;
   readonly value: string;
-  readonly type: 'UTF8' | 'PRINTABLESTRING' | 'IA5STRING';
+  readonly type: DerString;
 }
 
 interface AttributeRow {
@@ -21,26 +22,22 @@ const rows: readonly AttributeRow[] = [
   { oid: '2.5.4.3', names: ['CN', 'commonName'], longest: 64 },
   { oid: '2.5.4.10', names: ['O', 'organizationName'], longest: 64 },
   { oid: '2.5.4.11', names: ['OU', 'organizationalUnitName'], longest: 64 },
-  { oid: '2.5.4.6', names: ['C', 'countryName'], type: 'PRINTABLESTRING' },
+  { oid: '2.5.4.6', names: ['C', 'countryName'], type: 'PrintableString' },
   { oid: '2.5.4.8', names: ['ST', 'S', 'stateOrProvinceName'], longest: 128 },
   { oid: '2.5.4.7', names: ['L', 'localityName'], longest: 128 },
   { oid: '2.5.4.9', names: ['STREET', 'streetAddress'] },
-  { oid: '2.5.4.5', names: ['serialNumber'], type: 'PRINTABLESTRING', longest: 64 },
+  { oid: '2.5.4.5', names: ['serialNumber'], type: 'PrintableString', longest: 64 },
   { oid: '2.5.4.12', names: ['title'], longest: 64 },
   { oid: '2.5.4.4', names: ['SN', 'surname'], longest: 40 },
   { oid: '2.5.4.42', names: ['GN', 'givenName'], longest: 16 },
-  { oid: '0.9.2342.19200300.100.1.25', names: ['DC', 'domainComponent'], type: 'IA5STRING' },
+  { oid: '0.9.2342.19200300.100.1.25', names: ['DC', 'domainComponent'], type: 'IA5String' },
   { oid: '0.9.2342.19200300.100.1.1', names: ['UID', 'userId'] },
-  { oid: '1.2.840.113549.1.9.1', names: ['emailAddress', 'E'], type: 'IA5STRING', longest: 255 },
+  { oid: '1.2.840.113549.1.9.1', names: ['emailAddress', 'E'], type: 'IA5String', longest: 255 },
 ];
 
 const escapeHint = 'write it as \\, \\+ \\" \\\\ and so on, or as its bytes in hex: \\2C';
 
-/**
- * Reads a distinguished name and returns its attributes in the order in which they are encoded: the last one first for
- * RFC 4514 §2.1, as they stand for openssl's form.
- * @throws {JwtkitError} USAGE_INVALID, saying which part is wrong.
- */
+/** The attributes of a name in the order of their encoding: RFC 4514 §2.1 writes the last one first. Throws USAGE_INVALID. */
 export function parseDistinguishedName(text: string): NameAttribute[] {
   if (text.trim() === '') throw refuse('the name is empty');
   if (text.length > 1024) throw refuse('the name is longer than 1024 characters');
@@ -54,7 +51,7 @@ function refuse(message: string, hint = 'write CN=web,O=Example or /O=Example/CN
   return new JwtkitError('USAGE_INVALID', message, { hint });
 }
 
-/** The parts between separators that no backslash stands before; the escapes stay. */
+/** Splits at separators without a backslash before them. Keeps the escapes. */
 function splitUnescaped(text: string, separator: string): string[] {
   const parts = [''];
   for (let at = 0; at < text.length; at++) {
@@ -80,36 +77,26 @@ function readAttribute(part: string, isSlashed: boolean): NameAttribute {
   const value = unescapeValue(name, part.slice(at + 1), isSlashed);
   const problem = valueProblem(value, row);
   if (problem !== undefined) throw refuse(`${name} ${problem}`, 'such as CN=web,O=Example,C=DE');
-  return { oid: row.oid, value, type: row.type ?? 'UTF8' };
+  return { oid: row.oid, value, type: row.type ?? 'UTF8String' };
 }
 
-/** RFC 4514 §2.4: a backslash before a character or two hex digits of its UTF-8; white space around is left out unescaped. */
+/** RFC 4514 §2.4: a backslash escapes a character, or two hex digits of its UTF-8. Drops outer white space that is not escaped. */
 function unescapeValue(name: string, raw: string, isSlashed: boolean): string {
   const trimmed = raw.trimStart();
-  const end = /(?:^|[^\\])(?:\\\\)*\\$/.test(trimmed.trimEnd())
-    ? trimmed.trimEnd().length + 1
-    : trimmed.trimEnd().length;
-  const text = trimmed.slice(0, end);
+  const dense = trimmed.trimEnd();
+  const backslashes = /\\*$/.exec(dense)?.[0].length ?? 0;
+  // An odd one escapes the space behind it.
+  const text = trimmed.slice(0, dense.length + (backslashes % 2));
   if (!isSlashed && text.startsWith('#')) throw refuse(`${name}: a value in hex, after #, is not read`, escapeHint);
   const bytes: Buffer[] = [];
-  for (let at = 0; at < text.length; ) {
-    const char = String.fromCodePoint(text.codePointAt(at) as number);
-    at += char.length;
-    if (char !== '\\') {
-      if (char === '+' || (!isSlashed && '";<>'.includes(char))) {
-        throw refuse(`${name}: ${char} is not escaped`, char === '+' ? `one type a part; ${escapeHint}` : escapeHint);
-      }
-      bytes.push(Buffer.from(char));
-      continue;
+  for (const [, hex, special, char = ''] of text.matchAll(/\\([0-9a-fA-F]{2})|\\([ "#+,;<=>\\/])|(.)/gsu)) {
+    if (char === '\\') {
+      throw refuse(`${name}: a backslash stands before a special character or two hex digits`, escapeHint);
     }
-    const hex = /^[0-9a-fA-F]{2}/.exec(text.slice(at))?.[0];
-    if (hex !== undefined) {
-      bytes.push(Buffer.from(hex, 'hex'));
-      at += 2;
-    } else if (' "#+,;<=>\\/'.includes(text[at] ?? 'none')) {
-      bytes.push(Buffer.from(text[at] as string));
-      at += 1;
-    } else throw refuse(`${name}: a backslash stands before a special character or two hex digits`, escapeHint);
+    if (char === '+' || (char !== '' && !isSlashed && '";<>'.includes(char))) {
+      throw refuse(`${name}: ${char} is not escaped`, char === '+' ? `one type a part; ${escapeHint}` : escapeHint);
+    }
+    bytes.push(hex === undefined ? Buffer.from(special ?? char) : Buffer.from(hex, 'hex'));
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(bytes));
@@ -122,10 +109,10 @@ function valueProblem(value: string, { names, type, longest = 1024 }: AttributeR
   if (value === '') return 'is empty';
   if (/[\p{Cc}\p{Cs}]/u.test(value)) return 'holds a control character';
   if (names[0] === 'C') return /^[A-Z]{2}$/.test(value) ? undefined : 'is not two capital letters (ISO 3166)';
-  if (type === 'PRINTABLESTRING' && !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(value)) {
+  if (type === 'PrintableString' && !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(value)) {
     return "takes letters, digits, space and '()+,-./:=? only";
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are refused above.
-  if (type === 'IA5STRING' && !/^[\x00-\x7f]*$/.test(value)) return 'takes ASCII only';
+  if (type === 'IA5String' && !/^[\x00-\x7f]*$/.test(value)) return 'takes ASCII only';
   return [...value].length > longest ? `is longer than ${longest} characters` : undefined;
 }

@@ -1,12 +1,10 @@
-/**
- * A key that may be trusted. Everything that signs or verifies takes a {@link Key}, and {@link createKey} is the only way to
- * one, so that no weak or unsuitable key gets past.
- */
+/** A key that may be trusted. {@link createKey} is the only way to one, so no weak or unsuitable key gets past. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import {
   type AlgorithmName,
   algorithm,
+  algorithmNames,
   algorithmsFor,
   type Curve,
   describeShape,
@@ -14,14 +12,15 @@ import {
   type KeyShape,
   keyShape,
 } from './algorithms.js';
+import { isRocaModulus, type RsaNumbers, rsaNumberProblem, rsaNumbers, rsaSizeProblem, toBigint } from './rsa.js';
 
-/** The largest key file or secret read, in bytes. */
+/** The largest key file or secret, in bytes. */
 export const maxKeyBytes = 1024 * 1024;
 
-/** What a key may be used for: its `use` and `key_ops`, else what its type can do. */
+/** What a key may be used for. */
 export type KeyOperation = 'sign' | 'verify';
 
-/** A key that the caller trusts, checked once when it was loaded: strong enough, of a known type, with what it allows. */
+/** A trusted key. It was checked when it was loaded. */
 export interface Key {
   readonly keyObject: KeyObject;
   readonly kid?: string;
@@ -31,7 +30,7 @@ export interface Key {
   readonly shape: KeyShape;
   /** Where the key came from, for reports: a file, a keyring, a variable's name. */
   readonly source?: string;
-  /** Set for the key of a certificate. Who has a clock judges it: `verifyToken` does, `verifyJws` does not. */
+  /** When the key's certificate is valid. `verifyToken` checks it; `verifyJws` has no clock and does not. */
   readonly validity?: Validity;
 }
 
@@ -41,37 +40,53 @@ export interface Validity {
   readonly notAfter: number;
 }
 
-/** What the caller or a JWK says of a key beside its material. */
+/** What the caller or a JWK says of a key. */
 export interface KeyTraits {
   kid?: string | undefined;
+  /** The only algorithm that the key allows; by default all that fit it. */
   alg?: AlgorithmName | undefined;
+  /** By default what the type of key can do. */
   operations?: readonly KeyOperation[] | undefined;
   source?: string | undefined;
   validity?: Validity | undefined;
-  /** The RSA modulus where the caller has it at hand: exporting it from the KeyObject takes a millisecond of a start. */
-  modulus?: bigint | undefined;
 }
 
 /**
- * Makes a trusted key of a KeyObject: the only way in, so that no weak or unsuitable key gets past.
- * @throws {JwtkitError} KEY_INVALID for a type, curve, exponent or point that signs no JWS, or an `alg` that does not
- * fit; KEY_TOO_WEAK below the sizes of RFC 7518 §3.2, §3.3.
+ * Makes a trusted key of a KeyObject.
+ * @throws {JwtkitError} KEY_INVALID for a type, curve, exponent or point that signs no JWS, and for an `alg` that does not
+ * fit; KEY_TOO_WEAK below the sizes of RFC 7518 §3.2 and §3.3.
  */
 export function createKey(keyObject: KeyObject, traits: KeyTraits = {}): Key {
+  return makeKey(keyObject, traits);
+}
+
+/**
+ * As {@link createKey}, with the numbers of a public RSA key if its maker has them: reading them again costs more than the checks.
+ * @throws {JwtkitError} as `createKey`.
+ */
+export function makeKey(keyObject: KeyObject, traits: KeyTraits, numbers?: RsaNumbers): Key {
+  const { alg, kid, source, validity } = traits;
+  const where = source === undefined ? '' : `${source}: `;
+  const invalid: Refuse = (message, cause) => new JwtkitError('KEY_INVALID', `${where}${message}`, { cause });
+  // These checks come first: only then is it safe to ask Node about the key.
+  const modulus = boundedModulus(keyObject, numbers, invalid);
+  refuseDamagedEc(keyObject, invalid);
   const shape = keyShape(keyObject);
-  const where = traits.source === undefined ? '' : `${traits.source}: `;
   if (shape === undefined) {
     const type = keyObject.asymmetricKeyDetails?.namedCurve ?? keyObject.asymmetricKeyType;
-    throw new JwtkitError('KEY_INVALID', `${where}a key of type ${type} signs no JWS`);
+    throw invalid(`a key of type ${type} signs no JWS`);
   }
-  if (keyObject.type !== 'secret') checkMaterial(keyObject, shape, traits.modulus, where);
-  const algorithms = traits.alg === undefined ? algorithmsFor(shape) : [traits.alg];
-  if (traits.alg !== undefined) {
-    const row = algorithm(traits.alg);
-    if (!fits(shape, row)) {
-      throw new JwtkitError('KEY_INVALID', `${where}alg ${traits.alg} does not fit the key (${describeShape(shape)})`);
-    }
-    if (shape.bits < row.minimumBits) throw tooWeak(where, shape, row.minimumBits, `for ${traits.alg}`);
+  if (modulus !== undefined) checkModulus(keyObject, modulus, where, invalid);
+  const problem = shape.kty === 'OKP' ? pointProblem(keyObject, shape.crv as Curve) : undefined;
+  if (problem !== undefined) throw invalid(`the ${shape.crv} public key is ${problem}`);
+  const algorithms = alg === undefined ? algorithmsFor(shape) : [alg];
+  if (alg !== undefined) {
+    const { minimumBits } = algorithm(alg);
+    if (!fits(shape, algorithm(alg))) throw invalid(`alg ${alg} does not fit the key (${describeShape(shape)})`);
+    if (shape.bits < minimumBits) throw tooWeak(where, shape, minimumBits, `for ${alg}`);
+  }
+  if (algorithms.length === 0 && !algorithmNames.some((name) => fits(shape, algorithm(name)))) {
+    throw invalid('the RSA-PSS key is restricted to parameters that no JWS algorithm uses');
   }
   if (algorithms.length === 0) throw tooWeak(where, shape, shape.kty === 'oct' ? 256 : 2048, 'at least');
   return {
@@ -79,92 +94,84 @@ export function createKey(keyObject: KeyObject, traits: KeyTraits = {}): Key {
     algorithms,
     operations: traits.operations ?? (keyObject.type === 'public' ? ['verify'] : ['sign', 'verify']),
     shape,
-    ...(traits.kid === undefined ? {} : { kid: traits.kid }),
-    ...(traits.source === undefined ? {} : { source: traits.source }),
-    ...(traits.validity === undefined ? {} : { validity: traits.validity }),
+    ...(kid === undefined ? {} : { kid }),
+    ...(source === undefined ? {} : { source }),
+    ...(validity === undefined ? {} : { validity }),
   };
 }
 
-function tooWeak(where: string, shape: KeyShape, bits: number, rest: string): JwtkitError {
-  const [what, rfc] = shape.kty === 'oct' ? ['secret', '§3.2'] : ['key', '§3.3'];
-  return new JwtkitError('KEY_TOO_WEAK', `${where}the ${what} has ${shape.bits} bits, ${bits} are needed ${rest}`, {
-    hint: `RFC 7518 ${rfc} sets the size; make a new one with: jwtkit keygen${shape.kty === 'oct' ? ' --alg HS256 --private FILE' : ''}`,
+type Refuse = (message: string, cause?: unknown) => JwtkitError;
+
+function tooWeak(where: string, { kty, bits }: KeyShape, needed: number, rest: string): JwtkitError {
+  const isSecret = kty === 'oct';
+  const what = isSecret ? 'secret' : 'key';
+  return new JwtkitError('KEY_TOO_WEAK', `${where}the ${what} has ${bits} bits, ${needed} are needed ${rest}`, {
+    hint: `RFC 7518 §3.${isSecret ? 2 : 3} sets the size; make a new one with: jwtkit keygen${isSecret ? ' --alg HS256 --private FILE' : ''}`,
   });
 }
 
-/** What a size cannot tell: RSA numbers (RFC 8017 §3.1), factorable moduli, points under which anything verifies. */
-function checkMaterial(keyObject: KeyObject, shape: KeyShape, modulus: bigint | undefined, where: string): void {
-  const invalid = (message: string) => new JwtkitError('KEY_INVALID', `${where}${message}`);
-  if (shape.kty === 'RSA') {
-    if (shape.bits > maxRsaBits) throw invalid(`the RSA key has ${shape.bits} bits, at most ${maxRsaBits} are taken`);
-    const exponent = keyObject.asymmetricKeyDetails?.publicExponent ?? 0n;
-    const n = modulus ?? modulusOf(keyObject, shape.bits, exponent);
-    if (exponent < 3n || exponent % 2n === 0n || exponent >= n) {
-      throw invalid('the RSA exponent must be odd, at least 3 and less than the modulus');
-    }
-    if (n % 2n === 0n) throw invalid('the RSA modulus is even');
-    if (isRocaModulus(n)) {
-      throw new JwtkitError('KEY_TOO_WEAK', `${where}the RSA key can be factored (ROCA, CVE-2017-15361)`, {
-        hint: 'replace it: the device that made it made weak keys',
-      });
-    }
+/** The modulus of an RSA key whose numbers are within bounds; undefined for other keys. */
+function boundedModulus(keyObject: KeyObject, known: RsaNumbers | undefined, invalid: Refuse): bigint | undefined {
+  if (keyObject.asymmetricKeyType !== 'rsa' && keyObject.asymmetricKeyType !== 'rsa-pss') return undefined;
+  let numbers: RsaNumbers;
+  try {
+    numbers = known ?? rsaNumbers(keyObject);
+  } catch (cause) {
+    // OpenSSL reads a key with an impossible salt or trailer, and throws when it writes that key.
+    throw invalid('the RSA key has parameters that no signature has', cause);
   }
-  if (shape.kty === 'OKP') {
-    const problem = pointProblem(keyObject, shape.crv as Curve);
-    if (problem !== undefined) throw invalid(`the ${shape.crv} public key is ${problem}`);
+  const problem = rsaSizeProblem(numbers);
+  if (problem !== undefined) throw invalid(`the RSA ${problem}`);
+  return toBigint(numbers.n);
+}
+
+/** Node ends the process when it is asked for the curve of an EC key with a damaged private number. Writing the key throws. */
+function refuseDamagedEc(keyObject: KeyObject, invalid: Refuse): void {
+  if (keyObject.type !== 'private' || keyObject.asymmetricKeyType !== 'ec') return;
+  try {
+    keyObject.export({ format: 'der', type: 'pkcs8' });
+  } catch (cause) {
+    throw invalid('the EC private key is damaged', cause);
   }
 }
 
-/** OpenSSL verifies with no larger RSA key. */
-const maxRsaBits = 16_384;
-
-/** The modulus, read off the end of the SubjectPublicKeyInfo: the form that every kind of RSA key can be exported to. */
-function modulusOf(keyObject: KeyObject, bits: number, exponent: bigint): bigint {
-  const der = publicHalfOf(keyObject).export({ format: 'der', type: 'spki' });
-  const exponentBytes = Math.floor(exponent.toString(2).length / 8) + 1;
-  const end = der.length - exponentBytes - 2;
-  return BigInt(`0x${der.subarray(end - Math.ceil(bits / 8), end).toString('hex')}`);
-}
-
-/** Primes modulo which the powers of 65537 leave residues out; those of a weak modulus never fall outside. */
-const rocaPrimes = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
-const rocaProduct = rocaPrimes.reduce((product, prime) => product * BigInt(prime), 1n);
-
-/**
- * Whether a modulus has the fingerprint of Infineon's weak generator, whose primes are powers of 65537 modulo a primorial
- * (Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, §3). A sound modulus has it once in 2.4 * 10^8.
- */
-function isRocaModulus(modulus: bigint): boolean {
-  const reduced = modulus % rocaProduct;
-  return rocaPrimes.every((prime) => {
-    const residue = Number(reduced % BigInt(prime));
-    for (let power = 1; ; ) {
-      if (power === residue) return true;
-      power = (power * 65537) % prime;
-      if (power === 1) return false;
-    }
+/** RFC 8017 §3.1, and moduli that can be factored. */
+function checkModulus(keyObject: KeyObject, modulus: bigint, where: string, invalid: Refuse): void {
+  const problem = rsaNumberProblem(modulus, keyObject.asymmetricKeyDetails?.publicExponent ?? 0n);
+  if (problem !== undefined) throw invalid(`the RSA ${problem}`);
+  if (!isRocaModulus(modulus)) return;
+  throw new JwtkitError('KEY_TOO_WEAK', `${where}the RSA key can be factored (ROCA, CVE-2017-15361)`, {
+    hint: 'replace it: the device that made it made weak keys',
   });
 }
 
 const p25519 = 2n ** 255n - 19n;
 const p448 = 2n ** 448n - 2n ** 224n - 1n;
-/** The y coordinate shared by the four points of order 8 on edwards25519, up to its sign. */
+/** The y coordinate of the four points of order 8 on edwards25519, up to its sign. */
 const order8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
 
-/** RFC 8032 §5.1.3, §5.2.3: a coordinate is reduced; and a point of small order accepts one signature for every message. */
+/** RFC 8032 §5.1.3, §5.2.3: a coordinate is reduced. A point of small order accepts one signature for every message. */
 function pointProblem(keyObject: KeyObject, crv: Curve): string | undefined {
   const bytes = Buffer.from(publicHalfOf(keyObject).export({ format: 'jwk' }).x ?? '', 'base64url');
   const top = bytes.length - 1;
   // The top bit of the last byte is the sign of x; the rest is y, little-endian.
   bytes[top] = (bytes[top] ?? 0) & 0x7f;
-  const y = BigInt(`0x${bytes.reverse().toString('hex')}`);
+  const y = toBigint(bytes.reverse());
   const p = crv === 'Ed25519' ? p25519 : p448;
   const smallOrder = [0n, 1n, p - 1n, ...(crv === 'Ed25519' ? [order8, p - order8] : [])];
   if (smallOrder.includes(y % p)) return 'a point of small order';
   return y >= p ? 'not in canonical form' : undefined;
 }
 
-/** The public half of an asymmetric key, which is itself for a public one. */
+/** The public half of an asymmetric key. A public key comes back unchanged. */
 export function publicHalfOf(keyObject: KeyObject): KeyObject {
   return keyObject.type === 'private' ? createPublicKey(keyObject) : keyObject;
+}
+
+/**
+ * Whether two public keys are the same. Compares their types first: `KeyObject.equals` on two types leaves an error on
+ * OpenSSL's queue, and reading the next private key fails with it.
+ */
+export function isSamePublicKey(one: KeyObject, other: KeyObject): boolean {
+  return one.asymmetricKeyType === other.asymmetricKeyType && one.equals(other);
 }

@@ -1,6 +1,7 @@
-/** Subject alternative names (RFC 5280 §4.2.1.6): the other names that a certificate speaks for. */
+/** Subject alternative names of certificates (RFC 5280 §4.2.1.6). */
 import { JwtkitError } from '../errors.js';
-import type { Asn1, Asn1Kit } from './asn1.js';
+import { taggedBytes } from './der-writer.js';
+import { ipBytes } from './ip-address.js';
 import { quoteText } from './json.js';
 
 /** One alternative name: a host name (`*.` may lead it), an IP address, an absolute URI, or an e-mail address. */
@@ -12,11 +13,7 @@ export interface SubjectAltName {
 /** The tags of GeneralName. */
 const tags = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
 
-/**
- * Reads `dns:a.example`, `ip:192.0.2.1`, `uri:https://…` or `email:a@b.example`; without a prefix an address is an IP
- * address, what has `://` a URI, anything else a host name.
- * @throws {JwtkitError} USAGE_INVALID.
- */
+/** Reads `dns:a.example`, `ip:192.0.2.1`, `uri:https://…`, `email:a@b.example`, or guesses the type. Throws USAGE_INVALID. */
 export function parseSubjectAltName(text: string): SubjectAltName {
   const [, prefix, rest = ''] = /^(dns|ip|uri|email):(.*)$/is.exec(text) ?? [];
   const guessed = ipBytes(text) !== undefined ? 'ip' : text.includes('://') ? 'uri' : 'dns';
@@ -28,14 +25,11 @@ export function parseSubjectAltName(text: string): SubjectAltName {
   return name;
 }
 
-/**
- * A GeneralName.
- * @throws {JwtkitError} USAGE_INVALID for a name that its type does not take.
- */
-export function encodeSubjectAltName(name: SubjectAltName, kit: Asn1Kit): Asn1 {
+/** Encodes a name as a GeneralName. Throws USAGE_INVALID for a value that its type cannot have. */
+export function encodeSubjectAltName(name: SubjectAltName): Buffer {
   checkName(name);
   const content = name.type === 'ip' ? (ipBytes(name.value) as Buffer) : Buffer.from(name.value, 'latin1');
-  return kit.taggedBytes(tags[name.type], content);
+  return taggedBytes(tags[name.type], content);
 }
 
 const kinds = { dns: 'a host name', ip: 'an IP address', uri: 'an absolute URI', email: 'an e-mail address' } as const;
@@ -52,11 +46,11 @@ function checkName({ type, value }: SubjectAltName): void {
   });
 }
 
-/** RFC 1034 §3.5 with the underscore that is in use, and a wildcard as the whole first label (RFC 6125 §6.4.3). */
+/** RFC 1034 §3.5, and underscores, which are in use. */
 const host = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
 
 const isSound: Record<SubjectAltName['type'], (value: string) => boolean> = {
-  // Four numbers are an address, which a host name cannot be.
+  // Digits and dots alone are an address.
   dns: (value) => host.test(value.replace(/^\*\./, '')) && !/^[\d.]+$/.test(value),
   ip: (value) => ipBytes(value) !== undefined,
   uri: (value) => /^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i.test(value) && URL.canParse(value),
@@ -65,19 +59,3 @@ const isSound: Record<SubjectAltName['type'], (value: string) => boolean> = {
     return /^[\x21-\x7e]{1,64}$/.test(value.slice(0, Math.max(at, 0))) && host.test(value.slice(at + 1));
   },
 };
-
-/** The 4 or 16 bytes of an address, undefined for anything else; IPv6 as the URL standard reads it. */
-function ipBytes(text: string): Buffer | undefined {
-  const decimal = /^(?:0|[1-9]\d{0,2})$/;
-  const numbers = text.split('.');
-  if (numbers.length === 4 && numbers.every((number) => decimal.test(number) && Number(number) < 256)) {
-    return Buffer.from(numbers.map(Number));
-  }
-  if (!/^[0-9a-f:.]{2,45}$/i.test(text) || !text.includes(':') || !URL.canParse(`http://[${text}]`)) return undefined;
-  const [before = [], after = []] = new URL(`http://[${text}]`).hostname
-    .slice(1, -1)
-    .split('::')
-    .map((half) => half.split(':').filter((group) => group !== ''));
-  const groups = [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
-  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex');
-}

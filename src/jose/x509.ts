@@ -1,15 +1,22 @@
-/** Certificates that come in (RFC 5280), read by node:crypto: what they say of their key, and which key they are of. */
+/** Certificates that jwtkit reads (RFC 5280), by node:crypto. */
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
-import { readElements } from './der.js';
+import { childrenOf, derTags, readElements } from './der.js';
 import type { Jwk } from './jwk.js';
-import { type Key, publicHalfOf } from './key.js';
+import { isSamePublicKey, type Key, publicHalfOf } from './key.js';
+import { keyContent } from './key-content.js';
 
 /**
- * What a certificate says of its key, for a trusted {@link Key}: when it is valid.
- * @throws {JwtkitError} KEY_INVALID for one whose keyUsage is not for signatures (§4.2.1.3), or without readable dates.
+ * When a certificate in DER is valid, for its trusted {@link Key}; nothing for other structures.
+ * @throws {JwtkitError} KEY_INVALID if its keyUsage excludes signatures (§4.2.1.3), or if its dates cannot be read.
  */
-export function certificateTraits(certificate: X509Certificate, where: string): Required<Pick<Key, 'validity'>> {
+export function validityOf(der: Buffer, where: string): Pick<Key, 'validity'> {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(der);
+  } catch {
+    return {};
+  }
   const invalid = (message: string) => new JwtkitError('KEY_INVALID', `${where}the certificate ${message}`);
   const usage = keyUsage(certificate.raw);
   if (usage === undefined) throw invalid('is damaged');
@@ -25,16 +32,14 @@ export function certificateTraits(certificate: X509Certificate, where: string): 
 const digitalSignature = 0x80;
 const nonRepudiation = 0x40;
 
-const sequence = 0x30;
 /** The tag of `extensions [3]`. */
 const extensionsTag = 0xa3;
 const keyUsageId = '551d0f';
 
-/** The first octet of keyUsage, null for a certificate without; undefined for what is no DER. Node has no reader for it. */
+/** The first octet of keyUsage, which Node does not read; null if there is none; undefined for damaged DER. */
 function keyUsage(der: Buffer): number | null | undefined {
-  const certificate = readElements(der)?.[0];
-  const tbs = (certificate && readElements(certificate.content))?.[0];
-  const fields = tbs?.tag === sequence ? readElements(tbs.content) : undefined;
+  const [tbs] = childrenOf(der);
+  const fields = tbs?.tag === derTags.sequence ? readElements(tbs.content) : undefined;
   if (fields === undefined) return undefined;
   const wrapped = fields.find(({ tag }) => tag === extensionsTag);
   if (wrapped === undefined) return null;
@@ -43,21 +48,18 @@ function keyUsage(der: Buffer): number | null | undefined {
     const parts = readElements(content);
     if (parts?.[0]?.content.toString('hex') !== keyUsageId) continue;
     const [bits] = readElements(parts.at(-1)?.content ?? Buffer.alloc(0)) ?? [];
-    // The count of unused bits comes first.
+    // The first octet counts the unused bits.
     return bits?.content[1] ?? 0;
   }
   return extensions === undefined ? undefined : null;
 }
 
-/** One PEM block; text around the blocks is explanation (RFC 7468 §5.2). */
+/** Text around the blocks is explanation (RFC 7468 §5.2). */
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/**
- * Reads a certificate, and those that certify it, if they follow: PEM blocks, or one certificate in DER.
- * @throws {JwtkitError} KEY_INVALID.
- */
+/** Reads a certificate and its chain from PEM, or one certificate from DER. Throws KEY_INVALID. */
 export function readCertificates(content: Uint8Array, where = ''): X509Certificate[] {
-  const bytes = Buffer.from(content);
+  const bytes = keyContent(Buffer.from(content), where);
   const text = bytes.toString('latin1');
   const isPem = text.includes('-----BEGIN');
   const blocks = isPem ? (text.match(pemBlock) ?? []) : [bytes];
@@ -71,13 +73,10 @@ export function readCertificates(content: Uint8Array, where = ''): X509Certifica
   }
 }
 
-/**
- * Refuses certificates that are not a chain which begins with the key's own (RFC 7517 §4.7).
- * @throws {JwtkitError} KEY_INVALID.
- */
+/** Refuses certificates, as KEY_INVALID, unless they are a chain that begins with the key's own (RFC 7517 §4.7). */
 export function checkChain(chain: readonly X509Certificate[], key: KeyObject, where = ''): void {
   const [leaf] = chain;
-  if (leaf === undefined || !leaf.publicKey.equals(publicHalfOf(key))) {
+  if (leaf === undefined || !isSamePublicKey(leaf.publicKey, publicHalfOf(key))) {
     throw new JwtkitError('KEY_INVALID', `${where}the first certificate is not of this key`);
   }
   chain.forEach((certificate, at) => {
@@ -88,7 +87,7 @@ export function checkChain(chain: readonly X509Certificate[], key: KeyObject, wh
 }
 
 /**
- * The members `x5c` and `x5t#S256` of a JWK (RFC 7517 §4.7, §4.9) for a key and its certificate chain, its own first.
+ * The JWK members `x5c` and `x5t#S256` (RFC 7517 §4.7, §4.9) of a key and its certificate chain, its own certificate first.
  * @throws {JwtkitError} KEY_INVALID for certificates that do not belong to the key.
  */
 export function certificateMembers(

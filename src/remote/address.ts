@@ -1,44 +1,44 @@
-/** Which URLs keys are fetched from, and how they are named in messages. */
-import type { JwtkitError } from '../errors.js';
+/** Which URLs keys may be fetched from, and how messages show them. */
+import type { RefuseText } from '../jose/text.js';
 
-/** What loosens the rules. */
+/** Exceptions from the rules for addresses. */
 export interface AddressRules {
-  /** Plain HTTP to hosts other than this machine. */
+  /** Allow plain HTTP to other machines. */
   readonly insecureHttp?: boolean | undefined;
 }
 
-/** Makes the error for an address that is refused; the message completes "the issuer …". */
-type Refuse = (message: string, hint?: string) => JwtkitError;
-
 const maxAddressLength = 2048;
 
-/** A URL to fetch from: HTTPS, or plain HTTP where nobody is on the way. It is never repeated in the error, whose URL may hold a secret. */
-export function parseAddress(text: string, rules: AddressRules, refuse: Refuse): URL {
+/**
+ * Reads a URL to fetch keys from: HTTPS, or plain HTTP on this machine. `refuse` makes the error; its message completes "the issuer's
+ * URL …" and does not repeat the URL, which may hold a secret.
+ */
+export function parseAddress(text: string, rules: AddressRules, refuse: RefuseText): URL {
   if (typeof text !== 'string') throw refuse('is not a text');
   if (text.length > maxAddressLength) throw refuse(`is longer than ${maxAddressLength} characters`);
-  // URL would drop white space and controls, and fetch from another address than the one shown.
+  // URL drops white space and control characters, and would fetch from another address than the one shown.
   if (/[\s\p{Cc}]/u.test(text)) throw refuse('holds white space');
   if (!URL.canParse(text)) throw refuse('is not a URL', 'a URL begins with https://');
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('is not an https URL');
   if (url.username !== '' || url.password !== '') {
-    throw refuse('holds a user name or a password', 'keys to verify with are public: no login is needed');
+    throw refuse('holds a user name or a password', 'public keys need no login');
   }
   if (url.protocol === 'http:' && rules.insecureHttp !== true && !isLoopback(url)) {
     throw refuse(
-      'is plain HTTP, where anybody on the way can put keys of their own',
-      'use https; --insecure-http accepts it nevertheless',
+      'is plain HTTP, where anybody on the network can replace the keys',
+      'use https; --insecure-http accepts plain HTTP',
     );
   }
   return url;
 }
 
-/** Whether an address is this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3); URL has put every spelling of 127.0.0.1 into one. */
+/** Whether an address is this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3). URL normalizes every spelling of 127.0.0.1. */
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-/** An address for messages and reports: without its query, which may hold a secret, and not endless. */
+/** Returns an address for messages and reports: shortened, and without its query, which may hold a secret. */
 export function showAddress(url: URL): string {
   const text = `${url.origin}${url.pathname}`;
   return `${text.length > 200 ? `${text.slice(0, 200)}…` : text}${url.search === '' ? '' : '?…'}`;

@@ -1,56 +1,44 @@
 /**
- * One document over HTTP(S), within bounds: a limit on the whole time, on the size and on redirects, which never leave the
- * origin. Certificates are always checked, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+ * Fetches one document over HTTP(S), within limits on time, size and redirects. Certificates are checked even with
+ * NODE_TLS_REJECT_UNAUTHORIZED=0.
  */
 import type { Dispatcher } from 'undici';
+import { hasErrorCode } from '../errors.js';
 import { isLoopback, showAddress } from './address.js';
 import { connectionFailure, FetchError } from './failures.js';
 import type { Headers } from './freshness.js';
+import type { Deadline, RemoteOptions } from './options.js';
 
-/** The largest document read, compressed or not, in bytes. */
+/** The largest document, compressed or not, in bytes. */
 const maxDocumentBytes = 1024 * 1024;
 
 const maxRedirects = 5;
 
-/** The time that all requests of one operation share. */
-export interface Deadline {
-  readonly signal: AbortSignal;
-  /** Seconds, for the message. */
-  readonly seconds: number;
-}
-
-/** How {@link fetchDocument} goes about it. */
-export interface FetchOptions {
+interface FetchOptions {
   readonly deadline: Deadline;
-  /** Variables, of which HTTPS_PROXY, HTTP_PROXY and NO_PROXY count, in capitals or not. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** The address and the ETag of a document at hand, which need not be sent again if it is still right. */
-  readonly atHand?: { readonly href: string; readonly etag: string } | undefined;
+  readonly env: RemoteOptions['env'];
+  /** The address and the ETag of a document in memory, which the server need not send again if it has not changed. */
+  readonly known: { readonly href: string; readonly etag: string } | undefined;
+  /** Returns the header that authorizes a request to an address; redirects stay within its origin. */
+  readonly authorize?: (address: URL) => string | undefined;
 }
 
-/** What a server answered; no body where it says that the one at hand is still right. */
-export interface FetchedDocument {
+/** What a server answered; without a body if the known document has not changed (304). */
+interface FetchedDocument {
+  readonly address: URL;
   readonly body: Uint8Array | undefined;
   readonly headers: Headers;
 }
 
-/** A deadline that begins now, in seconds. */
-export function deadlineIn(seconds: number): Deadline {
-  return { signal: AbortSignal.timeout(Math.max(1, Math.ceil(seconds * 1000))), seconds };
-}
-
 /**
- * Fetches a document from the first address that does not answer that there is nothing (4xx).
- * @throws {FetchError} of an address that cannot be asked; where all say so, of the first one.
+ * Fetches a document from the first server that has it. 4xx means that a server has none.
+ * @throws {FetchError} of an address that fails in another way, or of the first address if no server has the document.
  */
-export async function fetchFirst(
-  addresses: readonly URL[],
-  options: FetchOptions,
-): Promise<{ response: FetchedDocument; address: URL }> {
+export async function fetchFirst(addresses: readonly URL[], options: FetchOptions): Promise<FetchedDocument> {
   const refusals: FetchError[] = [];
   for (const address of addresses) {
     try {
-      return { response: await fetchDocument(address, options), address };
+      return await fetchDocument(address, options);
     } catch (error) {
       if (!(error instanceof FetchError) || error.isDown || (error.status ?? 0) < 400) throw error;
       refusals.push(error);
@@ -62,37 +50,32 @@ export async function fetchFirst(
   throw new FetchError(`${first.message}, and ${rest.join(', ')}`, { isDown: false });
 }
 
-/**
- * Fetches a document.
- * @throws {FetchError} for anything but a document within the limits.
- */
 async function fetchDocument(address: URL, options: FetchOptions): Promise<FetchedDocument> {
-  const where = showAddress(address);
-  const { deadline, atHand } = options;
-  const etag = atHand?.href === address.href ? atHand.etag : undefined;
+  const { deadline, known } = options;
+  const etag = known?.href === address.href ? known.etag : undefined;
+  const authorization = options.authorize?.(address);
   const undici = await import('undici');
   let dispatcher: Dispatcher | undefined;
   try {
     dispatcher = createDispatcher(undici, address, options);
-    const response = await follow(undici, address, dispatcher, deadline, etag);
-    if (response.statusCode === 304 && etag !== undefined) return { body: undefined, headers: response.headers };
-    if (response.statusCode !== 200) throw statusError(response.statusCode, where);
-    return { body: await readBody(response, where), headers: response.headers };
+    const response = await follow(undici, address, dispatcher, deadline, { etag, authorization });
+    const { statusCode, headers } = response;
+    if (statusCode === 304 && etag !== undefined) return { address, body: undefined, headers };
+    if (statusCode !== 200) throw statusError(statusCode, address, authorization !== undefined);
+    return { address, body: await readBody(response, address), headers };
   } catch (error) {
     if (error instanceof FetchError) throw error;
-    if (deadline.signal.aborted) {
-      throw new FetchError(`cannot fetch ${where}: no whole answer within ${deadline.seconds} s`, {
-        isDown: true,
-        hint: 'allow more time with --timeout',
-      });
-    }
-    throw connectionFailure(error, where);
+    if (!deadline.signal.aborted) throw connectionFailure(error, address);
+    throw new FetchError(`cannot fetch ${showAddress(address)}: no whole answer within ${deadline.seconds} s`, {
+      isDown: true,
+      hint: 'allow more time with --timeout',
+    });
   } finally {
     dispatcher?.destroy().catch(() => {});
   }
 }
 
-/** A connection of its own for each document, through a proxy if need be; what stays on this machine takes no detour. */
+/** Returns a connection, through a proxy if the variables name one, except to this machine. */
 function createDispatcher(
   { EnvHttpProxyAgent }: typeof import('undici'),
   address: URL,
@@ -101,12 +84,12 @@ function createDispatcher(
   const scheme = address.protocol === 'https:' ? 'https' : 'http';
   const proxy = env[`${scheme}_proxy`] ?? env[`${scheme.toUpperCase()}_PROXY`] ?? '';
   if (proxy !== '' && !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))) {
-    // It may hold a password.
+    // The message does not repeat the value, which may hold a password.
     throw new FetchError(`${scheme.toUpperCase()}_PROXY is not an http or https URL`, { isDown: false });
   }
-  const tls = { rejectUnauthorized: true, timeout: deadline.seconds * 1000 };
+  const tls = { rejectUnauthorized: true, minVersion: 'TLSv1.2', timeout: deadline.seconds * 1000 } as const;
   return new EnvHttpProxyAgent({
-    // Given for both schemes, and as an empty text where there is none: else it would look into the process's environment.
+    // undici reads the process's environment for what is not set here.
     httpProxy: proxy,
     httpsProxy: proxy,
     noProxy: isLoopback(address) ? '*' : (env.no_proxy ?? env.NO_PROXY ?? ''),
@@ -116,23 +99,25 @@ function createDispatcher(
   });
 }
 
+/** Sends the request and follows redirects within the origin. */
 async function follow(
   { request }: typeof import('undici'),
   address: URL,
   dispatcher: Dispatcher,
   { signal }: Deadline,
-  etag: string | undefined,
+  { etag, authorization }: { etag: string | undefined; authorization: string | undefined },
 ): Promise<Dispatcher.ResponseData> {
   const headers = {
     accept: 'application/jwk-set+json, application/json',
     'accept-encoding': 'gzip',
     'user-agent': 'jwtkit',
+    ...(authorization === undefined ? {} : { authorization }),
     ...(etag === undefined ? {} : { 'if-none-match': etag }),
   };
   let url = address;
   for (let hops = 0; ; hops++) {
     const response = await request(url, { dispatcher, headers, signal });
-    // A body that nobody reads ends in an error when the connection is closed.
+    // An unread body emits an error when the connection closes.
     response.body.on('error', () => {});
     if (![301, 302, 303, 307, 308].includes(response.statusCode)) return response;
     url = redirectTarget(response, url, address);
@@ -142,7 +127,7 @@ async function follow(
 }
 
 function redirectTarget({ headers }: Dispatcher.ResponseData, url: URL, address: URL): URL {
-  const [location = ''] = [headers.location ?? []].flat();
+  const location = first(headers.location) ?? '';
   if (location === '' || !URL.canParse(location, url.href)) throw refusal(address, 'it redirects to nowhere');
   const target = new URL(location, url);
   if (target.origin === address.origin) return target;
@@ -157,16 +142,25 @@ function refusal(address: URL, reason: string, hint?: string): FetchError {
   return new FetchError(`cannot fetch ${showAddress(address)}: ${reason}`, { isDown: false, hint });
 }
 
-/** 408 and 429 ask for patience, as every 5xx does; other answers mean what they say. */
-function statusError(status: number, where: string): FetchError {
+/** 408, 429 and 5xx are temporary; every other status is final. */
+function statusError(status: number, address: URL, isAuthorized: boolean): FetchError {
   const isDown = status >= 500 || status === 408 || status === 429;
-  return new FetchError(`cannot fetch ${where}: it answered with status ${status}`, { status, isDown });
+  return new FetchError(`cannot fetch ${showAddress(address)}: it answered with status ${status}`, {
+    status,
+    isDown,
+    hint: status === 401 || status === 403 ? authorizationHint(isAuthorized) : undefined,
+  });
 }
 
-async function readBody({ body, headers }: Dispatcher.ResponseData, where: string): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new FetchError(`cannot fetch ${where}: it is larger than ${maxDocumentBytes} bytes`, { isDown: false });
-  if (Number([headers['content-length'] ?? []].flat()[0]) > maxDocumentBytes) throw tooLarge();
+function authorizationHint(isAuthorized: boolean): string {
+  return isAuthorized
+    ? 'the bearer token may be expired, or may not be allowed to read it'
+    : 'a bearer token of --jwks-token-file goes to the origin of --jwks or --issuer-url alone';
+}
+
+async function readBody({ body, headers }: Dispatcher.ResponseData, address: URL): Promise<Uint8Array> {
+  const tooLarge = () => refusal(address, `it is larger than ${maxDocumentBytes} bytes`);
+  if (Number(first(headers['content-length'])) > maxDocumentBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let total = 0;
   for await (const chunk of body) {
@@ -178,13 +172,17 @@ async function readBody({ body, headers }: Dispatcher.ResponseData, where: strin
   const encoding = [headers['content-encoding'] ?? []].flat().join(', ').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity') return bytes;
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
-    throw new FetchError(`cannot fetch ${where}: it answered in an encoding that was not asked for`, { isDown: false });
+    throw refusal(address, 'it answered in an encoding that was not asked for');
   }
   const { gunzipSync } = await import('node:zlib');
   try {
     return gunzipSync(bytes, { maxOutputLength: maxDocumentBytes });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
-    throw new FetchError(`cannot fetch ${where}: its gzip is damaged`, { isDown: false });
+    if (hasErrorCode(error, 'ERR_BUFFER_TOO_LARGE')) throw tooLarge();
+    throw refusal(address, 'its gzip is damaged');
   }
+}
+
+function first(header: string | string[] | undefined): string | undefined {
+  return [header].flat()[0];
 }

@@ -1,25 +1,17 @@
-/** How long a fetched document is used without asking again (RFC 9111 §4.2, §5.2.2), within bounds of our own. */
+/** How long a fetched document is used without asking again (RFC 9111 §4.2, §5.2.2), within limits of our own. */
 
-/** Response headers, names in lower case. */
+/** Response headers, with names in lower case. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** How long a document is kept. */
-export interface Freshness {
-  /** Seconds. */
-  readonly lifetime: number;
-  /** Whether it may be written to disk. */
-  readonly isStorable: boolean;
-}
-
-/** Seconds where the server says nothing. */
+/** Seconds, if the server does not say. */
 const defaultLifetime = 300;
-/** However short a server wants it: a batch or a loop in a script must not become a flood of requests. */
+/** Seconds, even if the server asks for less: a batch or a script in a loop must not flood it with requests. */
 const minimumLifetime = 30;
-/** However long a server wants it: a key that it withdraws must not live on. */
+/** Seconds, even if the server asks for more: a key that it withdraws must not live on. */
 const maximumLifetime = 86_400;
 
-/** Reads Cache-Control and Age. */
-export function freshnessOf(headers: Headers): Freshness {
+/** Reads Cache-Control and Age: the lifetime in seconds, and whether the document may be written to disk. */
+export function freshnessOf(headers: Headers): { lifetime: number; isStorable: boolean } {
   const directives = new Map<string, string>();
   for (const part of [headers['cache-control'] ?? []].flat().join(',').split(',')) {
     const [name = '', value = ''] = part.split('=', 2);

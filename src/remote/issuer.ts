@@ -1,117 +1,97 @@
-/** An issuer's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3), of which the place of its keys is taken, and nothing else. */
+/** Finds an issuer's keys by its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3). */
 import { JwtkitError } from '../errors.js';
-import { describeJson, JsonError, type JsonObject, own, parseJsonObject, quoteText } from '../jose/json.js';
+import { describeJson, own, quoteText } from '../jose/json.js';
+import { type RefuseText, readJsonFile } from '../jose/text.js';
 import type { FetchedKeys, KeySource } from '../token/key-source.js';
 import { parseAddress } from './address.js';
-import {
-  deadlineOf,
-  type LoadedDocument,
-  type RemoteDocument,
-  type RemoteOptions,
-  remoteDocument,
-} from './document.js';
-import { type FetchedKeySource, keysAt } from './jwks.js';
+import { type LoadedDocument, type RemoteDocument, remoteDocument } from './document.js';
+import { keysAt } from './jwks.js';
+import { deadlineOf, type RemoteOptions } from './options.js';
 
-/** What an issuer says of itself. */
+/** What jwtkit reads of an issuer's metadata. */
 export interface IssuerMetadata {
-  /** Exactly as it was asked for: what `iss` must be. */
+  /** The issuer, exactly as the caller named it: what `iss` must be. */
   readonly issuer: string;
-  /** Where its JWK Set is. */
+  /** The address of its JWK Set. */
   readonly jwksUri: string;
 }
 
 /**
  * Fetches an issuer's metadata: `<issuer>/.well-known/openid-configuration`, else `/.well-known/oauth-authorization-server`
  * between its host and its path (RFC 8414 §3.1).
- * @throws {JwtkitError} USAGE_INVALID for an address that is none or is refused; JWKS_UNAVAILABLE; ISSUER_INVALID for
- * metadata of another issuer or without a `jwks_uri` that may be fetched.
+ * @throws {JwtkitError} USAGE_INVALID for a bad or refused address; JWKS_UNAVAILABLE; ISSUER_INVALID for metadata of another
+ * issuer or without a `jwks_uri` that may be fetched.
  */
 export async function discoverIssuer(issuer: string, options: RemoteOptions): Promise<IssuerMetadata> {
-  const { value } = await issuerDocument(issuer, options).load(deadlineOf(options));
+  const { value } = await metadataOf(issuer, options).load(deadlineOf(options));
   return { issuer, jwksUri: value.href };
 }
 
 /**
- * The keys of an issuer, found by {@link discoverIssuer} and fetched as by `remoteKeys`. Demand the issuer as `iss` too.
- * @throws {JwtkitError} USAGE_INVALID for an address that is none or is refused. Its methods throw JWKS_UNAVAILABLE,
- * JWKS_INVALID, ISSUER_INVALID.
+ * Returns the keys of an issuer, found as by {@link discoverIssuer} and fetched as by `remoteKeys`. Demand the issuer as `iss` too.
+ * @throws {JwtkitError} USAGE_INVALID for a bad or refused address. Its methods throw JWKS_UNAVAILABLE, JWKS_INVALID, ISSUER_INVALID.
  */
 export function issuerKeys(issuer: string, options: RemoteOptions): KeySource {
-  const metadata = issuerDocument(issuer, options);
-  let current: { href: string; source: FetchedKeySource } | undefined;
+  const metadata = metadataOf(issuer, options);
+  let current: { href: string; source: ReturnType<typeof keysAt> } | undefined;
   return {
     async keys(now) {
       const deadline = deadlineOf(options);
       const { value: address } = await metadata.load(deadline);
       const { href } = address;
-      if (current?.href !== href) current = { href, source: keysAt(address, options) };
+      if (current?.href !== href) current = { href, source: keysAt(address, options, new URL(issuer).origin) };
       return current.source.keys(now, deadline);
     },
-    async refresh(now) {
-      return current?.source.refresh?.(now);
-    },
+    refresh: async (now) => current?.source.refresh(now),
+    skipped: () => current?.source.skipped() ?? [],
     fetched: () => withMetadata(current?.source.fetched(), metadata.current()),
   };
 }
 
+/** Describes the keys for a report. They are also stale if the metadata is. */
 function withMetadata(keys: FetchedKeys | undefined, found: LoadedDocument<URL> | undefined): FetchedKeys | undefined {
   if (keys === undefined || found === undefined) return keys;
   const problem = keys.problem ?? found.problem;
   return { ...keys, stale: keys.stale || found.isStale, ...(problem === undefined ? {} : { problem }) };
 }
 
-/** The metadata, of which the address of the JWK Set is read. */
-function issuerDocument(issuer: string, options: RemoteOptions): RemoteDocument<URL> {
-  const refuse = (message: string, hint?: string) =>
+/** The metadata, read as the address of the JWK Set. */
+function metadataOf(issuer: string, options: RemoteOptions): RemoteDocument<URL> {
+  const refuse: RefuseText = (message, hint) =>
     new JwtkitError('USAGE_INVALID', `the issuer's URL ${message}`, { hint });
   const url = parseAddress(issuer, options, refuse);
-  // RFC 8414 §2. The text is looked at: URL drops an empty one of either.
+  // RFC 8414 §2. The test reads the text, since URL drops an empty query or fragment.
   if (/[?#]/.test(issuer)) throw refuse('has a query or a fragment, which no issuer has');
   const path = url.pathname.replace(/\/$/, '');
   const openid = new URL(`${path}/.well-known/openid-configuration`, url);
   const oauth = new URL(`/.well-known/oauth-authorization-server${path}`, url);
-  return remoteDocument(
-    {
-      key: openid.href,
-      addresses: [openid, oauth],
-      read: (body, source) => readMetadata(body, source, issuer, options),
-    },
-    options,
-  );
+  const read = (body: Uint8Array, source: string) => readMetadata(body, source, issuer, options);
+  return remoteDocument({ key: openid.href, origin: url.origin, addresses: [openid, oauth], read }, options);
 }
 
 function readMetadata(body: Uint8Array, source: string, issuer: string, options: RemoteOptions): URL {
-  const invalid = (message: string, hint?: string) =>
-    new JwtkitError('ISSUER_INVALID', `${source}: ${message}`, { hint });
-  let metadata: JsonObject;
-  try {
-    metadata = parseJsonObject(body);
-  } catch (error) {
-    throw error instanceof JsonError ? invalid(`the issuer's metadata ${error.message}`) : error;
-  }
+  const invalid: RefuseText = (message, hint) => new JwtkitError('ISSUER_INVALID', `${source}: ${message}`, { hint });
+  const { value: metadata } = readJsonFile(body, (problem, hint) => invalid(`the issuer's metadata ${problem}`, hint));
   const named = own(metadata, 'issuer');
   if (typeof named !== 'string') throw invalid(`the issuer's metadata has no issuer, it is ${describeJson(named)}`);
-  if (named !== issuer) throw mismatch(named, issuer, invalid);
+  if (named !== issuer) throw otherIssuer(named, issuer, invalid);
   const jwksUri = own(metadata, 'jwks_uri');
   if (typeof jwksUri !== 'string')
     throw invalid("the issuer's metadata has no jwks_uri", 'name its JWK Set with --jwks');
   const address = parseAddress(jwksUri, options, (message, hint) => invalid(`the issuer's jwks_uri ${message}`, hint));
-  // Else any issuer could have this machine ask itself.
+  // Without this check, an issuer elsewhere could make jwtkit send requests to services of this machine.
   if (address.protocol === 'http:' && new URL(issuer).protocol === 'https:' && options.insecureHttp !== true) {
     throw invalid("the issuer's jwks_uri is plain HTTP, the issuer itself is not");
   }
   return address;
 }
 
-/** RFC 8414 §3.3: identical, character by character; else one issuer could speak for another. */
-function mismatch(
-  named: string,
-  issuer: string,
-  invalid: (message: string, hint?: string) => JwtkitError,
-): JwtkitError {
-  const isSlash = named === `${issuer}/` || issuer === `${named}/`;
+/** RFC 8414 §3.3: the issuer must be identical, or one issuer could speak for another. */
+function otherIssuer(named: string, issuer: string, invalid: RefuseText): JwtkitError {
+  const message = `the issuer calls itself ${quoteText(named)}, not ${quoteText(issuer)}`;
+  if (named !== `${issuer}/` && issuer !== `${named}/`) return invalid(message);
   return invalid(
-    `the issuer calls itself ${quoteText(named)}, not ${quoteText(issuer)}${isSlash ? ': a slash at the end makes the difference' : ''}`,
-    isSlash ? `if this is the issuer you trust, write ${quoteText(named)}` : undefined,
+    `${message}: only a slash at the end differs`,
+    `if this is the issuer you trust, write ${quoteText(named)}`,
   );
 }

@@ -1,71 +1,138 @@
-/** JWK Sets from elsewhere (RFC 7517 §5): public keys for signatures, and nothing that should not have been published. */
+/** JWK Sets of other issuers (RFC 7517 §5): public keys for signatures. A set that publishes a secret is refused. */
 import { JwtkitError } from '../errors.js';
-import { isJsonObject, JsonError, type JsonObject, own, parseJsonObject, quoteText } from '../jose/json.js';
-import { importJwkSet } from '../jose/jwk.js';
+import { isJsonObject, own, quoteText } from '../jose/json.js';
+import { holdsSecret } from '../jose/jwk.js';
+import { type ImportedJwkSet, importJwkSet, noUsableKey, type SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
+import { isJsonText } from '../jose/key-content.js';
+import { loadKeys, loadPemMap } from '../jose/keys.js';
+import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
+import { isPemMap, replaceIt } from '../jose/pem-map.js';
+import { encodingOf, type RefuseText, readJsonFile, withoutMark } from '../jose/text.js';
 import type { FetchedKeys, KeySource } from '../token/key-source.js';
 import { isNumericDate } from '../token/time.js';
 import { parseAddress } from './address.js';
-import { deadlineOf, type LoadedDocument, type RemoteOptions, remoteDocument } from './document.js';
-import type { Deadline } from './fetch.js';
+import { remoteDocument } from './document.js';
+import { deadlineOf, type RemoteOptions } from './options.js';
 
-/** The keys of a set that verify at a moment, a NumericDate: a member whose `exp` has passed does not, as in a keyring. */
-export type KeysAt = (now: number) => readonly Key[];
+/** The JWK Set of an issuer. */
+export interface PublishedSet {
+  /** Returns the keys that verify at a time, a NumericDate: those whose `exp` has not passed. */
+  readonly keysAt: (now: number) => readonly Key[];
+  readonly skipped: readonly SkippedJwk[];
+}
 
 /**
- * Reads the JWK Set of somebody else.
- * @throws {JwtkitError} JWKS_INVALID for anything but a set of public keys with at least one for signatures.
+ * Reads what an issuer publishes: a JWK Set, one JWK, a map from `kid` to PEM, or PEM. It calls `checkTime` before each key, which
+ * throws when the time is over.
+ * @throws {JwtkitError} JWKS_INVALID for anything but public keys with at least one for signatures.
  */
-export function readJwkSet(body: Uint8Array, source: string): KeysAt {
-  const invalid = (message: string, hint?: string) =>
-    new JwtkitError('JWKS_INVALID', `${source}: ${message}`, { hint });
-  let set: JsonObject;
-  try {
-    set = parseJsonObject(body);
-  } catch (error) {
-    throw error instanceof JsonError ? invalid(`the JWK Set ${error.message}`) : error;
+export function readJwkSet(body: Uint8Array, source: string, checkTime?: () => void): PublishedSet {
+  return readPublished(body, source, { checkTime });
+}
+
+/**
+ * Reads a file as {@link readJwkSet} reads what was fetched. A file may also be wrapped as a key may, such as in base64; `note` is
+ * called with what was mended.
+ * @throws {JwtkitError} JWKS_INVALID.
+ */
+export function readJwkSetFile(body: Uint8Array, source: string, note: (text: string) => void): PublishedSet {
+  return readPublished(body, source, { note });
+}
+
+interface ReadOptions {
+  readonly checkTime?: (() => void) | undefined;
+  readonly note?: ((text: string) => void) | undefined;
+}
+
+function readPublished(body: Uint8Array, source: string, options: ReadOptions): PublishedSet {
+  const invalid: RefuseText = (message, hint) => new JwtkitError('JWKS_INVALID', `${source}: ${message}`, { hint });
+  const { keys, members, skipped } = refusing(invalid, source, () => importPublished(body, source, invalid, options));
+  const ends = new Map<Key, number>();
+  const usable = keys.filter((key) => {
+    const exp = own(members.get(key) ?? {}, 'exp');
+    if (isNumericDate(exp)) ends.set(key, exp);
+    else if (exp !== undefined) skipped.push({ kid: key.kid, reason: 'its exp is no NumericDate', isBroken: true });
+    return exp === undefined || ends.has(key);
+  });
+  if (usable.length === 0) throw invalid(noUsableKey(skipped));
+  if (ends.size === 0) return { keysAt: () => usable, skipped };
+  const keysAt = (now: number) => {
+    const current = usable.filter((key) => (ends.get(key) ?? Infinity) > now);
+    // The same list each time: callers compare lists to notice new keys.
+    return current.length === usable.length ? usable : current;
+  };
+  return { keysAt, skipped };
+}
+
+function importPublished(
+  body: Uint8Array,
+  source: string,
+  invalid: RefuseText,
+  { checkTime, note }: ReadOptions,
+): ImportedJwkSet {
+  const start = Buffer.from(withoutMark(body).subarray(0, 64)).toString('latin1');
+  // AWS load balancers publish each key as a PEM of its own.
+  if (/^\s*-----BEGIN /.test(start))
+    return { keys: loadPublicPem(body, source, invalid, note), members: new Map(), skipped: [] };
+  if (note !== undefined && !/^\s*[{[]/.test(start) && encodingOf(body) === undefined) {
+    const { content, mended } = openWrappedKey(Buffer.from(body), `${source}: `);
+    if (mended.length > 0) {
+      note(mendingNote(`${source}: `, mended));
+      if (isJsonText(content)) return importPublished(content, source, invalid, { checkTime });
+      return { keys: loadPublicPem(content, source, invalid, note), members: new Map(), skipped: [] };
+    }
   }
+  const { value: json } = readJsonFile(body, (problem, hint) => {
+    const isList = problem.startsWith('is an array');
+    return invalid(`the JWK Set ${problem}`, isList ? 'a list of JWKs becomes a set as {"keys": […]}' : hint);
+  });
+  if (isPemMap(json)) return loadPemMap(json, source, checkTime);
+  const isSingle = own(json, 'keys') === undefined && own(json, 'kty') !== undefined;
+  const set = isSingle ? { keys: [json] } : json;
   const members = own(set, 'keys');
   if (!Array.isArray(members)) {
-    throw invalid('this is not a JWK Set: it has no array of keys', 'a single key in a file is named with --key');
+    throw invalid('this is not a JWK Set: it has no array of keys', 'a JWK and a map from kid to PEM are read too');
   }
-  for (const member of members.filter(isJsonObject)) refuseSecret(member, invalid);
-  const { keys, skipped } = importPublic(set, source, invalid);
-  if (keys.length === 0) {
-    throw invalid(`the JWK Set holds no usable signature key: ${skipped[0]?.reason ?? 'it is empty'}`);
-  }
-  const ends = members.flatMap((member) => own(member as JsonObject, 'exp') ?? []);
-  if (ends.length === 0) return () => keys;
-  if (!ends.every(isNumericDate)) throw invalid('the exp of a key is no NumericDate');
-  const isInTime = (member: unknown, now: number) => ((own(member as JsonObject, 'exp') as number) ?? now + 1) > now;
-  return (now) => {
-    const current = members.filter((member) => isInTime(member, now));
-    return current.length === members.length ? keys : importPublic({ keys: current }, source, invalid).keys;
-  };
+  for (const member of members) refuseSecret(member, invalid);
+  return importJwkSet(set, { source, checkTime });
 }
 
-/** What everybody can fetch is no secret any more, and whatever it signs proves nothing. */
-function refuseSecret(member: JsonObject, invalid: (message: string, hint?: string) => JwtkitError): void {
-  const kid = own(member, 'kid');
+function loadPublicPem(
+  body: Uint8Array,
+  source: string,
+  invalid: RefuseText,
+  note: ((text: string) => void) | undefined,
+): Key[] {
+  const keys = loadKeys(body, { purpose: 'any', source, note });
+  if (keys.every(({ keyObject }) => keyObject.type === 'public')) return keys;
+  throw invalid('this is a private key, and a set is public', replaceIt);
+}
+
+function refuseSecret(member: unknown, invalid: RefuseText): void {
+  if (!holdsSecret(member)) return;
+  const kid = isJsonObject(member) ? own(member, 'kid') : undefined;
+  const isShared = isJsonObject(member) && (own(member, 'kty') === 'oct' || own(member, 'k') !== undefined);
   const name = typeof kid === 'string' ? ` ${quoteText(kid)}` : '';
-  const what = own(member, 'kty') === 'oct' ? 'is a shared secret' : 'has its private half in it';
-  if (own(member, 'kty') !== 'oct' && own(member, 'd') === undefined) return;
-  throw invalid(`the key${name} ${what}, and the set is public`, 'whoever publishes the set must replace that key');
+  const problem = isShared ? 'is a shared secret' : 'has its private half in it';
+  throw invalid(`the key${name} ${problem}, and the set is public`, replaceIt);
 }
 
-function importPublic(set: JsonObject, source: string, invalid: (message: string, hint?: string) => JwtkitError) {
+/** Makes errors about keys errors about the set. */
+function refusing<T>(invalid: RefuseText, source: string, action: () => T): T {
   try {
-    return importJwkSet(set, { source });
+    return action();
   } catch (error) {
-    if (!(error instanceof JwtkitError)) throw error;
-    throw invalid(error.message.startsWith(`${source}: `) ? error.message.slice(source.length + 2) : error.message);
+    if (!(error instanceof JwtkitError) || error.code !== 'KEY_INVALID') throw error;
+    const where = `${source}: `;
+    throw invalid(error.message.startsWith(where) ? error.message.slice(where.length) : error.message, error.hint);
   }
 }
 
 /**
- * The keys of a JWK Set at a URL, fetched when they are asked for and again when they are stale. Concurrent callers share
+ * Returns the keys of a JWK Set at a URL. They are fetched when needed, and again when they are stale; concurrent callers share
  * one request.
- * @throws {JwtkitError} USAGE_INVALID for an address that is none or is refused. Its methods throw JWKS_UNAVAILABLE, JWKS_INVALID.
+ * @throws {JwtkitError} USAGE_INVALID for a bad or refused address. Its methods throw JWKS_UNAVAILABLE, JWKS_INVALID.
  */
 export function remoteKeys(url: string, options: RemoteOptions): KeySource {
   const address = parseAddress(url, options, (message, hint) => {
@@ -74,35 +141,22 @@ export function remoteKeys(url: string, options: RemoteOptions): KeySource {
   return keysAt(address, options);
 }
 
-/** A {@link KeySource} whose requests may share a deadline with others. */
-export interface FetchedKeySource extends KeySource {
-  keys(now: number, deadline?: Deadline): Promise<readonly Key[]>;
-  refresh(now: number): Promise<readonly Key[] | undefined>;
-  fetched(): FetchedKeys | undefined;
-}
-
-/** As {@link remoteKeys}, of an address that was checked. */
-export function keysAt(address: URL, options: RemoteOptions): FetchedKeySource {
-  const document = remoteDocument({ key: address.href, addresses: [address], read: readJwkSet }, options);
+/**
+ * As {@link remoteKeys}, for an address that was checked. The request for keys may share a deadline with others. `origin` gets
+ * the bearer token.
+ */
+export function keysAt(address: URL, options: RemoteOptions, origin = address.origin) {
+  const document = remoteDocument({ key: address.href, origin, addresses: [address], read: readJwkSet }, options);
   return {
-    keys: async (now, deadline = deadlineOf(options)) => (await document.load(deadline)).value(now),
-    refresh: async (now) => (await document.reload(deadlineOf(options)))?.value(now),
-    fetched: () => {
+    keys: async (now: number, deadline = deadlineOf(options)) => (await document.load(deadline)).value.keysAt(now),
+    refresh: async (now: number) => (await document.reload(deadlineOf(options)))?.value.keysAt(now),
+    skipped: () => document.current()?.value.skipped ?? [],
+    fetched: (): FetchedKeys | undefined => {
       const current = document.current();
-      return current === undefined ? undefined : describeFetched(current, options);
+      if (current === undefined) return undefined;
+      const { source, fetchedAt, isStale, problem } = current;
+      const age = Math.max(0, options.now() - fetchedAt);
+      return { url: source, at: fetchedAt, age, stale: isStale, ...(problem === undefined ? {} : { problem }) };
     },
-  };
-}
-
-function describeFetched(
-  { source, fetchedAt, isStale, problem }: LoadedDocument<unknown>,
-  { now }: RemoteOptions,
-): FetchedKeys {
-  return {
-    url: source,
-    at: fetchedAt,
-    age: Math.max(0, now() - fetchedAt),
-    stale: isStale,
-    ...(problem === undefined ? {} : { problem }),
   };
 }

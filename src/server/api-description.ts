@@ -1,25 +1,10 @@
-/** `/openapi.json` and `/docs`, a page to try the routes on, which works without the Internet. */
+/** `/openapi.json`, the description of the routes, and the page that shows it. */
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
+import { addDocsPage } from './docs-page.js';
 
-/**
- * What the page may load: its own files, and no more. That of @fastify/swagger-ui names other hosts, and would have all that
- * comes over plain HTTP fetched by HTTPS, where there is none.
- */
-const pagePolicy = {
-  'default-src': "'none'",
-  'connect-src': "'self'",
-  'img-src': ["'self'", 'data:'],
-  'script-src': "'self'",
-  'style-src': "'self'",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'",
-};
-
-/** Adds the description of all routes that are added afterwards. */
+/** Adds `/openapi.json` and `/docs`, which describe all routes that are added after this call. */
 export async function describeApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -38,11 +23,5 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     },
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: pagePolicy,
-    // Without the bar on top, which asks for the place of another description and brings a style of its own.
-    uiConfig: { layout: 'BaseLayout', persistAuthorization: false, validatorUrl: null, withCredentials: false },
-    theme: { title: 'jwtkit serve' },
-  });
+  addDocsPage(app, () => app.swagger());
 }

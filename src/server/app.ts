@@ -1,64 +1,65 @@
-/** The service: the contract of the OAuth2 tutorials and the standards besides, on one token core. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/** The service: the contract of the OAuth2 tutorials, and the OAuth standards. */
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import formbody from '@fastify/formbody';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
-import helmet from 'helmet';
+import { writeJson } from '../jose/exact-json.js';
 import { describeApi } from './api-description.js';
+import { answerBadHttp, answerBadRequest, answerErrors } from './error-answers.js';
 import { logRequests, makeLogger, requestId } from './log.js';
 import { addMetrics } from './metrics.js';
-import { answerBadHttp, answerBadRequest, answerErrors } from './refusal.js';
-import { addAuthRoutes } from './routes/auth.js';
-import { addHealthRoutes } from './routes/health.js';
+import { pathOf } from './request.js';
+import { addAuthRoutes, isForProxies } from './routes/auth.js';
 import { addIntrospectRoute } from './routes/introspect.js';
 import { addMetadataRoutes } from './routes/metadata.js';
-import { addMetricsRoute } from './routes/metrics.js';
+import { addOperationRoutes } from './routes/operation.js';
 import { addRevokeRoute } from './routes/revoke.js';
 import { addTokenRoutes } from './routes/token.js';
 import { addUserRoutes } from './routes/users.js';
 import type { ServiceDeps, ServiceOptions } from './service.js';
 import { makeStoppable } from './stop.js';
+import { answerInTurn } from './turns.js';
 
-/** Bytes of a request's body: a form with a token. */
+/** Bytes of a request's body, which is a form with a token. */
 const bodyLimit = 65_536;
-/** Bytes of a request's headers: a token of an `Authorization` header among them. */
+/** Bytes of a request's headers, which may hold a token in `Authorization`. */
 const maxHeaderSize = 32_768;
-/** Milliseconds for the headers, and for the whole of a request, to arrive. */
+/** Milliseconds in which the headers, and the whole request, must arrive. */
 const headersTimeout = 10_000;
 const requestTimeout = 15_000;
-/** Milliseconds that a connection without a request stays open: longer than proxies keep theirs, which is 60 s and less. */
+/** Milliseconds that an idle connection stays open. Proxies keep theirs for up to 60 s; ours must not close first. */
 const keepAliveTimeout = 65_000;
-/** How often connections are looked at for these limits. */
+/** Milliseconds between two checks of these limits. */
 const connectionsCheckingInterval = 1000;
 
 /**
- * Makes the service; `listen` starts it. What it is told and what it stands on comes from its caller.
+ * Makes the service; `listen` starts it.
  * @throws {Error} of Node for a TLS key that does not fit its certificate.
  */
 export async function buildService(options: ServiceOptions, deps: ServiceDeps): Promise<FastifyInstance> {
   const app = await openApp(options, deps);
   app.server.headersTimeout = headersTimeout;
   answerErrors(app);
+  answerInTurn(app);
   makeStoppable(app);
   addMetrics(app);
   logRequests(app);
   addHeaders(app, options);
   if (options.corsOrigins !== undefined && options.corsOrigins.length > 0) await addCors(app, options.corsOrigins);
-  // Forms are all that is read: of a JSON body nobody could say which of two equal names counts.
+  // The service reads forms only: a JSON body with a name twice is ambiguous.
   app.removeAllContentTypeParsers();
   await app.register(formbody, { bodyLimit });
-  // Schemas describe the routes for /openapi.json; what a request holds is judged by the code that reads it.
+  // Schemas only describe the routes for /openapi.json. The code that reads a request validates it.
   app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => JSON.stringify);
+  // Keeps the exact text of numbers in claims.
+  app.setSerializerCompiler(() => (answer) => writeJson(answer));
   await describeApi(app);
   addTokenRoutes(app, options, deps);
   addUserRoutes(app, options, deps);
   addAuthRoutes(app, options, deps);
-  addRevokeRoute(app, deps);
+  addRevokeRoute(app, options, deps);
   addIntrospectRoute(app, options, deps);
   addMetadataRoutes(app, options, deps);
-  addHealthRoutes(app, deps);
-  addMetricsRoute(app, deps);
+  addOperationRoutes(app, deps);
   return app;
 }
 
@@ -71,10 +72,19 @@ async function addCors(app: FastifyInstance, origins: readonly string[]): Promis
     exposedHeaders: ['www-authenticate', 'retry-after', 'x-request-id'],
     maxAge: 600,
   };
+  const routes = new Set<string>();
+  app.addHook('onRoute', ({ url }) => {
+    routes.add(url);
+  });
   await app.register(cors, {
-    delegator: ({ headers }, callback) => {
-      // OPTIONS without these asks which methods there are, as it does without CORS.
-      const preflight = headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+    delegator: (request, callback) => {
+      const path = pathOf(request);
+      if (isForProxies(path)) return callback(null, { origin: false, preflight: false });
+      const { headers } = request;
+      // OPTIONS without these headers asks for the methods of a route, which is not CORS.
+      const isPreflight = headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+      // An unknown path gets no 2xx: a proxy with a misspelt /auth would take it for a yes.
+      const preflight = isPreflight && routes.has(path);
       callback(null, { ...settings, preflight });
     },
   });
@@ -90,9 +100,9 @@ async function openApp({ tls, trustedProxies }: ServiceOptions, { log }: Service
     bodyLimit,
     requestTimeout,
     keepAliveTimeout,
-    // An answer in the middle of stopping is better than none.
+    // Requests that arrive while the service stops are still answered.
     return503OnClosing: false,
-    trustProxy: whomToTrust(trustedProxies),
+    trustProxy: proxyTrust(trustedProxies),
     routerOptions: { maxParamLength: 1024 },
   };
   const limits = { maxHeaderSize, connectionsCheckingInterval };
@@ -106,41 +116,21 @@ async function openApp({ tls, trustedProxies }: ServiceOptions, { log }: Service
   return fastify(settings) as unknown as FastifyInstance;
 }
 
-/** A number is one of hops: Fastify takes it for none, since it cannot know that nobody gets past the proxies. Its user does. */
-function whomToTrust(proxies: ServiceOptions['trustedProxies']): FastifyServerOptions['trustProxy'] {
+/** Fastify ignores a number of hops, since a client could bypass the proxies. Our user has made that impossible. */
+function proxyTrust(proxies: ServiceOptions['trustedProxies']): FastifyServerOptions['trustProxy'] {
   if (typeof proxies === 'number') return (_address, hop) => hop < proxies;
-  // Nobody is a rule of its own: a list, be it empty, has each address of each request looked up.
-  return proxies === undefined || proxies.length === 0 ? false : [...proxies];
+  return proxies === undefined ? false : [...proxies];
 }
 
-/**
- * Answers are data: no page may frame them, no browser may guess what they are, and none runs anything in them. The headers
- * are the same whatever is asked, so helmet makes them once; its plugin for fastify makes them anew for each request.
- */
+/** Answers are data: no page may frame them, and no browser may guess their type or run anything in them. */
 function addHeaders(app: FastifyInstance, { tls }: ServiceOptions): void {
-  const headers: Record<string, string> = {};
-  const collector = {
-    setHeader: (name: string, value: string) => {
-      headers[name.toLowerCase()] = value;
-    },
-    removeHeader: () => {},
+  const headers = {
+    'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    ...(tls === undefined ? {} : { 'strict-transport-security': 'max-age=31536000' }),
   };
-  const setHeaders = helmet({
-    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-    strictTransportSecurity: tls === undefined ? false : { maxAge: 31_536_000, includeSubDomains: false },
-    xFrameOptions: { action: 'deny' },
-    referrerPolicy: { policy: 'no-referrer' },
-    crossOriginResourcePolicy: false,
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
-  });
-  setHeaders({} as IncomingMessage, collector as unknown as ServerResponse, (error) => {
-    if (error !== undefined) throw error;
-  });
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);
     done();

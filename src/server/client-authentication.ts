@@ -1,4 +1,4 @@
-/** Clients that show who they are by their id and secret (RFC 6749 §2.3.1), in the header or in the form. */
+/** Clients that authenticate with an id and a secret (RFC 6749 §2.3.1), in the header or in the form. */
 import type { FastifyRequest } from 'fastify';
 import { type Client, isClientSecret } from '../token/account.js';
 import { readForm } from './form.js';
@@ -11,8 +11,8 @@ interface Credentials {
 }
 
 /**
- * The client of a request.
- * @throws {Refusal} 401 invalid_client where there is none, or its secret is wrong.
+ * Returns the client of a request.
+ * @throws {Refusal} 401 invalid_client if the request names none, or its secret is wrong.
  */
 export function authenticateClient(request: FastifyRequest, deps: ServiceDeps): Client {
   const client = findClient(request, deps);
@@ -21,8 +21,8 @@ export function authenticateClient(request: FastifyRequest, deps: ServiceDeps): 
 }
 
 /**
- * The client of a request, undefined where it names none: those who log in with a password need no client.
- * @throws {Refusal} 401 invalid_client where one is named and its secret is wrong.
+ * Returns the client of a request; undefined if it names none, since a log-in by password needs no client.
+ * @throws {Refusal} 401 invalid_client for a wrong secret or an unknown client.
  */
 export function findClient(request: FastifyRequest, { accounts }: ServiceDeps): Client | undefined {
   const credentials = readCredentials(request);
@@ -34,8 +34,7 @@ export function findClient(request: FastifyRequest, { accounts }: ServiceDeps): 
 
 function readCredentials(request: FastifyRequest): Credentials | undefined {
   const fromHeader = readBasic(request.headers.authorization);
-  const form = readForm(request, [], ['client_id', 'client_secret']);
-  const { client_id: id, client_secret: secret } = form;
+  const { client_id: id, client_secret: secret } = readForm(request, [], ['client_id', 'client_secret']);
   const fromForm = id !== undefined && secret !== undefined ? { id, secret } : undefined;
   if (fromHeader !== undefined && (secret !== undefined || (id !== undefined && id !== fromHeader.id))) {
     throw new Refusal(400, 'The client authenticates twice', { error: 'invalid_request' });
@@ -43,9 +42,9 @@ function readCredentials(request: FastifyRequest): Credentials | undefined {
   return fromHeader ?? fromForm;
 }
 
-/** The header of RFC 7617 with each half form-encoded; one without id and secret, as browsers' tools send it, is none. */
+/** Reads the header of RFC 7617, each half form-encoded. An empty id and secret, as browsers' tools send them, count as none. */
 function readBasic(authorization: string | undefined): Credentials | undefined {
-  if (authorization === undefined || authorization.slice(0, 6).toLowerCase() !== 'basic ') return undefined;
+  if (authorization?.slice(0, 6).toLowerCase() !== 'basic ') return undefined;
   const text = Buffer.from(authorization.slice(6).trim(), 'base64').toString('utf8');
   const at = text.indexOf(':');
   const [id, secret] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)].map(decodeForm);

@@ -1,12 +1,12 @@
-/** Forms as RFC 6749 §3.2 reads them: a field without a value is not there, and none stands twice. */
+/** Forms as RFC 6749 §3.2 reads them: an empty field counts as absent, and no field may occur twice. */
 import type { FastifyRequest } from 'fastify';
 import { isJsonObject, own } from '../jose/json.js';
 import { isScopeToken, splitScope } from '../token/claims.js';
 import { type FieldProblem, Refusal } from './refusal.js';
 
 /**
- * The fields of a form, each a string.
- * @throws {Refusal} 422 for a required field that is missing, or one that stands twice.
+ * Returns the named fields of a form.
+ * @throws {Refusal} 422 for a required field that is missing, or a field that occurs twice.
  */
 export function readForm<Required extends string, Optional extends string = never>(
   { body }: FastifyRequest,
@@ -30,18 +30,25 @@ function problem(type: FieldProblem['type'], name: string, msg: string): FieldPr
   return { type, loc: ['body', name], msg, input: null };
 }
 
-/**
- * The scope tokens that were asked for; undefined where none were.
- * @throws {Refusal} 400 invalid_scope for what cannot be one (RFC 6749 §3.3).
- */
-export function askedScopes(scope: string | undefined): string[] | undefined {
-  if (scope === undefined) return undefined;
-  const tokens = splitScope(scope);
-  if (!tokens.every(isScopeToken)) throw invalidScope('A scope has a character that scopes do not have');
-  return tokens.length === 0 ? undefined : tokens;
+/** Splits a `scope` parameter into words; undefined if it has none. */
+export function listScopes(scope: string | undefined): string[] | undefined {
+  const words = splitScope(scope ?? '');
+  return words.length === 0 ? undefined : words;
 }
 
-/** The refusal of scopes (RFC 6749 §5.2). */
+/**
+ * Returns the requested scope tokens; undefined if the request names none.
+ * @throws {Refusal} 400 invalid_scope for a word that is not a scope token (RFC 6749 §3.3).
+ */
+export function requestedScopes(scope: string | undefined): string[] | undefined {
+  const words = listScopes(scope);
+  if (words?.every(isScopeToken) === false) {
+    throw invalidScope('A scope has a character that scopes do not have');
+  }
+  return words;
+}
+
+/** Makes the refusal of a scope (RFC 6749 §5.2). */
 export function invalidScope(detail: string): Refusal {
   return new Refusal(400, detail, { error: 'invalid_scope' });
 }

@@ -1,81 +1,72 @@
-/** What the service is told, and what it stands on. Everything is handed in: it opens no file, no store and no terminal. */
+/** The options and dependencies of the service. It opens no file, store or terminal itself. */
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import type { Key } from '../jose/key.js';
-import type { Accounts } from '../token/account.js';
+import type { Accounts, LoginLimits } from '../token/account.js';
 import type { Denylist } from '../token/denylist.js';
+import { signingAlgorithmOf } from '../token/issue.js';
 import type { OwnKeySource } from '../token/key-source.js';
 import type { VerifyPolicy } from '../token/policy.js';
 
-/** Whose tokens the service issues, and how long they last. */
+/** How the service issues and accepts tokens, and whom it serves. */
 export interface ServiceOptions {
-  /**
-   * The `iss` of its tokens, and the URL that its metadata begin with. Asked for once the service listens; before it does where
-   * it is required.
-   */
+  /** Returns the `iss` of the tokens, which is also the base URL of the metadata. It is known once the service listens. */
   readonly issuer: () => string;
-  /** Refuse tokens with another `iss`, or none: for an issuer that was named, and stays the same after a restart. */
+  /** Refuse tokens with another `iss`, or none: for a named issuer, which stays the same after a restart. */
   readonly requiresIssuer: boolean;
-  /** The `aud` of its tokens, one of which a token must then have. */
+  /** The `aud` of the tokens; an accepted token must have one of these. Without it a token with `aud` is refused. */
   readonly audience?: readonly string[] | undefined;
+  /** Accept tokens whatever their `aud`. */
+  readonly anyAudience?: boolean | undefined;
   /** Seconds. */
   readonly accessTtl?: number | undefined;
   /** Seconds. */
   readonly refreshTtl?: number | undefined;
-  /** Those to sign with, of which a key has its own; all by default. */
+  /** The algorithms that may sign; all by default. */
   readonly algorithms?: readonly AlgorithmName[] | undefined;
-  /** Clock difference to bear with, in seconds. */
+  /** Allowed clock difference, in seconds. */
   readonly leeway?: number | undefined;
   /** Consume a refresh token when it is used, and issue a new one. */
   readonly rotatesRefreshTokens: boolean;
   /** Origins whose pages may call the service; none by default. */
   readonly corsOrigins?: readonly string[] | undefined;
-  /** Whose `X-Forwarded-For` is believed: a number of hops, or addresses, networks and names as proxy-addr knows them. */
+  /** Trusted for `X-Forwarded-For`: a number of hops, or addresses, networks and names as proxy-addr reads them. */
   readonly trustedProxies?: number | readonly string[] | undefined;
   /** PEM. */
   readonly tls?: { readonly cert: Uint8Array; readonly key: Uint8Array } | undefined;
 }
 
-/** What the service stands on. */
+/** What the service uses. */
 export interface ServiceDeps {
   readonly keys: OwnKeySource;
   readonly accounts: Accounts;
   readonly denylist: Denylist;
   readonly logins: LoginLimits;
-  /** Whether a password is that of a hash; does the same work where there is none. */
+  /** Whether a password matches a hash; does the same work without a hash. */
   isPassword(password: string, hash: string | undefined): Promise<boolean>;
   /** The time as a NumericDate. */
   now(): number;
-  /** Where log lines go, one JSON object each. */
+  /** Takes log lines, one JSON object each. */
   readonly log: { write(line: string): void };
-  /** The metrics of all processes of the service, where there are several; null where they cannot be had. */
+  /** Returns the metrics of all processes if the service has several; null if they cannot be gathered. */
   gatherMetrics?: (() => Promise<string | null>) | undefined;
 }
 
-/** Counts failed log-ins by address and by user. */
-export interface LoginLimits {
-  /** Looks at a password unless too many were wrong: whether it is right, or the seconds to wait. */
-  attempt(address: string, user: string, look: () => Promise<boolean>): Promise<boolean | number>;
-}
-
 /**
- * The algorithm to sign with: of those that are allowed, the one that the key prefers.
- * @throws {JwtkitError} SIGNING_KEY_NOT_FOUND where the key, perhaps of a rotation, has none of them.
+ * Returns the allowed algorithm that the key prefers.
+ * @throws {JwtkitError} SIGNING_KEY_NOT_FOUND if the key, which may come from a later rotation, has none of them.
  */
 export function algorithmOf(key: Key, { algorithms }: ServiceOptions): AlgorithmName | undefined {
   if (algorithms === undefined) return undefined;
-  const fitting = key.algorithms.find((alg) => algorithms.includes(alg));
+  const fitting = signingAlgorithmOf(key, algorithms);
   if (fitting !== undefined) return fitting;
   throw new JwtkitError('SIGNING_KEY_NOT_FOUND', `the key signs by none of ${algorithms.join(', ')}`);
 }
 
-/** A token that says of nobody whose it is lets nobody in. */
-export const namesSubject = { require: [{ name: 'sub' }] } as const;
+/** Demands a `sub`. */
+export const requireSubject = { require: [{ name: 'sub' }] } as const;
 
-/**
- * What a token must meet to be taken by its own issuer. Better made once a route than for each request: V8 reads an object
- * that is always new by its slow paths, which takes half as long as a verification by HS256.
- */
+/** Returns the policy for tokens of this service. */
 export function ownPolicy(
   options: ServiceOptions,
   type: VerifyPolicy['type'],
@@ -85,6 +76,7 @@ export function ownPolicy(
     type,
     issuer: options.requiresIssuer ? options.issuer() : undefined,
     audience: options.audience,
+    anyAudience: options.anyAudience,
     leeway: options.leeway,
     ...demands,
   };

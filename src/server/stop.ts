@@ -3,14 +3,14 @@ import { Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-/** Milliseconds for the connections that are on their way to be accepted. */
+/** Milliseconds in which waiting connections are still accepted. */
 const arrivalGrace = 1000;
-/** Milliseconds for clients to end the connections that they hold open, told by each answer. */
+/** Milliseconds in which clients may close their idle connections. */
 const idleGrace = 1000;
-/** Milliseconds after which requests that are still not answered are given up. */
+/** Milliseconds after which unanswered requests are dropped. */
 const longestGrace = 10_000;
 
-/** Makes a service stoppable: once it stops, each answer ends its connection. */
+/** Prepares a service for {@link stopService}: once it stops, each answer closes its connection. */
 export function makeStoppable(app: FastifyInstance): void {
   app.decorate('isStopping', false);
   const connections = new Set<Socket>();
@@ -30,17 +30,17 @@ export function makeStoppable(app: FastifyInstance): void {
   });
 }
 
-/** How a process that is not the only one on its port leaves it. */
+/** The steps of leaving a port that several processes share. */
 export interface SharedPort {
-  /** Milliseconds that a connection takes at most from the process that accepts it to this one. */
+  /** Milliseconds that a connection takes at most from the accepting process to this one. */
   readonly handOver: number;
-  /** Resolves once none of the processes takes connections any more. */
+  /** Resolves once no process on the port accepts connections any more. */
   readonly isLeft: () => Promise<void>;
 }
 
 /**
- * Stops a service: no connection is accepted any more, every request that is under way is answered, and connections end with
- * the answer to their next request, those without one after a second.
+ * Stops a service without dropping a request: it accepts no more connections and answers every request. Each answer closes its
+ * connection; idle connections close after a second.
  */
 export async function stopService(app: FastifyInstance, shared?: SharedPort): Promise<void> {
   if (app.isStopping) return;
@@ -49,14 +49,14 @@ export async function stopService(app: FastifyInstance, shared?: SharedPort): Pr
   let ended: Promise<void> | undefined;
   app.arrivals = acceptWaiting(server, shared?.handOver).then(() => {
     ended = new Promise((resolve) => {
-      // That of node:http would end connections at once on which a request may be on its way.
+      // The `close` of node:http closes idle connections at once, although a request may be on its way.
       Server.prototype.close.call(server, () => resolve());
     });
     return shared?.isLeft();
   });
   await app.arrivals;
   const idle = setTimeout(() => server.closeIdleConnections(), idleGrace);
-  // Those too that never came as far as to ask anything, as in the middle of TLS.
+  // Includes connections that never sent a request, as during a TLS handshake.
   const late = setTimeout(() => {
     for (const socket of app.connections) socket.destroy();
   }, longestGrace);
@@ -67,9 +67,9 @@ export async function stopService(app: FastifyInstance, shared?: SharedPort): Pr
 }
 
 /**
- * Resolves, in the same turn of the event loop, once no connection waits to be accepted any more: the system would reset it, with
- * the request that it may have brought, and one turn accepts only one. Nothing is answered meanwhile, so that nobody who
- * was answered comes back with another.
+ * Resolves once no connection waits to be accepted, in the turn of the event loop that finds this out. The system would reset a
+ * waiting connection, with its request. One turn accepts one connection. No request is answered meanwhile, since a client that gets
+ * an answer may connect again.
  */
 async function acceptWaiting(server: Server, handOver: number | undefined): Promise<void> {
   let quietTurns = 0;
@@ -77,7 +77,7 @@ async function acceptWaiting(server: Server, handOver: number | undefined): Prom
     quietTurns = -1;
   };
   server.on('connection', note);
-  // What arrives while a turn looks for arrivals is seen by the next one.
+  // Two quiet turns: a connection that arrives during a turn is seen by the next.
   for (const end = performance.now() + arrivalGrace; quietTurns < 2 && performance.now() < end; quietTurns++) {
     await (handOver === undefined ? nextTurn() : wait(handOver));
   }
@@ -86,11 +86,11 @@ async function acceptWaiting(server: Server, handOver: number | undefined): Prom
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether the service answers what it has begun, and takes no more. */
+    /** Whether the service answers its last requests, and accepts no more. */
     isStopping: boolean;
-    /** What is open, be it that nothing was ever asked on it. */
+    /** Open connections, also those without any request. */
     readonly connections: ReadonlySet<Socket>;
-    /** While it begins to stop: resolves once all connections are there that will be. Requests wait for it. */
+    /** While the service begins to stop: resolves once all waiting connections are accepted. Requests wait for it. */
     arrivals: Promise<void> | undefined;
   }
 }

@@ -1,33 +1,60 @@
 /**
- * Fetched key documents on disk, a file each, for all processes of one user. Whoever can write here can have any token
- * accepted, so a folder or a file that somebody else owns or may write is not used.
+ * Fetched key documents on disk, one file each, for all processes of a user. The keys in them are trusted, so a folder or file that
+ * another user owns or may write is not used.
  */
-
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JwtkitError } from '../errors.js';
-import { isJsonObject, own, parseJson } from '../jose/json.js';
-import type { CachedDocument, DocumentCache } from '../token/key-source.js';
+import { hasErrorCode, JwtkitError } from '../errors.js';
+import { makeFolders } from '../files/folders.js';
+import { readFileBounded } from '../files/read-file.js';
+import { writeFileWhole } from '../files/write-files.js';
+import { isJsonObject, own, readJson } from '../jose/json.js';
+import { withoutMark } from '../jose/text.js';
 import { isNumericDate } from '../token/time.js';
-import { hasErrorCode, readFileBounded, writeFileWhole } from './files.js';
-import { makeFolders } from './folders.js';
 
-/** The largest file read, in bytes: a document of 1 MiB, each character escaped. */
+/** The largest file in bytes: a document of 1 MiB with all characters escaped. */
 const maxFileBytes = 4 * 1024 * 1024;
 
-/** The longest that a document may say it is fresh, in seconds: a file that was tampered with must not last. */
+/** The longest lifetime of a document in seconds, so that a file that was tampered with does not last. */
 const maxLifetime = 86_400;
 
-/** What {@link openDocumentCache} is told. */
+/** A fetched document, as the cache keeps it between processes. */
+export interface CachedDocument {
+  /** The URL that was asked for. */
+  readonly key: string;
+  /** The URL that answered. */
+  readonly url: string;
+  readonly body: string;
+  /** NumericDate. */
+  readonly fetchedAt: number;
+  /** Until when it is used without asking again; NumericDate. */
+  readonly freshUntil: number;
+  /** When the last attempt to fetch it again failed; NumericDate. */
+  readonly triedAt?: number | undefined;
+  readonly etag?: string | undefined;
+}
+
+/** A cache of fetched documents. Its methods throw nothing, and ignore a document that they cannot read or trust. */
+export interface DocumentCache {
+  read(key: string): CachedDocument | undefined;
+  write(document: CachedDocument): void;
+  /**
+   * Claims the right to fetch a document ahead of its time, for a number of seconds. Returns undefined for success, else the
+   * NumericDate of another process's claim.
+   */
+  claim(key: string, now: number, seconds: number): number | undefined;
+}
+
+/** The options of {@link openDocumentCache}. */
 export interface OpenDocumentCacheOptions {
-  /** The machine's clock, as a NumericDate. */
+  /** Returns the machine's time as a NumericDate. */
   readonly now: () => number;
 }
 
 /**
- * Opens the cache in a folder, which is made, closed to others, when something is first kept.
- * @throws {JwtkitError} STORE_UNAVAILABLE for a folder that others own or may write.
+ * Opens the cache in a folder. The first document makes the folder, closed to other users.
+ * @throws {JwtkitError} STORE_UNAVAILABLE for a folder that another user owns or may write.
  */
 export function openDocumentCache(folder: string, { now }: OpenDocumentCacheOptions): DocumentCache {
   checkFolder(folder);
@@ -39,11 +66,11 @@ export function openDocumentCache(folder: string, { now }: OpenDocumentCacheOpti
         makeFolder(folder);
         const path = pathOf(document.key);
         const stat = lstatSync(path, { throwIfNoEntry: false });
-        // Never through a link, to whatever it leads to.
+        // Does not follow a link.
         if (stat !== undefined && !stat.isFile()) rmSync(path, { recursive: true, force: true });
         writeFileWhole({ path, content: JSON.stringify(document), mode: 0o600 }, { overwrite: true });
       } catch {
-        // A cache that cannot be written costs a request the next time, and nothing else.
+        // Without the cache the next process fetches again.
       }
     },
     claim: (key, at, seconds) => {
@@ -63,11 +90,10 @@ function nameOf(key: string): string {
 
 function checkFolder(folder: string): void {
   const problem = folderProblem(folder);
-  if (problem !== undefined) {
-    throw new JwtkitError('STORE_UNAVAILABLE', `the cache ${folder} is not used: ${problem}`, {
-      hint: 'what lies there would be trusted as keys; remove it, or name another folder in JWTKIT_CACHE_DIR',
-    });
-  }
+  if (problem === undefined) return;
+  throw new JwtkitError('STORE_UNAVAILABLE', `the cache ${folder} is not used: ${problem}`, {
+    hint: 'jwtkit would trust the keys in it; remove it, or name another folder in JWTKIT_CACHE_DIR',
+  });
 }
 
 function folderProblem(folder: string): string | undefined {
@@ -75,14 +101,14 @@ function folderProblem(folder: string): string | undefined {
   try {
     stat = lstatSync(folder, { throwIfNoEntry: false });
   } catch {
-    return 'it cannot be looked at';
+    return 'it cannot be read';
   }
   if (stat === undefined) return undefined;
   if (!stat.isDirectory()) return 'it is not a folder';
   return ownershipProblem(stat);
 }
 
-/** Windows has no such bits; the folder lies in the user's profile there. */
+/** On Windows, which has no such permission bits, the folder is in the user's profile. */
 function ownershipProblem({ uid, mode }: Stats): string | undefined {
   if (process.getuid === undefined) return undefined;
   if (uid !== process.getuid()) return 'it belongs to another user';
@@ -94,12 +120,11 @@ function makeFolder(folder: string): void {
   checkFolder(folder);
 }
 
-/** A document that was kept; undefined where there is none, or none that can be trusted. */
 function readDocument(path: string, key: string, now: number): CachedDocument | undefined {
   try {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined || !stat.isFile() || ownershipProblem(stat) !== undefined) return undefined;
-    const value = parseJson(readFileBounded(path, maxFileBytes));
+    const { value } = readJson(withoutMark(readFileBounded(path, maxFileBytes)));
     return isDocument(value, key, now) ? value : undefined;
   } catch {
     return undefined;
@@ -119,21 +144,18 @@ function isDocument(value: unknown, key: string, now: number): value is CachedDo
     isNumericDate(fetchedAt) &&
     isNumericDate(freshUntil) &&
     isNumericDate(triedAt) &&
-    // From the future: the clock was set back, and nobody can tell how old it is.
+    // Ignores a document from the future: the clock was set back, so its age is unknown.
     fetchedAt <= now &&
     triedAt <= now &&
     freshUntil <= fetchedAt + maxLifetime
   );
 }
 
-/**
- * One claim for each span of time, a file that one process alone can make, also where another was killed; and none within a
- * span's length of the one before.
- */
+/** Claims a span of time by making a file, which only one process can do. Two claims are at least the length of a span apart. */
 function claim(folder: string, name: string, at: number, seconds: number): number | undefined {
   const span = Math.floor(at / seconds);
   const pathOf = (number: number) => join(folder, `${name}.${number}.claim`);
-  // One without a time is being made by a process that is about to fetch, or was by one that was killed.
+  // An empty file is just being made, or its process was killed.
   const timeOf = (number: number) => {
     const path = pathOf(number);
     return Number(readFileBounded(path, 100).toString() || lstatSync(path).mtimeMs / 1000);

@@ -1,13 +1,12 @@
-/** Who may ask a server for tokens: people with a name and a password, programs with an id and a secret. */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { decodeBase64url } from '../jose/base64url.js';
-import { isScopeToken } from './claims.js';
+/** The accounts of a service: users with a name and a password, clients with an id and a secret. */
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { inBoth, isScopeToken } from './claims.js';
 
-/** Somebody who logs in with a name and a password. */
+/** A person who logs in with a name and a password. */
 export interface User {
-  /** Compared exactly, character by character: neither case nor Unicode form is levelled. */
+  /** Compared character by character: case and Unicode form count. */
   readonly name: string;
-  /** The `sub` of the tokens; no other user has it, and no client ever does. */
+  /** The `sub` of the tokens. No other user and no client has it. */
   readonly sub: string;
   readonly roles: readonly string[];
   /** Scope tokens (RFC 6749 §3.3) that the user may be granted. */
@@ -18,7 +17,7 @@ export interface User {
 
 /** A program that authenticates with an id and a secret (RFC 6749 §2.3.1). */
 export interface Client {
-  /** Made, never chosen, and the `sub` of the client's own tokens; begins with {@link clientIdPrefix}. */
+  /** Generated, with {@link clientIdPrefix}. Also the `sub` of the client's own tokens. */
   readonly id: string;
   readonly name: string;
   /** Scope tokens (RFC 6749 §3.3) that the client may be granted. */
@@ -27,69 +26,83 @@ export interface Client {
   readonly secretHash: string;
 }
 
-/** The accounts as they are now; asked anew for each request. */
+/** The current accounts. Each request reads them again. */
 export interface Accounts {
   userByName(name: string): User | undefined;
   userBySub(sub: string): User | undefined;
-  /** Whether users are kept here at all, be there none left; where they are not, subjects are known elsewhere. */
+  /** Whether this service keeps users, even if none is left. If not, subjects come from elsewhere. */
   hasUsers(): boolean;
   clientById(id: string): Client | undefined;
 }
 
-/** What the id of every client begins with, and the `sub` of no user. */
-export const clientIdPrefix = 'client-';
-
-/**
- * The scope tokens to grant: those asked for that are allowed, in the order asked; all that is allowed where nothing is asked,
- * an empty `scope` parameter included (RFC 6749 §3.1, §3.3).
- */
-export function grantScopes(asked: readonly string[] | undefined, allowed: readonly string[]): string[] {
-  if (asked === undefined || asked.length === 0) return [...allowed];
-  return [...new Set(asked)].filter((scope) => allowed.includes(scope));
+/** Counts failed log-ins by address and by user. */
+export interface LoginLimits {
+  /** Resolves to whether the password is right. After too many wrong ones, resolves to the seconds to wait. */
+  attempt(address: string, user: string, check: () => Promise<boolean>): Promise<boolean | number>;
 }
 
-/** The SHA-256 of a client's secret as base64url, which is what is kept of it. */
+/** Every client's id begins with this, and no user's `sub` does. */
+export const clientIdPrefix = 'client-';
+
+/** Returns the requested scope tokens that are allowed, in their order; all allowed ones if none is requested (RFC 6749 §3.3). */
+export function grantScopes(asked: readonly string[] | undefined, allowed: readonly string[]): string[] {
+  if (asked === undefined || asked.length === 0) return [...allowed];
+  return inBoth(asked, allowed);
+}
+
+/**
+ * Returns a new name for the session of a log-in: a UUID of version 8, which applications define (RFC 9562 §5.8). Other sessions
+ * have other names. So a session shows that it has a user even if the file of users is lost.
+ */
+export function nameLoginSession(): string {
+  const random = randomUUID();
+  return `${random.slice(0, 14)}8${random.slice(15)}`;
+}
+
+/** Whether a session began with a log-in, by the `family` of one of its tokens. */
+export function isLoginSession(family: unknown): boolean {
+  return typeof family === 'string' && /^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/.test(family);
+}
+
+/** Returns the stored form of a client's secret: its SHA-256 as base64url. */
 export function hashClientSecret(secret: string): string {
   return createHash('sha256').update(secret, 'utf8').digest('base64url');
 }
 
-/** Whether a secret is that of a client, in constant time: the same work is done where there is no client. */
+/** Checks the secret of a client in constant time. Does the same work without a client. */
 export function isClientSecret(client: Client | undefined, secret: string): boolean {
-  const known = decodeBase64url(client?.secretHash ?? nobodysHash);
-  const given = createHash('sha256').update(secret, 'utf8').digest();
-  return known?.length === given.length && timingSafeEqual(known, given) && client !== undefined;
+  const given = Buffer.from(hashClientSecret(secret));
+  const known = Buffer.from(client?.secretHash ?? ''.padEnd(given.length, '-'));
+  return known.length === given.length && timingSafeEqual(known, given) && client !== undefined;
 }
 
-/** Stands in for the hash of a client that there is not. */
-const nobodysHash = Buffer.alloc(32).toString('base64url');
-
-/** The longest name, `sub` or role, in UTF-16 units: OpenID Connect Core §2 allows a `sub` no more. */
+/** The longest name, `sub` or role, in UTF-16 units: OpenID Connect Core §2 allows no longer `sub`. */
 const maxLength = 255;
 
-/** What is wrong with the name of a user or a client, or with a role: completes "the name …"; undefined for a sound one. */
+/** Returns what is wrong with a name or a role, to complete "the name …"; undefined if it is sound. */
 export function labelProblem(text: string): string | undefined {
   if (text === '') return 'is empty';
   if (text.length > maxLength) return `is longer than ${maxLength} characters`;
   if (!text.isWellFormed()) return 'has a lone surrogate';
-  // Nothing is trimmed: what is stored is what has to be typed.
+  // Names keep outer spaces: a user types the name as it is stored.
   if (text !== text.trim()) return 'begins or ends with white space';
-  // Two names that look the same must not be two.
+  // Two different names must not look the same.
   if (/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/u.test(text)) return 'has a control or an invisible character';
   return undefined;
 }
 
-/** What is wrong with the `sub` of a user: completes "the sub …"; undefined for a sound one. */
+/** Returns what is wrong with the `sub` of a user, to complete "the sub …"; undefined if it is sound. */
 export function subjectProblem(sub: string): string | undefined {
   if (sub.startsWith(clientIdPrefix)) return `begins with ${clientIdPrefix}, as the ids of clients do`;
   return labelProblem(sub);
 }
 
-/** What is wrong with a scope token: completes "the scope …"; undefined for a sound one. */
+/** Returns what is wrong with a scope token, to complete "the scope …"; undefined if it is sound. */
 export function scopeProblem(scope: string): string | undefined {
   return isScopeToken(scope) ? undefined : 'is not a scope token (RFC 6749 §3.3)';
 }
 
-/** Whether a text is the id of a client, so that no client may be named so. */
+/** Whether a text looks like the id of a client. No client may have it as its name. */
 export function isClientId(text: string): boolean {
   return /^client-[\w-]{22,128}$/.test(text);
 }

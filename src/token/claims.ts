@@ -1,7 +1,8 @@
-import { describeJson, type JsonObject, own } from '../jose/json.js';
+import { isJsonNumber } from '../jose/decimal.js';
+import { describeJson, type JsonObject } from '../jose/json.js';
 import { isNumericDate } from './time.js';
 
-/** A claims set (RFC 7519 §4): the registered claims, those of the toolkit, and whatever else was signed. */
+/** A claims set (RFC 7519 §4): the registered claims, those of jwtkit, and any others. */
 export interface Claims {
   iss?: string;
   sub?: string;
@@ -31,6 +32,7 @@ interface ClaimShape {
 
 const string: ClaimShape = { accepts: isString, expected: 'a string' };
 const numericDate: ClaimShape = { accepts: isNumericDate, expected: 'seconds since 1970, at most year 9999' };
+const type: ClaimShape = { accepts: (value) => isString(value) && value !== '', expected: 'a string, not empty' };
 const strings: ClaimShape = { accepts: isStringOrStrings, expected: 'a string or an array of strings' };
 
 const shapes: ReadonlyMap<string, ClaimShape> = new Map([
@@ -41,22 +43,31 @@ const shapes: ReadonlyMap<string, ClaimShape> = new Map([
   ['nbf', numericDate],
   ['iat', numericDate],
   ['jti', string],
+  ['type', type],
+  ['scope', string],
+  ['role', strings],
+  ['family', string],
 ]);
 
-/**
- * What is wrong with the shape of a claim (RFC 7519 §4.1), as a message; undefined for one that is absent, sound or has
- * no prescribed shape.
- */
+/** Returns what is wrong with the shape of a claim (RFC 7519 §4.1), as a message; undefined if it is absent or sound. */
 export function claimShapeProblem(claims: JsonObject, name: string): string | undefined {
   if (!Object.hasOwn(claims, name)) return undefined;
   const shape = shapes.get(name);
   const value = claims[name];
   if (shape === undefined || shape.accepts(value)) return undefined;
-  return `${name} is ${typeof value === 'number' ? value : describeJson(value)}, it must be ${shape.expected}`;
+  return `${name} is ${isJsonNumber(value) ? value : describeJson(value)}, it must be ${shape.expected}`;
 }
 
-/** Names of the registered claims whose shape is prescribed. */
-export const registeredClaims: readonly string[] = [...shapes.keys()];
+const shapeList = [...shapes].map(([name, { accepts }]) => ({ name, accepts }));
+
+/** Returns the name of the first claim with a wrong shape. */
+export function findMalformed(claims: JsonObject): string | undefined {
+  for (const { name, accepts } of shapeList) {
+    const value = claims[name];
+    if (value !== undefined && !accepts(value) && Object.hasOwn(claims, name)) return name;
+  }
+  return undefined;
+}
 
 /** Whether a value is a string. */
 export function isString(value: unknown): value is string {
@@ -68,43 +79,34 @@ export function isStringOrStrings(value: unknown): value is string | string[] {
   return isString(value) || (Array.isArray(value) && value.every(isString));
 }
 
-/** A claim that is one string or several, as a list. */
+/** Returns one string or several as a list. */
 export function asList(value: string | readonly string[]): readonly string[] {
   return typeof value === 'string' ? [value] : value;
 }
 
-/** The scope tokens in a scope string (RFC 6749 §3.3). */
+/** Splits a scope string into its scope tokens (RFC 6749 §3.3). */
 export function splitScope(scope: string): string[] {
   return scope.split(' ').filter((token) => token !== '');
 }
 
-/** The scope tokens of a token; none where it has no `scope`, or one that is no text. */
+/** Returns the scope tokens of a token; none if its `scope` is absent or no string. */
 export function scopesOf({ scope }: Claims): string[] {
   return typeof scope === 'string' ? splitScope(scope) : [];
+}
+
+/** Returns the items that both lists hold, each once. Takes time in proportion to their lengths, not to the product. */
+export function inBoth(list: readonly string[], other: readonly string[]): string[] {
+  const others = new Set(other);
+  return [...new Set(list)].filter((item) => others.has(item));
+}
+
+/** Returns the wanted items that are not held, each once. */
+export function missingFrom(held: readonly string[], wanted: readonly string[]): string[] {
+  const there = new Set(held);
+  return [...new Set(wanted)].filter((item) => !there.has(item));
 }
 
 /** Whether a string is one scope token (RFC 6749 §3.3): printable ASCII without space, quote and backslash. */
 export function isScopeToken(text: string): boolean {
   return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text);
-}
-
-/**
- * Finds a value by path: the name of a claim as it stands, a JSON Pointer (RFC 6901) when it begins with `/`, else names
- * and array indexes joined by dots. Only own members count.
- */
-export function findByPath(claims: JsonObject, path: string): unknown {
-  if (Object.hasOwn(claims, path)) return claims[path];
-  const steps = path.startsWith('/')
-    ? path
-        .slice(1)
-        .split('/')
-        .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-    : path.split('.');
-  let value: unknown = claims;
-  for (const step of steps) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value) && !/^(0|[1-9]\d*)$/.test(step)) return undefined;
-    value = own(value, step);
-  }
-  return value;
 }

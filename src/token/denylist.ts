@@ -1,6 +1,6 @@
 /**
- * What was ended before its time: single tokens by `jti`, sessions by `family`, everything of a subject up to a moment. A
- * store keeps it; the rules that both stores share are here.
+ * Revocations of single tokens by `jti`, of sessions by `family`, and of a subject's tokens up to a moment. Stores keep them by the
+ * rules of this file.
  */
 import { own } from '../jose/json.js';
 import type { Claims } from './claims.js';
@@ -12,7 +12,7 @@ export type Revocation =
       readonly kind: 'token';
       /** The token's `jti`. */
       readonly id: string;
-      /** `consumed`: a refresh token that was rotated, whose second use betrays a thief. */
+      /** `consumed`: a refresh token that was rotated. Its second use reveals a thief. */
       readonly reason: 'revoked' | 'consumed';
       readonly until: number;
     }
@@ -26,7 +26,7 @@ export type Revocation =
       readonly until: number;
     };
 
-/** What a denylist is asked by: the claims that identify a token. */
+/** The claims that identify a token. */
 export interface TokenIdentity {
   readonly jti?: string | undefined;
   readonly sub?: string | undefined;
@@ -34,23 +34,17 @@ export interface TokenIdentity {
   readonly family?: string | undefined;
 }
 
-/**
- * A store of revocations, shared by several processes. Every method rejects with STORE_UNAVAILABLE when the store cannot
- * answer: a question without an answer is never "not revoked".
- */
+/** A store of revocations, shared by several processes. Every method rejects with STORE_UNAVAILABLE if the store cannot answer. */
 export interface Denylist {
-  /** The revocation that a token falls under, if any. */
+  /** Resolves to the revocation of a token, if any. */
   find(token: TokenIdentity): Promise<Revocation | undefined>;
-  /** Records a revocation. One that is there already is kept if it says more; doing it twice is no error. */
+  /** Records a revocation, merged with the one that is there already. */
   add(revocation: Revocation): Promise<void>;
-  /**
-   * Marks a token as used, once: of any number of simultaneous calls exactly one resolves to undefined, the others to what
-   * stands in the way.
-   */
+  /** Marks a token as used. Exactly one of several calls resolves to undefined, the others to the revocation that was there. */
   consume(jti: string, until: number): Promise<Revocation | undefined>;
   /** Every entry, in no particular order. */
   list(): AsyncIterable<Revocation>;
-  /** Removes entries whose `until` has passed and resolves to how many. Stores do it by themselves too, little by little. */
+  /** Removes entries whose `until` has passed, and resolves to their number. Stores also do this by themselves. */
   prune(now: number): Promise<number>;
   close(): Promise<void>;
 }
@@ -58,45 +52,42 @@ export interface Denylist {
 /** The greatest leeway that a verifier may use, in seconds: an entry outlives its token by this much. */
 export const maxLeeway = 3600;
 
-const day = 86_400;
-/** How long a subject's entry is kept, in seconds: its tokens may have been issued for any lifetime. */
-const subjectRetention = 3653 * day;
-/** The least time that a family's entry is kept, in seconds. */
-const familyRetention = 400 * day;
+/** The `until` of an entry for tokens of any lifetime: no store removes it. */
+export const keptForGood = maxNumericDate;
 
-/** Until when the entry of a token is kept that expires at `exp`; one that never expires is kept as long as any. */
-export function keepTokenUntil(exp: number | undefined, now: number): number {
-  return Math.ceil(exp ?? now + subjectRetention) + maxLeeway;
-}
+/** Seconds that a store keeps the entry of a family at least. */
+const familyRetention = 400 * 86_400;
 
-/** Until when the entry of a family is kept: longer than any of its tokens lives, which all have lifetimes like this one's. */
-export function keepFamilyUntil(claims: Claims, now: number): number {
-  const { exp, iat } = claims;
-  const lifetime = isNumericDate(exp) ? exp - (isNumericDate(iat) ? iat : now) : subjectRetention;
-  return Math.ceil(now + Math.max(familyRetention, lifetime)) + maxLeeway;
-}
-
-/** Until when the entry of a subject is kept. */
-export function keepSubjectUntil(now: number): number {
-  return Math.ceil(now) + subjectRetention;
+/** Returns until when a store keeps the entry of a token that expires at `exp`, or never. */
+export function keepTokenUntil(exp: number | undefined): number {
+  return exp === undefined ? keptForGood : Math.min(Math.ceil(exp) + maxLeeway, keptForGood);
 }
 
 /**
- * Until when a consumption is kept: an hour by the store's own clock at least, so that a caller whose clock is set back
- * (`--at`) cannot consume one token twice.
+ * Returns until when a store keeps the entry of a family: longer than any of its tokens lives.
+ * @param claims those of the family's latest refresh token.
+ * @param longestLifetime seconds that every other token of the family lives at most; undefined if unknown.
  */
+export function keepFamilyUntil({ exp, iat }: Claims, now: number, longestLifetime: number | undefined): number {
+  if (longestLifetime === undefined || !isNumericDate(exp)) return keptForGood;
+  // An `iat` in the future makes a lifetime look shorter than what is left of it.
+  const lifetime = exp - Math.min(isNumericDate(iat) ? iat : now, now);
+  return keepTokenUntil(now + Math.max(familyRetention, longestLifetime, lifetime));
+}
+
+/** Returns until when a store keeps a consumption: an hour by its own clock at least, since the caller's clock may be behind. */
 export function consumedUntil(until: number, now: number): number {
   return Math.max(until, now + maxLeeway);
 }
 
-/** A moment as a store keeps it: whole seconds, not before the one asked for, and one that every store can express. */
+/** Rounds a moment up to whole seconds that every store can express. */
 export function storedUntil(until: number): number {
-  // What is not a number would be an entry that no store can end, or none at all.
+  // A store could never end this entry, or not keep it at all.
   if (Number.isNaN(until)) return maxNumericDate;
   return Math.min(Math.ceil(until), maxNumericDate);
 }
 
-/** What identifies a token, out of claims whose shape may be anything. */
+/** Returns what identifies a token. Its claims may have any shape. */
 export function tokenIdentity(claims: Claims): TokenIdentity {
   const text = (name: string) => {
     const value = own(claims, name);
@@ -106,12 +97,12 @@ export function tokenIdentity(claims: Claims): TokenIdentity {
   return { jti: text('jti'), sub: text('sub'), family: text('family'), iat: typeof iat === 'number' ? iat : undefined };
 }
 
-/** Whether an entry applies to a token: one without `iat` cannot show that it is younger than its subject's entry. */
+/** Whether a revocation applies to a token. A token without `iat` counts as older than its subject's revocation. */
 export function applies(revocation: Revocation, token: TokenIdentity): boolean {
   return revocation.kind !== 'subject' || token.iat === undefined || Math.floor(token.iat) <= revocation.issuedUpTo;
 }
 
-/** Two entries for one id as the one that says more: the later moments, and once consumed, always consumed. */
+/** Merges two entries of one id: the later moments, and `consumed` if one is. */
 export function mergeRevocations<T extends Revocation>(one: T, other: Revocation): T {
   const until = Math.max(one.until, other.until);
   if (one.kind === 'token' && other.kind === 'token') {
@@ -123,7 +114,7 @@ export function mergeRevocations<T extends Revocation>(one: T, other: Revocation
   return { ...one, until };
 }
 
-/** A revocation in words, for the report of a refused token. */
+/** Describes a revocation, for the report of a refused token. */
 export function describeRevocation(revocation: Revocation): string {
   switch (revocation.kind) {
     case 'token':

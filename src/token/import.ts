@@ -1,12 +1,18 @@
-/** What a key file brings into a keyring: the public half as a JWK of ours, its place in time, the private half if it has one. */
+/** Reads key files for a keyring: public halves as JWKs with their times, and private halves if there are any. */
 import type { KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { isPkcs12 } from '../jose/der.js';
-import { JsonError, type JsonObject, own, parseJsonObject } from '../jose/json.js';
-import { exportPublicJwk, importJwkSet, type Jwk, type SkippedJwk, thumbprint } from '../jose/jwk.js';
+import { type JsonObject, own, quoteText } from '../jose/json.js';
+import { findKeyMember } from '../jose/json-key.js';
+import { exportPublicJwk, type Jwk, thumbprint } from '../jose/jwk.js';
+import { importJwkSet, noUsableKey, type SkippedJwk } from '../jose/jwk-set.js';
 import { createKey, type Key } from '../jose/key.js';
-import { loadKeys, type PassphraseSource, unlockKeys } from '../jose/keys.js';
+import { isJsonText } from '../jose/key-content.js';
+import { loadKeys, loadPemMap, type PassphraseSource, type UnlockKeysOptions, unlockKeys } from '../jose/keys.js';
+import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
+import { isPemMap } from '../jose/pem-map.js';
+import { readJsonFile } from '../jose/text.js';
 import { isNumericDate } from './time.js';
 
 /** How {@link readKeyFile} takes its input. */
@@ -21,23 +27,25 @@ export interface ReadKeyFileOptions {
   readonly publicOnly?: boolean | undefined;
   /** A name for messages, such as the file's. */
   readonly source?: string | undefined;
-  /** Opens a private key that is encrypted. */
+  /** Opens an encrypted private key. */
   readonly passphrase?: PassphraseSource | undefined;
+  /** Called with each fact that a person should know, such as what was mended. */
+  readonly note?: ((text: string) => void) | undefined;
 }
 
-/** A key on its way into a keyring. */
+/** A key to put into a keyring. */
 export interface IncomingKey {
   /** The public half with `kid`, `alg`, `use` and its times. */
   readonly jwk: Jwk & { readonly kid: string; readonly alg: AlgorithmName };
   readonly privateKey: KeyObject | undefined;
-  /** Whether nobody named the algorithm, and the key allows others. */
+  /** Whether neither the file nor the caller named the algorithm, and the key allows others. */
   readonly isAlgGuessed: boolean;
 }
 
-/** All that a key file brings. */
+/** The keys of a key file. */
 export interface KeyFile {
   readonly keys: readonly IncomingKey[];
-  /** Members of a JWK Set that sign nothing, such as keys for encryption. */
+  /** Members of a JWK Set that are no signature keys, such as keys for encryption. */
   readonly skipped: readonly SkippedJwk[];
 }
 
@@ -47,28 +55,40 @@ export interface KeyFile {
  * @throws {JwtkitError} KEY_INVALID, KEY_TOO_WEAK, KEY_ENCRYPTED, PASSPHRASE_WRONG; USAGE_INVALID for secrets, and for a kid for several keys.
  */
 export async function readKeyFile(content: Uint8Array, options: ReadKeyFileOptions): Promise<KeyFile> {
-  const { source, passphrase } = options;
   const where = options.source === undefined ? '' : `${options.source}: `;
-  const isJson = /^\s*[{[]/.test(Buffer.from(content).toString('latin1'));
-  const { found, skipped } = isJson
-    ? readJwks(content, options, where)
+  const { content: bytes, mended } = openWrappedKey(Buffer.from(content), where);
+  const { found, skipped } = isJsonText(bytes)
+    ? await readJwks(bytes, options, where)
     : {
-        found: (await readBareKeys(content, { source, passphrase }, where)).map((key) => ({ key, jwk: undefined })),
+        found: (await readBareKeys(bytes, options, where)).map((key) => ({ key, jwk: undefined })),
         skipped: [],
       };
+  if (mended.length > 0) options.note?.(mendingNote(where, mended));
   if (options.kid !== undefined && found.length > 1) {
     throw new JwtkitError('USAGE_INVALID', `${where}a kid is for one key, here are ${found.length}`);
   }
   return { keys: found.map(({ key, jwk }) => toIncoming(key, jwk, options, where)), skipped };
 }
 
-/** Keys in a format that says nothing beside them. */
+type BareKeyOptions = Pick<UnlockKeysOptions, 'source' | 'passphrase' | 'note' | 'onSkipped'>;
+
+/**
+ * Loads the keys of a file as `unlockKeys` does for any purpose, PKCS#12 included.
+ * @throws {JwtkitError} KEY_INVALID, KEY_TOO_WEAK, KEY_ENCRYPTED, PASSPHRASE_WRONG.
+ */
+export function loadAnyKeys(content: Uint8Array, options: BareKeyOptions): Promise<readonly Key[]> {
+  const where = options.source === undefined ? '' : `${options.source}: `;
+  const { content: bytes, mended } = openWrappedKey(Buffer.from(content), where);
+  if (mended.length > 0) options.note?.(mendingNote(where, mended));
+  return readBareKeys(bytes, options, where);
+}
+
 async function readBareKeys(
   content: Uint8Array,
-  { source, passphrase }: Pick<ReadKeyFileOptions, 'source' | 'passphrase'>,
+  { source, passphrase, note, onSkipped }: BareKeyOptions,
   where: string,
 ): Promise<readonly Key[]> {
-  if (!isPkcs12(content)) return unlockKeys(content, { purpose: 'any', source, passphrase });
+  if (!isPkcs12(content)) return unlockKeys(content, { purpose: 'any', source, passphrase, note, onSkipped });
   const opening = typeof passphrase === 'function' ? await passphrase(source) : passphrase;
   if (opening === undefined) {
     throw new JwtkitError('KEY_ENCRYPTED', `${where}a PKCS#12 file takes its passphrase`, {
@@ -85,30 +105,35 @@ interface FoundKey {
   readonly jwk: JsonObject | undefined;
 }
 
-/** Each member on its own, so that its times stay beside its key. */
-function readJwks(
+/** Returns each key with its JWK, which holds its times. */
+async function readJwks(
   content: Uint8Array,
-  { source }: ReadKeyFileOptions,
+  { source, passphrase, note }: ReadKeyFileOptions,
   where: string,
-): { found: FoundKey[]; skipped: SkippedJwk[] } {
-  let json: JsonObject;
-  try {
-    json = parseJsonObject(content);
-  } catch (error) {
-    throw error instanceof JsonError ? new JwtkitError('KEY_INVALID', `${where}the JWK ${error.message}`) : error;
+): Promise<{ found: FoundKey[]; skipped: SkippedJwk[] }> {
+  const { value: json } = readJsonFile(content, (problem, hint) => {
+    return new JwtkitError('KEY_INVALID', `${where}the JWK ${problem}`, { hint });
+  });
+  const isMap = isPemMap(json);
+  const isPlain = own(json, 'keys') === undefined && own(json, 'kty') === undefined;
+  if (isPlain && (!isMap || findKeyMember(json, where) !== undefined)) {
+    // A service account and the like; what is not is refused as a JWK.
+    const keys = await unlockKeys(content, { purpose: 'any', source, passphrase, note });
+    return { found: keys.map((key) => ({ key, jwk: undefined })), skipped: [] };
   }
-  if (own(json, 'keys') === undefined || own(json, 'kty') !== undefined) {
+  if (own(json, 'kty') !== undefined) {
     const [key] = loadKeys(content, { purpose: 'any', source });
     return { found: [{ key: key as Key, jwk: json }], skipped: [] };
   }
-  // As a whole first: two keys with one kid, a broken member.
-  const { skipped } = importJwkSet(json, { source });
-  const found = (own(json, 'keys') as JsonObject[]).flatMap((jwk) =>
-    importJwkSet({ keys: [jwk] }, { source }).keys.map((key) => ({ key, jwk })),
-  );
-  if (found.length === 0) {
-    const reason = skipped[0]?.reason ?? 'it is empty';
-    throw new JwtkitError('KEY_INVALID', `${where}the JWK Set holds no usable signature key: ${reason}`);
+  const { members, skipped } = isMap ? loadPemMap(json, source) : importJwkSet(json, { source });
+  const found = [...members].map(([key, jwk]) => ({ key, jwk }));
+  if (found.length === 0) throw new JwtkitError('KEY_INVALID', `${where}${noUsableKey(skipped)}`);
+  const kids = new Set<string>();
+  for (const { kid } of members.keys()) {
+    if (kid === undefined) continue;
+    // A keyring names the private key's file by the kid.
+    if (kids.has(kid)) throw new JwtkitError('KEY_INVALID', `${where}two keys have the kid ${quoteText(kid)}`);
+    kids.add(kid);
   }
   return { found, skipped };
 }
@@ -155,9 +180,4 @@ function timesOf(
     times[name] = moment;
   }
   return times;
-}
-
-/** Whether two public JWKs are one key, whatever they say beside it. */
-export function isSameKey(one: Jwk, other: Jwk): boolean {
-  return thumbprint(one) === thumbprint(other);
 }

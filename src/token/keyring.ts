@@ -1,10 +1,10 @@
 /**
- * What a keyring's keys do at a moment. There is no status to flip, times decide:
+ * What the keys of a keyring do at a moment. Their times decide; no key has a status:
  *
  * - A key verifies until its `exp` has passed.
- * - It can sign from its `nbf` (else `iat`) on. Without an `exp` it can sign for good; with one, it was handed over and can
- *   sign until the key that follows it begins. Where no key follows, it was retired.
- * - Of the keys that can sign, the one that began last does.
+ * - A key can sign from its `nbf` on, else from its `iat`. Without an `exp` it can sign for good. With an `exp` it can sign until
+ *   the key that follows it begins. If no key follows, it is retired.
+ * - Of the keys that can sign, the one that began last signs.
  */
 import { JwtkitError } from '../errors.js';
 import { quoteText } from '../jose/json.js';
@@ -19,29 +19,29 @@ export interface KeyringEntry {
   readonly hasPrivateHalf: boolean;
 }
 
-/** Whether a key verifies at a moment: its `exp` has not passed. */
+/** Whether a key verifies at a moment. */
 export function isVerifying({ jwk }: KeyringEntry, now: number): boolean {
   return jwk.exp === undefined || jwk.exp > now;
 }
 
-/** Keys that verify at a moment: those whose `exp` has not passed. */
+/** Returns the keys that verify at a moment. */
 export function verificationKeys(entries: readonly KeyringEntry[], now: number): Key[] {
   return entries.filter((entry) => isVerifying(entry, now)).map(({ key }) => key);
 }
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'] as const;
 
-/** The JWK Set to publish at a moment: the keys that verify then, those announced for later among them. */
+/** Returns the JWK Set to publish at a moment: the keys that verify then, also those that sign later. */
 export function publishedSet(entries: readonly KeyringEntry[], now: number): JwkSet {
   const keys = entries.filter((entry) => isVerifying(entry, now)).map(({ jwk }) => ({ ...jwk }));
-  // A set edited by hand could hold a prime without the exponent that would have made it a private key.
+  // A set that was edited by hand may hold parts of a private key.
   for (const jwk of keys) for (const name of privateMembers) delete jwk[name];
   return { keys };
 }
 
 /**
- * The entry that signs at a moment, or the one named by `kid` if it may.
- * @throws {JwtkitError} SIGNING_KEY_NOT_FOUND, saying what stands against it.
+ * Returns the entry that signs at a moment, or the one named by `kid`.
+ * @throws {JwtkitError} SIGNING_KEY_NOT_FOUND if it cannot sign, with the reason.
  */
 export function signingEntry(entries: readonly KeyringEntry[], now: number, kid?: string): KeyringEntry {
   const hint = 'make one with: jwtkit keygen';
@@ -62,7 +62,7 @@ export function signingEntry(entries: readonly KeyringEntry[], now: number, kid?
 }
 
 /**
- * The entry of a kid.
+ * Returns the entry of a kid.
  * @throws {JwtkitError} KEY_NOT_FOUND.
  */
 export function entryOf(entries: readonly KeyringEntry[], kid: string): KeyringEntry {
@@ -73,12 +73,13 @@ export function entryOf(entries: readonly KeyringEntry[], kid: string): KeyringE
   });
 }
 
-/** The entry that signs at a moment, undefined where none does. */
+/** Returns the entry that signs at a moment; undefined if none does. */
 export function findSigner(entries: readonly KeyringEntry[], now: number): KeyringEntry | undefined {
-  const able = entries.filter((entry) => signingObstacle(entry, entries, now) === undefined);
-  const begun = able.filter((entry) => signsFrom(entry) <= now);
-  // Before the first key was made (a fixture dated back, a clock behind the one that stamped it) the first key signs.
-  return begun.length > 0 ? begun.reduce(later) : able.length > 0 ? able.reduce(earlier) : undefined;
+  const able = entries
+    .filter((entry) => signingObstacle(entry, entries, now) === undefined)
+    .sort((one, other) => signsFrom(one) - signsFrom(other));
+  // The first key signs also before it was made: a clock may be behind, or a fixture dated back.
+  return able.findLast((entry) => signsFrom(entry) <= now) ?? able[0];
 }
 
 /** What a key does at a moment. */
@@ -90,7 +91,7 @@ export interface KeyState {
   readonly verifies: boolean;
 }
 
-/** What each key does at a moment. */
+/** Returns what each key does at a moment. */
 export function keyStates(entries: readonly KeyringEntry[], now: number): KeyState[] {
   const signer = findSigner(entries, now);
   return entries.map((entry) => ({
@@ -101,35 +102,16 @@ export function keyStates(entries: readonly KeyringEntry[], now: number): KeySta
   }));
 }
 
-function later(one: KeyringEntry, other: KeyringEntry): KeyringEntry {
-  return signsFrom(other) >= signsFrom(one) ? other : one;
-}
-
-function earlier(one: KeyringEntry, other: KeyringEntry): KeyringEntry {
-  return signsFrom(other) < signsFrom(one) ? other : one;
-}
-
 /** From when a key can sign: its `nbf`, else its `iat`. */
 export function signsFrom({ jwk }: KeyringEntry): number {
   return jwk.nbf ?? jwk.iat ?? 0;
 }
 
 /**
- * Until when a key can sign: for good without an `exp`, else until the key that follows it begins, and no longer than its
- * `exp`. A retired key has no such time: undefined.
+ * Returns when the key that follows another one begins to sign; undefined if none follows. A key without its private half counts
+ * if it has an `nbf`: then it signs elsewhere.
  */
-function signsUntil(entry: KeyringEntry, entries: readonly KeyringEntry[]): number | undefined {
-  const { exp } = entry.jwk;
-  if (exp === undefined) return Number.POSITIVE_INFINITY;
-  const next = handover(entry, entries);
-  return next === undefined ? undefined : Math.min(exp, next);
-}
-
-/**
- * When the key begins that follows one: the next to begin after it. One whose private half is not here counts where it has an
- * `nbf`, since it signs elsewhere then; others only verify. Undefined where none follows.
- */
-export function handover(entry: KeyringEntry, entries: readonly KeyringEntry[]): number | undefined {
+export function nextSignerStart(entry: KeyringEntry, entries: readonly KeyringEntry[]): number | undefined {
   if (isRetired(entry)) return undefined;
   const from = signsFrom(entry);
   const able = entries.filter((other) => !isRetired(other) && (other.hasPrivateHalf || other.jwk.nbf !== undefined));
@@ -137,24 +119,22 @@ export function handover(entry: KeyringEntry, entries: readonly KeyringEntry[]):
   return following.length === 0 ? undefined : Math.min(...following);
 }
 
-/** Whether a key was retired by {@link retired}: it would begin to sign when it has ended. */
+/** Whether a key was retired by {@link retired}: it begins to sign only when it ends. */
 export function isRetired({ jwk }: KeyringEntry): boolean {
   return jwk.nbf !== undefined && jwk.exp !== undefined && jwk.nbf >= jwk.exp;
 }
 
-/**
- * A key's JWK once it is retired: it verifies until `exp`, and as it begins to sign only then, it never signs again,
- * whichever keys are announced later.
- */
+/** Returns the JWK of a retired key: it verifies until `exp`. It begins to sign only then, so it never signs again. */
 export function retired(jwk: Jwk, exp: number): Jwk {
   return { ...jwk, nbf: exp, exp };
 }
 
 function signingObstacle(entry: KeyringEntry, entries: readonly KeyringEntry[], now: number): string | undefined {
   if (!entry.hasPrivateHalf) return 'its private half is not here';
-  const until = signsUntil(entry, entries);
-  if (until === undefined || until <= now) return 'it was retired';
-  return (entry.jwk.nbf ?? 0) > now ? 'its time has not come' : undefined;
+  const { exp, nbf = 0 } = entry.jwk;
+  const next = nextSignerStart(entry, entries);
+  if (exp !== undefined && (next === undefined || Math.min(exp, next) <= now)) return 'it was retired';
+  return nbf > now ? 'its time has not come' : undefined;
 }
 
 function notFound(message: string, hint: string): JwtkitError {

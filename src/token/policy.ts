@@ -1,48 +1,51 @@
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import { isJsonObject, quoteText } from '../jose/json.js';
-import { isStringOrStrings, type TokenType } from './claims.js';
+import { quoteText } from '../jose/json.js';
+import { isString, isStringOrStrings, type TokenType } from './claims.js';
 import { maxLeeway } from './denylist.js';
+import { findRequirementProblem, type RequiredClaim } from './required-claim.js';
 import { formatDuration } from './time.js';
 
-/** What a verifier demands of a token beside a signature by a trusted key. All of it is the caller's, none the token's. */
+/** What a verifier demands of a token beside a trusted signature. The caller sets all of it, the token nothing. */
 export interface VerifyPolicy {
   /** Algorithms to allow among those that the keys allow; all of these by default. */
   algorithms?: readonly AlgorithmName[] | undefined;
   /**
-   * The `type` claim. Named, the token must have exactly it; `any` takes every token. Not named, a token without `type`
-   * passes and one of any type but `access` does not, so that a refresh token never serves as an access token.
+   * The demanded `type` claim; `any` accepts every token. By default `access`, and a token without `type`
+   * passes too: a refresh token never serves as an access token.
    */
   type?: TokenType | 'any' | undefined;
   /** Accepted issuers: `iss` must be one of them, character by character. */
   issuer?: string | readonly string[] | undefined;
-  /** Accepted audiences: `aud` must hold at least one of them. */
+  /** Accepted audiences: `aud` must hold at least one of them. Without any, a token with `aud` is refused (RFC 7519 §4.1.3). */
   audience?: string | readonly string[] | undefined;
+  /** Accept a token whatever its `aud`. */
+  anyAudience?: boolean | undefined;
   subject?: string | undefined;
-  /** Scope tokens that `scope` must hold, every one. */
+  /** Scope tokens that the token must hold, every one: in `scope` and `scp` together, or at `scopeClaim`. */
   scope?: readonly string[] | undefined;
-  /** Roles that `role` must hold, every one. */
+  /** Path of the only claim that grants scope tokens: words of a string (RFC 8693 §4.2), or a list. */
+  scopeClaim?: string | undefined;
+  /** Roles that the token must hold, every one: in `role` and `roles` together, or at `roleClaim`. */
   role?: readonly string[] | undefined;
+  /** Path of the only claim that grants roles: one role, or a list. */
+  roleClaim?: string | undefined;
   /** Header `typ`, a media type with or without `application/` (RFC 7515 §4.1.9, RFC 8725 §3.11). */
   typ?: string | undefined;
-  /** Claims that must be there and, where a value is given, equal it. */
+  /** Claims that must be present, and equal their value or hold their word if one is given. */
   require?: readonly RequiredClaim[] | undefined;
   /** Greatest age in seconds since `iat`, which is then required. */
   maxAge?: number | undefined;
-  /** Clock difference to bear with, in seconds, on `exp`, `nbf`, `iat` and `maxAge`; 0 by default. */
+  /** Seconds that the token must still live. Without `exp` it lives for ever; the leeway adds nothing. */
+  minTtl?: number | undefined;
+  /** Allowed clock difference, in seconds, on `exp`, `nbf`, `iat` and `maxAge`; 0 by default. */
   leeway?: number | undefined;
   /** Accept a token without `exp`. */
   allowNoExp?: boolean | undefined;
-  /** Trust the key of a certificate that has expired. One that is not valid yet stays refused. */
+  /** Trust the key of an expired certificate. A certificate that is not valid yet is still refused. */
   allowExpiredCertificate?: boolean | undefined;
-  /** The longest token looked at, in characters; 65,536 by default. */
+  /** The longest accepted token, in characters; 65,536 by default. */
   maxLength?: number | undefined;
-}
-
-/** A claim that must be present, with the JSON value that it must have, if one is given. */
-export interface RequiredClaim {
-  readonly name: string;
-  readonly value?: unknown;
 }
 
 /** Whether two media types are one: RFC 7515 §4.1.9 leaves `application/` out, and case does not count (RFC 2045 §5.1). */
@@ -54,31 +57,21 @@ function fullMediaType(type: string): string {
   return (type.includes('/') ? type : `application/${type}`).toLowerCase();
 }
 
-/** Whether two JSON values are equal; the order of members does not count. */
-export function isSameJson(one: unknown, other: unknown): boolean {
-  if (Array.isArray(one)) {
-    return Array.isArray(other) && one.length === other.length && one.every((item, at) => isSameJson(item, other[at]));
-  }
-  if (!isJsonObject(one)) return one === other;
-  if (!isJsonObject(other)) return false;
-  const names = Object.keys(one);
-  return (
-    names.length === Object.keys(other).length &&
-    names.every((name) => Object.hasOwn(other, name) && isSameJson(one[name], other[name]))
-  );
-}
-
 const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
   'algorithms',
   'type',
   'issuer',
   'audience',
+  'anyAudience',
   'subject',
   'scope',
+  'scopeClaim',
   'role',
+  'roleClaim',
   'typ',
   'require',
   'maxAge',
+  'minTtl',
   'leeway',
   'allowNoExp',
   'allowExpiredCertificate',
@@ -86,8 +79,8 @@ const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
 ]);
 
 /**
- * Checks what a caller without a compiler may get wrong: a leeway that is a string would be joined to `exp`, a list that is
- * a string would match a part of itself. Nothing is accepted under a policy that cannot be read.
+ * Checks types, for a caller without a compiler. A leeway that is a string would be appended to `exp`. A list that is a
+ * string would match a part of itself.
  * @throws {JwtkitError} USAGE_INVALID.
  */
 export function checkPolicy(policy: VerifyPolicy): void {
@@ -95,47 +88,49 @@ export function checkPolicy(policy: VerifyPolicy): void {
   for (const name of Object.keys(policy)) {
     if (!policyMembers.has(name)) throw refuse(`${quoteText(name)} is not a member of it`);
   }
-  const { leeway, type, require: required } = policy;
-  checkSeconds('leeway', leeway);
-  checkSeconds('maxAge', policy.maxAge);
+  const { leeway, audience, anyAudience, require: required } = policy;
+  check('leeway', leeway, isSeconds, 'a number of seconds');
+  check('maxAge', policy.maxAge, isSeconds, 'a number of seconds');
+  check('minTtl', policy.minTtl, isSeconds, 'a number of seconds');
   if (leeway !== undefined && leeway > maxLeeway) {
     throw refuse(`leeway is at most ${formatDuration(maxLeeway)}, revocations outlive a token by no more`);
   }
-  if (type !== undefined && type !== 'access' && type !== 'refresh' && type !== 'any')
-    throw refuse('type is access, refresh or any');
-  checkString('subject', policy.subject);
-  checkString('typ', policy.typ);
-  checkStrings('issuer', policy.issuer);
-  checkStrings('audience', policy.audience);
-  checkList('algorithms', policy.algorithms);
-  checkList('scope', policy.scope);
-  checkList('role', policy.role);
-  if (
-    required !== undefined &&
-    !(Array.isArray(required) && required.every((item) => typeof item?.name === 'string'))
-  ) {
-    throw refuse('require is an array of {name, value?}');
+  check(
+    'type',
+    policy.type,
+    (type) => type === 'access' || type === 'refresh' || type === 'any',
+    'access, refresh or any',
+  );
+  check('subject', policy.subject, isString, 'a string');
+  check('typ', policy.typ, isString, 'a string');
+  check('issuer', policy.issuer, isStringOrStrings, 'a string or an array of strings');
+  check('audience', audience, isStringOrStrings, 'a string or an array of strings');
+  check('anyAudience', anyAudience, (value) => typeof value === 'boolean', 'true or false');
+  if (anyAudience === true && audience !== undefined) throw refuse('audience and anyAudience exclude each other');
+  check('algorithms', policy.algorithms, isList, 'an array of strings');
+  check('scope', policy.scope, isList, 'an array of strings');
+  check('role', policy.role, isList, 'an array of strings');
+  check('scopeClaim', policy.scopeClaim, isString, 'a string');
+  check('roleClaim', policy.roleClaim, isString, 'a string');
+  check('require', required, Array.isArray, 'an array of {name, value?, word?}');
+  for (const each of required ?? []) {
+    const problem = findRequirementProblem(each);
+    if (problem !== undefined) throw refuse(`require ${problem}`);
   }
+}
+
+function check(name: string, value: unknown, accepts: (value: unknown) => boolean, expected: string): void {
+  if (value !== undefined && !accepts(value)) throw refuse(`${name} is ${expected}`);
+}
+
+function isSeconds(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isList(value: unknown): boolean {
+  return Array.isArray(value) && isStringOrStrings(value);
 }
 
 function refuse(message: string): JwtkitError {
   return new JwtkitError('USAGE_INVALID', `policy: ${message}`);
-}
-
-function checkSeconds(name: string, seconds: unknown): void {
-  if (seconds !== undefined && !(Number.isFinite(seconds) && (seconds as number) >= 0))
-    throw refuse(`${name} is a number of seconds`);
-}
-
-function checkString(name: string, text: unknown): void {
-  if (text !== undefined && typeof text !== 'string') throw refuse(`${name} is a string`);
-}
-
-function checkStrings(name: string, value: unknown): void {
-  if (value !== undefined && !isStringOrStrings(value)) throw refuse(`${name} is a string or an array of strings`);
-}
-
-function checkList(name: string, list: unknown): void {
-  if (list !== undefined && !(Array.isArray(list) && isStringOrStrings(list)))
-    throw refuse(`${name} is an array of strings`);
 }

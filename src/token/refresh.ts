@@ -1,28 +1,50 @@
 import { JwtkitError } from '../errors.js';
+import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
-import { asList, type Claims, isStringOrStrings, scopesOf } from './claims.js';
-import { type Denylist, describeRevocation, keepFamilyUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
-import { type IssueDeps, type IssuePairPolicy, issueToken, issueTokenPair, type TokenPair } from './issue.js';
+import { asList, type Claims, claimShapeProblem, inBoth, isStringOrStrings, missingFrom, scopesOf } from './claims.js';
+import { type Denylist, describeRevocation, keepTokenUntil, keptForGood, tokenIdentity } from './denylist.js';
+import { examineAndAsk, type VerifiedToken } from './examine.js';
+import {
+  type IssueDeps,
+  type IssuePairPolicy,
+  issueToken,
+  preparePairIssuer,
+  type ReadTokens,
+  type TokenPair,
+} from './issue.js';
 import type { VerifyPolicy } from './policy.js';
-import { reportToken, verdictError } from './verify.js';
+import { refusalOf, verdictOf } from './verify.js';
 
 /** How a token is refreshed: what the refresh token must meet, and how the new tokens are made. */
 export interface RefreshPolicy {
+  /** What the refresh token must meet. With `anyAudience`, an issuer accepts its own tokens whatever their `aud`. */
   readonly verify?: Omit<VerifyPolicy, 'type'> | undefined;
   readonly issue?: IssuePairPolicy | undefined;
-  /** Scope tokens of the new access token; those of the refresh token by default, never more (RFC 6749 §6). */
+  /** Requested scope tokens of the access token; by default those of the refresh token, and never more (RFC 6749 §6). */
   readonly scope?: readonly string[] | undefined;
-  /** Roles that the new access token keeps of those that the refresh token holds; all by default. */
+  /** Roles that the session keeps; by default all that the refresh token holds. See {@link RefreshDeps.limits}. */
   readonly role?: readonly string[] | undefined;
   /** Consume the refresh token and issue a new one of the same family. */
   readonly rotate?: boolean | undefined;
 }
 
-/** What refreshing needs of the world. */
+/** What a session may still hold. An absent list limits nothing. */
+export interface SessionLimits {
+  /** Scope tokens. */
+  readonly scope?: readonly string[] | undefined;
+  readonly role?: readonly string[] | undefined;
+}
+
+/** What refreshing needs. */
 export interface RefreshDeps extends IssueDeps {
   readonly keys: readonly Key[];
-  /** Where there is none, nothing was ever revoked; rotating needs one. */
+  /** Without one, no token was ever revoked. Rotating needs one. */
   readonly denylist?: Denylist | undefined;
+  /**
+   * Returns what a session may still hold, by the claims of its verified, unused refresh token. The limits narrow the access token
+   * and, when rotating, the next refresh token. An error that it throws refuses the token and does not consume it.
+   */
+  readonly limits?: ((claims: Claims) => SessionLimits | Promise<SessionLimits>) | undefined;
 }
 
 /** A new access token, and a new refresh token when rotating, in the shape of RFC 6749 §5.1. */
@@ -37,45 +59,82 @@ const keptClaims = ['iss', 'sub', 'aud', 'scope', 'role', 'client_id'];
  * @throws {JwtkitError} the codes of `verifyToken`, TOKEN_REUSED for a consumed token among them; CLAIM_MISMATCH for a wider scope; STORE_UNAVAILABLE.
  */
 export async function refreshToken(token: string, policy: RefreshPolicy, deps: RefreshDeps): Promise<RefreshedTokens> {
+  return (await refreshAndRead(token, policy, deps)).tokens;
+}
+
+/** {@link refreshToken} that also returns the claims of the old and the new tokens. */
+export async function refreshAndRead(
+  token: string,
+  policy: RefreshPolicy,
+  deps: RefreshDeps,
+): Promise<ReadTokens<RefreshedTokens> & { readonly before: Claims }> {
   const { keys, denylist, now } = deps;
-  const report = await reportToken(token, { ...policy.verify, type: 'refresh' }, { keys, denylist, now });
-  const isReuse = report.checks.some(({ code }) => code === 'TOKEN_REUSED');
-  if (isReuse && denylist !== undefined) throw await endFamily(report.claims ?? {}, denylist, now);
-  if (!report.valid) throw verdictError(report);
-  const claims = report.claims ?? {};
-  const narrowed = { ...narrowScope(claims, policy.scope), ...narrowRole(claims, policy.role) };
+  const examined = await examineAndAsk(token, { ...policy.verify, type: 'refresh' }, { keys, denylist, now });
+  const { findings, verified } = examined;
+  if (verified === undefined) throw refusalOf(examined);
+  // Reuse is checked first: a used token ends its session, even if the request is refused for its scope, client or user.
+  const isReuse = findings.some(({ code }) => code === 'TOKEN_REUSED');
+  if (isReuse && denylist !== undefined) throw await endFamily(verified.claims, denylist);
+  if (verdictOf(findings) !== null) throw refusalOf(examined);
+  return { ...(await issueNext(verified, policy, deps)), before: verified.claims };
+}
+
+async function issueNext(
+  { claims, claimsText }: Pick<VerifiedToken, 'claims' | 'claimsText'>,
+  policy: RefreshPolicy,
+  deps: RefreshDeps,
+): Promise<ReadTokens<RefreshedTokens>> {
+  const { denylist, now } = deps;
+  const limits = (await deps.limits?.(claims)) ?? {};
   const { jti, family } = tokenIdentity(claims);
-  const kept: Claims = Object.fromEntries(
-    keptClaims.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]),
-  );
+  const asked = askedScope(claims, policy.scope, limits.scope);
+  // Numbers among them keep their text.
+  const exact = readExact(claimsText, claims);
+  const names = keptClaims.filter((name) => Object.hasOwn(exact, name));
+  const kept: Claims = Object.fromEntries(names.map((name) => [name, exact[name]]));
+  Object.assign(kept, limitScope(claims, limits.scope), limitRole(claims, [policy.role, limits.role]));
+  checkShapes(kept);
   // A session that began without a name is named after its first refresh token.
   const session = family ?? jti;
   if (session !== undefined) kept.family = session;
   if (policy.rotate !== true) {
     const { accessTtl, refreshTtl: _, ...issue } = policy.issue ?? {};
-    const { token: access, claims: issued } = await issueToken(
-      { ...kept, ...narrowed },
+    const { token: access_token, claims: access } = await issueToken(
+      { ...kept, ...asked },
       { ...issue, type: 'access', ttl: accessTtl },
       deps,
     );
-    return { access_token: access, token_type: 'bearer', expires_in: (issued.exp ?? now) - (issued.iat ?? now) };
+    const expires_in = (access.exp ?? now) - (access.iat ?? now);
+    return { tokens: { access_token, token_type: 'bearer', expires_in }, access };
   }
   if (jti === undefined) throw new JwtkitError('CLAIM_MISSING', 'token has no jti, so it cannot be consumed once');
   if (denylist === undefined)
     throw new JwtkitError('STORE_UNAVAILABLE', 'rotating needs a store to consume the token in');
-  const pair = await issueTokenPair(kept, { ...policy.issue, accessClaims: narrowed }, deps);
-  const taken = await denylist.consume(jti, keepTokenUntil(claims.exp, now));
+  const issued = preparePairIssuer({ ...policy.issue, accessClaims: asked }, deps)(kept);
+  const taken = await denylist.consume(jti, keepTokenUntil(claims.exp));
   if (taken?.kind === 'token' && taken.reason === 'revoked')
     throw new JwtkitError('TOKEN_REVOKED', describeRevocation(taken));
-  if (taken !== undefined) throw await endFamily(claims, denylist, now);
-  return pair;
+  if (taken !== undefined) throw await endFamily(claims, denylist);
+  return issued;
 }
 
-/** Ends the session of a refresh token that was used twice: one of the two users is a thief, nobody knows which. */
-async function endFamily(claims: Claims, denylist: Denylist, now: number): Promise<JwtkitError> {
+/**
+ * Refuses claims that `issueToken` does not sign. They come from the token, so the error is not USAGE_INVALID.
+ * @throws {JwtkitError} CLAIM_MALFORMED.
+ */
+function checkShapes(kept: Claims): void {
+  for (const name of Object.keys(kept)) {
+    const problem = kept[name] === undefined ? undefined : claimShapeProblem(kept, name);
+    if (problem !== undefined) throw new JwtkitError('CLAIM_MALFORMED', `claim ${problem}`);
+  }
+}
+
+/** Ends the session of a refresh token that was used twice: one of its two users may be a thief. */
+async function endFamily(claims: Claims, denylist: Denylist): Promise<JwtkitError> {
   const { family, jti } = tokenIdentity(claims);
   const id = family ?? jti;
-  if (id !== undefined) await denylist.add({ kind: 'family', id, until: keepFamilyUntil(claims, now) });
+  // Later tokens of the session may have any lifetime.
+  if (id !== undefined) await denylist.add({ kind: 'family', id, until: keptForGood });
   return new JwtkitError(
     'TOKEN_REUSED',
     'reuse of a refresh token that was already rotated; its whole session is ended',
@@ -85,22 +144,55 @@ async function endFamily(claims: Claims, denylist: Denylist, now: number): Promi
   );
 }
 
-/** The claim `scope` of less than the token holds, left out where that is nothing. */
-function narrowScope(claims: Claims, asked: readonly string[] | undefined): Claims {
+/** Returns the `scope` that a session keeps, undefined if nothing is left. Without a limit it does not change. */
+function limitScope(claims: Claims, limit: readonly string[] | undefined): Claims {
+  if (limit === undefined) return {};
+  const allowed = new Set(limit);
+  const held = scopesOf(claims);
+  const left = held.filter((scope) => allowed.has(scope));
+  return left.length === held.length && held.length > 0 ? {} : scopeClaim(left);
+}
+
+/** Returns the `role` that a session keeps under all limits: a list, undefined if nothing is left. Without a limit it does not change. */
+function limitRole({ role }: Claims, limits: readonly (readonly string[] | undefined)[]): Claims {
+  const sets = limits.filter((limit) => limit !== undefined).map((limit) => new Set(limit));
+  if (sets.length === 0) return {};
+  const held = isStringOrStrings(role) ? asList(role) : [];
+  const left = held.filter((name) => sets.every((allowed) => allowed.has(name)));
+  return { role: left.length === 0 ? undefined : left } as Claims;
+}
+
+/**
+ * Returns the `scope` of an access token for requested scopes, without those that the session has lost. Refuses a request for
+ * more than was granted before (RFC 6749 §6).
+ */
+function askedScope(
+  claims: Claims,
+  asked: readonly string[] | undefined,
+  limit: readonly string[] | undefined,
+): Claims {
   if (asked === undefined) return {};
   const held = scopesOf(claims);
-  const wider = asked.filter((scope) => !held.includes(scope));
+  const wider = missingFrom(held, asked);
   if (wider.length > 0) {
     throw new JwtkitError('CLAIM_MISMATCH', `the refresh token does not hold the scope ${wider.join(' ')}`, {
       hint: held.length === 0 ? 'it has no scope' : `it holds: ${held.join(' ')}`,
+      details: { ...scopeNotHeld },
     });
   }
-  return { scope: asked.length === 0 ? undefined : asked.join(' ') } as Claims;
+  const granted = inBoth(asked, limit ?? held);
+  if (granted.length === 0 && asked.length > 0) {
+    throw new JwtkitError('CLAIM_MISMATCH', `the session no longer holds the scope ${asked.join(' ')}`, {
+      details: { ...scopeNotHeld },
+    });
+  }
+  return scopeClaim(granted);
 }
 
-/** The claim `role` of those roles that the token holds and may keep, left out where there are none. */
-function narrowRole({ role }: Claims, kept: readonly string[] | undefined): Claims {
-  if (kept === undefined || !isStringOrStrings(role)) return {};
-  const [first, ...rest] = asList(role).filter((name) => kept.includes(name));
-  return { role: first === undefined || rest.length === 0 ? first : [first, ...rest] } as Claims;
+/** Marks an error of the requested scope, rather than of the token. */
+const scopeNotHeld = { reason: 'scope not held' } as const;
+
+/** Returns the claim `scope`, undefined for an empty list. */
+function scopeClaim(scopes: readonly string[]): Claims {
+  return { scope: scopes.length === 0 ? undefined : scopes.join(' ') } as Claims;
 }

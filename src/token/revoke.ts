@@ -1,58 +1,86 @@
 import { JwtkitError } from '../errors.js';
+import type { SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
-import { type Denylist, keepFamilyUntil, keepSubjectUntil, keepTokenUntil, tokenIdentity } from './denylist.js';
+import { type Denylist, keepFamilyUntil, keepTokenUntil, keptForGood, tokenIdentity } from './denylist.js';
+import { examine, type VerifiedToken } from './examine.js';
 import { isNumericDate } from './time.js';
-import { reportToken, verdictError } from './verify.js';
+import { refusalOf } from './verify.js';
 
-/** What revoking needs of the world. */
+/** What revoking needs. */
 export interface RevokeDeps {
   readonly keys: readonly Key[];
+  /** Members of the keys' sets that were left out. A refusal names the one that the token needs. */
+  readonly skipped?: readonly SkippedJwk[] | undefined;
   readonly denylist: Denylist;
   /** NumericDate. */
   readonly now: number;
+  /**
+   * Seconds that a token of a session lives at most, after which the store can forget an ended session. If unknown, leave it
+   * out: the store keeps the session for good.
+   */
+  readonly longestLifetime?: number | undefined;
+  /** Called with a token whose signature holds, before anything is recorded. If it throws, nothing is revoked. */
+  readonly permit?: ((token: VerifiedToken) => void) | undefined;
 }
 
-/** What became of a token that was to be revoked. */
+/** The result of revoking a token. */
 export interface RevokedToken {
   readonly jti: string | null;
-  /** Set when the whole session was ended, as a refresh token's is (RFC 7009 §2.1). */
+  /** Set if the whole session was ended, as for a refresh token (RFC 7009 §2.1). */
   readonly family: string | null;
   /** False for a token that had expired already: it needs no entry. */
   readonly recorded: boolean;
 }
 
 /**
- * Revokes a token, and with a refresh token its whole session. Only the signature must hold, so that nobody fills the store
- * with what was never issued.
- * @throws {JwtkitError} the codes of a token whose signature cannot be shown to hold; CLAIM_MISSING for one without `jti`;
+ * Revokes a token, and with a refresh token its whole session. Only the signature must hold, so that forged tokens cannot fill
+ * the store.
+ * @throws {JwtkitError} the codes of a token without a valid signature; CLAIM_MISSING for one without `jti`;
  * STORE_UNAVAILABLE.
  */
 export async function revokeToken(token: string, deps: RevokeDeps): Promise<RevokedToken> {
-  const { keys, denylist, now } = deps;
-  const policy = { type: 'any', allowNoExp: true, allowExpiredCertificate: true } as const;
-  const report = await reportToken(token, policy, { keys, now });
-  const { claims } = report;
-  if (claims === undefined) throw verdictError(report);
+  const { keys, skipped, denylist, now, permit } = deps;
+  const policy = { type: 'any', anyAudience: true, allowNoExp: true, allowExpiredCertificate: true } as const;
+  const examined = examine(token, policy, { keys, skipped, now });
+  const { verified } = examined;
+  if (verified === undefined) throw refusalOf(examined);
+  permit?.(verified);
+  const { claims } = verified;
   const { jti, family } = tokenIdentity(claims);
   const isRefresh = claims.type === 'refresh';
-  // A session without a name is named after its first refresh token, as rotating it would.
+  // A session without a name is named after its first refresh token, as after a rotation.
   const session = isRefresh ? (family ?? jti ?? null) : null;
   if (jti === undefined && session === null) {
     throw new JwtkitError('CLAIM_MISSING', 'token has no jti to revoke it by', {
       hint: "revoke all of the subject's tokens with: jwtkit revoke --sub ID",
     });
   }
-  const until = keepTokenUntil(isNumericDate(claims.exp) ? claims.exp : undefined, now);
+  const until = keepTokenUntil(isNumericDate(claims.exp) ? claims.exp : undefined);
   const isOver = until <= now;
   if (jti !== undefined && !isOver) await denylist.add({ kind: 'token', id: jti, reason: 'revoked', until });
   // The access tokens of a session with a name may outlive its refresh token.
   const endsSession = session !== null && (!isOver || family !== undefined);
-  if (endsSession) await denylist.add({ kind: 'family', id: session, until: keepFamilyUntil(claims, now) });
+  if (endsSession) {
+    // A used token does not show how long its successors live; neither does a token whose entry may be gone.
+    const isLatest = jti !== undefined && !isOver && !(await wasConsumed(jti, denylist));
+    const longest = isLatest ? deps.longestLifetime : undefined;
+    await denylist.add({ kind: 'family', id: session, until: keepFamilyUntil(claims, now, longest) }).catch((cause) => {
+      if (!(cause instanceof JwtkitError) || jti === undefined || isOver) throw cause;
+      const message = `the token is revoked, but its session is not ended: ${cause.message}`;
+      throw new JwtkitError(cause.code, message, { hint: cause.hint, cause });
+    });
+  }
   return { jti: jti ?? null, family: session, recorded: !isOver || endsSession };
 }
 
+/** Whether a revoked token had been used before. */
+async function wasConsumed(jti: string, denylist: Denylist): Promise<boolean> {
+  const entry = await denylist.find({ jti });
+  return entry?.kind === 'token' && entry.reason === 'consumed';
+}
+
 /**
- * Revokes a token that nobody has at hand, by its `jti`; `exp` is when it expires.
+ * Revokes by `jti`, without the token itself; `exp` is when it expires.
  * @throws {JwtkitError} STORE_UNAVAILABLE.
  */
 export async function revokeTokenId(
@@ -60,17 +88,17 @@ export async function revokeTokenId(
   exp: number,
   { denylist, now }: Omit<RevokeDeps, 'keys'>,
 ): Promise<RevokedToken> {
-  const until = keepTokenUntil(exp, now);
+  const until = keepTokenUntil(exp);
   const recorded = until > now;
   if (recorded) await denylist.add({ kind: 'token', id: jti, reason: 'revoked', until });
   return { jti, family: null, recorded };
 }
 
 /**
- * Revokes every token of a subject with an `iat` up to and including now. An `iat` is whole seconds: who issues a new
- * token right afterwards waits for the next one.
+ * Revokes every token of a subject with an `iat` up to and including now. An `iat` is whole seconds: wait for the next second
+ * before you issue a new token.
  * @throws {JwtkitError} STORE_UNAVAILABLE.
  */
 export async function revokeSubject(sub: string, { denylist, now }: Omit<RevokeDeps, 'keys'>): Promise<void> {
-  await denylist.add({ kind: 'subject', id: sub, issuedUpTo: now, until: keepSubjectUntil(now) });
+  await denylist.add({ kind: 'subject', id: sub, issuedUpTo: now, until: keptForGood });
 }

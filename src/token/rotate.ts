@@ -1,22 +1,19 @@
-/**
- * Changes of a keyring over time, as plans: entries in, entries out. Nothing is written here. A change sets times and leaves
- * the rest to the clock.
- */
+/** Plans changes of a keyring: entries in, entries out. Nothing is written here. A change only sets times. */
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import {
   entryOf,
   findSigner,
-  handover,
   isRetired,
   isVerifying,
   type KeyringEntry,
+  nextSignerStart,
   retired,
   signsFrom,
 } from './keyring.js';
 import { formatMoment, isNumericDate, maxNumericDate } from './time.js';
 
-/** Which kind of key is wanted; what is left out is that of the key to be replaced. */
+/** The kind of the new key; an absent member is that of the replaced key. */
 export interface KeyTemplate {
   alg?: AlgorithmName | undefined;
   /** Size of an RSA key. */
@@ -25,7 +22,7 @@ export interface KeyTemplate {
   crv?: string | undefined;
 }
 
-/** The kind of key that a rotation makes: as wished, else as the key that it replaces, else RS256. */
+/** Returns the kind of key that a rotation makes: the requested one, else that of the replaced key, else RS256. */
 export function rotationTemplate(
   entries: readonly KeyringEntry[],
   activation: number,
@@ -65,7 +62,7 @@ export interface Rotation {
 
 /**
  * Puts a fresh key into a keyring: it signs from `activation` on, and the key that would sign at that moment verifies until
- * `grace` after it. Where another key is announced for later already, the fresh one gets its end from that one.
+ * `grace` after it. If a later key is announced already, the fresh key ends after that one begins.
  * @throws {JwtkitError} USAGE_INVALID for times beyond the year 9999.
  */
 export function planRotation(
@@ -77,12 +74,12 @@ export function planRotation(
   const able = entries.filter((entry) => entry.hasPrivateHalf && !isRetired(entry));
   const next = able.flatMap(({ jwk }) => jwk.nbf ?? []).filter((nbf) => nbf > activation);
   const end = next.length === 0 ? {} : { exp: checkMoment(Math.min(...next) + grace) };
-  // A first key begins with its iat, as one of keygen does: also for a clock that is behind.
+  // A first key signs from its iat, as keygen's does: also by a clock that is behind.
   const begin = old === undefined && activation <= now ? {} : { nbf: checkMoment(activation) };
   const made = { ...fresh, jwk: { ...fresh.jwk, ...begin, ...end } };
   const replaced = old && { ...old, jwk: { ...old.jwk, exp: checkMoment(activation + grace) } };
   const others = entries.map((entry) => (entry === old && replaced !== undefined ? replaced : entry));
-  return { entries: withoutComebacks(entries, [...others, made], now), made, replaced };
+  return { entries: keepRetiredKeysRetired(entries, [...others, made], now), made, replaced };
 }
 
 function checkMoment(moment: number): number {
@@ -95,7 +92,7 @@ export type RetirementTime = { readonly at: number } | { readonly grace: number 
 
 /**
  * Takes a key out of service: it signs no more and verifies until its new end.
- * @throws {JwtkitError} KEY_NOT_FOUND; USAGE_INVALID for a key that has ended and would verify again; KEY_IN_USE where no
+ * @throws {JwtkitError} KEY_NOT_FOUND; USAGE_INVALID for a key that has ended and would verify again; KEY_IN_USE if no
  * key would sign any more, unless `force`.
  */
 export function planRetirement(
@@ -112,8 +109,13 @@ export function planRetirement(
   }
   const exp = old <= now ? Math.min(old, wanted) : wanted;
   const changed = entries.map((one) => (one === entry ? { ...entry, jwk: retired(entry.jwk, exp) } : one));
-  const after = withoutComebacks(entries, changed, now);
-  if (!force && findSigner(entries, now) !== undefined && findSigner(after, now) === undefined) {
+  const after = keepRetiredKeysRetired(entries, changed, now);
+  // An announced key may be the one that follows another: without it that one never signs either.
+  const announced = entries.filter((one) => !isRetired(one) && signsFrom(one) > now).map(signsFrom);
+  const isLost = [now, ...announced].some(
+    (at) => findSigner(entries, at) !== undefined && findSigner(after, at) === undefined,
+  );
+  if (!force && isLost) {
     throw new JwtkitError('KEY_IN_USE', `no key would sign any more without ${kid}`, {
       hint: 'put a new one in its place first: jwtkit keys rotate; or pass --force',
     });
@@ -123,7 +125,7 @@ export function planRetirement(
 
 /**
  * Takes a key out of a keyring.
- * @throws {JwtkitError} KEY_NOT_FOUND; KEY_IN_USE for one that still verifies, unless `force`.
+ * @throws {JwtkitError} KEY_NOT_FOUND; KEY_IN_USE for a key that still verifies, unless `force`.
  */
 export function planRemoval(
   entries: readonly KeyringEntry[],
@@ -137,7 +139,7 @@ export function planRemoval(
       hint: `end it with: jwtkit keys retire ${kid}; or pass --force`,
     });
   }
-  return withoutComebacks(
+  return keepRetiredKeysRetired(
     entries,
     entries.filter((one) => one !== entry),
     now,
@@ -145,11 +147,10 @@ export function planRemoval(
 }
 
 /**
- * Entries after a change in which no key comes back: a key that had ended signing would sign again when another is announced,
- * or when the one that followed it is removed, and is retired instead. One whose follower was removed before it began signs
- * for longer, and verifies for as much longer.
+ * Entries after a change, without keys that begin to sign again. A key that has stopped signing is retired if the change would
+ * let it sign again. A key whose follower is removed before that begins signs for longer, and verifies for as much longer.
  */
-export function withoutComebacks(
+export function keepRetiredKeysRetired(
   before: readonly KeyringEntry[],
   after: readonly KeyringEntry[],
   now: number,
@@ -158,8 +159,8 @@ export function withoutComebacks(
     const { kid, jwk } = entry;
     const old = before.find((one) => one.kid === kid);
     if (jwk.exp === undefined || jwk.exp <= now || old?.jwk.exp === undefined) return entry;
-    const ended = handover(old, before) ?? 0;
-    const ends = handover(entry, after) ?? 0;
+    const ended = nextSignerStart(old, before) ?? 0;
+    const ends = nextSignerStart(entry, after) ?? 0;
     if (ends <= ended || ends <= now) return entry;
     if (ended <= now) return { ...entry, jwk: retired(jwk, jwk.exp) };
     return { ...entry, jwk: { ...jwk, exp: Math.min(maxNumericDate, jwk.exp + ends - ended) } };

@@ -66,18 +66,18 @@ function readMoment(text: string, now: number): number | undefined {
   if (match === null) return undefined;
   const [, date = '', time = '00:00', offset = 'Z'] = match;
   const milliseconds = Date.parse(`${date}T${time}${offset}`);
-  // Date.parse rolls 2026-02-30 over to March; a date that does not exist is a mistake.
+  // Date.parse reads 2026-02-30 as a day in March.
   const midnight = Date.parse(`${date}T00:00Z`);
   if (Number.isNaN(milliseconds) || Number.isNaN(midnight)) return undefined;
   return new Date(midnight).toISOString().startsWith(date) ? Math.floor(milliseconds / 1000) : undefined;
 }
 
-/** A NumericDate as ISO 8601 in UTC, to the second: `2026-11-23T00:12:00Z`. */
+/** Formats a NumericDate as ISO 8601 in UTC, to the second: `2026-11-23T00:12:00Z`. */
 export function formatMoment(moment: number): string {
   return `${new Date(Math.floor(moment) * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-/** A duration in its largest unit, or its two largest where the first is small: `45s`, `1h 30m`, `3h`, `7d`. */
+/** Formats a duration in its largest unit, or its two largest if the first is small: `45s`, `1h 30m`, `3h`, `7d`. */
 export function formatDuration(seconds: number): string {
   const total = Math.floor(Math.abs(seconds));
   const units = [
@@ -96,7 +96,7 @@ export function formatDuration(seconds: number): string {
   return rest > 0 && next !== undefined && count < 10 ? `${count}${unit} ${rest}${next[0]}` : `${count}${unit}`;
 }
 
-/** The distance of a moment from now: `in 30m`, `3h ago`, `now`. */
+/** Formats the distance of a moment from now: `in 30m`, `3h ago`, `now`. */
 export function formatDistance(moment: number, now: number): string {
   const seconds = Math.floor(moment) - Math.floor(now);
   if (seconds === 0) return 'now';

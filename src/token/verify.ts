@@ -1,36 +1,12 @@
-/**
- * Verification: what a token itself tells, then the denylist, as a verdict or a report. A report holds all that was found;
- * the verdict's code is the first of `verdictOrder` among the failures.
- */
-import { type ErrorCode, JwtkitError } from '../errors.js';
+/** Verifies tokens: throws for a refused token, or reports all findings, or returns the verdict alone. */
+import { type Check, type ErrorCode, JwtkitError } from '../errors.js';
 import type { JsonObject } from '../jose/json.js';
-import { failed, type Outcome, passed, skipped } from './claim-checks.js';
 import type { Claims } from './claims.js';
-import { type Denylist, describeRevocation, tokenIdentity } from './denylist.js';
-import {
-  examine,
-  examineAll,
-  type Findings,
-  type KeyReport,
-  signatureSteps,
-  type VerifiedToken,
-  type VerifyDeps,
-} from './examine.js';
+import { type Examined, examineAndAsk, type KeyReport, type VerifiedToken, type VerifyDeps } from './examine.js';
+import { type Finding, toCheck } from './finding.js';
 import type { VerifyPolicy } from './policy.js';
 
-/** One line of a report. */
-export interface Check {
-  /** `format`, `algorithm`, `key`, `certificate`, `signature`, a claim's name, `typ`, `max-age` or `require NAME`. */
-  readonly name: string;
-  readonly status: 'passed' | 'failed' | 'skipped';
-  /** Why, for a person. */
-  readonly message: string;
-  /** Set for a failed check. */
-  readonly code?: ErrorCode;
-  readonly hint?: string;
-}
-
-/** Everything found about a token. `header`, `claims` and `key` are there only once the signature holds. */
+/** Everything found about a token. `header`, `claims`, `claimsText` and `key` are there only once the signature holds. */
 export interface VerificationReport {
   readonly valid: boolean;
   /** Null for a valid token. */
@@ -39,10 +15,12 @@ export interface VerificationReport {
   readonly key?: KeyReport;
   readonly header?: JsonObject;
   readonly claims?: Claims;
+  /** The payload as it was signed, in which numbers have all their digits. */
+  readonly claimsText?: string;
 }
 
-/** Which failure names the verdict when there are several: exit codes 11, 12, 13, 17, 14, 15, 16 in this order. */
-const verdictOrder: readonly ErrorCode[] = [
+/** The codes that refuse a token; of several failures the first names the verdict: exit codes 11, 12, 13, 17, 14, 15, 16 in this order. */
+export const verdictOrder: readonly ErrorCode[] = [
   'TOKEN_MALFORMED',
   'ALG_NOT_ALLOWED',
   'SIGNATURE_MALFORMED',
@@ -53,6 +31,7 @@ const verdictOrder: readonly ErrorCode[] = [
   'TOKEN_REUSED',
   'TOKEN_REVOKED',
   'TOKEN_EXPIRED',
+  'TOKEN_EXPIRES_SOON',
   'TOKEN_TOO_OLD',
   'TOKEN_NOT_YET_VALID',
   'CLAIM_MALFORMED',
@@ -62,68 +41,30 @@ const verdictOrder: readonly ErrorCode[] = [
 
 /**
  * Verifies a token against a policy.
- * @throws {JwtkitError} with the verdict's code and `details.checks`, every finding, for a token that does not pass:
+ * @throws {JwtkitError} for a refused token, with its verdict as the code and every finding in `details.checks`:
  * TOKEN_MALFORMED, ALG_NOT_ALLOWED, SIGNATURE_MALFORMED, SIGNATURE_INVALID, KEY_NOT_FOUND, CERTIFICATE_EXPIRED,
- * CERTIFICATE_NOT_YET_VALID, TOKEN_EXPIRED, TOKEN_TOO_OLD, TOKEN_NOT_YET_VALID, CLAIM_MALFORMED, CLAIM_MISSING,
- * CLAIM_MISMATCH, TOKEN_REVOKED, TOKEN_REUSED; and STORE_UNAVAILABLE when the denylist cannot
- * be asked, USAGE_INVALID for a policy that makes no sense.
+ * CERTIFICATE_NOT_YET_VALID, TOKEN_EXPIRED, TOKEN_EXPIRES_SOON, TOKEN_TOO_OLD, TOKEN_NOT_YET_VALID, CLAIM_MALFORMED, CLAIM_MISSING,
+ * CLAIM_MISMATCH, TOKEN_REVOKED, TOKEN_REUSED. Also STORE_UNAVAILABLE when the denylist cannot answer, and USAGE_INVALID
+ * for a policy that makes no sense.
  */
 export async function verifyToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerifiedToken> {
-  const findings = examine(token, policy, deps);
-  if (isAsked(findings, deps.denylist)) await ask(findings, deps.denylist);
-  if (verdictOf(findings.outcomes) !== null) throw verdictError(report(findings));
-  return findings.verified as VerifiedToken;
-}
-
-/** Verifies a token against a policy and returns what was found instead of throwing it. */
-export async function reportToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerificationReport> {
-  const findings = examine(token, policy, deps);
-  if (isAsked(findings, deps.denylist)) await ask(findings, deps.denylist);
-  return report(findings);
-}
-
-/** A verdict without the words for it. */
-export interface Verdict {
-  /** Null for a valid token. */
-  readonly code: ErrorCode | null;
-  /** Set once the signature holds. */
-  readonly verified: VerifiedToken | undefined;
+  const examined = await examineAndAsk(token, policy, deps);
+  if (verdictOf(examined.findings) !== null) throw refusalOf(examined);
+  return examined.verified as VerifiedToken;
 }
 
 /**
- * The verdicts of {@link reportToken} for whoever asks about many tokens and words none: each at once, unless a denylist has
- * to be asked.
+ * Verifies a token against a policy and returns what was found instead of throwing it.
+ * @throws {JwtkitError} STORE_UNAVAILABLE, USAGE_INVALID.
  */
-export function judgeTokens(
-  tokens: readonly string[],
-  policy: VerifyPolicy,
-  deps: VerifyDeps,
-): (Verdict | Promise<Verdict>)[] {
-  const { denylist } = deps;
-  const verdicts: (Verdict | Promise<Verdict>)[] = [];
-  for (const findings of examineAll(tokens, policy, deps)) {
-    verdicts.push(isAsked(findings, denylist) ? ask(findings, denylist).then(() => judge(findings)) : judge(findings));
-  }
-  return verdicts;
+export async function reportToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerificationReport> {
+  return toReport(await examineAndAsk(token, policy, deps));
 }
 
-function judge({ outcomes, verified }: Findings): Verdict {
-  return { code: verdictOf(outcomes), verified };
-}
-
-/** The error that says what a report of a refused token says: its verdict first, the rest in `details.checks`. */
-export function verdictError(refused: VerificationReport): JwtkitError {
-  const worst = refused.checks.find((check) => check.status === 'failed' && check.code === refused.code) as Check;
-  return new JwtkitError(worst.code as ErrorCode, worst.message, {
-    hint: worst.hint,
-    details: { checks: refused.checks },
-  });
-}
-
-/** The code of the worst failure, null where nothing failed; also a code that the order does not know makes a verdict. */
-function verdictOf(outcomes: readonly Outcome[]): ErrorCode | null {
+/** The code of the worst failure; null if nothing failed. A code outside this order counts too. */
+export function verdictOf(findings: readonly Finding[]): ErrorCode | null {
   let worst: ErrorCode | null = null;
-  for (const { status, code = 'INTERNAL' } of outcomes) {
+  for (const { status, code = 'INTERNAL' } of findings) {
     if (status === 'failed' && (worst === null || rankOf(code) < rankOf(worst))) worst = code;
   }
   return worst;
@@ -134,37 +75,18 @@ function rankOf(code: ErrorCode): number {
   return rank < 0 ? verdictOrder.length : rank;
 }
 
-function report({ outcomes, verified, certificate, subject }: Findings): VerificationReport {
-  const code = verdictOf(outcomes);
-  const steps = verified === undefined ? [] : signatureSteps(verified.key, certificate);
-  const isUnasked = verified !== undefined && outcomes.at(-1)?.name !== 'denylist';
-  const checks = [...steps, ...outcomes, ...(isUnasked ? noDenylist : [])].map(
-    ({ name, status, code, describe, hint }) => ({
-      name,
-      status,
-      message: describe(subject),
-      ...(code === undefined ? {} : { code }),
-      ...(hint === undefined ? {} : { hint }),
-    }),
-  );
-  return { valid: code === null, code, checks, ...verified };
+function toReport({ findings, verified }: Examined): VerificationReport {
+  const code = verdictOf(findings);
+  return { valid: code === null, code, checks: findings.map(toCheck), ...verified };
 }
 
-const noDenylist = [skipped('denylist', () => 'there is none')];
-const notRevoked = passed('denylist', () => 'not revoked');
-
-/** The denylist comes last, and is not asked about a token that anybody could have made. */
-function isAsked({ verified }: Findings, denylist: Denylist | undefined): denylist is Denylist {
-  return denylist !== undefined && verified !== undefined;
+/** The error for a refused token. */
+export function refusalOf(examined: Examined): JwtkitError {
+  return verdictError(toReport(examined));
 }
 
-async function ask({ outcomes, subject }: Findings, denylist: Denylist): Promise<void> {
-  const revocation = await denylist.find(tokenIdentity(subject.claims));
-  if (revocation === undefined) {
-    outcomes.push(notRevoked);
-    return;
-  }
-  const isReuse = revocation.kind === 'token' && revocation.reason === 'consumed';
-  const code = isReuse ? 'TOKEN_REUSED' : 'TOKEN_REVOKED';
-  outcomes.push(failed('denylist', code, () => describeRevocation(revocation)));
+/** Returns the error for the report of a refused token: its verdict as the code, all findings in `details.checks`. */
+export function verdictError({ code, checks }: VerificationReport): JwtkitError {
+  const worst = checks.find((check) => check.status === 'failed' && check.code === code) as Check;
+  return new JwtkitError(code as ErrorCode, worst.message, { hint: worst.hint, details: { checks } });
 }

@@ -71,7 +71,7 @@ describe.each(numbers)('category %i', (category) => {
 test.each([
   ['decodeToken', (token: string) => decodeToken(token)],
   ['inspectToken', (token: string) => inspectToken(token, { now })],
-] as const)('%s throws nothing but our errors, whatever it reads', (_name, read) => {
+] as const)('%s throws only JwtkitError for hostile input', (_name, read) => {
   for (const { token } of tokenCases) {
     try {
       read(token);
@@ -82,7 +82,7 @@ test.each([
   }
 });
 
-test('no case leaves a trace on a prototype', () => {
+test('no attack changes a prototype', () => {
   expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   expect(({} as Record<string, unknown>).admin).toBeUndefined();
 });
@@ -90,19 +90,19 @@ test('no case leaves a trace on a prototype', () => {
 describe('the corpus', () => {
   const all = [...tokenCases, ...keyCases];
 
-  test.each(numbers)('holds enough of category %i, hostile and sound', (category) => {
+  test.each(numbers)('has enough hostile and sound cases of category %i', (category) => {
     const own = all.filter((item) => item.category === category);
     expect(own.filter((item) => !isAccepting(item)).length).toBeGreaterThanOrEqual(25);
     expect(own.filter(isAccepting).length).toBeGreaterThanOrEqual(3);
   });
 
-  test('names each case once and says why', () => {
+  test('has unique names and a reason for each case', () => {
     const names = all.map(({ category, name }) => `${category} ${name}`);
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
     expect(all.filter(({ source }) => source === '')).toEqual([]);
   });
 
-  test('never expects a right signature to be called wrong', () => {
+  test('never expects a correct signature to be refused as invalid', () => {
     const wrong = tokenCases.filter(
       ({ isSignedRight, expect: expected }) => isSignedRight && codesOf(expected).includes('SIGNATURE_INVALID'),
     );

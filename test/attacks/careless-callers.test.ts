@@ -11,9 +11,12 @@ import { claims, headerOf, now, type Sealed, seal, sealClaims } from './forge.js
 import { signers } from './trusted-keys.js';
 
 const expired = sealClaims(signers.HS256, { exp: now - 10_000 });
+const forApi = sealClaims(signers.HS256, { aud: 'api' });
 const tooLong = seal(signers.HS256, headerOf(signers.HS256), { ...claims, x: 'x'.repeat(70_000) });
 
-const slips: [string, Sealed, object, object?][] = [
+type Slip = [string, Sealed, object, object?];
+
+const slips: Slip[] = [
   ['leeway as text, which + would append', expired, { leeway: '30' }],
   ['leeway as text with a unit', expired, { leeway: '30s' }],
   ['leeway as an array', expired, { leeway: [30] }],
@@ -31,11 +34,15 @@ const slips: [string, Sealed, object, object?][] = [
   ['a maxLength as text', tooLong, { maxLength: 'unlimited' }],
   ['a maxAge that is not a number', seal(signers.HS256), { maxAge: Number.NaN }],
   ['a negative maxAge', seal(signers.HS256), { maxAge: -1 }],
-  ['no accepted audience', seal(signers.HS256), { audience: [] }],
-  ['an empty audience', seal(signers.HS256), { audience: '' }],
-  ['a null audience', seal(signers.HS256), { audience: null }],
+  ['no accepted audience', forApi, { audience: [] }],
+  ['an empty audience', forApi, { audience: '' }],
+  ['a null audience', forApi, { audience: null }],
   ['no accepted issuer', seal(signers.HS256), { issuer: [] }],
-  ['an audience as a pattern', seal(signers.HS256), { audience: /api/ }],
+  ['an audience as a pattern', forApi, { audience: /api/ }],
+  ['any audience beside one that is named', forApi, { audience: 'api', anyAudience: true }],
+  ...['true', 'false', 1, null, {}].map(
+    (anyAudience): Slip => [`anyAudience as ${JSON.stringify(anyAudience)}`, forApi, { anyAudience }],
+  ),
   ['a type that there is not', seal(signers.HS256), { type: 'Access' }],
   ['allowNoExp as text', sealClaims(signers.HS256, { exp: undefined }), { allowNoExp: 'false' }],
   ['a clock that is not a number', seal(signers.HS256), {}, { now: Number.NaN }],
@@ -63,7 +70,7 @@ describe('issuing', () => {
   cyclic.self = cyclic;
 
   test.each<[string, Claims]>([
-    ['a big integer', { x: 1n }],
+    ['a big integer as exp that lies too far', { exp: (10n ** 30n) as unknown as number }],
     ['a value that holds itself', { x: cyclic }],
     [
       'a value that cannot be read',
@@ -99,7 +106,7 @@ describe('issuing', () => {
     ['a typ that is a number', { typ: 1 }],
     ['__proto__', JSON.parse('{"__proto__":{"alg":"none"}}')],
     ['a lone surrogate', { x: '\ud800' }],
-    ['a big integer', { x: 1n }],
+    ['an infinite number', { x: Number.POSITIVE_INFINITY }],
     ['toJSON, which would speak for all of it,', { toJSON: () => ({ alg: 'none' }) }],
     ['too deep a value', { x: JSON.parse('['.repeat(64) + ']'.repeat(64)) }],
   ])('refuses %s in the header', async (_name, header) => {

@@ -10,7 +10,6 @@ export const now = 1_700_000_000;
 export const claims = {
   iss: 'https://issuer.example',
   sub: 'user-123',
-  aud: 'api',
   iat: now - 60,
   exp: now + 3600,
   jti: 'id-1',

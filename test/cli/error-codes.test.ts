@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exitCodes } from '../../src/cli/exit-codes.js';
-import { type Io, processIo } from '../../src/cli/io.js';
 import { run } from '../../src/cli/main.js';
+import { exitCodes } from '../../src/cli/terminal/exit-codes.js';
+import type { Io } from '../../src/cli/terminal/io.js';
+import { processIo } from '../../src/cli/terminal/process-io.js';
 import { type ErrorCode, errorCodes } from '../../src/errors.js';
 import { freePort, serve } from '../remote/server.js';
 import {
@@ -45,7 +46,7 @@ async function verifyByCertificate(at: number): Promise<RunResult> {
   return runJson(['verify', token, '--key', cert, '--allow-no-exp'], { now: at });
 }
 
-/** Whoever adds a code adds how it comes about: the compiler asks for it. */
+/** How to produce each code; the compiler demands an entry for a new one. */
 const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   TOKEN_MALFORMED: () => runJson(['decode', 'nonsense']),
   ALG_NOT_ALLOWED: async () => verify(await issue(), '--alg', 'HS512'),
@@ -122,6 +123,12 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   KEYRING_NOT_FOUND: () => runJson(['issue', '--keyring', join(temporaryFolder(), 'no')]),
   KEYRING_INVALID: async () =>
     runJson(['issue', '--keyring', await keyringWith(({ keys }) => keys.push({ ...keys[0] }))]),
+  FILE_NOT_TRUSTED: () => {
+    const workingFolder = temporaryFolder();
+    mkdirSync(join(workingFolder, '.jwtkit'));
+    chmodSync(join(workingFolder, '.jwtkit'), 0o777);
+    return runJson(['issue'], { workingFolder });
+  },
   FILE_NOT_READABLE: () => runJson(['verify', 'x', '--key', join(temporaryFolder(), 'no')]),
   FILE_NOT_WRITABLE: () => {
     const folder = temporaryFolder();
@@ -151,7 +158,7 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
 };
 
 describe.each(errorCodes)('%s', (code) => {
-  test('comes about', async () => {
+  test('a command can produce it', async () => {
     const { exitCode, stderr } = await scenarios[code]();
     // A batch is followed by its sum before the error, a bug by its stack after it.
     const { error } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '');
@@ -160,9 +167,12 @@ describe.each(errorCodes)('%s', (code) => {
     expect(exitCode).toBe(exitCodes[code]);
   });
 
-  test('is documented in the README', () => {
-    const readme = existsSync('README.md') ? textOf('README.md') : '';
-    expect(readme).toContain(code);
+  test('is in docs/output.md beside its exit code', () => {
+    const row = textOf('docs/output.md')
+      .split('\n')
+      .find((line) => line.startsWith('|') && line.includes(`\`${code}\``));
+    expect(row).toMatch(exitCodes[code] === 3 ? /^\| [a-z]/ : new RegExp(`^\\| ${exitCodes[code]} \\|`));
+    expect(textOf('README.md')).toContain(`\n| ${exitCodes[code]} |`);
   });
 });
 

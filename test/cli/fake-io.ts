@@ -1,13 +1,12 @@
 /**
  * The command line in process: a world made of strings, a fixed clock and counted ids. Files are real, in a folder that is
- * removed after each test file; name them by absolute paths, since the working folder is not ours.
+ * removed after the last test; name them by absolute paths, since the working folder is not ours.
  */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
-import type { Io } from '../../src/cli/io.js';
+import { inject } from 'vitest';
 import { run } from '../../src/cli/main.js';
+import type { Io } from '../../src/cli/terminal/io.js';
 
 /** The time of the fake clock: 2026-11-23T12:00:00Z. */
 export const now = Date.UTC(2026, 10, 23, 12) / 1000;
@@ -15,19 +14,33 @@ export const now = Date.UTC(2026, 10, 23, 12) / 1000;
 /** What a run is given beside its arguments. */
 export interface FakeWorld {
   stdin?: string | Uint8Array;
+  /** Called when stdin is read as a whole, before it answers: what happens while a slow pipe is waited for. */
+  whileReading?: () => void;
   env?: Record<string, string>;
   /** Which streams are terminals; none by default. */
   terminals?: readonly ('stdin' | 'stdout' | 'stderr')[];
-  /** NumericDate. */
+  /** The width of the terminals. */
+  columns?: number;
+  /** NumericDate; looked at each time somebody asks for the time. */
   now?: number;
-  /** Where a policy file is looked for; by default a folder without one. */
+  /** Where a policy file is looked for: by default in a folder without one, for '' where the process is. */
   workingFolder?: string;
   /** What is typed, in turn, where a passphrase is asked for; the questions are part of stderr. */
   answers?: readonly string[];
+  /** Called when a passphrase is asked for: what happens while somebody types. */
+  whileTyping?: () => void;
   /** How much of stdin arrives at once. */
   chunkBytes?: number;
   /** Pieces of stdin instead, where something is to happen between two of them. */
-  chunks?: () => Iterable<Uint8Array>;
+  chunks?: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** The file that a batch's threads run; without one there are no threads. */
+  workerFile?: string;
+  /** Called with all that is written, in order. */
+  onWrite?: (name: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+  /** Called where a run would wait for the next second. */
+  nextSecond?: () => void;
+  /** Makes identifiers; those of each run are id-1, id-2 and so on by default. */
+  newId?: () => string;
 }
 
 /** What a run leaves behind. */
@@ -48,21 +61,27 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
   const isTerminal = (name: 'stdin' | 'stdout' | 'stderr') => world.terminals?.includes(name) === true;
   const output = (name: 'stdout' | 'stderr') => ({
     isTerminal: isTerminal(name),
+    columns: world.columns,
     write: (content: string | Uint8Array) => {
       written[name] += typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
+      world.onWrite?.(name, Buffer.from(content as string));
     },
     writeLines: async (lines: Uint8Array) => {
       written[name] += Buffer.from(lines).toString();
+      world.onWrite?.(name, lines);
     },
   });
   let ids = 0;
   const answers = [...(world.answers ?? [])];
   const io: Io = {
     env: world.env ?? {},
-    workingFolder: world.workingFolder ?? root,
+    ...(world.workingFolder === '' ? {} : { workingFolder: world.workingFolder ?? root }),
     stdin: {
       isTerminal: isTerminal('stdin'),
-      read: (maxBytes) => input.subarray(0, maxBytes + 1),
+      read: (maxBytes) => {
+        world.whileReading?.();
+        return input.subarray(0, maxBytes + 1);
+      },
       open: () => ({
         chunks: world.chunks?.() ?? inPieces(input, world.chunkBytes ?? 65_536),
         size: undefined,
@@ -72,12 +91,14 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
     stdout: output('stdout'),
     stderr: output('stderr'),
     now: () => world.now ?? now,
-    nextSecond: () => Promise.resolve(),
+    nextSecond: async () => world.nextSecond?.(),
     askHidden: async (question) => {
-      written.stderr += `${question}\n`;
+      output('stderr').write(`${question}\n`);
+      world.whileTyping?.();
       return answers.shift() ?? '';
     },
-    newId: () => `id-${++ids}`,
+    newId: world.newId ?? (() => `id-${++ids}`),
+    ...(world.workerFile === undefined ? {} : { workerFile: () => world.workerFile as string }),
   };
   const exitCode = await run(args, io);
   return { exitCode, ...written };
@@ -90,8 +111,7 @@ export async function stdoutOf(args: readonly string[], world: FakeWorld = {}): 
   return stdout.replace(/\n$/, '');
 }
 
-const root = mkdtempSync(join(tmpdir(), 'jwtkit-test-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = inject('temporaryRoot');
 
 /** A fresh empty folder. */
 export function temporaryFolder(): string {

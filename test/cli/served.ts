@@ -3,10 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
-import { formatClients, formatUsers, type StoredClient, type StoredUser } from '../../src/store/accounts.js';
-import { hashPassword } from '../../src/store/password.js';
+import type { StoredClient } from '../../src/store/accounts/clients.js';
+import { hashPassword } from '../../src/store/accounts/password.js';
+import type { StoredUser } from '../../src/store/accounts/users.js';
 import { hashClientSecret } from '../../src/token/account.js';
+import { afterEachFile } from '../after-file.js';
 
 const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
 
@@ -40,10 +41,10 @@ export interface ServedWorld {
 }
 
 /** Milliseconds within which whatever is waited for must come about. */
-const deadline = 25_000;
+const deadline = 50_000;
 
 const running = new Set<ChildProcess>();
-afterAll(() => {
+afterEachFile(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
@@ -158,8 +159,16 @@ export const client: StoredClient = {
 
 /** Writes the files of users and clients of a keyring. */
 export function writeAccounts(folder: string, users: readonly StoredUser[] = [alice], clients = [client]): void {
-  writeFileSync(join(folder, 'users.json'), formatUsers(users), { mode: 0o600 });
-  writeFileSync(join(folder, 'clients.json'), formatClients(clients), { mode: 0o600 });
+  const write = (kind: string, accounts: readonly object[]) =>
+    writeFileSync(join(folder, `${kind}.json`), JSON.stringify({ [kind]: accounts }), { mode: 0o600 });
+  write(
+    'users',
+    users.map(({ passwordHash: password, ...rest }) => ({ ...rest, password })),
+  );
+  write(
+    'clients',
+    clients.map(({ secretHash: secret_hash, ...rest }) => ({ ...rest, secret_hash })),
+  );
 }
 
 /** Sends a form. */

@@ -3,8 +3,8 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openKeyring } from '../../src/store/keyring-directory.js';
-import { retireKey, rotateKeys } from '../../src/store/keyring-rotation.js';
+import { openKeyring } from '../../src/store/keyring/directory.js';
+import { retireKey, rotateKeys } from '../../src/store/keyring/rotation.js';
 import { findSigner, isVerifying } from '../../src/token/keyring.js';
 import {
   type Ended,
@@ -40,7 +40,7 @@ async function expectWhole(directory: string): Promise<string[]> {
   return entries.map(({ kid }) => kid);
 }
 
-test('24 processes rotate one keyring at once: all keys are in the set, one signs', async () => {
+test('24 simultaneous rotations keep all keys, and one signs', async () => {
   for (const times of [[], ['--activate-in', '1h']]) {
     const directory = join(temporaryFolder(), 'keyring');
     await jwtkitOut(...rotate, '--kid', 'first', '--keyring', directory);
@@ -137,7 +137,7 @@ function filesToImport(folder: string): { pem: string; set: string } {
   return { pem, set };
 }
 
-test('killed before any one of its calls to the file system, a change leaves a whole keyring and can be done again', async () => {
+test('a change killed before any file system call leaves a whole keyring and can be repeated', async () => {
   const changes: Record<string, (files: ReturnType<typeof filesToImport>) => string[]> = {
     rotate: () => [...rotate, '--kid', 'web'],
     'rotate, announced': () => [...rotate, '--kid', 'web', '--activate-in', '1h'],

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openKeyring } from '../../src/store/keyring-directory.js';
+import { openKeyring } from '../../src/store/keyring/directory.js';
 import { type Ended, jwtkit, jwtkitOut, note, quantile, script, seededRandom, temporaryFolder } from './processes.js';
 
 const rounds = Number(process.env.JWTKIT_KILL_ROUNDS ?? 300);
@@ -52,7 +52,7 @@ test(`${rounds} rounds of kill -9 during revoke: what was acknowledged is there,
     const jtis = [0, 1, 2].map((at) => `cli-${round}-${at}`);
     const writers = jtis.map((jti) => revoke(folder, jti, moment()));
     const loop = script(revoker, [`lmdb:${folder}`, `loop-${round}`, String(until)], late + random() * 100);
-    // While they die somebody asks, and is never told that the store is broken.
+    // A reader asks while they die, and never finds the store damaged.
     const asking = jwtkit(['revoke', '--list', '--json', '--store', `lmdb:${folder}`]);
     const ends = await Promise.all(writers);
     for (const [at, { exitCode, stderr }] of ends.entries()) {
@@ -89,7 +89,7 @@ async function expectAll(folder: string, jtis: readonly string[]): Promise<void>
   expect(lost, `acknowledged and lost, of ${jtis.length}`).toEqual([]);
 }
 
-test('a store whose maker was killed is opened for reading, at whatever moment that was', async () => {
+test('a store whose maker was killed at any moment opens for reading', async () => {
   const random = seededRandom('kill -9 while a store is made');
   const keyring = join(temporaryFolder(), 'keyring');
   const args = (folder: string) => [
@@ -119,7 +119,7 @@ test('a store whose maker was killed is opened for reading, at whatever moment t
   note(`200 stores made under fire: ${count.absent} absent, ${count.empty} empty, ${count.written} with the entry`);
 });
 
-test('hundreds of kills among 20 simultaneous keygen on one keyring', async () => {
+test('hundreds of kills among 20 simultaneous keygen leave a whole keyring', async () => {
   const random = seededRandom('kill -9 during keygen');
   const keyring = join(temporaryFolder(), 'keyring');
   const keygen = (killAfter?: number) => jwtkit(['keygen', '--alg', 'ES256', '--keyring', keyring], killAfter);

@@ -21,10 +21,7 @@ export interface Asking {
 }
 
 /** The bytes of a request. */
-export function formatRequest(
-  { method = 'GET', path, headers = {}, form }: Asking,
-  more: readonly string[] = [],
-): string {
+function formatRequest({ method = 'GET', path, headers = {}, form }: Asking, more: readonly string[] = []): string {
   const body = form === undefined ? '' : String(new URLSearchParams(form));
   const lines = [
     `${form === undefined ? method : 'POST'} ${path} HTTP/1.1`,
@@ -169,7 +166,7 @@ export function startLoad(
           connection = await Connection.open(url);
         } catch (error) {
           refusals.push((error as NodeJS.ErrnoException).code ?? String(error));
-          // Whoever is refused does not insist: it would take the time that the others need.
+          // A refused client does not try again: it would take time from the others.
           await wait(50);
           continue;
         }

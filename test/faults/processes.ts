@@ -104,11 +104,6 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** The claims of a token. */
-export function claimsOf(token: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString('utf8'));
-}
-
 /** A line of figures about what a test did. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);

@@ -136,7 +136,7 @@ describeWithRedis('Redis under a service under load', () => {
     await until('refusals', () => (load.counts.get(503) ?? 0) > before + 120, { seconds: 60 });
   }
 
-  test('killed and started again, five times: 503 meanwhile, and never a 200 for a revoked token', async () => {
+  test('Redis killed and restarted five times: 503 meanwhile, and never a 200 for a revoked token', async () => {
     await withLoad(async (redis, load, dark) => {
       for (let round = 0; round < 5; round++) {
         await redis.stop('SIGKILL');
@@ -152,7 +152,7 @@ describeWithRedis('Redis under a service under load', () => {
     });
   });
 
-  test('standing still: 503 after 2 s, and service once it goes on', async () => {
+  test('Redis suspended: 503 after 2 s, and service again once it goes on', async () => {
     await withLoad(async (redis, load, dark) => {
       process.kill(redis.pid, 'SIGSTOP');
       try {
@@ -315,7 +315,7 @@ describe('a worker that is killed under load', () => {
         process.kill(victim, 'SIGKILL');
         await until('it is served on', () => load.total > before + 100);
         await until('it is replaced', () => childrenOf(served.pid).length === 2);
-        // Whoever was connected to it is cut off, once.
+        // A client of the killed worker loses its connection, once.
         expect(load.failures.length - failed).toBeLessThanOrEqual(clients);
       }
       await load.stop();

@@ -57,7 +57,7 @@ test.each<[string, [string, string][]]>([
 
 test('gives each attribute the string type of RFC 5280', () => {
   const types = parseDistinguishedName('CN=a,C=DE,DC=example,serialNumber=1,E=a@b.example').map(({ type }) => type);
-  expect(types).toEqual(['IA5STRING', 'PRINTABLESTRING', 'IA5STRING', 'PRINTABLESTRING', 'UTF8']);
+  expect(types).toEqual(['IA5String', 'PrintableString', 'IA5String', 'PrintableString', 'UTF8String']);
 });
 
 test.each([

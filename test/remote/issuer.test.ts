@@ -13,6 +13,8 @@ let server: TestServer;
 let token: string;
 
 beforeAll(async () => {
+  // Its first load may take longer than the time limit of a test.
+  await import('undici');
   keyring = await makeKeyring();
   set = textOf(`${keyring}/jwks.json`);
 });
@@ -30,7 +32,7 @@ async function verify(...args: string[]) {
   return { ...result, error: result.exitCode === 0 ? undefined : JSON.parse(result.stderr).error };
 }
 
-test('finds the keys, and demands the issuer as iss', async () => {
+test('--issuer-url finds the keys and demands the issuer as iss', async () => {
   server.route({ [openid]: metadata(server.origin), '/keys': { body: set } });
   const { exitCode, stdout } = await verify();
   expect(exitCode).toBe(0);
@@ -42,13 +44,13 @@ test('finds the keys, and demands the issuer as iss', async () => {
   expect((await runCli(['verify', without, '--issuer-url', server.origin])).exitCode).toBe(16);
 });
 
-test('the variable does the same', async () => {
+test('JWTKIT_ISSUER_URL does what --issuer-url does', async () => {
   server.route({ [openid]: metadata(server.origin), '/keys': { body: set } });
   const env = { JWTKIT_ISSUER_URL: server.origin };
   expect((await runCli(['verify', token, '--quiet'], { env })).exitCode).toBe(0);
 });
 
-test('--iss may repeat the issuer and cannot replace it', async () => {
+test('--iss may repeat the issuer of --issuer-url, but not replace it', async () => {
   server.route({ [openid]: metadata(server.origin), '/keys': { body: set } });
   expect((await verify('--iss', server.origin, '--iss', 'https://other.example')).exitCode).toBe(0);
   const { exitCode, error } = await verify('--iss', 'https://other.example');
@@ -58,13 +60,13 @@ test('--iss may repeat the issuer and cannot replace it', async () => {
   });
 });
 
-test('RFC 8414: the second place is tried where the first has nothing', async () => {
+test('metadata come from oauth-authorization-server if openid-configuration is missing (RFC 8414)', async () => {
   server.route({ [oauth]: metadata(server.origin), '/keys': { body: set } });
   expect((await verify()).exitCode).toBe(0);
   expect(server.requests.map(({ path }) => path)).toEqual([openid, oauth, '/keys']);
 });
 
-test('an issuer with a path: appended to it, then between it and the host (RFC 8414 §3.1)', async () => {
+test('the path of an issuer stands before openid-configuration and after oauth-authorization-server (RFC 8414 §3.1)', async () => {
   const issuer = `${server.origin}/tenant/a`;
   token = await stdoutOf(['issue', '--iss', issuer, '--keyring', keyring]);
   server.route({ [`${oauth}/tenant/a`]: metadata(issuer), '/keys': { body: set } });
@@ -72,14 +74,14 @@ test('an issuer with a path: appended to it, then between it and the host (RFC 8
   expect(server.requests.map(({ path }) => path)).toEqual([`/tenant/a${openid}`, `${oauth}/tenant/a`, '/keys']);
 });
 
-test('an issuer that ends in a slash is asked without it (RFC 8414 §3.1)', async () => {
+test('the slash at the end of an issuer is left out of the metadata address (RFC 8414 §3.1)', async () => {
   const issuer = `${server.origin}/tenant/`;
   token = await stdoutOf(['issue', '--iss', issuer, '--keyring', keyring]);
   server.route({ [`/tenant${openid}`]: metadata(issuer), '/keys': { body: set } });
   expect((await runCli(['verify', token, '--issuer-url', issuer])).exitCode).toBe(0);
 });
 
-test('nothing at either place', async () => {
+test('an issuer without metadata at either address is JWKS_UNAVAILABLE', async () => {
   const { exitCode, error } = await verify();
   expect(exitCode).toBe(3);
   expect(error).toMatchObject({
@@ -88,13 +90,13 @@ test('nothing at either place', async () => {
   });
 });
 
-test('a server that is down is not asked twice', async () => {
+test('an issuer that is down is not asked for the second address', async () => {
   server.route({ [openid]: { status: 503 }, [oauth]: metadata(server.origin) });
   expect((await verify()).error).toMatchObject({ code: 'JWKS_UNAVAILABLE' });
   expect(server.requests).toHaveLength(1);
 });
 
-test('the algorithms that the metadata names widen nothing', async () => {
+test('the algorithms in the metadata allow no algorithm that the key does not', async () => {
   const more = { id_token_signing_alg_values_supported: ['none', 'HS256', 'ES256'] };
   server.route({ [openid]: metadata(server.origin, more), '/keys': { body: set } });
   const forged = await stdoutOf(
@@ -106,11 +108,7 @@ test('the algorithms that the metadata names widen nothing', async () => {
 
 describe('metadata that is refused', () => {
   const cases: [string, () => Route, string][] = [
-    [
-      'of an issuer with one slash more',
-      () => metadata(`${server.origin}/`),
-      'a slash at the end makes the difference',
-    ],
+    ['of an issuer with one slash more', () => metadata(`${server.origin}/`), 'only a slash at the end differs'],
     ['of another issuer', () => metadata('https://evil.example'), 'the issuer calls itself "https://evil.example"'],
     ['in other letters', () => metadata(server.origin.replace('http', 'HTTP')), 'the issuer calls itself'],
     ['without issuer', () => ({ body: '{}' }), 'has no issuer'],
@@ -134,21 +132,21 @@ describe('metadata that is refused', () => {
     ],
     ['with a number as jwks_uri', () => metadata(server.origin, { jwks_uri: 5 }), 'has no jwks_uri'],
   ];
-  test.each(cases)('%s', async (_name, route, message) => {
+  test.each(cases)('ISSUER_INVALID for metadata %s', async (_name, route, message) => {
     server.route({ [openid]: route() });
     const { exitCode, stdout, error } = await verify();
     expect(error).toMatchObject({ code: 'ISSUER_INVALID', message: expect.stringContaining(message) });
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
   });
 
-  test('the slash is shown, with the way out', async () => {
+  test('a hint shows how to name an issuer that differs by a slash', async () => {
     server.route({ [openid]: metadata(`${server.origin}/`) });
     const { error } = await verify();
     expect(error.message).toContain(`calls itself "${server.origin}/", not "${server.origin}":`);
     expect(error.hint).toBe(`if this is the issuer you trust, write "${server.origin}/"`);
   });
 
-  test('hostile text in it reaches no terminal', async () => {
+  test('control characters in metadata do not reach the terminal', async () => {
     server.route({ [openid]: metadata(`https://evil.example/\u001b[2J${'x'.repeat(5000)}`) });
     const { stderr } = await runCli(['verify', token, '--issuer-url', server.origin]);
     expect(stderr).not.toContain('\u001b');
@@ -156,7 +154,7 @@ describe('metadata that is refused', () => {
   });
 });
 
-test('an issuer has no query and no fragment', async () => {
+test('an issuer with a query or a fragment is refused', async () => {
   for (const end of ['?', '?a=b', '#', '#a']) {
     const { exitCode, stderr } = await runCli(['verify', token, '--issuer-url', `https://issuer.example/${end}`]);
     expect(stderr).toContain('has a query or a fragment');
@@ -164,7 +162,7 @@ test('an issuer has no query and no fragment', async () => {
   }
 });
 
-test('both requests share one time limit', async () => {
+test('the requests for metadata and keys share one time limit', async () => {
   const slowly = (body: string): Route => {
     return (_request, response) => {
       const timer = setTimeout(() => response.end(body), 700);
@@ -177,7 +175,7 @@ test('both requests share one time limit', async () => {
   expect(error.message).toContain('no whole answer within 1 s');
 });
 
-test('revoke takes the same keys', async () => {
+test('revoke --issuer-url takes the keys of the issuer', async () => {
   server.route({ [openid]: metadata(server.origin), '/keys': { body: set } });
   const store = `lmdb:${keyring}/third-party`;
   const named = ['--issuer-url', server.origin, '--store', store];

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
-import { afterAll } from 'vitest';
+import { afterEachFile } from '../after-file.js';
 
 /** What a path is answered with; a function answers for itself. */
 export type Route =
@@ -30,7 +30,7 @@ export interface ServeOptions {
 }
 
 const running = new Set<TestServer>();
-afterAll(async () => {
+afterEachFile(async () => {
   await Promise.all([...running].map((server) => server.close()));
 });
 

@@ -27,7 +27,7 @@ beforeEach(() => {
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 describe('POST /token', () => {
-  test('answers a name and a password with a pair', async () => {
+  test('issues a token pair for a name and a password', async () => {
     const { status, headers, body } = await service.send('/token', aliceForm);
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -45,7 +45,7 @@ describe('POST /token', () => {
       iss: service.origin,
       sub: 'user-123',
       scope: 'read write',
-      role: 'user',
+      role: ['user'],
       family: expect.stringMatching(uuid),
       jti: expect.stringMatching(uuid),
       iat: start,
@@ -65,7 +65,7 @@ describe('POST /token', () => {
     ['the name of a property', { ...aliceForm, username: '__proto__' }],
     ['the sub instead of the name', { ...aliceForm, username: 'user-123' }],
     ['what no argument of a hash may be', { ...aliceForm, password: '\0\u0000' }],
-  ])('%s is answered 401 and no more is said', async (_what, form) => {
+  ])('answers 401 without a reason for %s', async (_what, form) => {
     const { status, headers, body } = await service.send('/token', form);
     expect(status).toBe(401);
     expect(body).toEqual({
@@ -78,7 +78,7 @@ describe('POST /token', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  test('a name that nobody has takes the same work as a wrong password', async () => {
+  test('does the same work for an unknown name as for a wrong password', async () => {
     service.passwordChecks.length = 0;
     await service.send('/token', { ...aliceForm, password: 'a' });
     await service.send('/token', { username: 'nobody', password: 'b' });
@@ -98,7 +98,7 @@ describe('POST /token', () => {
     ['no name', { password: 'wonderland' }, ['username']],
     ['fields in other letters', { Username: 'alice', PASSWORD: 'wonderland' }, ['username', 'password']],
     ['the refresh grant without a token', { grant_type: 'refresh_token' }, ['refresh_token']],
-  ])('%s is answered 422 with each field', async (_what, form, names) => {
+  ])('answers 422 with each faulty field for %s', async (_what, form, names) => {
     const { status, body } = await service.send('/token', form);
     expect(status).toBe(422);
     expect(body).toEqual({
@@ -110,7 +110,7 @@ describe('POST /token', () => {
   });
 
   test.each(['username', 'password', 'grant_type', 'scope', 'client_id', 'client_secret'])(
-    'a form with %s twice is not guessed at',
+    'refuses a form with %s twice',
     async (name) => {
       const { status, body } = await service.send('/token', { ...aliceForm, [name]: ['a', 'b'] });
       expect(status).toBe(422);
@@ -121,7 +121,7 @@ describe('POST /token', () => {
     },
   );
 
-  test('no body at all is a form without fields', async () => {
+  test('treats a missing body as a form without fields', async () => {
     const { status, body } = await service.ask('/token', { method: 'POST' });
     expect(status).toBe(422);
     expect(body).toMatchObject({ detail: missing('username', 'password') });
@@ -131,31 +131,31 @@ describe('POST /token', () => {
     ['application/x-www-form-urlencoded;charset=UTF-8'],
     ['application/x-www-form-urlencoded; charset="utf-8"'],
     ['Application/X-WWW-Form-Urlencoded'],
-  ])('a form may be declared as %s', async (type) => {
+  ])('accepts a form with the content type %s', async (type) => {
     const question = { method: 'POST', headers: { 'content-type': type }, body: encodeForm(aliceForm) };
     expect((await service.ask('/token', question)).status).toBe(200);
   });
 
-  test('nobody reads names and passwords out of the query', async () => {
+  test('ignores a name and a password in the query', async () => {
     const { status } = await service.ask(`/token?${encodeForm(aliceForm)}`, { method: 'POST', headers: formType });
     expect(status).toBe(422);
   });
 
-  test('a field that nobody knows does not matter', async () => {
+  test('ignores unknown fields of a form', async () => {
     const { status } = await service.send('/token', { ...aliceForm, remember_me: 'on', client: 'app' });
     expect(status).toBe(200);
   });
 });
 
 describe('GET /users/me', () => {
-  test('says whose the access token is', async () => {
+  test('returns the subject of the access token', async () => {
     const { access_token: token } = await service.login();
     const { status, headers, body } = await service.ask('/users/me', { headers: bearer(token) });
     expect({ status, body }).toEqual({ status: 200, body: { user_id: 'user-123' } });
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  test.each(['bearer', 'BEARER', 'Bearer  '])('the scheme may be written %j', async (scheme) => {
+  test.each(['bearer', 'BEARER', 'Bearer  '])('accepts the authorization scheme written %j', async (scheme) => {
     const { access_token: token } = await service.login();
     const { status } = await service.ask('/users/me', { headers: { authorization: `${scheme} ${token}` } });
     expect(status).toBe(200);
@@ -178,7 +178,7 @@ describe('GET /users/me', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  test('a token in the query or in a form is no token', async () => {
+  test('ignores a token in the query or in a form', async () => {
     const { access_token: token } = await service.login();
     const { body } = await service.ask(`/users/me?access_token=${token}`);
     expect(body).toEqual({ detail: 'Not authenticated', path: '/users/me' });
@@ -206,7 +206,7 @@ describe('GET /users/me', () => {
     expect(headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  test('an access token is good to the last second, and told from others when it has expired', async () => {
+  test('accepts an access token until its last second, then answers that it has expired', async () => {
     const { access_token: token } = await service.login();
     service.now = start + 1799;
     expect((await service.ask('/users/me', { headers: bearer(token) })).status).toBe(200);
@@ -216,7 +216,7 @@ describe('GET /users/me', () => {
     expect(headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  test('a forged token that has expired is forged', async () => {
+  test('calls an expired forged token invalid, not expired', async () => {
     const token = forged((await service.login()).access_token, { sub: 'admin' });
     service.now = start + 1800;
     const { body } = await service.ask('/users/me', { headers: bearer(token) });
@@ -225,7 +225,7 @@ describe('GET /users/me', () => {
 });
 
 describe('POST /token/refresh', () => {
-  test('answers a refresh token with an access token, and nothing else', async () => {
+  test('issues an access token alone for a refresh token', async () => {
     const { refresh_token: token } = await service.login();
     service.now = start + 600;
     const { status, headers, body } = await service.send('/token/refresh', { refresh_token: token });
@@ -243,7 +243,7 @@ describe('POST /token/refresh', () => {
     expect((await service.ask('/users/me', { headers: bearer(access) })).body).toEqual({ user_id: 'user-123' });
   });
 
-  test('the same token is good again and again', async () => {
+  test('accepts the same refresh token several times', async () => {
     const { refresh_token: token } = await service.login();
     for (let round = 0; round < 3; round++) {
       expect((await service.send('/token/refresh', { refresh_token: token })).status).toBe(200);
@@ -266,14 +266,14 @@ describe('POST /token/refresh', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  test('one that has expired is told so', async () => {
+  test('answers that a refresh token has expired', async () => {
     const { refresh_token: token } = await service.login();
     service.now = start + 604_800;
     const { status, body } = await service.send('/token/refresh', { refresh_token: token });
     expect({ status, body }).toMatchObject({ status: 401, body: { detail: 'Token has expired' } });
   });
 
-  test('a form without it is answered 422', async () => {
+  test('answers 422 to a form without a refresh token', async () => {
     const { status, body } = await service.send('/token/refresh', {});
     expect(status).toBe(422);
     expect(body).toMatchObject({
@@ -283,7 +283,7 @@ describe('POST /token/refresh', () => {
   });
 });
 
-describe('what is not there', () => {
+describe('unknown paths', () => {
   test.each(['/', '/nope', '/token/', '/users', '/users/me/', '//token', '/TOKEN', '/.git/config', '/users/me%00'])(
     '%s is answered as the tutorials do',
     async (path) => {

@@ -1,6 +1,6 @@
 /** The service of `serve --demo` in this process, at the time of the fake clock. */
 import type { FastifyInstance } from 'fastify';
-import { demoDeps } from '../../src/cli/serve/demo.js';
+import { demoDeps } from '../../src/cli/commands/service/demo.js';
 import type { Key } from '../../src/jose/key.js';
 import { buildService } from '../../src/server/app.js';
 import { now } from '../cli/fake-io.js';

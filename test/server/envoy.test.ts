@@ -33,7 +33,7 @@ test.each(methods.flatMap((method) => paths.map((path) => [method, path] as cons
   },
 );
 
-test.each(['PROPFIND', 'TRACE'])('%s is passed to nobody without a token', async (method) => {
+test.each(['PROPFIND', 'TRACE'])('Envoy passes no %s request without a token', async (method) => {
   const { statusCode } = await app.inject({ method: method as 'GET', url: '/auth/orders' });
   expect(statusCode).not.toBe(200);
 });

@@ -1,7 +1,7 @@
 /** What the service says when it cannot tell: never yes, and nothing of its insides. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { JwtkitError } from '../../src/errors.js';
-import { httpStatuses } from '../../src/server/refusal.js';
+import { errorCodes, type JwtkitError } from '../../src/errors.js';
+import { httpStatusOf } from '../../src/server/verdict.js';
 import {
   aliceForm,
   basic,
@@ -74,7 +74,7 @@ const cases = (Object.keys(needs) as (keyof Failures)[]).flatMap((what) =>
   needs[what].map((question) => [what, question] as const),
 );
 
-test.each(cases)('without its %s, %s is answered 503, and it says when to ask again', async (what, question) => {
+test.each(cases)('without its %s, the service answers %s with 503 and Retry-After', async (what, question) => {
   for (const each of [service, rotating]) each.fail[what] = reasons[what];
   const { status, headers, body, text } = await questions[question]();
   const path = pathOf(question);
@@ -101,20 +101,20 @@ const others = all.flatMap((question) =>
     .filter((what) => !needs[what].includes(question) && question !== 'POST /revoke')
     .map((what) => [what, question] as const),
 );
-test.each(others)('without its %s, %s is answered all the same', async (what, question) => {
+test.each(others)('without its %s, the service still answers %s', async (what, question) => {
   service.fail[what] = reasons[what];
   if (question.includes('rotating')) return;
   expect((await questions[question]()).status).toBe(200);
 });
 
-test('what failed is no more told once it works again', async () => {
+test('answers again as soon as a failed store works', async () => {
   service.fail.store = broken.store;
   expect((await questions['GET /users/me']()).status).toBe(503);
   service.fail.store = undefined;
   expect((await questions['GET /users/me']()).status).toBe(200);
 });
 
-test('a refresh token is not used up by a store that fails', async () => {
+test('a failing store does not consume a refresh token', async () => {
   const { refresh_token: token } = await rotating.login();
   rotating.fail.store = broken.store;
   expect((await rotating.send('/token/refresh', { refresh_token: token })).status).toBe(503);
@@ -125,7 +125,7 @@ test('a refresh token is not used up by a store that fails', async () => {
 test.each<[keyof Failures, JwtkitError, object]>([
   ['keys', broken.keyring, { status: 'unavailable', keys: 'failed', store: 'ok', accounts: 'ok' }],
   ['store', broken.store, { status: 'unavailable', keys: 'ok', store: 'failed', accounts: 'ok' }],
-])('without its %s it is alive, and not ready', async (what, error, body) => {
+])('without its %s the service is alive but not ready', async (what, error, body) => {
   service.fail[what] = error;
   const ready = await service.ask('/readyz');
   expect({ status: ready.status, body: ready.body }).toEqual({ status: 503, body });
@@ -134,7 +134,7 @@ test.each<[keyof Failures, JwtkitError, object]>([
   expect((await service.ask('/metrics')).status).toBe(200);
 });
 
-test('a bug is answered 500, and told to the log alone', async () => {
+test('answers 500 to a bug, and explains it in the log only', async () => {
   service.fail.store = new TypeError('cannot read properties of undefined, at secret-folder');
   const { status, body, text } = await questions['GET /users/me']();
   expect({ status, body }).toEqual({
@@ -147,8 +147,9 @@ test('a bug is answered 500, and told to the log alone', async () => {
   expect(JSON.stringify(failure)).toContain('failures.test.ts');
 });
 
-test('every error of ours has a status: 401 for what is wrong with a token, else the service’s own trouble', () => {
-  for (const [code, status] of Object.entries(httpStatuses)) {
+test('maps every error code to 401 for a refused token, else to 500 or 503', () => {
+  for (const code of errorCodes) {
+    const status = httpStatusOf(code);
     const isAboutTokens = /^(?:TOKEN|CLAIM|SIGNATURE|ALG|CERTIFICATE|KEY_NOT_FOUND)/.test(code);
     if (isAboutTokens) expect(status, code).toBe(401);
     else expect([500, 503], code).toContain(status);
@@ -156,7 +157,7 @@ test('every error of ours has a status: 401 for what is wrong with a token, else
 });
 
 describe('metrics', () => {
-  test('count what the store did not answer', async () => {
+  test('/metrics counts requests that failed because of the store', async () => {
     const count = async () =>
       Number(/^jwtkit_store_errors_total (\d+)$/m.exec((await service.ask('/metrics')).text)?.[1]);
     const before = await count();
@@ -165,7 +166,7 @@ describe('metrics', () => {
     expect(await count()).toBe(before + 3);
   });
 
-  test('come from elsewhere where several processes serve, and are not those of one where they cannot be had', async () => {
+  test('/metrics sums all processes, and answers 503 if one does not report', async () => {
     let all: string | null = 'jwtkit_tokens_issued_total 42\n';
     const one = await startService({}, { gatherMetrics: async () => all });
     expect((await one.ask('/metrics')).text).toBe(all);

@@ -1,6 +1,7 @@
 /** Which client may have which token (RFC 6749): grants, client authentication, scopes and roles. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../src/token/account.js';
+import type { Claims } from '../../src/token/claims.js';
 import {
   alice,
   aliceForm,
@@ -37,14 +38,14 @@ const invalidClient = (detail: string) => ({
   error_description: detail,
 });
 
-describe('the grant', () => {
-  test('password may be named', async () => {
+describe('the grant type', () => {
+  test('accepts grant_type password', async () => {
     const { status, body } = await service.send('/token', { ...aliceForm, grant_type: 'password' });
     expect(status).toBe(200);
     expect(claimsOf((body as Tokens).access_token)).not.toHaveProperty('client_id');
   });
 
-  test('an empty grant_type is none (RFC 6749 §3.2), which is password', async () => {
+  test('treats an empty grant_type as absent (RFC 6749 §3.2)', async () => {
     expect((await service.send('/token', { ...aliceForm, grant_type: '' })).status).toBe(200);
   });
 
@@ -63,7 +64,7 @@ describe('the grant', () => {
     },
   );
 
-  test('client_credentials answers with an access token for the client alone', async () => {
+  test('client_credentials issues an access token for the client itself', async () => {
     const { status, headers, body } = await service.send('/token', byClient, basic(reports));
     expect(status).toBe(200);
     expect(body).toEqual({ access_token: expect.any(String), token_type: 'bearer', expires_in: 1800 });
@@ -81,7 +82,7 @@ describe('the grant', () => {
     expect((await service.ask('/users/me', { headers: bearer(token) })).body).toEqual({ user_id: reports.id });
   });
 
-  test('refresh_token answers with an access token that says how long it lasts', async () => {
+  test('refresh_token issues an access token with its lifetime', async () => {
     const { refresh_token: token } = await service.login();
     const { status, body } = await service.send('/token', { grant_type: 'refresh_token', refresh_token: token });
     expect({ status, body }).toEqual({
@@ -90,7 +91,7 @@ describe('the grant', () => {
     });
   });
 
-  test('refresh_token is refused as RFC 6749 §5.2 has it', async () => {
+  test('refuses refresh_token as RFC 6749 §5.2 says', async () => {
     const { access_token: token } = await service.login();
     const { status, headers, body } = await service.send('/token', {
       grant_type: 'refresh_token',
@@ -120,7 +121,7 @@ describe('a client', () => {
       (client) => ({ headers: { authorization: 'Basic Og==' }, form: post(client) }),
     ],
   ];
-  test.each(accepted)('is known by %s', async (_how, show) => {
+  test.each(accepted)('is authenticated by %s', async (_how, show) => {
     const { form, headers } = show(billing);
     const { status, body } = await service.send('/token', { ...byClient, ...form }, headers);
     expect(status).toBe(200);
@@ -146,7 +147,7 @@ describe('a client', () => {
     ['broken form-encoding', { headers: encoded(`${billing.id}:%zz`) }],
     ['the name and password of a user', { headers: encoded('alice:wonderland') }],
   ];
-  test.each(wrong)('with %s is refused, whatever it asks for', async (_what, { form, headers }) => {
+  test.each(wrong)('is refused with %s on every route', async (_what, { form, headers }) => {
     for (const grant of [byClient, aliceForm, { grant_type: 'refresh_token', refresh_token: 'x' }]) {
       const answer = await service.send('/token', { ...grant, ...form }, headers);
       expect({ status: answer.status, body: answer.body }).toEqual({
@@ -167,7 +168,7 @@ describe('a client', () => {
     ['a scheme alone', { headers: { authorization: 'Basic' } }],
     ['a bearer token', { headers: bearer('x') }],
   ];
-  test.each(none)('that shows %s is none: 401 where one is needed, no hindrance for users', async (_what, shown) => {
+  test.each(none)('with %s counts as no client: 401 if one is required, ignored for a log-in', async (_what, shown) => {
     const { status, headers, body } = await service.send('/token', { ...byClient, ...shown.form }, shown.headers);
     expect({ status, body }).toEqual({ status: 401, body: invalidClient('Client authentication is required') });
     expect(headers.get('www-authenticate')).toBe(challenge);
@@ -179,7 +180,7 @@ describe('a client', () => {
     ['id and secret', post(billing)],
     ['a secret', { client_secret: 'x' }],
     ['the id of another client', { client_id: reports.id }],
-  ])('that shows itself in the header, and %s in the form, is not guessed at', async (_what, form) => {
+  ])('is refused with credentials in the header and %s in the form', async (_what, form) => {
     for (const grant of [byClient, aliceForm]) {
       const { status, body } = await service.send('/token', { ...grant, ...form }, basic(billing));
       expect(status).toBe(400);
@@ -187,7 +188,7 @@ describe('a client', () => {
     }
   });
 
-  test('is the one that there is now', async () => {
+  test('is looked up at each request', async () => {
     service.clients = [];
     expect((await service.send('/token', byClient, basic(billing))).status).toBe(401);
     service.clients = [billing];
@@ -195,7 +196,7 @@ describe('a client', () => {
   });
 });
 
-describe('the scopes granted are those asked for that are allowed', () => {
+describe('grants the requested scopes that are allowed', () => {
   const granted: [string, readonly string[], string | undefined, string | undefined, string | undefined][] = [
     // allowed, asked, in the token, in the answer (RFC 6749 §5.1: where it is not what was asked for)
     ['none asked', ['read', 'write'], undefined, 'read write', 'read write'],
@@ -231,7 +232,7 @@ describe('the scopes granted are those asked for that are allowed', () => {
     ['they hold a line end', ['read'], 'read\nwrite', 'A scope has a character that scopes do not have'],
     ['they are beyond ASCII', ['read'], 'lés', 'A scope has a character that scopes do not have'],
   ];
-  test.each(refused)('invalid_scope where %s', async (_what, allowed, scope, detail) => {
+  test.each(refused)('answers invalid_scope if %s', async (_what, allowed, scope, detail) => {
     service.users = [{ ...alice, scopes: allowed }];
     service.clients = [{ ...billing, scopes: allowed }];
     for (const answer of [
@@ -246,10 +247,10 @@ describe('the scopes granted are those asked for that are allowed', () => {
   });
 });
 
-describe('the roles of a token are those of its user', () => {
+describe('puts the roles of the user into the token', () => {
   test.each<[readonly string[], unknown]>([
     [[], undefined],
-    [['user'], 'user'],
+    [['user'], ['user']],
     [
       ['user', 'admin'],
       ['user', 'admin'],
@@ -259,15 +260,15 @@ describe('the roles of a token are those of its user', () => {
     expect(claimsOf((await service.login()).access_token).role).toEqual(role);
   });
 
-  test('nobody names them for himself', async () => {
-    expect(claimsOf((await service.login({ role: 'admin', roles: 'admin' })).access_token).role).toBe('user');
+  test('ignores roles in the form', async () => {
+    expect(claimsOf((await service.login({ role: 'admin', roles: 'admin' })).access_token).role).toEqual(['user']);
   });
 });
 
 describe('failed log-ins', () => {
   const fail = (username = 'alice') => service.send('/token', { username, password: 'wrong' });
 
-  test('are counted by user: too many, and the right password is not looked at either', async () => {
+  test('block a user after too many, even with the right password', async () => {
     service = await startService();
     for (let round = 0; round < 10; round++) expect((await fail()).status).toBe(401);
     service.passwordChecks.length = 0;
@@ -290,13 +291,13 @@ describe('failed log-ins', () => {
     expect((await service.send('/token', { username: 'bob', password: 'BOB' })).status).toBe(200);
   });
 
-  test('of a name that nobody has are counted alike', async () => {
+  test('of an unknown name count like those of a user', async () => {
     service = await startService();
     for (let round = 0; round < 10; round++) expect((await fail('nobody')).status).toBe(401);
     expect((await fail('nobody')).status).toBe(429);
   });
 
-  test('are forgotten after one that succeeded', async () => {
+  test('do not count any more after a successful log-in', async () => {
     service = await startService();
     for (let round = 0; round < 3; round++) {
       for (let attempt = 0; attempt < 9; attempt++) expect((await fail()).status).toBe(401);
@@ -304,7 +305,7 @@ describe('failed log-ins', () => {
     }
   });
 
-  test('do not hinder refreshing, nor clients', async () => {
+  test('do not block refreshing, nor clients', async () => {
     service = await startService();
     const { refresh_token: token } = await service.login();
     for (let round = 0; round < 11; round++) await fail();
@@ -313,7 +314,7 @@ describe('failed log-ins', () => {
   });
 });
 
-describe('whose log-ins are counted together', () => {
+describe('the address that counts failed log-ins', () => {
   const attempts: string[] = [];
   const logins = {
     attempt: async (address: string) => attempts.push(address) > 0,
@@ -326,7 +327,7 @@ describe('whose log-ins are counted together', () => {
     ['loopback is', ['loopback'], '6.6.6.6, 1.2.3.4', '1.2.3.4'],
     ['networks are', ['127.0.0.0/8', '10.0.0.0/8'], '6.6.6.6, 1.2.3.4, 10.0.0.1', '1.2.3.4'],
     ['another proxy is', ['10.0.0.1'], '1.2.3.4', '127.0.0.1'],
-  ])('where %s: %j and "%s" is %s', async (_what, trustedProxies, forwarded, address) => {
+  ])('with %s: trusting %j, "%s" counts as %s', async (_what, trustedProxies, forwarded, address) => {
     const behind = await startService({ trustedProxies }, { logins });
     await behind.send('/token', aliceForm, { 'x-forwarded-for': forwarded });
     expect(attempts.pop()).toBe(address);
@@ -334,8 +335,8 @@ describe('whose log-ins are counted together', () => {
   });
 });
 
-describe('as it is told', () => {
-  test('an issuer, audiences and lifetimes are those of the tokens', async () => {
+describe('the options of the service', () => {
+  test('put issuer, audiences and lifetimes into the tokens', async () => {
     const told = await startService({
       issuer: () => 'https://auth.example/tenant',
       requiresIssuer: true,
@@ -355,7 +356,7 @@ describe('as it is told', () => {
     expect((one.body as Tokens).expires_in).toBe(60);
   });
 
-  test('one audience is a string', async () => {
+  test('put a single audience into the token as a string', async () => {
     const told = await startService({ audience: ['api'] });
     expect(claimsOf((await told.login()).access_token).aud).toBe('api');
   });
@@ -366,7 +367,7 @@ describe('as it is told', () => {
     ['for another audience', { iss: 'https://auth.example', aud: 'web' }],
     ['for no audience', { iss: 'https://auth.example' }],
   ];
-  test.each(foreign)('tokens %s are refused everywhere', async (_what, claims) => {
+  test.each(foreign)('refuse tokens %s on every route', async (_what, claims) => {
     const told = await startService({
       issuer: () => 'https://auth.example',
       requiresIssuer: true,
@@ -384,12 +385,39 @@ describe('as it is told', () => {
     }
   });
 
-  test('without an issuer that was named, tokens of an earlier address are good', async () => {
+  test.each<[string, object, Claims['aud'], boolean]>([
+    ['without an audience, a token for nobody', {}, undefined, true],
+    ['without an audience, a token for somebody', {}, 'api', false],
+    ['without an audience, a token for an empty list', {}, [], false],
+    ['with an audience, a token for it among others', { audience: ['api'] }, ['web', 'api'], true],
+    ['with an audience, a token for nobody', { audience: ['api'] }, undefined, false],
+    ['with any audience, a token for somebody', { anyAudience: true }, 'api', true],
+    ['with any audience, a token for nobody', { anyAudience: true }, undefined, true],
+  ])('%s: every route judges the token alike, and it can be revoked', async (_what, options, aud, isGood) => {
+    const told = await startService(options);
+    const claims: Claims = { sub: 'user-123', ...(aud === undefined ? {} : { aud }) };
+    const [access, other] = await Promise.all([told.sign(claims), told.sign(claims)]);
+    const refresh = await told.sign(claims, { type: 'refresh' });
+    for (const path of ['/users/me', '/auth']) {
+      const { status } = await told.ask(path, { headers: bearer(access) });
+      expect([path, status]).toEqual([path, isGood ? 200 : 401]);
+    }
+    expect((await told.send('/token/refresh', { refresh_token: refresh })).status).toBe(isGood ? 200 : 401);
+    for (const token of [access, refresh]) {
+      const { body } = await told.send('/introspect', { token }, basic(billing));
+      expect(body).toMatchObject({ active: isGood });
+    }
+    told.logs();
+    expect((await told.send('/revoke', { token: other }, basic(billing))).status).toBe(200);
+    expect(told.logs()).toContainEqual(expect.objectContaining({ audit: 'revoke', jti: claimsOf(other).jti }));
+  });
+
+  test('accept tokens of an earlier address if no issuer is named', async () => {
     const token = await service.sign({ sub: 'user-123', iss: 'http://127.0.0.1:1' });
     expect((await service.ask('/users/me', { headers: bearer(token) })).status).toBe(200);
   });
 
-  test('a leeway is borne with', async () => {
+  test('apply the leeway', async () => {
     const told = await startService({ leeway: 30 });
     const { access_token: token } = await told.login();
     told.now = start + 1829;

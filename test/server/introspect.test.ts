@@ -38,7 +38,7 @@ describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
     ['a wrong secret', {}, basic(billing, 'wrong'), 'Invalid client credentials'],
     ['a wrong secret in the form', post(billing, 'wrong'), {}, 'Invalid client credentials'],
     ['an unknown client', {}, basic({ ...billing, id: 'client-nobody' }), 'Invalid client credentials'],
-  ])('refuses %s, whatever the token', async (_who, form, headers, detail) => {
+  ])('refuses %s for any token', async (_who, form, headers, detail) => {
     const { access_token: token } = await service.login();
     for (const fields of [{ token }, { token: 'x' }, {}]) {
       const answer = await service.send(path, { ...fields, ...form }, headers);
@@ -51,7 +51,7 @@ describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
     expect(await isActive(token)).toBe(true);
   });
 
-  test('refuses an access token in the place of credentials', async () => {
+  test('refuses an access token instead of client credentials', async () => {
     const { access_token: token } = await service.login();
     expect((await service.send(path, { token }, bearer(token))).status).toBe(401);
   });
@@ -66,7 +66,7 @@ describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
     expect(body).toMatchObject({ detail: [{ loc: ['body', 'token'] }], path, error: 'invalid_request' });
   });
 
-  test('takes credentials in the form too, and is never kept', async () => {
+  test('accepts credentials in the form, and forbids caching', async () => {
     const { status, headers } = await service.send(path, { token: 'x', ...post(billing) });
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
@@ -74,7 +74,7 @@ describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
 });
 
 describe('introspection', () => {
-  test('tells what an access token says', async () => {
+  test('shows the claims of an access token', async () => {
     const { access_token: token } = await service.login({}, basic(billing));
     const { status, body } = await introspect(token);
     const { family: _, ...told } = claimsOf(token);
@@ -82,14 +82,14 @@ describe('introspection', () => {
     expect(body).toMatchObject({ sub: 'user-123', client_id: billing.id, aud: 'api', scope: 'read write' });
   });
 
-  test('of a refresh token tells that it is one', async () => {
+  test('shows the type of a refresh token', async () => {
     const { refresh_token: token } = await service.login();
     const { body } = await introspect(token, { token_type_hint: 'access_token' });
     expect(body).toMatchObject({ active: true, type: 'refresh', exp: start + 604_800 });
     expect(body).not.toHaveProperty('token_type');
   });
 
-  test('tells no claim that is not for it to tell', async () => {
+  test('/introspect shows no other claims', async () => {
     const token = await service.sign({ sub: 'u', aud: 'api', email: 'u@example.com' });
     expect((await introspect(token)).body).not.toHaveProperty('email');
   });
@@ -112,7 +112,7 @@ describe('introspection', () => {
       },
     ],
   ];
-  test.each(inactive)('of %s tells exactly that it is not active', async (_what, make) => {
+  test.each(inactive)('shows only that %s is inactive', async (_what, make) => {
     const { status, headers, text } = await introspect(await make());
     expect({ status, text }).toEqual({ status: 200, text: '{"active":false}' });
     expect(headers.get('cache-control')).toBe('no-store');
@@ -120,7 +120,7 @@ describe('introspection', () => {
 });
 
 describe('revocation', () => {
-  test('of an access token ends it, and it alone', async () => {
+  test('revoking an access token ends that token only', async () => {
     const { access_token: access, refresh_token: refresh } = await service.login();
     const { status, body } = await revoke(access);
     expect({ status, body }).toEqual({ status: 200, body: {} });
@@ -132,7 +132,7 @@ describe('revocation', () => {
   });
 
   test.each(['refresh_token', 'access_token', 'nonsense', undefined])(
-    'of a refresh token ends its session, be the hint %s',
+    'revoking a refresh token ends its session, with the hint %s',
     async (hint) => {
       const { access_token: access, refresh_token: refresh } = await service.login();
       const later = (await service.send('/token/refresh', { refresh_token: refresh })).body as Tokens;
@@ -142,7 +142,7 @@ describe('revocation', () => {
     },
   );
 
-  test('twice is no error', async () => {
+  test('revoking a revoked token is no error', async () => {
     const { access_token: token } = await service.login();
     for (let round = 0; round < 2; round++) expect((await revoke(token)).status).toBe(200);
   });
@@ -152,20 +152,20 @@ describe('revocation', () => {
     ['what another key signed', () => foreign()],
     ['an expired token', () => service.sign({ sub: 'u', exp: start - 7200, iat: start - 9000 })],
   ];
-  test.each(unknown)('of %s is done (RFC 7009 §2.2), and leaves no trace', async (_what, make) => {
+  test.each(unknown)('revoking %s succeeds (RFC 7009 §2.2), and records nothing', async (_what, make) => {
     const before = await entries();
     const { status, body } = await revoke(await make());
     expect({ status, body }).toEqual({ status: 200, body: {} });
     expect(await entries()).toBe(before);
   });
 
-  test('of a forged token does not end the one that it was made of', async () => {
+  test('revoking a forged token does not end the genuine one', async () => {
     const { access_token: token } = await service.login();
     expect((await revoke(forged(token, { sub: 'admin' }))).status).toBe(200);
     expect(await isActive(token)).toBe(true);
   });
 
-  test('of another client’s token is refused', async () => {
+  test('revoking another client’s token is refused', async () => {
     for (const token of Object.values(await service.login({}, basic(reports)))) {
       if (!String(token).startsWith('ey')) continue;
       const { status, body } = await revoke(String(token));
@@ -191,18 +191,25 @@ async function foreign(): Promise<string> {
   return (await startService({}, { keys: await keyPair() })).sign({ sub: 'user-123', aud: 'api' });
 }
 
-describe('a token that is signed by the service’s key and not its own', () => {
+describe('a token that another program signed with the service’s key', () => {
   const moment = { iat: start, exp: start + 60, aud: 'api' };
 
   test.each<[string, object]>([
     ['has another type', { sub: 'user-123', type: 'password_reset' }],
     ['has a type that is no text', { sub: 'user-123', type: ['access'] }],
     ['names nobody', { type: 'access' }],
-  ])('is not active where it %s', async (_what, claims) => {
-    expect(await isActive(await service.sign({ ...moment, ...claims }))).toBe(false);
+  ])('is inactive if it %s', async (_what, claims) => {
+    expect(await isActive(await service.signText(JSON.stringify({ ...moment, ...claims })))).toBe(false);
   });
 
-  test('cannot be revoked without a jti, and its client is told so', async () => {
+  test('shows its numbers exactly as they were signed', async () => {
+    const members = `"sub":"user-123","client_id":100002348117421473,"type":"access","exp":${start + 60}.0,"iat":${start}`;
+    const { text } = await introspect(await service.signText(`{"aud":"api","n":1.0,${members}}`));
+    expect(text).toContain('"client_id":100002348117421473,"type":"access"');
+    expect(text).toContain(`"exp":${start + 60}.0,"iat":${start}}`);
+  });
+
+  test('/revoke answers 400 unsupported_token_type to a token without jti', async () => {
     const claims = { ...moment, sub: 'user-123', type: 'access' };
     const token = await signJws(JSON.stringify(claims), await service.keys.signingKey(start));
     expect(await isActive(token)).toBe(true);

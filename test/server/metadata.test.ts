@@ -6,6 +6,7 @@ import {
   basic,
   bearer,
   billing,
+  claimsOf,
   keyPair,
   startService,
   type TestService,
@@ -35,7 +36,7 @@ const describeAt = (issuer: string, base: string) => ({
 });
 const openidMembers = { subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['ES256'] };
 
-test('the JWK Set holds public halves and nothing else', async () => {
+test('the JWK Set holds public keys only', async () => {
   const { status, headers, body } = await service.ask(jwks);
   expect(status).toBe(200);
   const key = { kty: 'EC', crv: 'P-256', x: expect.any(String), y: expect.any(String) };
@@ -43,13 +44,35 @@ test('the JWK Set holds public halves and nothing else', async () => {
   expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
 });
 
-test('metadata lead to every route', async () => {
+test('the metadata name every route', async () => {
   expect((await service.ask(oauth)).body).toEqual(describeAt(service.origin, service.origin));
   expect((await service.ask(openid)).body).toEqual({ ...describeAt(service.origin, service.origin), ...openidMembers });
 });
 
+test('request headers never change a URL or an issuer, with or without trusted proxies', async () => {
+  const lies = {
+    forwarded: 'host=evil.example;proto=https',
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-prefix': '/evil',
+    'x-forwarded-port': '666',
+  };
+  const lines = Object.entries(lies).map(([name, value]) => `${name}: ${value}\r\n`);
+  for (const each of [service, await startService({ trustedProxies: ['loopback'] })]) {
+    const { body } = await each.send('/token', aliceForm, lies);
+    expect(claimsOf((body as Tokens).access_token).iss).toBe(each.origin);
+    for (const path of [oauth, openid, '/openapi.json', '/docs', '/docs/', '/nope', '/token']) {
+      const answer = await each.raw(
+        `GET ${path} HTTP/1.1\r\nHost: evil.example\r\n${lines.join('')}Connection: close\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 \d/);
+      expect(answer, path).not.toContain('evil');
+    }
+  }
+});
+
 describe.each([jwks, oauth, openid])('%s', (path) => {
-  test('is kept for five minutes, and asked for again by its tag', async () => {
+  test('may be cached for five minutes, and is revalidated by its ETag', async () => {
     const { headers, text } = await service.ask(path);
     expect(headers.get('cache-control')).toBe('public, max-age=300');
     const tag = headers.get('etag') ?? '';
@@ -75,7 +98,7 @@ describe.each([jwks, oauth, openid])('%s', (path) => {
   });
 });
 
-test('the tag is another one once the keys are', async () => {
+test('the ETag changes with the keys', async () => {
   let keys: OwnKeySource = await keyPair('ES256', 'old');
   const changing = await startService(
     {},
@@ -97,7 +120,7 @@ test('the tag is another one once the keys are', async () => {
   expect(metadata).toMatchObject({ id_token_signing_alg_values_supported: ['EdDSA'] });
 });
 
-describe('with an issuer that was named', () => {
+describe('with a named issuer', () => {
   const named = (issuer: string) => startService({ issuer: () => issuer, requiresIssuer: true });
 
   test.each([
@@ -105,7 +128,7 @@ describe('with an issuer that was named', () => {
     ['https://auth.example/', 'https://auth.example'],
     ['https://auth.example/tenant', 'https://auth.example/tenant'],
     ['https://auth.example/tenant/', 'https://auth.example/tenant'],
-  ])('%s stands as it is, and every URL begins with %s', async (issuer, base) => {
+  ])('%s stays unchanged, and every URL begins with %s', async (issuer, base) => {
     const told = await named(issuer);
     expect((await told.ask(oauth)).body).toEqual(describeAt(issuer, base));
     expect((await told.ask(openid)).body).toEqual({ ...describeAt(issuer, base), ...openidMembers });
@@ -118,7 +141,7 @@ describe('with an issuer that was named', () => {
     ['https://auth.example/a:b*c', '/a:b*c'],
     ['https://auth.example/%C3%BC', '/%C3%BC'],
     ['https://auth.example/%2e%2F', '/%2e%2F'],
-  ])('%s has its metadata between host and path, as RFC 8414 §3.1 looks for them', async (issuer, path) => {
+  ])('%s has its metadata between host and path (RFC 8414 §3.1)', async (issuer, path) => {
     const told = await named(issuer);
     const { status, body, headers } = await told.ask(`${oauth}${path}`);
     expect({ status, body }).toMatchObject({ status: 200, body: { issuer } });
@@ -129,7 +152,7 @@ describe('with an issuer that was named', () => {
     }
   });
 
-  test('without a path, nothing comes after', async () => {
+  test('answers 404 to a path behind the metadata of an issuer without a path', async () => {
     const told = await named('https://auth.example');
     for (const path of [`${oauth}/`, `${oauth}/tenant`]) expect((await told.ask(path)).status).toBe(404);
   });
@@ -141,7 +164,7 @@ describe.each(['HS256', 'HS384', 'HS512'] as const)('with a secret for %s', (alg
     shared = await startService({}, { keys: await keyPair(alg) });
   });
 
-  test('the contract is the same', async () => {
+  test('keeps the contract of the tutorials', async () => {
     const tokens = (await shared.send('/token', aliceForm)).body as Tokens;
     expect(JSON.parse(Buffer.from(tokens.access_token.split('.')[0] ?? '', 'base64url').toString())).toEqual({
       alg,
@@ -155,7 +178,7 @@ describe.each(['HS256', 'HS384', 'HS512'] as const)('with a secret for %s', (alg
     expect(told).toMatchObject({ active: true, sub: 'user-123' });
   });
 
-  test('there is no JWK Set, nor anything that leads to one', async () => {
+  test('publishes no JWK Set, and no link to one', async () => {
     for (const path of [jwks, openid]) {
       for (const method of ['GET', 'HEAD', 'POST']) expect((await shared.ask(path, { method })).status).toBe(404);
     }

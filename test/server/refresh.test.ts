@@ -43,12 +43,12 @@ describe('with rotation', () => {
       const { access_token: access, refresh_token: second } = tokensOf(answer);
       expect(claimsOf(second)).toEqual({ ...claimsOf(first), jti: expect.any(String) });
       expect(claimsOf(second).jti).not.toBe(claimsOf(first).jti);
-      expect(claimsOf(access)).toMatchObject({ family: claimsOf(first).family, scope: 'read write', role: 'user' });
+      expect(claimsOf(access)).toMatchObject({ family: claimsOf(first).family, scope: 'read write', role: ['user'] });
       expect((await renew(rotating, second)).status).toBe(200);
     },
   );
 
-  test('a second use ends the session: nothing of it is good any more, others are', async () => {
+  test('a second use of a refresh token ends its session, and no other', async () => {
     const other = await rotating.login();
     const { refresh_token: first, access_token: early } = await rotating.login();
     const { refresh_token: second, access_token: late } = tokensOf(await renew(rotating, first));
@@ -69,7 +69,7 @@ describe('with rotation', () => {
     expect(rotating.logs().filter(({ reason }) => reason === 'TOKEN_REUSED')).not.toEqual([]);
   });
 
-  test('of 20 simultaneous uses one wins, and the session is over', async () => {
+  test('of 20 simultaneous uses of a refresh token one succeeds, and the session ends', async () => {
     const { refresh_token: token } = await rotating.login();
     const answers = await Promise.all(Array.from({ length: 20 }, () => renew(rotating, token)));
     const winners = answers.filter(({ status }) => status === 200);
@@ -77,7 +77,7 @@ describe('with rotation', () => {
     expect(refusal(await renew(rotating, tokensOf(winners[0] as Answer).refresh_token))[0]).toBe(400);
   });
 
-  test('a refusal does not use the token up', async () => {
+  test('a refused request does not consume the token', async () => {
     const { refresh_token: token } = await rotating.login();
     expect(refusal(await renew(rotating, token, { scope: 'admin' }))).toEqual([400, 'invalid_scope']);
     expect(refusal(await renew(rotating, token, post(billing, 'wrong')))).toEqual([401, 'invalid_client']);
@@ -87,7 +87,36 @@ describe('with rotation', () => {
     expect((await renew(rotating, token)).status).toBe(200);
   });
 
-  test('a scope that is asked for is that of the access token; the next refresh token keeps them all', async () => {
+  test.each<[string, Partial<typeof alice>, unknown, unknown]>([
+    ['all roles', { roles: [] }, undefined, 'read write'],
+    ['a scope', { scopes: ['write'] }, ['user'], 'write'],
+    ['all', { roles: [], scopes: [] }, undefined, undefined],
+  ])('%s that a user lost leave the session; returned ones need a new log-in', async (_what, lost, role, scope) => {
+    const { refresh_token: first } = await rotating.login();
+    rotating.users = [{ ...alice, ...lost }];
+    let { access_token: access, refresh_token: refresh } = tokensOf(await renew(rotating, first));
+    for (const token of [access, refresh]) {
+      expect([claimsOf(token).role, claimsOf(token).scope]).toEqual([role, scope]);
+    }
+    rotating.users = [alice];
+    ({ access_token: access, refresh_token: refresh } = tokensOf(await renew(rotating, refresh)));
+    for (const token of [access, refresh]) {
+      expect([claimsOf(token).role, claimsOf(token).scope]).toEqual([role, scope]);
+    }
+    expect(claimsOf((await rotating.login()).access_token)).toMatchObject({ role: ['user'], scope: 'read write' });
+  });
+
+  test('the next refresh token lacks revoked scopes, but not those that were not requested', async () => {
+    const { refresh_token: first } = await rotating.login();
+    rotating.users = [{ ...alice, scopes: ['read'] }];
+    const next = tokensOf(await renew(rotating, first, { scope: 'read write' }));
+    expect([claimsOf(next.access_token).scope, next.scope]).toEqual(['read', 'read']);
+    rotating.users = [alice];
+    const { access_token: last } = tokensOf(await renew(rotating, next.refresh_token));
+    expect(claimsOf(last).scope).toBe('read');
+  });
+
+  test('a requested scope narrows the access token, not the next refresh token', async () => {
     const { refresh_token: first } = await rotating.login();
     const { access_token: access, refresh_token: second } = tokensOf(await renew(rotating, first, { scope: 'read' }));
     expect(claimsOf(access).scope).toBe('read');
@@ -120,7 +149,7 @@ describe('the scope', () => {
     }
   });
 
-  test('a session that began without any goes on without any, whatever its user has won since', async () => {
+  test('a session without scopes gets none later, even if its user gains some', async () => {
     steady.users = [{ ...alice, scopes: [] }];
     const { refresh_token: token } = await steady.login();
     steady.users = [alice];
@@ -136,7 +165,7 @@ describe('the scope', () => {
     ['that nobody has', 'read', 'read admin', ['read', 'write']],
     ['of which none is left', 'read write', 'write', ['read']],
     ['that is none', 'read', 'read "', ['read']],
-  ])('one %s is invalid_scope', async (_what, before, asked, allowed) => {
+  ])('a scope %s is invalid_scope', async (_what, before, asked, allowed) => {
     const token = await held(steady, before);
     steady.users = [{ ...alice, scopes: allowed }];
     expect(refusal(await renew(steady, token, { scope: asked }))).toEqual([400, 'invalid_scope']);
@@ -148,10 +177,10 @@ describe('the scope', () => {
 describe('the user', () => {
   test.each<[string, readonly string[], readonly string[], unknown]>([
     ['as they were', ['user', 'admin'], ['admin', 'user'], ['user', 'admin']],
-    ['one was lost', ['user', 'admin'], ['user'], 'user'],
+    ['one was lost', ['user', 'admin'], ['user'], ['user']],
     ['all were lost', ['user', 'admin'], [], undefined],
     ['the only one was lost', ['admin'], ['user'], undefined],
-    ['one was won', ['user'], ['user', 'admin'], 'user'],
+    ['one was won', ['user'], ['user', 'admin'], ['user']],
   ])('roles: %s', async (_what, before, after, role) => {
     steady.users = [{ ...alice, roles: before }];
     const { refresh_token: token } = await steady.login();
@@ -159,7 +188,7 @@ describe('the user', () => {
     expect(claimsOf(tokensOf(await renew(steady, token)).access_token).role).toEqual(role);
   });
 
-  test('who is gone gets nothing more; who is renamed goes on', async () => {
+  test('a removed user gets no tokens; a renamed one does', async () => {
     const { refresh_token: token } = await steady.login();
     steady.users = [{ ...alice, sub: 'user-456' }];
     expect(refusal(await renew(steady, token))).toEqual([400, 'invalid_grant']);
@@ -169,7 +198,22 @@ describe('the user', () => {
     expect((await renew(steady, token)).status).toBe(200);
   });
 
-  test('is known elsewhere where there are none here', async () => {
+  test('the user of a session must exist, even without a file of users', async () => {
+    for (const service of [steady, rotating]) {
+      const { refresh_token: token } = await service.login();
+      Object.assign(service, { users: [], keepsUsers: false });
+      expect(refusal(await renew(service, token))).toEqual([400, 'invalid_grant']);
+      // It was not used up, and the session goes on with its user.
+      Object.assign(service, { users: [alice], keepsUsers: true });
+      const answer = await renew(service, token);
+      expect(answer.status).toBe(200);
+      const { refresh_token: next = token } = tokensOf(answer);
+      Object.assign(service, { users: [], keepsUsers: false });
+      expect(refusal(await renew(service, next))).toEqual([400, 'invalid_grant']);
+    }
+  });
+
+  test('the user may be unknown if the service has no users', async () => {
     const token = await steady.sign({ sub: 'somebody', scope: 'a b' }, { type: 'refresh' });
     expect(refusal(await renew(steady, token))).toEqual([400, 'invalid_grant']);
     steady.keepsUsers = false;
@@ -186,7 +230,7 @@ describe('the client', () => {
     ['another client', {}, basic(reports)],
     ['another client, in the form', post(reports), {}],
   ];
-  test.each(shown)('a token that was issued to it is refused to %s', async (_who, form, headers) => {
+  test.each(shown)('a client’s token is refused to %s', async (_who, form, headers) => {
     const { refresh_token: token } = await steady.login({}, basic(billing));
     expect(refusal(await renew(steady, token, form, headers))).toEqual([400, 'invalid_grant']);
     const answer = await steady.send('/token/refresh', { refresh_token: token, ...form }, headers);
@@ -196,7 +240,7 @@ describe('the client', () => {
     });
   });
 
-  test('it refreshes its own, and the next are its own too', async () => {
+  test('a client refreshes its own tokens only', async () => {
     const { refresh_token: first } = await rotating.login({}, basic(billing));
     const { access_token: access, refresh_token: second } = tokensOf(await renew(rotating, first, {}, basic(billing)));
     expect(claimsOf(access).client_id).toBe(billing.id);
@@ -205,7 +249,7 @@ describe('the client', () => {
     expect((await renew(rotating, second, post(billing))).status).toBe(200);
   });
 
-  test('a token that was issued to none may be refreshed by any that is known', async () => {
+  test('a token of no client may be refreshed by any client', async () => {
     const { refresh_token: token } = await steady.login();
     expect((await renew(steady, token, {}, basic(billing))).status).toBe(200);
     expect(refusal(await renew(steady, token, {}, basic(billing, 'wrong')))).toEqual([401, 'invalid_client']);
@@ -221,7 +265,7 @@ test.each([steady, rotating].map((service, at) => [['without', 'with'][at], serv
   },
 );
 
-test('a token of the command line is refreshed, and its session is named after it', async () => {
+test('refreshes a token of the command line, and names the session after it', async () => {
   const token = await rotating.sign({ sub: 'user-123' }, { type: 'refresh' });
   const { access_token: access, refresh_token: second } = tokensOf(await renew(rotating, token));
   expect(claimsOf(access).family).toBe(claimsOf(token).jti);

@@ -5,27 +5,28 @@
 
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
-import { afterAll } from 'vitest';
 import { JwtkitError } from '../../src/errors.js';
 import type { AlgorithmName } from '../../src/jose/algorithms.js';
+import { generateKey } from '../../src/jose/generate-key.js';
 import { exportPublicJwk } from '../../src/jose/jwk.js';
+import { signJws } from '../../src/jose/jws.js';
 import { createKey } from '../../src/jose/key.js';
-import { generateKey } from '../../src/jose/keys.js';
 import { buildService } from '../../src/server/app.js';
 import type { ServiceDeps, ServiceOptions } from '../../src/server/service.js';
-import { openLoginLimits } from '../../src/store/login-limits.js';
-import { memoryDenylist } from '../../src/store/memory-denylist.js';
+import { memoryDenylist } from '../../src/store/denylist/memory.js';
+import { openLoginLimits } from '../../src/store/login-limits/limits.js';
 import { type Client, hashClientSecret, type User } from '../../src/token/account.js';
 import type { Claims } from '../../src/token/claims.js';
 import type { Denylist } from '../../src/token/denylist.js';
 import { type IssuePolicy, issueToken } from '../../src/token/issue.js';
 import type { OwnKeySource } from '../../src/token/key-source.js';
+import { afterEachFile } from '../after-file.js';
 
 /** The time at which every service begins: 2026-11-23T12:00:00Z. */
 export const start = Date.UTC(2026, 10, 23, 12) / 1000;
 
 /** What a service is asked by. */
-export interface Question {
+interface Question {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
@@ -89,6 +90,8 @@ export interface TestService {
   login(form?: Form, headers?: Readonly<Record<string, string>>): Promise<Tokens>;
   /** A token by the service's own key, of claims that it would not issue itself. */
   sign(claims: Claims, policy?: IssuePolicy): Promise<string>;
+  /** Signs a payload as it stands, also one that `issueToken` would refuse. */
+  signText(payload: string): Promise<string>;
   readonly server: import('node:http').Server;
 }
 
@@ -167,7 +170,7 @@ export async function keyPair(alg: AlgorithmName = 'ES256', kid = 'key-1'): Prom
 }
 
 const running: { close(): Promise<unknown> }[] = [];
-afterAll(async () => {
+afterEachFile(async () => {
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
 
@@ -199,7 +202,7 @@ export async function startService(
         hasUsers: orFail('users', () => service.keepsUsers),
         clientById: orFail('clients', (id) => service.clients.find((one) => one.id === id)),
       },
-      // Costs nothing: what argon2id makes of passwords is a matter of test/store/password.test.ts.
+      // Costs nothing: what argon2id makes of passwords is a matter of test/store/accounts/password.test.ts.
       isPassword: async (password, hash) => {
         passwordChecks.push({ password, hasHash: hash !== undefined });
         return password === hash;
@@ -264,6 +267,7 @@ export async function startService(
       const key = await keys.signingKey(service.now);
       return (await issueToken(claims, policy, { key, now: service.now })).token;
     },
+    signText: async (payload) => signJws(payload, await keys.signingKey(service.now), { header: { typ: 'JWT' } }),
     server: app.server,
   };
   return service;

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describe, test } from 'vitest';
+import { describe, type TestOptions, test } from 'vitest';
 
 /** How a server is started. */
 export interface RedisOptions {
@@ -24,7 +24,7 @@ export interface RedisServer {
   readonly url: string;
   /** Its process, for signals that pause it. */
   readonly pid: number;
-  /** Whether it answers within half a second, be it that it wants a password, is loading or is busy. */
+  /** Whether the server answers within half a second, perhaps that it wants a password, loads or is busy. */
   isAnswering(): Promise<boolean>;
   /** Runs a command and resolves to the answer's lines; an error reply rejects. */
   ask(...command: string[]): Promise<string[]>;
@@ -46,9 +46,10 @@ export interface RedisCluster {
 const missing = ['redis-server', 'redis-cli'].filter((name) => spawnSync(name, ['--version']).status !== 0);
 
 /** Declares tests that need Redis, skipped where there is none. */
-export function describeWithRedis(title: string, body: () => void): void {
+export function describeWithRedis(title: string, ...given: [() => void] | [TestOptions, () => void]): void {
+  const [options, body] = given.length === 1 ? [{}, given[0]] : given;
   const reason = `${missing.join(' and ')} not installed`;
-  if (missing.length === 0) describe(title, body);
+  if (missing.length === 0) describe(title, options, body);
   else if (process.env.JWTKIT_REQUIRE_REDIS !== '1') describe.skip(`${title} (skipped: ${reason})`, body);
   else {
     test(title, () => {

@@ -24,11 +24,11 @@ describe('grantScopes', () => {
     [['admin'], ['read'], []],
     [['read'], [], []],
     [undefined, [], []],
-  ])('of %j, where %j is allowed, %j is granted', (asked, allowed, granted) => {
+  ])('requested %j, allowed %j: grants %j', (asked, allowed, granted) => {
     expect(grantScopes(asked, allowed)).toEqual(granted);
   });
 
-  test('what is granted is a copy', () => {
+  test('grantScopes returns a copy', () => {
     const allowed = ['read'];
     grantScopes(undefined, allowed).push('admin');
     expect(allowed).toEqual(['read']);
@@ -39,19 +39,19 @@ describe('isClientSecret', () => {
   const secret = 'W6ph5Mm5Pz8GgiULbPgzG37mj9g1JDnHl5xFvhTQYSc';
   const client: Client = { id: 'client-1', name: 'billing', scopes: [], secretHash: hashClientSecret(secret) };
 
-  test('takes the secret and nothing else', () => {
+  test('accepts the secret and nothing else', () => {
     expect(isClientSecret(client, secret)).toBe(true);
     for (const other of ['', `${secret} `, secret.toLowerCase(), client.secretHash])
       expect(isClientSecret(client, other)).toBe(false);
   });
 
-  test('nobody has a secret, whatever is given', () => {
+  test('an unknown client has no right secret', () => {
     expect(isClientSecret(undefined, secret)).toBe(false);
     expect(isClientSecret(undefined, '')).toBe(false);
   });
 
   test.each([[''], ['A'], [`${hashClientSecret(secret)}=`], [Buffer.alloc(31).toString('base64url')]])(
-    'a damaged hash %j is the hash of nothing',
+    'a damaged hash %j matches no secret',
     (secretHash) => {
       expect(isClientSecret({ ...client, secretHash }, secret)).toBe(false);
     },
@@ -65,7 +65,7 @@ describe('isClientSecret', () => {
 
 describe('names', () => {
   test.each(['alice', 'alice@example.com', 'Zoë van der Meer', '\u5c71\u7530', 'x'.repeat(255), '-dash', 'a\u0308'])(
-    '%j may be one',
+    'accepts the name %j',
     (name) => {
       expect(labelProblem(name)).toBeUndefined();
     },
@@ -82,7 +82,7 @@ describe('names', () => {
     ['\u202ealice', 'invisible'],
     ['al\u2028ice', 'invisible'],
     ['\ud800', 'surrogate'],
-  ])('%j may not', (name, problem) => {
+  ])('refuses the name %j', (name, problem) => {
     expect(labelProblem(name)).toContain(problem);
     expect(subjectProblem(name)).toContain(problem);
   });
@@ -93,7 +93,7 @@ describe('names', () => {
     expect(subjectProblem('clients')).toBeUndefined();
   });
 
-  test('a client may be named after its kind, but not by an id', () => {
+  test('a name such as client-billing is not a client id', () => {
     expect(isClientId('client-billing')).toBe(false);
     expect(isClientId('client-AAAAAAAAAAAAAAAAAAAA_-')).toBe(true);
   });

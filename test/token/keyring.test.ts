@@ -40,14 +40,14 @@ const codeOf = (action: () => unknown) => {
 describe('rotating', () => {
   const first = [entry('a', { iat: 100 })];
 
-  test('at once: the new key signs from that second on, the old one verifies until the grace ends', () => {
+  test('rotated at once, the new key signs from that second; the old one verifies until the grace ends', () => {
     const entries = rotate(first, { now: 200, kid: 'b' });
     expect(timesOf(entries)).toEqual({ a: [100, undefined, 1200], b: [200, 200, undefined] });
     expect([199, 200, 1199, 1200].map((now) => signer(entries, now))).toEqual(['a', 'b', 'b', 'b']);
     expect([1199, 1200].map((now) => verifying(entries, now))).toEqual([['a', 'b'], ['b']]);
   });
 
-  test('announced: the old key signs until the last second before, and never after', () => {
+  test('rotated with a start, the old key signs until the second before, and never after', () => {
     const entries = rotate(first, { now: 200, activateIn: 60, kid: 'b' });
     expect(timesOf(entries)).toEqual({ a: [100, undefined, 1260], b: [200, 260, undefined] });
     expect([200, 259, 260, 261, 1260].map((now) => signer(entries, now))).toEqual(['a', 'a', 'b', 'b', 'b']);
@@ -55,19 +55,19 @@ describe('rotating', () => {
     expect([1259, 1260].map((now) => verifying(entries, now))).toEqual([['a', 'b'], ['b']]);
   });
 
-  test('a public key of somebody else, newer than the signing key, changes nothing', () => {
+  test('a newer public key without its private half changes nothing', () => {
     const entries = rotate([...first, entry('partner', { iat: 150 }, false)], { now: 200, activateIn: 60, kid: 'b' });
     expect([200, 259, 260].map((now) => signer(entries, now))).toEqual(['a', 'a', 'b']);
     expect(verifying(entries, 5000)).toEqual(['partner', 'b']);
   });
 
-  test('an older key that never got an end does not sign in between', () => {
+  test('an older key without an end does not sign in between', () => {
     const entries = rotate([entry('old', { iat: 1 }), ...first], { now: 200, activateIn: 60, kid: 'b' });
     expect([200, 259, 260].map((now) => signer(entries, now))).toEqual(['a', 'a', 'b']);
     expect(timesOf(entries).old).toEqual([1, undefined, undefined]);
   });
 
-  test('announced twice, one after the other', () => {
+  test('two announced keys sign one after the other', () => {
     const once = rotate(first, { now: 200, activateIn: 60, kid: 'b' });
     const entries = rotate(once, { now: 210, activateIn: 100, kid: 'c' });
     expect(timesOf(entries)).toEqual({
@@ -78,7 +78,7 @@ describe('rotating', () => {
     expect([259, 260, 309, 310].map((now) => signer(entries, now))).toEqual(['a', 'b', 'b', 'c']);
   });
 
-  test('at once while another is announced: the new key signs until that one does', () => {
+  test('a key rotated at once signs until the announced key starts', () => {
     const once = rotate(first, { now: 200, activateIn: 60, kid: 'b' });
     const entries = rotate(once, { now: 210, kid: 'c' });
     expect(timesOf(entries)).toEqual({
@@ -89,7 +89,7 @@ describe('rotating', () => {
     expect([209, 210, 259, 260].map((now) => signer(entries, now))).toEqual(['a', 'c', 'c', 'b']);
   });
 
-  test('many times in one second: the last one signs', () => {
+  test('after several rotations in one second, the last key signs', () => {
     let entries: readonly KeyringEntry[] = first;
     for (const kid of ['b', 'c', 'd']) entries = rotate(entries, { now: 200, kid });
     expect(signer(entries, 200)).toBe('d');
@@ -98,7 +98,7 @@ describe('rotating', () => {
     expect([309, 310].map((now) => signer(entries, now))).toEqual(['d', 'e']);
   });
 
-  test('a first key begins with its iat; announced, it signs only then', () => {
+  test('a first key signs at once; an announced one signs from its start', () => {
     const now = rotate([], { now: 200, kid: 'a' });
     expect(timesOf(now)).toEqual({ a: [200, undefined, undefined] });
     expect(signer(now, 199)).toBe('a');
@@ -106,7 +106,7 @@ describe('rotating', () => {
     expect([259, 260].map((at) => signer(later, at))).toEqual([undefined, 'a']);
   });
 
-  test('a clock that went back: the new key signs from then on', () => {
+  test('after the clock went back, the new key still signs', () => {
     const entries = rotate(first, { now: 50, kid: 'b' });
     expect([0, 50, 99, 100, 2000].map((now) => signer(entries, now))).toEqual([undefined, 'b', 'b', 'b', 'b']);
   });
@@ -123,7 +123,7 @@ describe('rotating', () => {
     }
   });
 
-  test('the new private half is not here: nothing signs in its place', () => {
+  test('no key signs in the place of one whose private half is missing', () => {
     const entries = rotate(first, { now: 200, activateIn: 60, kid: 'b' }).map((one) =>
       one.kid === 'b' ? { ...one, hasPrivateHalf: false } : one,
     );
@@ -135,7 +135,7 @@ describe('rotating', () => {
     expect(codeOf(() => rotate(first, { now: 200, activateIn: 253_402_300_799, kid: 'b' }))).toBe('USAGE_INVALID');
   });
 
-  test('any rotations, in any order: one key signs at each second, and its tokens outlive it', () => {
+  test('after any rotations, one key signs at each second, and its tokens outlive it', () => {
     const turn = fc.record({ wait: fc.nat(40), activateIn: fc.nat(60) });
     fc.assert(
       fc.property(fc.array(turn, { maxLength: 6 }), (turns) => {
@@ -184,13 +184,22 @@ describe('the kind of the new key', () => {
 describe('retiring', () => {
   const two = [entry('a', { iat: 100 }), entry('b', { iat: 200 })];
 
-  test('the signing key gives way to the one before it', () => {
+  test('the last of two announced keys is not retired: the other one ends where it begins, and nothing would sign then', () => {
+    const first = rotate([entry('a', { iat: 100 })], { now: 200, activateIn: 60, kid: 'c' });
+    const both = rotate(first, { now: 200, activateIn: 90, kid: 'd' });
+    const retire = (force: boolean) => planRetirement(both, 'd', { now: 210, end: { grace: 1000 }, force });
+    expect([210, 260, 290].map((now) => signer(both, now))).toEqual(['a', 'c', 'd']);
+    expect(codeOf(() => retire(false))).toBe('KEY_IN_USE');
+    expect(signer(retire(true), 260)).toBeUndefined();
+  });
+
+  test('after the signing key is retired, the key before it signs', () => {
     const entries = planRetirement(two, 'b', { now: 300, end: { grace: 50 }, force: false });
     expect(signer(entries, 300)).toBe('a');
     expect([349, 350].map((now) => verifying(entries, now))).toEqual([['a', 'b'], ['a']]);
   });
 
-  test('never makes a life longer, nor gives one back', () => {
+  test('retiring never prolongs a key, nor brings one back', () => {
     const ending = [two[1] as KeyringEntry, entry('a', { iat: 100, exp: 400 })];
     const retire = (now: number, end: { at: number } | { grace: number }) =>
       planRetirement(ending, 'a', { now, end, force: false }).find(({ kid }) => kid === 'a')?.jwk.exp;
@@ -233,7 +242,7 @@ describe('removing', () => {
     expect(verifying(entries, 310)).toEqual(['a', 'c']);
   });
 
-  test('where an announced key goes before another, the one before signs and verifies for longer', () => {
+  test('after an announced key is removed, the key before it signs and verifies for longer', () => {
     const once = rotate([entry('a', { iat: 100 })], { now: 200, activateIn: 60, kid: 'b' });
     const twice = rotate(once, { now: 200, activateIn: 100, kid: 'c' });
     const entries = planRemoval(twice, 'b', { now: 210, force: true });
@@ -242,7 +251,7 @@ describe('removing', () => {
   });
 });
 
-test('the published set holds what verifies, announced keys too, and no private member', () => {
+test('the published set holds keys that verify, announced ones too, and no private member', () => {
   const entries = rotate([entry('a', { iat: 100 })], { now: 200, activateIn: 60, kid: 'b' });
   const careless = entries.map((one) => ({ ...one, jwk: { ...one.jwk, p: 'x' } }));
   expect(publishedSet(careless, 200).keys.map(({ kid }) => kid)).toEqual(['a', 'b']);

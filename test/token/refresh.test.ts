@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { issueToken } from '../../src/token/issue.js';
 import { refreshToken } from '../../src/token/refresh.js';
-import { claimsOf, foreignKey, now, openSession, type Session, signed } from './session.js';
+import { claimsOf, foreignKey, key, now, openSession, type Session, signed } from './session.js';
 
 let session: Session;
 beforeEach(async () => {
@@ -34,7 +34,7 @@ describe('without rotation', () => {
     });
   });
 
-  test('drops every other claim: what it said may be true no more', async () => {
+  test('drops every other claim, which may be out of date', async () => {
     const refresh = await session.issue({ ...claims, plan: 'gold', nbf: now, __proto__: 1 }, { type: 'refresh' });
     const { access } = await session.refresh(refresh);
     expect(Object.keys(claimsOf(access)).sort()).toEqual(
@@ -42,7 +42,7 @@ describe('without rotation', () => {
     );
   });
 
-  test('may be done again and again, and writes nothing', async () => {
+  test('refreshing without rotation can be repeated, and writes nothing', async () => {
     const { refresh } = await session.issuePair(claims);
     const jtis = new Set<unknown>();
     for (let round = 0; round < 3; round++) jtis.add(claimsOf((await session.refresh(refresh)).access).jti);
@@ -50,7 +50,7 @@ describe('without rotation', () => {
     expect(await session.entries()).toEqual([]);
   });
 
-  test('needs no denylist', async () => {
+  test('refreshing without rotation needs no denylist', async () => {
     const refresh = await session.issue({ sub: 'u' }, { type: 'refresh' });
     const { key } = { key: foreignKey };
     const own = (await issueToken({ sub: 'u' }, { type: 'refresh' }, { key, now })).token;
@@ -59,7 +59,7 @@ describe('without rotation', () => {
     await expect(refreshToken(refresh, {}, { key, keys: [key], now })).rejects.toMatchObject(code('SIGNATURE_INVALID'));
   });
 
-  test('lifetimes are those asked for', async () => {
+  test('refreshed tokens get the requested lifetimes', async () => {
     const { refresh } = await session.issuePair(claims);
     const { access } = await session.refresh(refresh, { issue: { accessTtl: 60 } }, now + 10);
     expect(claimsOf(access)).toMatchObject({ iat: now + 10, exp: now + 70 });
@@ -87,12 +87,12 @@ describe('scope', () => {
     ['another case', 'read', ['READ']],
     ['any, where there is none', undefined, ['read']],
     ['the separator', 'read write', ['read write']],
-  ])('a wider one is refused: %s', async (_what, held, asked) => {
+  ])('refuses a wider scope: %s', async (_what, held, asked) => {
     await expect(scopeAfter(held, asked)).rejects.toMatchObject(code('CLAIM_MISMATCH'));
     expect(await session.entries()).toEqual([]);
   });
 
-  test('a wider one consumes nothing when rotating', async () => {
+  test('a refused wider scope does not consume the refresh token', async () => {
     const { refresh } = await session.issuePair({ sub: 'u', scope: 'read' });
     await expect(session.refresh(refresh, { rotate: true, scope: ['write'] })).rejects.toMatchObject(
       code('CLAIM_MISMATCH'),
@@ -101,7 +101,7 @@ describe('scope', () => {
     expect((await session.refresh(refresh, { rotate: true })).refresh).toBeDefined();
   });
 
-  test('narrowed when rotating, the new refresh token still holds all of it', async () => {
+  test('a narrowed rotation keeps the whole scope in the new refresh token', async () => {
     const { access, refresh } = await scopeAfter('read write', ['read'], true);
     expect(claimsOf(access).scope).toBe('read');
     expect(claimsOf(refresh).scope).toBe('read write');
@@ -110,6 +110,133 @@ describe('scope', () => {
   test('a scope that is no string is not widened into one', async () => {
     const refresh = signed({ sub: 'u', jti: 'a', type: 'refresh', iat: now, exp: now + 60, scope: ['read'] });
     await expect(session.refresh(refresh, { scope: ['read'] })).rejects.toMatchObject(code('CLAIM_MISMATCH'));
+  });
+});
+
+describe('what a session may still hold', () => {
+  const deps = () => ({ key, keys: [key], now, denylist: session.denylist });
+  const verify = { anyAudience: true };
+
+  test.each([
+    ['less scope', { scope: ['write', 'other'] }, 'write', ['admin', 'auditor']],
+    ['no scope', { scope: [] }, undefined, ['admin', 'auditor']],
+    ['fewer roles', { role: ['auditor'] }, 'read write delete', ['auditor']],
+    ['no roles', { role: [] }, 'read write delete', undefined],
+    [
+      'all and more',
+      { scope: ['read', 'write', 'delete', 'x'], role: ['admin', 'auditor', 'x'] },
+      claims.scope,
+      claims.role,
+    ],
+    ['no limits', {}, claims.scope, claims.role],
+  ])('narrows the access token and the next refresh token: %s', async (_what, limits, scope, role) => {
+    const { refresh } = await session.issuePair(claims);
+    const next = await refreshToken(refresh, { verify, rotate: true }, { ...deps(), limits: () => limits });
+    for (const token of [next.access_token, next.refresh_token]) {
+      expect([claimsOf(token).scope, claimsOf(token).role]).toEqual([scope, role]);
+    }
+    // What was given back since is not in the next tokens.
+    const last = await refreshToken(
+      String(next.refresh_token),
+      { verify, rotate: true },
+      { ...deps(), limits: () => ({}) },
+    );
+    for (const token of [last.access_token, last.refresh_token]) {
+      expect([claimsOf(token).scope, claimsOf(token).role]).toEqual([scope, role]);
+    }
+  });
+
+  test('a role that is one text, as of an older token, is kept, and becomes a list under limits', async () => {
+    const { refresh } = await session.issuePair({ ...claims, role: 'admin' });
+    for (const [limits, role] of [
+      [{}, 'admin'],
+      [{ role: ['admin', 'x'] }, ['admin']],
+      [{ role: ['x'] }, undefined],
+    ] as const) {
+      const next = await refreshToken(refresh, { verify }, { ...deps(), limits: () => limits });
+      expect(claimsOf(next.access_token).role).toEqual(role);
+    }
+  });
+
+  test('the roles that a policy leaves go from the next refresh token too', async () => {
+    const { refresh } = await session.issuePair(claims);
+    const next = await session.refresh(refresh, { rotate: true, role: ['auditor'] });
+    expect(claimsOf(next.access).role).toEqual(['auditor']);
+    expect(claimsOf(next.refresh).role).toEqual(['auditor']);
+  });
+
+  test.each<[string, object]>([
+    ['scope', { scope: ['read'] }],
+    ['role', { role: { admin: true } }],
+    ['role', { role: 7 }],
+  ])('a limited %s that cannot be read is left out', async (name, held) => {
+    const token = signed({ sub: 'u', jti: 'a', type: 'refresh', iat: now, exp: now + 60, ...held });
+    const limits = () => ({ scope: ['read'], role: ['admin'] });
+    const next = await refreshToken(token, { verify, rotate: true }, { ...deps(), limits });
+    for (const each of [next.access_token, next.refresh_token]) expect(claimsOf(each)).not.toHaveProperty(name);
+  });
+
+  test.each<[string, string[] | undefined, string[], string | undefined]>([
+    ['what was taken away is left out', ['read', 'write'], ['read'], 'read'],
+    ['each counts once', ['read', 'read'], ['read'], 'read'],
+    ['nothing is asked for', undefined, ['read', 'delete'], 'read delete'],
+  ])('limits the requested scope: %s', async (_what, scope, allowed, granted) => {
+    const { refresh } = await session.issuePair(claims);
+    const limits = () => ({ scope: allowed });
+    const next = await refreshToken(refresh, { verify, scope, rotate: true }, { ...deps(), limits });
+    expect(claimsOf(next.access_token).scope).toBe(granted);
+    // Only what was taken away goes from the session.
+    expect(claimsOf(next.refresh_token).scope).toBe(allowed.join(' '));
+  });
+
+  test('refuses a scope of which nothing is left, or that was never held, without consuming the token', async () => {
+    const { refresh } = await session.issuePair(claims);
+    const limits = () => ({ scope: ['read', 'admin'] });
+    for (const scope of [['write'], ['admin'], ['read', 'admin']]) {
+      await expect(refreshToken(refresh, { verify, scope, rotate: true }, { ...deps(), limits })).rejects.toMatchObject(
+        code('CLAIM_MISMATCH'),
+      );
+    }
+    expect(await session.entries()).toEqual([]);
+  });
+
+  test('calls `limits` once, with verified claims; its error refuses the token without consuming it', async () => {
+    const { refresh } = await session.issuePair(claims);
+    const asked: unknown[] = [];
+    const limits = async (held: object) => {
+      asked.push(held);
+      throw new TypeError('no such user');
+    };
+    await expect(refreshToken(refresh, { verify, rotate: true }, { ...deps(), limits })).rejects.toThrow(
+      'no such user',
+    );
+    expect(asked).toEqual([claimsOf(refresh)]);
+    expect(await session.entries()).toEqual([]);
+  });
+
+  test('does not call `limits` for a forged, expired, revoked or used token, or one of another type', async () => {
+    const { access, refresh: used } = await session.issuePair(claims);
+    const { refresh: next } = await session.refresh(used, { rotate: true });
+    const { refresh: revoked } = await session.issuePair(claims);
+    await session.revoke(revoked);
+    const forged = (await issueToken({ ...claims }, { type: 'refresh' }, { key: foreignKey, now })).token;
+    const limits = () => {
+      throw new TypeError('asked');
+    };
+    const expired = signed({ sub: 'u', jti: 'a', type: 'refresh', iat: now - 60, exp: now });
+    for (const [token, expected] of [
+      ['nonsense', 'TOKEN_MALFORMED'],
+      [forged, 'SIGNATURE_INVALID'],
+      [expired, 'TOKEN_EXPIRED'],
+      [access, 'CLAIM_MISMATCH'],
+      [revoked, 'TOKEN_REVOKED'],
+      [used, 'TOKEN_REUSED'],
+    ] as const) {
+      const answer = refreshToken(token, { verify, rotate: true, scope: ['never'] }, { ...deps(), limits });
+      await expect(answer, expected).rejects.toMatchObject(code(expected));
+    }
+    // The reuse has ended the session, whatever was asked for with it.
+    expect(await session.judge(next as string)).toBe('TOKEN_REVOKED');
   });
 });
 
@@ -135,7 +262,7 @@ describe('refuses', () => {
       async () => (await issueToken({ sub: 'u' }, { type: 'refresh' }, { key: foreignKey, now })).token,
     ],
     ['what is no token', 'TOKEN_MALFORMED', () => 'a.b.c'],
-  ])('%s, rotating or not, and writes nothing', async (_what, expected, make) => {
+  ])('refuses %s, rotating or not, and writes nothing', async (_what, expected, make) => {
     const token = await make();
     for (const rotate of [false, true]) {
       await expect(session.refresh(token, { rotate })).rejects.toMatchObject(code(expected));
@@ -143,14 +270,24 @@ describe('refuses', () => {
     expect(await session.entries()).toEqual([]);
   });
 
-  test('another issuer or audience than asked for', async () => {
+  test('refuses a token of another issuer or audience', async () => {
     const { refresh } = await session.issuePair(claims);
     for (const verify of [{ issuer: 'other' }, { audience: 'other' }]) {
       await expect(session.refresh(refresh, { verify })).rejects.toMatchObject(code('CLAIM_MISMATCH'));
     }
   });
 
-  test('a revoked one, one of an ended session, one of a revoked subject', async () => {
+  test('refuses a token with aud if the caller names no audience and does not accept any', async () => {
+    const { token } = await issueToken({ sub: 'u', aud: 'api' }, { type: 'refresh' }, { key: foreignKey, now });
+    const refresh = (verify: object) => refreshToken(token, { verify }, { key: foreignKey, keys: [foreignKey], now });
+    await expect(refresh({})).rejects.toMatchObject(code('CLAIM_MISMATCH'));
+    await expect(refresh({ audience: 'web' })).rejects.toMatchObject(code('CLAIM_MISMATCH'));
+    for (const verify of [{ audience: 'api' }, { anyAudience: true }]) {
+      expect(claimsOf((await refresh(verify)).access_token).aud).toBe('api');
+    }
+  });
+
+  test('refuses a revoked token, and one of an ended session or a revoked subject', async () => {
     const pairs = await Promise.all(['a', 'b', 'c'].map((sub) => session.issuePair({ sub })));
     const [one, two, three] = pairs.map(({ refresh }) => refresh) as [string, string, string];
     await session.denylist.add({
@@ -169,7 +306,7 @@ describe('refuses', () => {
     expect(await session.entries()).toHaveLength(3);
   });
 
-  test('to rotate a token without jti, or without a denylist', async () => {
+  test('refuses to rotate a token without jti, or without a denylist', async () => {
     const nameless = signed({ sub: 'u', type: 'refresh', iat: now, exp: now + 60 });
     await expect(session.refresh(nameless, { rotate: true })).rejects.toMatchObject(code('CLAIM_MISSING'));
     const { token } = await issueToken({ sub: 'u' }, { type: 'refresh' }, { key: foreignKey, now });
@@ -180,7 +317,7 @@ describe('refuses', () => {
 });
 
 describe('rotation', () => {
-  test('prints a pair of the same session with everything kept', async () => {
+  test('rotation makes a pair of the same session with the same claims', async () => {
     const first = await session.issuePair(claims);
     const second = await session.refresh(first.refresh, { rotate: true }, now + 60);
     const { family } = claimsOf(first.refresh);
@@ -191,7 +328,7 @@ describe('rotation', () => {
     ]);
   });
 
-  test('goes on for as long as each is used once', async () => {
+  test('a session continues while each refresh token is used once', async () => {
     let { access, refresh } = await session.issuePair(claims);
     const { family } = claimsOf(refresh);
     const accesses = [access];
@@ -205,7 +342,7 @@ describe('rotation', () => {
     for (const token of [...accesses, refresh]) expect(await session.judge(token, now + 11)).toBeNull();
   });
 
-  test('a second use is told as reuse and ends the session, its access tokens too', async () => {
+  test('a second use is TOKEN_REUSED and ends the session, its access tokens too', async () => {
     const first = await session.issuePair(claims);
     const other = await session.issuePair(claims);
     const second = await session.refresh(first.refresh, { rotate: true });
@@ -239,14 +376,14 @@ describe('rotation', () => {
     expect(await session.judge(second.refresh as string, now + 62)).toBe('TOKEN_REVOKED');
   });
 
-  test('only asking about a consumed token ends nothing', async () => {
+  test('verifying a consumed token ends no session', async () => {
     const first = await session.issuePair(claims);
     const second = await session.refresh(first.refresh, { rotate: true });
     expect(await session.judge(first.refresh)).toBe('TOKEN_REUSED');
     expect(await session.judge(second.access)).toBeNull();
   });
 
-  test('a session that began without a name is named after its first refresh token', async () => {
+  test('a session without a family is named after its first refresh token', async () => {
     const first = await session.issue({ sub: 'u' }, { type: 'refresh' });
     const second = await session.refresh(first, { rotate: true });
     const { jti } = claimsOf(first);
@@ -272,7 +409,7 @@ describe('rotation', () => {
     expect(await session.judge(winners[0]?.refresh as string)).toBe('TOKEN_REVOKED');
   });
 
-  test('an ended session is remembered for longer than any of its tokens may live', async () => {
+  test('the entry of an ended session outlives all its tokens', async () => {
     const year = 366 * 86_400;
     const first = await session.issuePair(claims, { refreshTtl: 2 * year });
     const second = await session.refresh(first.refresh, { rotate: true, issue: { refreshTtl: 2 * year } }, now + year);
@@ -281,6 +418,14 @@ describe('rotation', () => {
     );
     await session.denylist.prune(now + 3 * year - 1);
     expect(await session.judge(second.refresh as string, now + 3 * year - 1)).toBe('TOKEN_REVOKED');
+  });
+
+  test('a lengthened session stays ended for as long as its longest token', async () => {
+    const first = await session.issuePair(claims);
+    const second = await session.refresh(first.refresh, { rotate: true, issue: { refreshTtl: 800 * 86_400 } });
+    await expect(session.refresh(first.refresh, { rotate: true })).rejects.toMatchObject(code('TOKEN_REUSED'));
+    await session.denylist.prune(now + 799 * 86_400);
+    expect(await session.judge(second.refresh as string, now + 799 * 86_400)).toBe('TOKEN_REVOKED');
   });
 
   test('the entry of a consumed token outlives it by the largest leeway', async () => {
@@ -294,12 +439,23 @@ describe('rotation', () => {
     ).rejects.toMatchObject(code('TOKEN_REUSED'));
   });
 
-  test('no leeway is wider than what entries outlive their tokens by', async () => {
+  test('refuses a leeway longer than entries outlive their tokens', async () => {
     const { refresh } = await session.issuePair(claims);
     await expect(session.refresh(refresh, { verify: { leeway: 3601 } })).rejects.toMatchObject(code('USAGE_INVALID'));
   });
 
-  test('where the store fails no pair comes out', async () => {
+  test.each([{ role: null }, { role: [5] }, { scope: ['read'] }, { scope: 5 }])(
+    'drops a claim of a useless shape: %j',
+    async (bad) => {
+      const token = signed({ sub: 'u', type: 'refresh', jti: 'j', iat: now, exp: now + 60, ...bad });
+      for (const rotate of [false, true]) {
+        await expect(session.refresh(token, { rotate })).rejects.toMatchObject(code('CLAIM_MALFORMED'));
+      }
+      expect(await session.entries()).toEqual([]);
+    },
+  );
+
+  test('issues no pair if the store fails', async () => {
     const { refresh } = await session.issuePair(claims);
     await session.denylist.close();
     for (const rotate of [false, true]) {

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { keptForGood } from '../../src/token/denylist.js';
+import type { VerifiedToken } from '../../src/token/examine.js';
 import { issueToken } from '../../src/token/issue.js';
-import { claimsOf, foreignKey, now, openSession, type Session, signed } from './session.js';
+import { revokeSubject, revokeToken } from '../../src/token/revoke.js';
+import { claimsOf, foreignKey, key, now, openSession, type Session, signed } from './session.js';
 
 let session: Session;
 beforeEach(async () => {
@@ -19,7 +22,22 @@ test('a revoked access token is refused; its session goes on', async () => {
   expect((await session.refresh(refresh)).access).toBeDefined();
 });
 
-test('a revoked refresh token takes its session with it, access tokens too', async () => {
+test('a caller whom permit refuses is refused once the signature holds, and nothing is recorded', async () => {
+  const { refresh } = await session.issuePair({ sub: 'u', client_id: 'one' });
+  const forged = (await issueToken({ sub: 'u', client_id: 'one' }, {}, { key: foreignKey, now })).token;
+  const seen: unknown[] = [];
+  const permit = ({ claims }: VerifiedToken) => {
+    seen.push(claims);
+    throw new TypeError('another client');
+  };
+  const deps = { keys: [key], denylist: session.denylist, now, permit };
+  await expect(revokeToken(forged, deps)).rejects.toMatchObject(code('SIGNATURE_INVALID'));
+  await expect(revokeToken(refresh, deps)).rejects.toThrow('another client');
+  expect(seen).toEqual([claimsOf(refresh)]);
+  expect(await session.entries()).toEqual([]);
+});
+
+test('a revoked refresh token ends its session, access tokens too', async () => {
   const { access, refresh } = await session.issuePair({ sub: 'u' });
   const other = await session.issuePair({ sub: 'u' });
   const { jti, family } = claimsOf(refresh);
@@ -37,7 +55,7 @@ test('revoking the latest refresh token ends every earlier one of the session', 
   }
 });
 
-test('revoking the first refresh token of a session that had no name ends what was rotated out of it', async () => {
+test('revoking the first refresh token of a session without a family ends its rotated tokens', async () => {
   const first = await session.issue({ sub: 'u' }, { type: 'refresh' });
   const second = await session.refresh(first, { rotate: true });
   await session.revoke(first);
@@ -46,7 +64,7 @@ test('revoking the first refresh token of a session that had no name ends what w
   }
 });
 
-test('revoking a consumed token does not make it an unused one', async () => {
+test('a consumed token stays consumed after it is revoked', async () => {
   const { refresh } = await session.issuePair({ sub: 'u' });
   await session.refresh(refresh, { rotate: true });
   await session.revoke(refresh);
@@ -77,7 +95,7 @@ test('a session stays ended for as long as any of its tokens may live', async ()
 });
 
 describe('a token that has expired', () => {
-  test('is no error and writes nothing', async () => {
+  test('revoking an expired token is no error and writes nothing', async () => {
     const { access } = await session.issuePair({ sub: 'u' });
     const refresh = await session.issue({ sub: 'u' }, { type: 'refresh' });
     const long = now + 604_800 + 3600;
@@ -87,19 +105,19 @@ describe('a token that has expired', () => {
     expect(await session.entries()).toEqual([]);
   });
 
-  test('still ends its session, whose access tokens may live longer than it', async () => {
+  test('an expired refresh token still ends its session, whose access tokens may live longer', async () => {
     const { refresh } = await session.issuePair({ sub: 'u' });
     const { family } = claimsOf(refresh);
     expect(await session.revoke(refresh, now + 604_800 + 3600)).toMatchObject({ family, recorded: true });
     expect(await session.entries()).toMatchObject([{ kind: 'family', id: family }]);
   });
 
-  test('is recorded while a verifier with leeway might still take it', async () => {
+  test('an expired token is recorded while a verifier with leeway might accept it', async () => {
     const { access } = await session.issuePair({ sub: 'u' });
     expect(await session.revoke(access, now + 1800 + 3599)).toMatchObject({ recorded: true });
   });
 
-  test('ends its session while that lives on', async () => {
+  test('an expired refresh token of a live session ends it', async () => {
     const first = await session.issuePair({ sub: 'u' }, { refreshTtl: 60 });
     const second = await session.refresh(first.refresh, { rotate: true, issue: { refreshTtl: 604_800 } });
     await session.revoke(first.refresh, now + 61);
@@ -107,7 +125,7 @@ describe('a token that has expired', () => {
   });
 });
 
-test('neither type, nor time, nor other claims stand in the way of revoking', async () => {
+test('revokes tokens of any type, time and claims', async () => {
   const tokens = [
     signed({ jti: 'a', type: 'something', exp: now + 60, nbf: now + 30, iat: now + 30 }),
     signed({ jti: 'b', exp: now + 60, aud: 5 }),
@@ -118,10 +136,49 @@ test('neither type, nor time, nor other claims stand in the way of revoking', as
   expect(await session.entries()).toHaveLength(4);
 });
 
-test('a token that never expires stays revoked for years', async () => {
+test('a token that never expires stays revoked for good', async () => {
   await session.revoke(signed({ jti: 'c', sub: 'u' }));
   const [entry] = await session.entries();
-  expect(entry?.until).toBeGreaterThan(now + 10 * 365 * 86_400);
+  expect(entry?.until).toBe(keptForGood);
+});
+
+test('the entry of a subject is kept for good: its tokens may live for any time', async () => {
+  const token = await session.issue({ sub: 'u' }, { ttl: 36_525 * 86_400 });
+  await revokeSubject('u', { denylist: session.denylist, now });
+  await session.denylist.prune(now + 36_524 * 86_400);
+  expect(await session.judge(token, now + 36_524 * 86_400)).toBe('TOKEN_REVOKED');
+});
+
+describe('how long a log-out is kept', () => {
+  const day = 86_400;
+  const week = 7 * day;
+  const familyUntil = async () => (await session.entries()).find(({ kind }) => kind === 'family')?.until;
+
+  test.each([
+    ['lifetimes of a week', week, week, now + 400 * day + 3600],
+    ['access tokens of two years', week, 730 * day, now + 730 * day + 3600],
+    ['a refresh token of two years', 730 * day, week, now + 730 * day + 3600],
+  ])('%s', async (_what, refreshTtl, longestLifetime, until) => {
+    const { refresh } = await session.issuePair({ sub: 'u' }, { refreshTtl });
+    await session.revoke(refresh, now, longestLifetime);
+    expect(await familyUntil()).toBe(until);
+  });
+
+  test.each<[string, () => Promise<string>, number, number | undefined]>([
+    ['lifetimes that nobody knows', async () => (await session.issuePair({ sub: 'u' })).refresh, now, undefined],
+    ['a refresh token that never expires', () => session.issue({}, { type: 'refresh', ttl: null }), now, week],
+    ['an expired refresh token', async () => (await session.issuePair({ sub: 'u' })).refresh, now + 8 * day, week],
+    ['a refresh token that was used before', useRefreshToken, now, week],
+  ])('is kept for good: %s', async (_what, make, at, longestLifetime) => {
+    await session.revoke(await make(), at, longestLifetime);
+    expect(await familyUntil()).toBe(keptForGood);
+  });
+
+  async function useRefreshToken(): Promise<string> {
+    const { refresh } = await session.issuePair({ sub: 'u' });
+    await session.refresh(refresh, { rotate: true, issue: { refreshTtl: 800 * day } });
+    return refresh;
+  }
 });
 
 test.each<[string, string, () => Promise<string> | string]>([
@@ -142,12 +199,12 @@ test.each<[string, string, () => Promise<string> | string]>([
   ['what is no token', 'TOKEN_MALFORMED', () => 'no.token'],
   ['one without jti', 'CLAIM_MISSING', () => signed({ sub: 'u', exp: now + 60 })],
   ['one whose jti is no string', 'CLAIM_MISSING', () => signed({ sub: 'u', jti: 5, exp: now + 60 })],
-])('%s is refused and the store left alone', async (_what, expected, make) => {
+])('refuses %s and does not touch the store', async (_what, expected, make) => {
   await expect(session.revoke(await make())).rejects.toMatchObject(code(expected));
   expect(await session.entries()).toEqual([]);
 });
 
-test('a store that fails is an error', async () => {
+test('a failing store is an error', async () => {
   const { access } = await session.issuePair({ sub: 'u' });
   await session.denylist.close();
   await expect(session.revoke(access)).rejects.toMatchObject(code('STORE_UNAVAILABLE'));

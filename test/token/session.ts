@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSecret } from '../../src/jose/secret.js';
-import { openDenylist } from '../../src/store/denylist.js';
+import { openDenylist } from '../../src/store/denylist/open.js';
 import type { Claims } from '../../src/token/claims.js';
 import type { Denylist, Revocation } from '../../src/token/denylist.js';
 import { type IssuePairPolicy, type IssuePolicy, issueToken, issueTokenPair } from '../../src/token/issue.js';
@@ -15,7 +15,8 @@ import { reportToken } from '../../src/token/verify.js';
 /** The time at which everything begins: 2026-11-23T12:00:00Z. */
 export const now = Date.UTC(2026, 10, 23, 12) / 1000;
 const secret = 'a secret of thirty-two bytes, at least';
-const key = loadSecret(secret);
+/** The key that signs, and is trusted. */
+export const key = loadSecret(secret);
 /** A key that nobody trusts. */
 export const foreignKey = loadSecret('another secret of thirty-two bytes or more');
 
@@ -24,9 +25,10 @@ export interface Session {
   readonly denylist: Denylist;
   issue(claims: Claims, policy?: IssuePolicy): Promise<string>;
   issuePair(claims: Claims, policy?: IssuePairPolicy): Promise<{ access: string; refresh: string }>;
+  /** Refreshes a token with any `aud`, unless `policy.verify` says otherwise. */
   refresh(token: string, policy?: RefreshPolicy, at?: number): Promise<{ access: string; refresh?: string }>;
-  revoke(token: string, at?: number): ReturnType<typeof revokeToken>;
-  /** The verdict on a token of any type: its code, null for a valid one. */
+  revoke(token: string, at?: number, longestLifetime?: number): ReturnType<typeof revokeToken>;
+  /** The verdict on a token of any type and audience: its code, null for a valid one. */
   judge(token: string, at?: number): Promise<string | null>;
   entries(): Promise<Revocation[]>;
   close(): Promise<void>;
@@ -47,11 +49,13 @@ export async function openSession(): Promise<Session> {
       return { access: pair.access_token, refresh: pair.refresh_token };
     },
     refresh: async (token, policy = {}, at = now) => {
-      const { access_token: access, refresh_token: refresh } = await refreshToken(token, policy, deps(at));
+      const verify = { ...(policy.verify?.audience === undefined ? { anyAudience: true } : {}), ...policy.verify };
+      const refreshed = await refreshToken(token, { ...policy, verify }, deps(at));
+      const { access_token: access, refresh_token: refresh } = refreshed;
       return { access, ...(refresh === undefined ? {} : { refresh }) };
     },
-    revoke: (token, at = now) => revokeToken(token, deps(at)),
-    judge: async (token, at = now) => (await reportToken(token, { type: 'any' }, deps(at))).code,
+    revoke: (token, at = now, longestLifetime) => revokeToken(token, { ...deps(at), longestLifetime }),
+    judge: async (token, at = now) => (await reportToken(token, { type: 'any', anyAudience: true }, deps(at))).code,
     entries: async () => {
       const entries: Revocation[] = [];
       for await (const entry of denylist.list()) entries.push(entry);

@@ -62,7 +62,7 @@ describe('durations', () => {
     else expect(codeOf(() => parseDuration(text))).toBe('USAGE_INVALID');
   });
 
-  test('what is none is quoted, with examples as the hint', () => {
+  test('quotes a text that is not a duration, and hints at examples', () => {
     expect(() => parseDuration('5 minutes')).toThrow(
       expect.objectContaining({
         message: '"5 minutes" is not a duration',
@@ -134,7 +134,7 @@ describe('moments', () => {
     else expect(codeOf(() => parseMoment(text, now))).toBe('USAGE_INVALID');
   });
 
-  test('what is none is quoted, with examples as the hint', () => {
+  test('quotes a text that is not a moment, and hints at examples', () => {
     expect(() => parseMoment('soon', now)).toThrow(
       expect.objectContaining({
         message: '"soon" is not a moment',

@@ -1,76 +1,103 @@
 import type { Command } from 'commander';
 import { JwtkitError } from '../../errors.js';
-import { describeJson, type JsonObject, own } from '../../jose/json.js';
-import { findByPath } from '../../token/claims.js';
-import { decodeToken } from '../../token/decode.js';
-import { formatDistance, formatMoment, isNumericDate } from '../../token/time.js';
-import { readToken } from '../input.js';
-import type { Context } from '../io.js';
+import { isJsonNumber } from '../../jose/decimal.js';
+import { toJson } from '../../jose/exact-json.js';
+import { describeJson, type JsonObject } from '../../jose/json.js';
+import { findByPath } from '../../token/claim-path.js';
+import { type DecodedToken, decodeToken, exactMembers } from '../../token/decode.js';
+import { isNumericDate } from '../../token/time.js';
+import { addBatchOptions, type BatchFlags, excludeFromBatch, readBatch } from '../grammar/batch-options.js';
+import { readInvocation } from '../grammar/invocation.js';
+import { option, type Texts } from '../grammar/option.js';
+import { addCommonOptions, atOption } from '../grammar/shared-options.js';
 import {
-  addBatchOptions,
-  addCommonOptions,
-  addExamples,
-  type BatchFlags,
-  batchOption,
-  clockOption,
-  excludeFromBatch,
-  option,
-  readInvocation,
-  refuseToken,
-} from '../options.js';
-import { alignColumns, noteUnverified, type Painter, painterFor, printClaim, printJson, toJson } from '../output.js';
-
-interface DecodeOptions extends BatchFlags {
-  claim?: string;
-  at?: string;
-}
+  addTokenOptions,
+  longestToken,
+  maxSizeOption,
+  readMaxSize,
+  readToken,
+  readTokenArgument,
+  type TokenFlags,
+  tokenFlagOf,
+} from '../grammar/token-options.js';
+import { readClock } from '../grammar/values.js';
+import { type Painter, painterFor } from '../terminal/colour.js';
+import type { Context } from '../terminal/io.js';
+import { noteUnverified } from '../terminal/notes.js';
+import { alignColumns, printClaim, printJson, showMoment } from '../terminal/output.js';
 
 export function registerDecode(program: Command, context: Context): void {
   const { io } = context;
   const command = program
     .command('decode')
-    .description('Show what a token says. Nothing is verified: anybody may have written it.')
-    .argument('[token]', 'the token; - or a pipe for stdin')
+    .description('Show the header and the claims of a token. Verifies nothing: anybody may have written them.')
     .addOption(option('--claim <path>', 'print one claim raw: a name, a.b.0, or a JSON Pointer /a/b/0'))
-    .addOption(option('--at <moment>', 'take this for the current time'));
+    .addOption(atOption());
+  addTokenOptions(command).addOption(maxSizeOption('16MiB'));
   addBatchOptions(command, 'a token a line in, its header and claims as JSON a line out');
-  addCommonOptions(command);
-  addExamples(command, [
+  addCommonOptions(command, [
     'jwtkit decode "$TOKEN"',
     'jwtkit decode "$TOKEN" --claim sub',
     'jwtkit decode "$TOKEN" --json | jwtkit issue --claims - --ttl 1h',
   ]);
-  command.action(async (argument: string | undefined) => {
-    const { options, env } = readInvocation<DecodeOptions>(command, io);
-    const now = clockOption(options.at, io);
-    const batch = batchOption(options);
+  command.action(async () => {
+    const argument = readTokenArgument(command);
+    const invocation = readInvocation<BatchFlags & TokenFlags & Texts<'claim' | 'at' | 'maxSize'>>(command);
+    const { options, env } = invocation;
+    const batch = readBatch(options, argument ?? tokenFlagOf(options));
     if (batch !== undefined) {
-      refuseToken(argument);
-      excludeFromBatch({ '--claim': options.claim });
-      await noteUnverified(io, options.color, env);
-      const { runBatch } = await import('../batch/run.js');
-      return runBatch({ kind: 'decode' }, batch, context);
+      excludeFromBatch({ '--claim': options.claim, '--max-size': options.maxSize });
+      await noteUnverified(io, options, env);
+      const { runBatch } = await import('../terminal/batch.js');
+      return runBatch({ kind: 'decode' }, { ...batch, now: io.now }, context);
     }
-    const { header, claims } = decodeToken(readToken(argument, io));
+    const maxLength = readMaxSize(options.maxSize, longestToken);
+    const token = await readToken(argument, invocation, 'access', context);
+    const now = readClock(options.at, io);
+    const decoded = readDecoded(token, maxLength);
+    if (decoded instanceof JwtkitError) {
+      // A script asks for a claim, and gets none of a damaged token.
+      if (options.claim !== undefined || token.length > maxLength) throw decoded;
+      const { showParts } = await import('./decode-damaged.js');
+      const style = { json: options.json === true, paint: await painterFor(io.stdout, options.color, env) };
+      const isShown = showParts(token, (name, value) => explain(name, value, now), style, io);
+      if (isShown !== 'nothing') {
+        context.tokenHint = undefined;
+        await noteUnverified(io, options, env);
+      }
+      if (isShown === 'encrypted') return;
+      throw decoded;
+    }
+    const { header, claims } = exactMembers(token, decoded);
     if (options.claim !== undefined) printClaim(io, findClaim(claims, options.claim), options.json);
     else if (options.json === true) printJson(io, { header, claims });
     else {
       const paint = await painterFor(io.stdout, options.color, env);
       io.stdout.write(renderDecoded(header, claims, now, paint));
     }
-    await noteUnverified(io, options.color, env);
+    await noteUnverified(io, options, env);
   });
 }
 
+/** Returns a token's content, or the error of the strict parser. */
+function readDecoded(token: string, maxLength: number): DecodedToken | JwtkitError {
+  try {
+    return decodeToken(token, { maxLength });
+  } catch (error) {
+    if (error instanceof JwtkitError) return error;
+    throw error;
+  }
+}
+
 /**
- * The value at a path.
+ * Returns the value of the claim at a path.
  * @throws {JwtkitError} CLAIM_MISSING.
  */
 export function findClaim(claims: JsonObject, path: string): unknown {
   const value = findByPath(claims, path);
   if (value === undefined) {
     throw new JwtkitError('CLAIM_MISSING', `token has no claim ${JSON.stringify(path)}`, {
-      hint: 'jwtkit decode shows all of them',
+      hint: 'jwtkit decode shows all claims',
     });
   }
   return value;
@@ -79,27 +106,33 @@ export function findClaim(claims: JsonObject, path: string): unknown {
 const timeClaims = ['exp', 'nbf', 'iat', 'auth_time', 'updated_at'];
 
 function renderDecoded(header: JsonObject, claims: JsonObject, now: number, paint: Painter): string {
-  const lines = [paint.bold('Header'), ...renderMembers(header, () => '', paint)];
-  lines.push('', paint.bold('Claims'));
-  lines.push(...renderMembers(claims, (name) => explain(name, own(claims, name), now), paint));
+  const claimLines = renderMembers(claims, (name, value) => explain(name, value, now), paint);
+  // A token of 16 MiB has more claims than a call has arguments.
+  const lines = [
+    paint.bold('Header'),
+    renderMembers(header, () => '', paint),
+    '',
+    paint.bold('Claims'),
+    claimLines,
+  ].flat();
   return `${lines.join('\n')}\n`;
 }
 
-function renderMembers(members: JsonObject, explain: (name: string) => string, paint: Painter): string[] {
-  const rows = Object.keys(members).map((name) => [
-    `  ${toJson(name).slice(1, -1)}`,
-    toJson(members[name]),
-    explain(name),
-  ]);
-  if (rows.length === 0) return [paint.dim('  (none)')];
-  const names = alignColumns(rows.map(([name = '']) => [name, '']));
-  return rows.map(([, value = '', note = ''], at) => {
-    return `${paint.cyan(names[at] ?? '')}${value}${note === '' ? '' : `  ${paint.dim(note)}`}`;
+type Explain = (name: string, value: unknown) => string;
+
+function renderMembers(members: JsonObject, explain: Explain, paint: Painter): string[] {
+  const entries = Object.entries(members);
+  if (entries.length === 0) return [paint.dim('  (none)')];
+  const names = alignColumns(entries.map(([name]) => [`  ${toJson(name).slice(1, -1)}`, '']));
+  return entries.map(([name, value], at) => {
+    const note = explain(name, value);
+    return `${paint.cyan(names[at] ?? '')}${toJson(value)}${note === '' ? '' : `  ${paint.dim(note)}`}`;
   });
 }
 
 function explain(name: string, value: unknown, now: number): string {
   if (!timeClaims.includes(name)) return '';
-  if (isNumericDate(value)) return `${formatMoment(value)}, ${formatDistance(value, now)}`;
-  return `not a time: ${typeof value === 'number' ? 'out of range' : describeJson(value)}`;
+  if (!isJsonNumber(value)) return `not a time: ${describeJson(value)}`;
+  const moment = Number(value);
+  return isNumericDate(moment) ? showMoment(moment, now) : 'not a time: out of range';
 }

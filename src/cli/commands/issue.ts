@@ -1,56 +1,47 @@
 import type { Command } from 'commander';
-import { defaultMaxTokenLength } from '../../jose/compact.js';
-import { isJsonObject, JsonError, type JsonObject, own, parseJsonObject } from '../../jose/json.js';
-import { writeFileWhole } from '../../store/files.js';
-import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
-import { formatDistance, parseMoment } from '../../token/time.js';
-import { type ClaimDefault, define, fillDefaults } from '../claim-defaults.js';
-import { readContent } from '../input.js';
-import type { Context, Io } from '../io.js';
-import type { KeyOptions } from '../keys.js';
-import { lifetimes } from '../lifetimes.js';
+import { writeFileWhole } from '../../files/write-files.js';
+import { readExact, writeJson } from '../../jose/exact-json.js';
+import type { JsonObject } from '../../jose/json.js';
+import { escapeText } from '../../shown-text.js';
+import type { Claims, TokenType } from '../../token/claims.js';
+import { completeClaims } from '../../token/given-claims.js';
+import { formatDistance } from '../../token/time.js';
+import { addBatchOptions, type BatchFlags, batchClock, excludeFromBatch, readBatch } from '../grammar/batch-options.js';
+import { type Invocation, readInvocation } from '../grammar/invocation.js';
 import {
-  addBatchOptions,
+  addPairs,
+  type ClaimOptions,
+  claimDefaults,
+  claimsOfOptions,
+  leftOut,
+  readClaimsFile,
+} from '../grammar/issued-claims.js';
+import type { KeyOptions } from '../grammar/keys/source.js';
+import { type LifetimeOptions, lifetimes } from '../grammar/lifetimes.js';
+import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
+import {
   addCommonOptions,
-  addExamples,
   addKeyOptions,
-  type BatchFlags,
-  batchOption,
+  algOption,
+  atOption,
   type CommonOptions,
-  clockOption,
-  excludeFromBatch,
-  type Invocation,
-  option,
-  parseOption,
-  parsePair,
-  readInvocation,
-  signingAlgorithmOption,
-  usage,
-} from '../options.js';
-import { escapeText, printJson } from '../output.js';
+  refreshTtlOption,
+  ttlOption,
+} from '../grammar/shared-options.js';
+import { readClock, readSigningAlgorithms } from '../grammar/values.js';
+import { usage } from '../terminal/errors.js';
+import type { Context, Io } from '../terminal/io.js';
+import { afterChange, printJson } from '../terminal/output.js';
 
-interface IssueOptions extends KeyOptions, BatchFlags {
-  sub?: string;
-  type?: TokenType;
-  pair?: boolean;
-  ttl?: string;
-  refreshTtl?: string;
-  exp: boolean;
-  /** A list where the policy file gives it. */
-  iss?: string | string[];
-  aud?: string[];
-  scope?: string[];
-  role?: string[];
-  claim?: string[];
-  claims?: string;
-  nbf?: string;
-  jti?: string;
-  header?: string[];
-  typ?: string;
+interface IssueOptions
+  extends KeyOptions,
+    BatchFlags,
+    LifetimeOptions,
+    ClaimOptions,
+    Texts<'claims' | 'typ' | 'out'>,
+    Lists<'header'>,
+    Flags<'pair' | 'force'> {
   alg?: string | string[];
-  at?: string;
-  out?: string;
-  force?: boolean;
 }
 
 export function registerIssue(program: Command, context: Context): void {
@@ -59,93 +50,128 @@ export function registerIssue(program: Command, context: Context): void {
     .command('issue')
     .description('Sign a token and print it, alone, on stdout.')
     .addOption(option('--sub <id>', 'subject'))
-    .addOption(option('--type <type>', 'claim type (default: access)').choices(['access', 'refresh']))
-    .addOption(option('--pair', 'an access and a refresh token, as JSON'))
-    .addOption(option('--ttl <duration>', 'lifetime (default: 30m; 7d for a refresh token)').from('JWTKIT_TTL'))
-    .addOption(
-      option('--refresh-ttl <duration>', "lifetime of a pair's refresh token (default: 7d)").from('JWTKIT_REFRESH_TTL'),
-    )
-    .addOption(option('--no-exp', 'a token that never expires'))
+    .addOption(option('--type <type>', 'the claim type (default: access)').choices(['access', 'refresh']))
+    .addOption(option('--pair', 'make an access and a refresh token, as JSON'))
+    .addOption(ttlOption('lifetime (default: 30m; 7d for a refresh token)'))
+    .addOption(refreshTtlOption())
+    .addOption(option('--no-exp', 'make a token that never expires'))
+    .addOption(option('--bare', 'sign the given claims and exp alone: no type, jti, iat, and no typ in the header'))
+    .addOption(option('--no-type', 'leave out the claim type').as('typeClaim'))
+    .addOption(option('--no-jti', 'leave out the claim jti').as('jtiClaim'))
+    .addOption(option('--no-iat', 'leave out the claim iat'))
     .addOption(option('--iss <issuer>', 'issuer').from('JWTKIT_ISS'))
     .addOption(option('--aud <audience>', 'audience; repeatable').from('JWTKIT_AUD').repeatable())
     .addOption(option('--scope <scope>', 'scope tokens, separated by spaces; repeatable').repeatable())
-    .addOption(option('--role <role>', 'role; repeatable').repeatable())
-    .addOption(option('--claim <name=value>', 'further claim: name=text or name:=json; repeatable').repeatable())
-    .addOption(option('--claims <file>', 'claims as a JSON object, or what decode --json prints; - is stdin'))
+    .addOption(option('--role <role>', 'role, of a list; repeatable').repeatable())
+    .addOption(option('--claim <name=value>', 'another claim: name=text or name:=json; repeatable').repeatable())
+    .addOption(
+      option(
+        '--claims <file>',
+        'claims as JSON, or what decode, verify or issue --json print; - is stdin',
+      ).readsStdin(),
+    )
     .addOption(option('--nbf <moment>', 'not valid before: ISO 8601, seconds, or +5m from now'))
     .addOption(option('--jti <id>', 'token ID (default: a random UUID)'))
     .addOption(
-      option('--header <name=value>', 'further header member: name=text or name:=json; repeatable').repeatable(),
+      option('--header <name=value>', 'another header member: name=text or name:=json; repeatable').repeatable(),
     )
     .addOption(option('--typ <type>', 'header typ (default: JWT)'))
-    .addOption(option('--alg <name>', "algorithm (default: the key's)").from('JWTKIT_ALG'))
-    .addOption(option('--kid <id>', "the keyring's key to sign with; with --key, the kid to name").from('JWTKIT_KID'))
-    .addOption(option('--at <moment>', 'take this for the current time'))
+    .addOption(algOption())
+    .addOption(
+      option('--kid <id>', "the keyring's key to sign with; with --key, the kid of the header").from('JWTKIT_KID'),
+    )
+    .addOption(atOption())
     .addOption(option('--out <file>', 'write to a file, mode 0600, instead of stdout'))
     .addOption(option('--force', 'overwrite the file of --out'));
-  addBatchOptions(command, 'a JSON object of claims a line in, a token a line out');
+  addBatchOptions(command, 'claims as JSON, or what another batch printed, a line in; a token a line out');
   addKeyOptions(command, 'sign');
-  addCommonOptions(command);
-  addExamples(command, [
+  addCommonOptions(command, [
     'jwtkit issue --sub user-123',
     'jwtkit issue --sub user-123 --aud api --scope "read write" --ttl 15m',
     'jwtkit issue --sub user-123 --claim plan=pro --claim seats:=5',
     'jwtkit issue --sub user-123 --pair',
+    'jwtkit issue --bare --iss 12345 --ttl 10m --key partner-key.pem',
     'jwtkit issue --sub user-123 --type refresh --ttl 30d --out refresh.jwt',
     'printf \'{"sub":"user-%s"}\\n\' 1 2 3 | jwtkit issue --batch --aud api',
   ]);
   command.action(async () => {
-    const invocation = readInvocation<IssueOptions>(command, io);
+    const invocation = readInvocation<IssueOptions>(command);
     const { options, origin } = invocation;
     checkOptions(invocation);
     if (options.out === '-') delete options.out;
-    const now = clockOption(options.at, io);
-    const batch = batchOption(options);
+    const batch = readBatch(options);
     const isRedated = !options.exp || origin('ttl') === 'flag';
-    const claims = collectClaims(invocation, isRedated, io, now);
+    const given = options.claims === undefined ? {} : readClaimsFile(options.claims, io);
+    const fixed = claimsOfOptions(invocation, isRedated, io);
     const defaults = claimDefaults(invocation);
-    const allowed = signingAlgorithmOption(invocation);
-    const header = collectHeader(options.header ?? []);
-    const { signingAlgorithm, signingKey } = await import('../keys.js');
-    const key = await signingKey(invocation, now, io);
-    const policy = { alg: signingAlgorithm(invocation, allowed, key), typ: options.typ, header };
+    const allowed = readSigningAlgorithms(invocation);
+    const header: JsonObject = {};
+    addPairs(header, '--header', options.header);
+    const { signingAlgorithm, signingKey, signingKeyFinder } = await import('../grammar/keys/signing.js');
+    const { bare } = options;
+    const policy = { typ: options.typ, bare, without: leftOut(invocation) };
     const { accessTtl, refreshTtl } = lifetimes(invocation);
-    // Of a single token --ttl is the lifetime, whichever type it is; a variable gives way to what is meant for the type.
+    // --ttl is the lifetime of a single token of either type; its variable gives way to the one for refresh tokens.
     const isForAny = origin('ttl') === 'flag' || origin('ttl') === 'variable';
     const refreshOwn = origin('ttl') === 'flag' ? accessTtl : (refreshTtl ?? (isForAny ? accessTtl : undefined));
+    // A bare token has no lifetime by default, and none from a policy for tokens of jwtkit's own kind.
+    const bareTtl = isForAny ? accessTtl : undefined;
+    const ofType = (type: TokenType, ttl: number | undefined) => {
+      return { ...policy, type: bare ? undefined : type, ttl: !options.exp ? null : bare ? bareTtl : ttl };
+    };
     const policies = {
-      access: { ...policy, type: 'access', ttl: options.exp ? accessTtl : null },
-      refresh: { ...policy, type: 'refresh', ttl: options.exp ? refreshOwn : null },
-      pair: options.pair === true ? { ...policy, accessTtl, refreshTtl } : undefined,
+      access: ofType('access', accessTtl),
+      refresh: ofType('refresh', refreshOwn),
+      pair: options.pair === true ? { typ: options.typ, accessTtl, refreshTtl } : undefined,
     } as const;
     if (batch !== undefined) {
-      const { runBatch } = await import('../batch/run.js');
-      const { type, json: asJson = false } = options;
-      const job = { kind: 'issue', key, now, policies, type, claims, defaults, isRedated, asJson } as const;
-      return runBatch(job, batch, context);
+      const { runBatch } = await import('../terminal/batch.js');
+      const { type, nbf, json: asJson = false } = options;
+      const texts = { header: writeJson(header), claims: writeJson(fixed) };
+      const job = { kind: 'issue', policies, type, ...texts, nbf, defaults, isRedated, asJson } as const;
+      const now = readClock(options.at, io);
+      const findKey = await signingKeyFinder(invocation, now, io);
+      const signer = async (at: number) => {
+        const key = await findKey(at);
+        return { key, alg: signingAlgorithm(invocation, allowed, key) };
+      };
+      return runBatch(job, { ...batch, now: batchClock(options.at, now, io), signer }, context);
     }
-    fillDefaults(claims, defaults);
+    const key = await signingKey(invocation, readClock(options.at, io), io);
+    // A second look at the clock: claims from a pipe and a typed passphrase may take long.
+    const now = readClock(options.at, io);
+    const alg = signingAlgorithm(invocation, allowed, key);
+    const claims = completeClaims(given, { fixed, defaults, isRedated });
     const { issueToken, issueTokenPair } = await import('../../token/issue.js');
     const deps = { key, now, newId: io.newId };
     if (policies.pair !== undefined) {
-      const pair = await issueTokenPair(claims, policies.pair, deps);
+      const pair = await issueTokenPair(claims, { ...policies.pair, alg, header }, deps);
       return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
     }
     const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
-    const issued = await issueToken(claims, policies[type], deps);
+    const issued = await issueToken(claims, { ...policies[type], alg, header }, deps);
     warnIfDead(issued.claims, now, io);
     if (options.out !== undefined) return writeOut(options, issued.token, io);
-    if (options.json === true) printJson(io, issued);
-    else io.stdout.write(`${issued.token}\n`);
+    if (options.json === true) {
+      printJson(io, { token: issued.token, claims: readExact(issued.claimsText, issued.claims) });
+    } else io.stdout.write(`${issued.token}\n`);
   });
 }
 
-function checkOptions({ options, origin }: Invocation<IssueOptions>): void {
+function checkOptions(invocation: Invocation<IssueOptions>): void {
+  const { options, origin } = invocation;
+  const left = leftOut(invocation);
   const conflicts = [
     [options.pair === true && options.type !== undefined, '--pair and --type'],
     [options.pair === true && options.jti !== undefined, '--pair and --jti'],
     [options.pair === true && !options.exp, '--pair and --no-exp'],
     [!options.exp && origin('ttl') === 'flag', '--no-exp and --ttl'],
+    [options.bare === true && options.pair === true, '--bare and --pair'],
+    [options.bare === true && options.type !== undefined, '--bare and --type'],
+    ...left.flatMap((name) => [
+      [options.pair === true, `--pair and --no-${name}`] as const,
+      [name !== 'iat' && options[name] !== undefined, `--${name} and --no-${name}`] as const,
+    ]),
   ] as const;
   if (options.batch !== undefined) {
     excludeFromBatch({ '--claims': options.claims, '--jti': options.jti, '--out': options.out });
@@ -154,82 +180,14 @@ function checkOptions({ options, origin }: Invocation<IssueOptions>): void {
   if (options.force === true && options.out === undefined) throw usage('--force is for --out');
 }
 
-/** Claims of the file, then `--claim`, then the options that have a name of their own; later ones win over the file only. */
-function collectClaims(invocation: Invocation<IssueOptions>, isRedated: boolean, io: Io, now: number): Claims {
-  const { options, origin } = invocation;
-  const isNamed = (name: 'iss' | 'aud') => options[name] !== undefined && origin(name) !== 'config';
-  const claims: Claims = options.claims === undefined ? {} : readClaims(options.claims, io);
-  const scope = options.scope?.flatMap(splitScope);
-  const bad = scope?.find((token) => !isScopeToken(token));
-  if (bad !== undefined) throw usage(`--scope: ${JSON.stringify(bad)} is not a scope token (RFC 6749 §3.3)`);
-  const fromFlags: Claims = {
-    ...(isNamed('iss') ? { iss: options.iss as string } : {}),
-    ...(options.sub === undefined ? {} : { sub: options.sub }),
-    ...(isNamed('aud') ? { aud: oneOrSeveral(options.aud ?? []) } : {}),
-    ...(scope === undefined ? {} : { scope: scope.join(' ') }),
-    ...(options.role === undefined ? {} : { role: oneOrSeveral(options.role) }),
-    ...(options.nbf === undefined
-      ? {}
-      : { nbf: parseOption('--nbf', options.nbf, (text) => parseMoment(text, now)) as number }),
-    ...(options.jti === undefined ? {} : { jti: options.jti }),
-    ...(options.type === undefined ? {} : { type: options.type }),
-  };
-  for (const text of options.claim ?? []) {
-    const { name, value } = parsePair('--claim', text);
-    if (Object.hasOwn(fromFlags, name)) throw usage(`--claim: ${name} is given twice`);
-    define(fromFlags, name, value);
-  }
-  for (const name of Object.keys(fromFlags)) define(claims, name, fromFlags[name]);
-  if (isRedated && !Object.hasOwn(fromFlags, 'exp')) delete claims.exp;
-  if (isRedated && Object.hasOwn(fromFlags, 'exp'))
-    throw usage(`--claim exp and ${options.exp ? '--ttl' : '--no-exp'} exclude each other`);
-  return claims;
-}
-
-/** What the policy file gives a token that does not say it itself. */
-function claimDefaults({ options, origin, label }: Invocation<IssueOptions>): ClaimDefault[] {
-  return (['iss', 'aud'] as const)
-    .filter((name) => origin(name) === 'config')
-    .map((name) => ({ name, accepted: [options[name] ?? []].flat(), label: label(name) }));
-}
-
-function oneOrSeveral(values: string[]): string | string[] {
-  return values.length === 1 ? (values[0] as string) : values;
-}
-
-/** A claims object, or the `{"header","claims"}` of `decode --json`, of which the claims are taken. */
-function readClaims(path: string, io: Io): Claims {
-  const name = path === '-' ? 'standard input' : path;
-  let json: JsonObject;
-  try {
-    json = parseJsonObject(readContent(path, io, defaultMaxTokenLength));
-  } catch (error) {
-    throw error instanceof JsonError ? usage(`--claims: ${name} ${error.message}`) : error;
-  }
-  const claims = own(json, 'claims');
-  const isDecoded = Object.keys(json).length === 2 && isJsonObject(own(json, 'header')) && isJsonObject(claims);
-  return isDecoded ? (claims as Claims) : json;
-}
-
-function collectHeader(texts: readonly string[]): JsonObject {
-  const header: JsonObject = {};
-  for (const text of texts) {
-    const { name, value } = parsePair('--header', text);
-    if (['alg', 'kid', 'typ'].includes(name)) throw usage(`--header: ${name} has an option of its own, --${name}`);
-    if (Object.hasOwn(header, name)) throw usage(`--header: ${name} is given twice`);
-    define(header, name, value);
-  }
-  return header;
-}
-
 function warnIfDead({ exp }: Claims, now: number, io: Io): void {
   if (exp !== undefined && exp <= now) {
-    io.stderr.write(`note: the token has expired already, ${formatDistance(exp, now)}; --ttl gives it a new life\n`);
+    io.stderr.write(`note: the token is already expired, ${formatDistance(exp, now)}; --ttl sets a new lifetime\n`);
   }
 }
 
 function writeOut({ out = '', force, json }: IssueOptions & CommonOptions, content: string, io: Io): void {
   writeFileWhole({ path: out, content: `${content}\n`, mode: 0o600 }, { overwrite: force === true });
-  if (json === true) printJson(io, { out });
+  if (json === true) printJson(afterChange(io, `the token was written to ${out}`), { out });
   else io.stderr.write(`wrote ${escapeText(out)}\n`);
 }

@@ -1,90 +1,107 @@
 import type { Command } from 'commander';
 import { splitScope } from '../../token/claims.js';
 import type { Denylist } from '../../token/denylist.js';
-import { readToken } from '../input.js';
-import type { Context } from '../io.js';
-import type { KeyOptions } from '../keys.js';
-import { lifetimes } from '../lifetimes.js';
+import { type AudienceOptions, anyAudienceOption, audienceDemand, audienceOption } from '../grammar/audience.js';
+import { type StoreOptions, withDenylist } from '../grammar/denylist.js';
+import { readInvocation } from '../grammar/invocation.js';
+import type { KeyOptions } from '../grammar/keys/source.js';
+import { type LifetimeOptions, lifetimes, readLeeway } from '../grammar/lifetimes.js';
+import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
 import {
   addCommonOptions,
-  addExamples,
   addKeyOptions,
+  addNoStoreOption,
   addStoreOption,
-  clockOption,
-  durationOption,
-  option,
-  readInvocation,
-  signingAlgorithmOption,
-} from '../options.js';
-import { printJson } from '../output.js';
-import { type StoreOptions, withDenylist } from '../stores.js';
+  algOption,
+  atOption,
+  issuersOption,
+  leewayOption,
+  refreshTtlOption,
+  ttlOption,
+} from '../grammar/shared-options.js';
+import { addTokenOptions, readToken, readTokenArgument, type TokenFlags } from '../grammar/token-options.js';
+import { readClock, readSigningAlgorithms } from '../grammar/values.js';
+import { usage } from '../terminal/errors.js';
+import type { Context } from '../terminal/io.js';
+import { afterChange, printJson } from '../terminal/output.js';
 
-interface RefreshOptions extends KeyOptions, StoreOptions {
-  rotate?: boolean;
-  scope?: string[];
-  ttl?: string;
-  refreshTtl?: string;
-  iss?: string[];
-  aud?: string[];
-  leeway?: string;
+interface RefreshOptions
+  extends KeyOptions,
+    StoreOptions,
+    TokenFlags,
+    AudienceOptions,
+    LifetimeOptions,
+    Texts<'leeway' | 'at'>,
+    Lists<'scope' | 'iss'>,
+    Flags<'rotate'> {
   /** A list where the policy file gives it. */
   alg?: string | string[];
-  at?: string;
 }
 
-export function registerRefresh(program: Command, { io }: Context): void {
+export function registerRefresh(program: Command, context: Context): void {
+  const { io } = context;
   const command = program
     .command('refresh')
-    .description('Print a new access token for a refresh token; with --rotate a new pair, once.')
-    .argument('[token]', 'the refresh token; - or a pipe for stdin')
-    .addOption(option('--rotate', 'consume the refresh token and print a pair; a second use ends the session'))
-    .addOption(option('--scope <scope>', 'less than the refresh token holds; repeatable').repeatable())
-    .addOption(option('--ttl <duration>', 'lifetime of the access token (default: 30m)').from('JWTKIT_TTL'))
-    .addOption(
-      option('--refresh-ttl <duration>', 'lifetime of the refresh token (default: 7d)').from('JWTKIT_REFRESH_TTL'),
+    .description(
+      'Print a new access token for a refresh token, or with --rotate a new pair. ' +
+        'It keeps subject, issuer, audience, client, scope and role, and no other claims.',
     )
-    .addOption(option('--iss <issuer>', 'accepted issuer; repeatable, any of them').from('JWTKIT_ISS').repeatable())
-    .addOption(option('--aud <audience>', 'accepted audience; repeatable, any of them').from('JWTKIT_AUD').repeatable())
-    .addOption(option('--leeway <duration>', 'clock difference to bear with (default: 0)').from('JWTKIT_LEEWAY'))
-    .addOption(option('--alg <name>', "algorithm to sign with (default: the key's)").from('JWTKIT_ALG'))
+    .addOption(option('--rotate', 'use up the refresh token and print a pair; a second use ends the session'))
+    .addOption(option('--scope <scope>', 'fewer scopes than the refresh token has; repeatable').repeatable())
+    .addOption(ttlOption())
+    .addOption(refreshTtlOption())
+    .addOption(issuersOption())
+    .addOption(audienceOption())
+    .addOption(anyAudienceOption())
+    .addOption(leewayOption())
+    .addOption(algOption())
     .addOption(option('--kid <id>', "the keyring's key to sign with").from('JWTKIT_KID'))
-    .addOption(option('--at <moment>', 'take this for the current time'));
+    .addOption(atOption());
+  addTokenOptions(command, 'the refresh token; - or a pipe for stdin');
   addKeyOptions(command, 'sign');
   addStoreOption(command);
-  addCommonOptions(command);
-  addExamples(command, [
+  addNoStoreOption(command);
+  addCommonOptions(command, [
     'jwtkit refresh "$REFRESH"',
     'jwtkit refresh "$REFRESH" --scope read --ttl 5m',
     'jwtkit refresh "$REFRESH" --rotate',
   ]);
-  command.action(async (argument: string | undefined) => {
-    const invocation = readInvocation<RefreshOptions>(command, io);
+  command.action(async () => {
+    const argument = readTokenArgument(command);
+    const invocation = readInvocation<RefreshOptions>(command);
     const { options } = invocation;
-    const now = clockOption(options.at, io);
-    const leeway = durationOption(invocation.label('leeway'), options.leeway);
-    const allowed = signingAlgorithmOption(invocation);
-    const { ownKeys, signingAlgorithm } = await import('../keys.js');
+    if (options.rotate === true && options.asksStore === false) {
+      throw usage(
+        `${invocation.label('rotate')} and --no-store exclude each other`,
+        'the denylist records that a refresh token is used up',
+      );
+    }
+    const leeway = readLeeway(invocation);
+    const allowed = readSigningAlgorithms(invocation);
+    const { withSecretHints } = await import('../grammar/keys/trusted.js');
+    const { ownKeys, signingAlgorithm } = await import('../grammar/keys/signing.js');
     const { refreshToken } = await import('../../token/refresh.js');
-    const keys = await ownKeys(invocation, now, io);
+    // A pipe and a typed passphrase may take long, so each look at the clock comes after them.
+    const token = await readToken(argument, invocation, 'refresh', context);
+    const keys = await ownKeys(invocation, readClock(options.at, io), io);
+    const now = readClock(options.at, io);
+    const algorithms = invocation.origin('alg') === 'config' ? allowed : undefined;
+    // A refresh token returns to its issuer; its `aud` is the audience of the access tokens.
+    const { audience, anyAudience = audience === undefined } = audienceDemand(invocation);
     const policy = {
-      verify: {
-        issuer: options.iss,
-        audience: options.aud,
-        leeway,
-        algorithms: invocation.origin('alg') === 'config' ? allowed : undefined,
-      },
+      verify: { issuer: options.iss, audience, anyAudience, leeway, algorithms },
       issue: { ...lifetimes(invocation), alg: signingAlgorithm(invocation, allowed, keys.key) },
       scope: options.scope?.flatMap(splitScope),
       rotate: options.rotate,
     };
-    const token = readToken(argument, io);
-    const refreshed = await withDenylist(
-      invocation,
-      options.rotate === true ? 'write' : 'update',
-      io,
-      (denylist?: Denylist) => refreshToken(token, policy, { ...keys, denylist, now, newId: io.newId }),
+    const mode = options.rotate === true ? 'write' : 'update';
+    const refreshed = await withDenylist(invocation, mode, io, (denylist?: Denylist) =>
+      withSecretHints(token, keys.keys, () => refreshToken(token, policy, { ...keys, denylist, now, newId: io.newId })),
     );
-    if (options.json === true || options.rotate === true) printJson(io, refreshed);
+    if (options.rotate === true) {
+      const hint = 'log in again; a second use of the refresh token would end its session as stolen';
+      printJson(afterChange(io, 'the refresh token is used up, and the new tokens are lost', hint), refreshed);
+    } else if (options.json === true) printJson(io, refreshed);
     else io.stdout.write(`${refreshed.access_token}\n`);
   });
 }

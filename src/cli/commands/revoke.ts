@@ -1,82 +1,85 @@
 import type { Command } from 'commander';
-import { type Denylist, keepTokenUntil, type Revocation } from '../../token/denylist.js';
-import { formatDistance, formatMoment, parseMoment } from '../../token/time.js';
-import { readToken } from '../input.js';
-import type { Context, Io } from '../io.js';
-import type { KeyOptions, RemoteKeyOptions } from '../keys.js';
+import { toJson } from '../../jose/exact-json.js';
+import { escapeText } from '../../shown-text.js';
+import { type Denylist, keepTokenUntil, keptForGood, type Revocation } from '../../token/denylist.js';
+import { formatMoment, parseMoment } from '../../token/time.js';
+import { type StoreOptions, withDenylist } from '../grammar/denylist.js';
+import { type Invocation, readInvocation } from '../grammar/invocation.js';
+import type { KeyOptions, RemoteKeyOptions } from '../grammar/keys/source.js';
+import { type Flags, option, type Texts } from '../grammar/option.js';
 import {
   addCommonOptions,
-  addExamples,
   addKeyOptions,
   addRemoteOptions,
   addStoreOption,
-  clockOption,
-  type Invocation,
-  option,
-  parseOption,
-  readInvocation,
-  usage,
-} from '../options.js';
-import { alignColumns, escapeText, printJson, toJson } from '../output.js';
-import { type StoreOptions, withDenylist } from '../stores.js';
+  atOption,
+} from '../grammar/shared-options.js';
+import {
+  addTokenOptions,
+  readToken,
+  readTokenArgument,
+  type TokenFlags,
+  tokenFlagOf,
+} from '../grammar/token-options.js';
+import { parseOption, readClock } from '../grammar/values.js';
+import { usage } from '../terminal/errors.js';
+import type { Context, Io } from '../terminal/io.js';
+import { afterChange, alignColumns, printJson, showMoment } from '../terminal/output.js';
 
-interface RevokeOptions extends KeyOptions, RemoteKeyOptions, StoreOptions {
-  jti?: string;
-  until?: string;
-  sub?: string;
-  list?: boolean;
-  at?: string;
-}
+type RevokeOptions = KeyOptions &
+  RemoteKeyOptions &
+  StoreOptions &
+  TokenFlags &
+  Texts<'jti' | 'until' | 'sub' | 'at'> &
+  Flags<'list'>;
 
-export function registerRevoke(program: Command, { io }: Context): void {
+export function registerRevoke(program: Command, context: Context): void {
+  const { io } = context;
   const command = program
     .command('revoke')
-    .description('End a token before its time; with a refresh token its whole session. Revoking twice is no error.')
-    .argument('[token]', 'the token; - or a pipe for stdin')
-    .addOption(option('--jti <id>', 'revoke the token of this ID, which nobody has at hand'))
+    .description(
+      'End a token before it expires; a refresh token ends its whole session. Revoking twice is not an error.',
+    )
+    .addOption(option('--jti <id>', 'revoke by ID, without the token'))
     .addOption(option('--until <moment>', 'when the token of --jti expires'))
     .addOption(option('--sub <id>', "revoke all of a subject's tokens issued up to now"))
-    .addOption(option('--list', 'list what is revoked'))
-    .addOption(option('--at <moment>', 'take this for the current time'));
+    .addOption(option('--list', 'list revoked tokens, sessions and subjects'))
+    .addOption(atOption());
+  addTokenOptions(command);
   addKeyOptions(command, 'verify');
   addRemoteOptions(command);
   addStoreOption(command);
-  addCommonOptions(command);
-  addExamples(command, [
+  addCommonOptions(command, [
     'jwtkit revoke "$TOKEN"',
     'jwtkit revoke --jti 5f0c7a52-9d0e-4bb1-8f6a-2d3c1b0a9e87 --until +7d',
     'jwtkit revoke --sub user-123',
     'jwtkit revoke --list',
   ]);
-  command.action(async (argument: string | undefined) => {
-    const invocation = readInvocation<RevokeOptions>(command, io);
+  command.action(async () => {
+    const argument = readTokenArgument(command);
+    const invocation = readInvocation<RevokeOptions>(command);
     const { options } = invocation;
-    checkOptions(options, argument);
-    const now = clockOption(options.at, io);
-    if (options.list === true) return list(invocation, now, io);
-    if (options.jti !== undefined) return revokeId(options.jti, invocation, now, io);
-    if (options.sub !== undefined) return revokeOf(options.sub, invocation, now, io);
-    const { trustedSource } = await import('../keys.js');
-    const { withKeys } = await import('../../token/key-source.js');
-    const { revokeToken } = await import('../../token/revoke.js');
-    const source = await trustedSource(invocation, now, io);
-    const token = readToken(argument, io);
-    const revoked = await withDenylist(invocation, 'write', io, (denylist) =>
-      withKeys(source, now, (keys) => revokeToken(token, { keys, denylist, now })),
-    );
-    if (options.json === true) printJson(io, revoked);
-    else
-      io.stderr.write(
-        revoked.recorded
-          ? `revoked ${escapeText(revoked.jti ?? revoked.family ?? '')}\n`
-          : 'the token had expired already\n',
-      );
+    refuseConflicts(options, argument);
+    const isOfToken = options.list !== true && options.jti === undefined && options.sub === undefined;
+    // A pipe may be slow, so the clock and the keys are read after the token.
+    // Of a pair it takes none: an access token alone, and a refresh token with its session, are two different wishes.
+    const token = isOfToken ? await readToken(argument, invocation, undefined, context) : '';
+    const now = readClock(options.at, io);
+    if (options.list === true) return listRevocations(invocation, now, io);
+    if (options.sub !== undefined) return revokeSubjectTokens(options.sub, invocation, now, io);
+    const revoke = options.jti === undefined ? revokeGiven : revokeId;
+    const revoked = await revoke(options.jti ?? token, invocation, now, io);
+    const { recorded, jti, family } = revoked;
+    const expired = 'the token was already expired';
+    if (options.json === true) printJson(afterChange(io, recorded ? 'the token is revoked' : expired), revoked);
+    else io.stderr.write(recorded ? `revoked ${escapeText(jti ?? family ?? '')}\n` : `${expired}\n`);
   });
 }
 
-function checkOptions(options: RevokeOptions, argument: string | undefined): void {
+function refuseConflicts(options: RevokeOptions, argument: string | undefined): void {
   const given = [
     [argument !== undefined, 'a token'],
+    [tokenFlagOf(options) !== undefined, tokenFlagOf(options)],
     [options.jti !== undefined, '--jti'],
     [options.sub !== undefined, '--sub'],
     [options.list === true, '--list'],
@@ -84,56 +87,66 @@ function checkOptions(options: RevokeOptions, argument: string | undefined): voi
   const [first, second] = given.flatMap(([isGiven, name]) => (isGiven ? [name] : []));
   if (second !== undefined) throw usage(`${first} and ${second} exclude each other`);
   if (options.jti !== undefined && options.until === undefined) {
-    throw usage('--jti needs --until, the time when the token expires', 'after it the entry is of no more use');
+    throw usage('--jti needs --until, the time when the token expires', 'after that the entry is no longer needed');
   }
   if (options.until !== undefined && options.jti === undefined) throw usage('--until is for --jti');
 }
 
-async function revokeId(jti: string, invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
-  const { revokeTokenId } = await import('../../token/revoke.js');
-  const exp = parseOption('--until', invocation.options.until, (text) => parseMoment(text, now)) as number;
-  const isOver = keepTokenUntil(exp, now) <= now;
-  const revoked = isOver
-    ? { jti, family: null, recorded: false }
-    : await withDenylist(invocation, 'write', io, (denylist) => revokeTokenId(jti, exp, { denylist, now }));
-  if (invocation.options.json === true) printJson(io, revoked);
-  else io.stderr.write(revoked.recorded ? `revoked ${escapeText(jti)}\n` : 'the token had expired already\n');
+async function revokeGiven(token: string, invocation: Invocation<RevokeOptions>, now: number, io: Io) {
+  const { trustedSource, withSecretHints } = await import('../grammar/keys/trusted.js');
+  const { withKeys } = await import('../../token/key-source.js');
+  const { revokeToken } = await import('../../token/revoke.js');
+  const source = await trustedSource(invocation, now, io);
+  return withDenylist(invocation, 'write', io, (denylist) =>
+    withKeys(source, now, (keys) => {
+      const deps = { keys, skipped: source.skipped?.(), denylist, now };
+      return withSecretHints(token, keys, () => revokeToken(token, deps));
+    }),
+  );
 }
 
-async function revokeOf(sub: string, invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
+async function revokeId(jti: string, invocation: Invocation<RevokeOptions>, now: number, io: Io) {
+  const { revokeTokenId } = await import('../../token/revoke.js');
+  const exp = parseOption('--until', invocation.options.until, (text) => parseMoment(text, now)) as number;
+  if (keepTokenUntil(exp) <= now) return { jti, family: null, recorded: false };
+  return withDenylist(invocation, 'write', io, (denylist) => revokeTokenId(jti, exp, { denylist, now }));
+}
+
+async function revokeSubjectTokens(sub: string, invocation: Invocation<RevokeOptions>, now: number, io: Io) {
   const { revokeSubject } = await import('../../token/revoke.js');
   await withDenylist(invocation, 'write', io, (denylist) => revokeSubject(sub, { denylist, now }));
-  // An iat is whole seconds: a token issued in what is left of this one could not be told from an earlier one.
+  // An iat is whole seconds: a new token of this second would count as revoked.
   await io.nextSecond();
-  if (invocation.options.json === true) printJson(io, { sub, issued_up_to: now });
+  if (invocation.options.json === true)
+    printJson(afterChange(io, 'the tokens are revoked'), { sub, issued_up_to: now });
   else io.stderr.write(`revoked every token of ${escapeText(sub)} issued up to ${formatMoment(now)}\n`);
 }
 
-function list(invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
+function listRevocations(invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
   return withDenylist(invocation, 'read', io, async (denylist) => {
-    if (invocation.options.json === true) await listAsJson(denylist, io);
-    else await listAsTable(denylist, now, io);
+    if (invocation.options.json === true) await printJsonList(denylist, io);
+    else await printTable(denylist, now, io);
   });
 }
 
-/** One JSON array, an entry a line, however many there are. */
-async function listAsJson(denylist: Denylist | undefined, io: Io): Promise<void> {
+/** Prints one JSON array, one entry per line, as the entries arrive. */
+async function printJsonList(denylist: Denylist | undefined, io: Io): Promise<void> {
   let separator = '[';
   for await (const revocation of denylist?.list() ?? []) {
-    io.stdout.write(`${separator}\n${toJson(toEntry(revocation))}`);
+    io.stdout.write(`${separator}\n${toJson(entryToJson(revocation))}`);
     if (io.stdout.isClosed === true) return;
     separator = ',';
   }
   io.stdout.write(separator === '[' ? '[]\n' : '\n]\n');
 }
 
-function toEntry(revocation: Revocation) {
+function entryToJson(revocation: Revocation) {
   const { kind, id, until } = revocation;
   if (kind === 'token') return { kind, id, reason: revocation.reason, until };
   return kind === 'subject' ? { kind, id, issued_up_to: revocation.issuedUpTo, until } : { kind, id, until };
 }
 
-async function listAsTable(denylist: Denylist | undefined, now: number, io: Io): Promise<void> {
+async function printTable(denylist: Denylist | undefined, now: number, io: Io): Promise<void> {
   const rows: string[][] = [];
   for await (const revocation of denylist?.list() ?? []) {
     const { kind, id, until } = revocation;
@@ -143,7 +156,8 @@ async function listAsTable(denylist: Denylist | undefined, now: number, io: Io):
         : kind === 'subject'
           ? `issued up to ${formatMoment(revocation.issuedUpTo)}`
           : 'ended';
-    rows.push([kind, escapeText(id), what, `kept until ${formatMoment(until)}, ${formatDistance(until, now)}`]);
+    const kept = until >= keptForGood ? 'kept for good' : `kept until ${showMoment(until, now)}`;
+    rows.push([kind, escapeText(id), what, kept]);
   }
   for (const line of alignColumns(rows)) io.stdout.write(`${line}\n`);
   if (rows.length === 0) io.stderr.write('nothing is revoked\n');

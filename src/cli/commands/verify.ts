@@ -1,199 +1,246 @@
 import type { Command } from 'commander';
+import { defaultMaxTokenLength } from '../../jose/compact.js';
 import { splitScope, type TokenType } from '../../token/claims.js';
-import type { RequiredClaim, VerifyPolicy } from '../../token/policy.js';
-import type { Check, VerificationReport } from '../../token/verify.js';
-import { exitCodes } from '../exit-codes.js';
-import { readToken } from '../input.js';
-import type { Context } from '../io.js';
-import type { KeyOptions, RemoteKeyOptions } from '../keys.js';
+import type { VerifyPolicy } from '../../token/policy.js';
+import { parseRequiredClaim, type RequiredClaim } from '../../token/required-claim.js';
+import { type AudienceOptions, anyAudienceOption, audienceDemand, audienceOption } from '../grammar/audience.js';
 import {
   addBatchOptions,
+  type BatchFlags,
+  batchClock,
+  excludeFromBatch,
+  readBatch,
+  refuseToken,
+} from '../grammar/batch-options.js';
+import { denylistPlace, type StoreOptions, withDenylist } from '../grammar/denylist.js';
+import { type Invocation, readInvocation } from '../grammar/invocation.js';
+import type { KeyOptions, RemoteKeyOptions } from '../grammar/keys/source.js';
+import { readLeeway } from '../grammar/lifetimes.js';
+import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
+import {
   addCommonOptions,
-  addExamples,
   addKeyOptions,
+  addNoStoreOption,
   addRemoteOptions,
   addStoreOption,
-  algorithmsOption,
-  type BatchFlags,
-  batchOption,
-  clockOption,
-  durationOption,
-  excludeFromBatch,
-  type Invocation,
-  option,
-  parsePair,
-  readInvocation,
-  refuseToken,
-  usage,
-} from '../options.js';
-import { alignColumns, escapeText, noteStaleKeys, type Painter, painterFor, printClaim, printJson } from '../output.js';
-import { type StoreOptions, withDenylist } from '../stores.js';
+  atOption,
+  issuersOption,
+  leewayOption,
+} from '../grammar/shared-options.js';
+import {
+  addTokenOptions,
+  maxSizeOption,
+  readMaxSize,
+  readToken,
+  readTokenArgument,
+  type TokenFlags,
+  tokenFlagOf,
+} from '../grammar/token-options.js';
+import { readAlgorithms, readClock, readDuration } from '../grammar/values.js';
+import { painterFor } from '../terminal/colour.js';
+import { usage } from '../terminal/errors.js';
+import { exitCodes } from '../terminal/exit-codes.js';
+import type { Context } from '../terminal/io.js';
+import { noteStaleKeys } from '../terminal/notes.js';
+import { printClaim, printJson } from '../terminal/output.js';
+import { noteSkippedKeys, skippedToJson } from '../terminal/skipped-keys.js';
+import { markNotAsked, renderReport, reportToJson } from '../terminal/verification-report.js';
 import { findClaim } from './decode.js';
 
-interface VerifyOptions extends KeyOptions, RemoteKeyOptions, StoreOptions, BatchFlags {
-  alg?: string[];
+interface VerifyOptions
+  extends KeyOptions,
+    RemoteKeyOptions,
+    StoreOptions,
+    BatchFlags,
+    TokenFlags,
+    AudienceOptions,
+    Texts<'sub' | 'typ' | 'maxSize' | 'maxAge' | 'minTtl' | 'leeway' | 'at' | 'claim' | 'scopeClaim' | 'roleClaim'>,
+    Lists<'alg' | 'iss' | 'scope' | 'role'>,
+    Flags<'allowNoExp' | 'allowExpiredCert' | 'quiet' | 'verbose' | 'claims' | 'onlyInvalid'> {
   type?: TokenType | 'any';
-  iss?: string[];
-  aud?: string[];
-  sub?: string;
-  scope?: string[];
-  role?: string[];
-  typ?: string;
-  /** Text from flags; the policy file's are read already. */
+  /** Texts from flags; those of the policy file are parsed already. */
   require?: (string | RequiredClaim)[];
-  maxAge?: string;
-  leeway?: string;
-  allowNoExp?: boolean;
-  allowExpiredCert?: boolean;
-  at?: string;
-  claim?: string;
-  quiet?: boolean;
-  claims?: boolean;
-  onlyInvalid?: boolean;
 }
 
 export function registerVerify(program: Command, context: Context): void {
   const { io } = context;
   const command = program
     .command('verify')
-    .description('Check a token against keys that you trust; exit 0, or the code that says why not.')
-    .argument('[token]', 'the token; - or a pipe for stdin')
+    .description('Check a token with keys that you trust. Exits 0, or with the code of the first problem.')
     .addOption(
       option('--alg <names>', 'allow only these algorithms; commas or repeated').from('JWTKIT_ALG').repeatable(),
     )
     .addOption(
-      option('--type <type>', 'claim type; without it, access or no type passes').choices(['access', 'refresh', 'any']),
+      option('--type <type>', 'the claim type (default: access, or no type)').choices(['access', 'refresh', 'any']),
     )
-    .addOption(option('--iss <issuer>', 'accepted issuer; repeatable, any of them').from('JWTKIT_ISS').repeatable())
-    .addOption(option('--aud <audience>', 'accepted audience; repeatable, any of them').from('JWTKIT_AUD').repeatable())
+    .addOption(issuersOption())
+    .addOption(audienceOption())
+    .addOption(anyAudienceOption())
     .addOption(option('--sub <id>', 'expected subject'))
-    .addOption(option('--scope <scope>', 'scope tokens that must be there, all; repeatable').repeatable())
-    .addOption(option('--role <role>', 'role that must be there; repeatable, all of them').repeatable())
-    .addOption(option('--typ <type>', 'header typ, such as at+jwt'))
+    .addOption(option('--scope <scope>', 'required scope tokens, all of them; repeatable').repeatable())
     .addOption(
-      option('--require <claim>', 'claim that must be there: name, name=text or name:=json; repeatable').repeatable(),
+      option('--scope-claim <path>', 'where the token has its scopes (default: scope and scp)').from(
+        'JWTKIT_SCOPE_CLAIM',
+      ),
     )
-    .addOption(option('--max-age <duration>', 'greatest age since iat').from('JWTKIT_MAX_AGE'))
-    .addOption(option('--leeway <duration>', 'clock difference to bear with (default: 0)').from('JWTKIT_LEEWAY'))
+    .addOption(option('--role <role>', 'required role; repeatable, all of them').repeatable())
+    .addOption(
+      option('--role-claim <path>', 'where the token has its roles (default: role and roles)').from(
+        'JWTKIT_ROLE_CLAIM',
+      ),
+    )
+    .addOption(option('--typ <type>', 'required header typ, such as at+jwt'))
+    .addOption(
+      option(
+        '--require <claim>',
+        'required claim: path, path=text, path:=json, or path~=word for one of several; repeatable',
+      ).repeatable(),
+    )
+    .addOption(option('--max-age <duration>', 'longest time since iat').from('JWTKIT_MAX_AGE'))
+    .addOption(option('--min-ttl <duration>', 'refuse a token that lives less than this'))
+    .addOption(leewayOption())
     .addOption(option('--allow-no-exp', 'accept a token without exp'))
-    .addOption(option('--allow-expired-cert', 'trust the key of a certificate that has expired'))
-    .addOption(option('--at <moment>', 'take this for the current time'))
-    .addOption(option('--claim <path>', 'print only this claim of the verified token, raw'))
-    .addOption(option('-q, --quiet', 'print nothing, the exit code says it'));
+    .addOption(option('--allow-expired-cert', 'trust the key of an expired certificate'))
+    .addOption(atOption())
+    .addOption(option('--claim <path>', 'print only this claim of a valid token, raw'))
+    .addOption(option('--verbose', 'report also the checks that nobody asked for'))
+    .addOption(option('-q, --quiet', 'print nothing; the exit code is the verdict'));
+  addTokenOptions(command).addOption(maxSizeOption('64K'));
   addBatchOptions(command, 'a token a line in, a JSON verdict a line out')
-    .addOption(option('--claims', 'of a batch: the verified claims beside each verdict'))
-    .addOption(option('--only-invalid', 'of a batch: only the verdicts of refused tokens'));
+    .addOption(option('--claims', 'of a batch: print the claims of valid tokens'))
+    .addOption(option('--only-invalid', 'of a batch: print only refused tokens'));
   addKeyOptions(command, 'verify');
   addRemoteOptions(command);
   addStoreOption(command);
-  addCommonOptions(command);
-  addExamples(command, [
-    'jwtkit verify "$TOKEN"',
+  addNoStoreOption(command);
+  addCommonOptions(command, [
+    'jwtkit verify "$TOKEN" --aud api',
     'jwtkit verify "$TOKEN" --key verify.pem --alg RS256 --iss https://issuer.example --aud api',
-    'jwtkit verify "$TOKEN" --scope "read write" --role admin --max-age 1h',
-    'jwtkit verify "$TOKEN" --jwks .jwtkit/jwks.json',
-    'USER_ID=$(jwtkit verify "$TOKEN" --claim sub)',
-    'echo "Bearer $TOKEN" | jwtkit verify --quiet',
-    'printf "%s\\n" "$TOKEN" "$TOKEN" | jwtkit verify --batch --only-invalid',
+    'jwtkit verify "$TOKEN" --aud api --scope "read write" --role admin --max-age 1h',
+    'jwtkit verify "$TOKEN" --aud api --role admin --role-claim role --require "scope~=read"',
+    'jwtkit verify "$TOKEN" --jwks .jwtkit/jwks.json --any-aud',
+    'USER_ID=$(jwtkit verify "$TOKEN" --aud api --claim sub)',
+    'jwtkit verify "$TOKEN" --aud api --min-ttl 5m',
+    'echo "Bearer $TOKEN" | jwtkit verify --aud api --quiet',
+    'printf "%s\\n" "$TOKEN" "$TOKEN" | jwtkit verify --aud api --batch --only-invalid',
+    'jwtkit verify "$TOKEN" --key verify.pem --aud api --no-config --no-store',
   ]);
-  command.action(async (argument: string | undefined) => {
-    const invocation = readInvocation<VerifyOptions>(command, io);
+  command.action(async () => {
+    const argument = readTokenArgument(command);
+    const invocation = readInvocation<VerifyOptions>(command);
     const { options, env, config } = invocation;
-    const now = clockOption(options.at, io);
-    const demands = toPolicy(invocation);
-    const { trustedSource } = await import('../keys.js');
+    const demands = readPolicy(invocation);
+    const batch = readBatch(options);
+    // A pipe may be slow, so the clock and the keys are read after the token.
+    const wanted = options.type === 'refresh' ? 'refresh' : options.type === 'any' ? 'access' : 'no refresh';
+    const token = batch === undefined ? await readToken(argument, invocation, wanted, context) : '';
+    const now = readClock(options.at, io);
+    const { trustedSource } = await import('../grammar/keys/trusted.js');
     const { reportTokenFrom } = await import('../../token/key-source.js');
     const { verdictError } = await import('../../token/verify.js');
-    const source = await trustedSource(invocation, now, io);
+    const started = io.now();
+    const source = await trustedSource(invocation, now, io, { isWatched: options.batch !== undefined }).catch(
+      async (error) => {
+        throw (await import('../grammar/keys/wanted-key.js')).missingKeyError(error, token, invocation);
+      },
+    );
     const policy = { ...demands, issuer: requiredIssuer(source.issuer, invocation) };
-    const batch = batchOption(options);
     if (batch !== undefined) {
-      refuseToken(argument);
-      const { runBatch } = await import('../batch/run.js');
-      const { claims: showClaims = false, onlyInvalid = false, store: location, keyring } = options;
-      const store = { ...(location && { store: location }), ...(keyring && { keyring }) };
-      const job = { kind: 'verify', policy, now, store, showClaims, onlyInvalid } as const;
+      refuseToken(argument ?? tokenFlagOf(options));
+      const { runBatch } = await import('../terminal/batch.js');
+      const { claims: showClaims = false, onlyInvalid = false } = options;
+      const store = denylistPlace(invocation, io);
+      const job = { kind: 'verify', policy, store, showClaims, onlyInvalid } as const;
       try {
-        return await runBatch(job, { ...batch, source }, context);
+        return await runBatch(job, { ...batch, now: batchClock(options.at, now, io), source }, context);
       } finally {
-        await noteStaleKeys(source.fetched?.(), options.color, env, io);
+        await noteStaleKeys(source.fetched?.(), options, env, io);
+        noteSkippedKeys(source.skipped?.(), options, io);
       }
     }
-    const token = readToken(argument, io);
-    const report = await withDenylist(invocation, 'read', io, (denylist) => {
+    const found = await withDenylist(invocation, 'read', io, (denylist) => {
       return reportTokenFrom(token, policy, { source, now, denylist });
     });
+    if (found.code !== null) context.exitCode = exitCodes[found.code];
+    if (options.quiet === true) return;
+    const { report: explained, facts } = found.valid
+      ? { report: found, facts: [] }
+      : await (await import('../grammar/keys/refused-token.js')).explainRefused(
+          found,
+          token,
+          { source, now, started },
+          invocation,
+        );
+    const report = options.asksStore === false ? markNotAsked(explained) : explained;
     const fetched = source.fetched?.();
-    if (options.quiet === true) {
-      if (report.code !== null) context.exitCode = exitCodes[report.code];
-      return;
-    }
-    await noteStaleKeys(fetched, options.color, env, io);
+    await noteStaleKeys(fetched, options, env, io);
+    // A refusal for want of a key names them.
+    if (report.code !== 'KEY_NOT_FOUND') noteSkippedKeys(source.skipped?.(), options, io);
+    const shown = reportToJson(report, token);
     if (options.claim !== undefined && report.valid) {
-      return printClaim(io, findClaim(report.claims ?? {}, options.claim), options.json);
+      return printClaim(io, findClaim(shown.claims ?? {}, options.claim), options.json);
     }
     if (options.json === true) {
-      const applied = config === undefined ? {} : { config: config.file };
-      printJson(io, { ...report, ...(fetched === undefined ? {} : { fetched }), ...applied });
-    } else if (options.claim === undefined)
-      io.stdout.write(renderReport(report, await painterFor(io.stdout, options.color, env)));
+      printJson(io, { ...shown, fetched, skipped: skippedToJson(source.skipped?.()), config: config?.file });
+    } else if (options.claim === undefined) {
+      const paint = await painterFor(io.stdout, options.color, env);
+      io.stdout.write(renderReport(report, { paint, facts, isVerbose: options.verbose === true }));
+      // On a terminal the report has said it.
+      if (io.stdout.isTerminal && io.stderr.isTerminal && options.debug !== true) return;
+    }
     if (!report.valid) throw verdictError(report);
   });
 }
 
-/** The issuer that the keys were found by, which `--iss` may repeat and cannot replace. */
-function requiredIssuer(
-  found: string | undefined,
-  { options, label }: Invocation<VerifyOptions>,
-): readonly string[] | undefined {
+/** Returns the required issuer. `--iss` may repeat the issuer of the keys, but not replace it. */
+function requiredIssuer(found: string | undefined, { options, label }: Invocation<VerifyOptions>) {
   if (found === undefined || options.iss === undefined || options.iss.includes(found)) {
     return found === undefined ? options.iss : [found];
   }
   throw usage(
     `${label('iss')} and ${label('issuerUrl')} contradict each other`,
-    'the URL of --issuer-url is the iss that its keys may verify, character by character',
+    'keys of --issuer-url verify only tokens with exactly that iss',
   );
 }
 
-function toPolicy({ options, label }: Invocation<VerifyOptions>): VerifyPolicy {
-  if (options.batch !== undefined) excludeFromBatch({ '--quiet': options.quiet, '--claim': options.claim });
-  else if (options.claims === true || options.onlyInvalid === true) {
+function readPolicy(invocation: Invocation<VerifyOptions>): VerifyPolicy {
+  const { options, label, origin } = invocation;
+  if (options.batch !== undefined) {
+    excludeFromBatch({ '--quiet': options.quiet, '--claim': options.claim, '--max-size': options.maxSize });
+  } else if (options.claims === true || options.onlyInvalid === true) {
     throw usage(`${options.claims === true ? '--claims' : '--only-invalid'} is for --batch`);
   }
   if (options.quiet === true && (options.json === true || options.claim !== undefined)) {
     throw usage(`--quiet and ${options.json === true ? '--json' : '--claim'} exclude each other`);
   }
+  for (const [name, place] of [
+    ['role', 'roleClaim'],
+    ['scope', 'scopeClaim'],
+  ] as const) {
+    if (origin(place) === 'flag' && options[name] === undefined) throw usage(`${label(place)} is for --${name}`);
+  }
   return {
-    algorithms: algorithmsOption(label('alg'), options.alg),
+    algorithms: readAlgorithms(label('alg'), options.alg),
     type: options.type,
     issuer: options.iss,
-    audience: options.aud,
+    ...audienceDemand(invocation),
     subject: options.sub,
     scope: options.scope?.flatMap(splitScope),
+    scopeClaim: options.scopeClaim,
     role: options.role,
+    roleClaim: options.roleClaim,
     typ: options.typ,
-    require: options.require?.map(parseRequire),
-    maxAge: durationOption(label('maxAge'), options.maxAge),
-    leeway: durationOption(label('leeway'), options.leeway),
+    require: options.require?.map(readRequiredClaim),
+    maxLength: readMaxSize(options.maxSize, defaultMaxTokenLength),
+    maxAge: readDuration(label('maxAge'), options.maxAge),
+    minTtl: readDuration(label('minTtl'), options.minTtl),
+    leeway: readLeeway(invocation),
     allowNoExp: options.allowNoExp,
     allowExpiredCertificate: options.allowExpiredCert,
   };
 }
 
-function parseRequire(text: string | RequiredClaim): RequiredClaim {
-  if (typeof text !== 'string') return text;
-  return text.includes('=') ? parsePair('--require', text) : { name: text };
-}
-
-function renderReport(report: VerificationReport, paint: Painter): string {
-  const style = { passed: paint.green, failed: paint.red, skipped: paint.dim };
-  const lines = alignColumns(
-    report.checks.map(({ status, name, message }) => [status, escapeText(name), escapeText(message)]),
-  );
-  const dressed = lines.map((line, at) => {
-    const status = (report.checks[at] as Check).status;
-    return `${style[status](line.slice(0, status.length))}${line.slice(status.length)}`;
-  });
-  const verdict = report.valid ? paint.green('valid') : `${paint.red('refused')} ${report.code}`;
-  return `${[...dressed, verdict].join('\n')}\n`;
+function readRequiredClaim(given: string | RequiredClaim): RequiredClaim {
+  if (typeof given !== 'string') return given;
+  return parseRequiredClaim(given, (problem, hint) => usage(`--require: ${problem}`, hint));
 }

@@ -1,42 +1,39 @@
 import type { FastifyInstance } from 'fastify';
-import type { Claims } from '../../token/claims.js';
-import { withKeys } from '../../token/key-source.js';
-import { verifyToken } from '../../token/verify.js';
+import { readExact } from '../../jose/exact-json.js';
+import { verifyTokenFrom } from '../../token/key-source.js';
 import { authenticateClient } from '../client-authentication.js';
 import { readForm } from '../form.js';
-import { isVerdict } from '../refusal.js';
-import { namesSubject, ownPolicy, type ServiceDeps, type ServiceOptions } from '../service.js';
+import { ownPolicy, requireSubject, type ServiceDeps, type ServiceOptions } from '../service.js';
+import { isVerdict } from '../verdict.js';
 import { describeIntrospect } from './schemas.js';
 
-/** What is told of an active token (RFC 7662 §2.2), beside `active`. */
-const toldClaims = ['iss', 'sub', 'aud', 'client_id', 'scope', 'role', 'type', 'exp', 'nbf', 'iat', 'jti'];
+/** The claims that an answer shows of an active token (RFC 7662 §2.2). */
+const shownClaims = ['iss', 'sub', 'aud', 'client_id', 'scope', 'role', 'type', 'exp', 'nbf', 'iat', 'jti'];
 
-/** `POST /introspect` (RFC 7662): whether a token is good now, for those who cannot or need not verify it themselves. */
+/** Adds `POST /introspect` (RFC 7662), which says whether a token is valid now. */
 export function addIntrospectRoute(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
-  const policy = ownPolicy(options, 'any', namesSubject);
+  const policy = ownPolicy(options, 'any', requireSubject);
   app.post('/introspect', { schema: describeIntrospect, config: { isOauth: true } }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     authenticateClient(request, deps);
     const { token } = readForm(request, ['token'], ['token_type_hint']);
-    const { keys, denylist, now } = deps;
-    const moment = now();
+    const { keys: source, denylist, now } = deps;
     try {
-      const { claims } = await withKeys(keys, moment, (trusted) =>
-        verifyToken(token, policy, { keys: trusted, denylist, now: moment }),
-      );
-      // Other tokens may be signed with the same secret, such as those of links in mails: none that /auth would take.
+      const { claims, claimsText } = await verifyTokenFrom(token, policy, { source, denylist, now: now() });
+      // The same secret may sign other tokens, such as links in mails. /auth refuses them, so they are inactive here.
       if (claims.type !== 'access' && claims.type !== 'refresh') return { active: false };
-      return { active: true, ...(claims.type === 'refresh' ? {} : { token_type: 'Bearer' }), ...told(claims) };
+      const exact = readExact(claimsText, claims);
+      const shown = shownClaims.filter((name) => Object.hasOwn(exact, name)).map((name) => [name, exact[name]]);
+      return {
+        active: true,
+        ...(claims.type === 'refresh' ? {} : { token_type: 'Bearer' }),
+        ...Object.fromEntries(shown),
+      };
     } catch (error) {
       if (!isVerdict(error)) throw error;
-      // Why it is not is nobody's business (RFC 7662 §2.2).
+      // The answer gives no reason (RFC 7662 §2.2).
       request.server.metrics.refused.inc({ code: error.code });
       return { active: false };
     }
   });
-}
-
-function told(claims: Claims): Claims {
-  const present = toldClaims.filter((name) => Object.hasOwn(claims, name));
-  return Object.fromEntries(present.map((name) => [name, claims[name]]));
 }

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { pathOf } from '../audit.js';
+import { pathOf } from '../request.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeJwks, describeMetadata, describeOpenid } from './schemas.js';
 
-/** Seconds that verifiers may keep what is published: a key announced earlier than that is known before it signs. */
+/** Seconds for which verifiers may cache these documents. Announce a new key at least as long before it signs. */
 const maxAge = 300;
 
 const oauthPath = '/.well-known/oauth-authorization-server';
 
 /**
- * Keys and metadata to find them by (RFC 7517 §5, RFC 8414, OpenID Connect Discovery 1.0). A shared secret has no public half:
- * with one there is no JWK Set, and so no OpenID configuration, which demands one.
+ * Adds the JWK Set (RFC 7517 §5) and the metadata that lead to it (RFC 8414, OpenID Connect Discovery 1.0). A shared secret has no
+ * public half: then there is no JWK Set, and no OpenID configuration, which requires one.
  */
 export function addMetadataRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
   const { publishedSet } = deps.keys;
@@ -19,7 +19,7 @@ export function addMetadataRoutes(app: FastifyInstance, options: ServiceOptions,
   app.get(oauthPath, { schema: describeMetadata }, async (request, reply) => {
     return sendCacheable(describe(), request, reply);
   });
-  // Those of an issuer with a path are looked for with that path at the end (RFC 8414 §3.1).
+  // For an issuer with a path, clients append that path (RFC 8414 §3.1).
   app.get(`${oauthPath}/*`, { schema: { hide: true } }, async (request, reply) => {
     const { pathname } = new URL(options.issuer());
     if (pathOf(request) !== `${oauthPath}${pathname.replace(/\/$/, '')}`) return reply.callNotFound();
@@ -46,7 +46,7 @@ function describeIssuer({ issuer }: ServiceOptions, hasJwks: boolean): object {
     ...(hasJwks ? { jwks_uri: `${base}/.well-known/jwks.json` } : {}),
     revocation_endpoint: `${base}/revoke`,
     introspection_endpoint: `${base}/introspect`,
-    // There is no authorization endpoint to ask for any.
+    // There is no authorization endpoint.
     response_types_supported: [],
     grant_types_supported: ['password', 'refresh_token', 'client_credentials'],
     token_endpoint_auth_methods_supported: [...clientMethods, 'none'],
@@ -55,7 +55,7 @@ function describeIssuer({ issuer }: ServiceOptions, hasJwks: boolean): object {
   };
 }
 
-/** Sends a document that verifiers keep for a while, or tells them that theirs is still the same (RFC 9110 §13.1.2). */
+/** Sends a document for verifiers to cache, or 304 if their copy is current (RFC 9110 §13.1.2). */
 function sendCacheable(document: object, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const body = JSON.stringify(document);
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;

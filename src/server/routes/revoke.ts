@@ -1,39 +1,49 @@
 import type { FastifyInstance } from 'fastify';
-import { decodeToken } from '../../token/decode.js';
+import type { VerifiedToken } from '../../token/examine.js';
+import { defaultLifetimes } from '../../token/issue.js';
 import { withKeys } from '../../token/key-source.js';
 import { revokeToken } from '../../token/revoke.js';
 import { auditRevocation } from '../audit.js';
 import { authenticateClient } from '../client-authentication.js';
 import { readForm } from '../form.js';
 import { isOtherClients } from '../grants.js';
-import { isVerdict, Refusal } from '../refusal.js';
-import type { ServiceDeps } from '../service.js';
+import { Refusal } from '../refusal.js';
+import type { ServiceDeps, ServiceOptions } from '../service.js';
+import { isVerdict } from '../verdict.js';
 import { describeRevoke } from './schemas.js';
 
-/** `POST /revoke` (RFC 7009): ends a token, and with a refresh token its session. */
-export function addRevokeRoute(app: FastifyInstance, deps: ServiceDeps): void {
+/** Adds `POST /revoke` (RFC 7009), which ends a token, and with a refresh token its session. */
+export function addRevokeRoute(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
+  const { accessTtl = defaultLifetimes.access, refreshTtl = defaultLifetimes.refresh } = options;
+  const longestLifetime = Math.max(accessTtl, refreshTtl);
   app.post('/revoke', { schema: describeRevoke, config: { isOauth: true } }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const client = authenticateClient(request, deps);
     const { token } = readForm(request, ['token'], ['token_type_hint']);
     const { keys, denylist, now } = deps;
     const moment = now();
-    try {
-      // Not verified yet, but then nothing is revoked either.
-      if (isOtherClients(decodeToken(token).claims, client)) {
-        throw new Refusal(400, 'The token was issued to another client', { error: 'unauthorized_client' });
+    let verified: VerifiedToken | undefined;
+    const permit = (token: VerifiedToken) => {
+      verified = token;
+      if (isOtherClients(token.claims, client)) {
+        throw new Refusal(400, 'The token was issued to another client', { error: 'unauthorized_client', token });
       }
+    };
+    try {
       const { recorded, family } = await withKeys(keys, moment, (trusted) =>
-        revokeToken(token, { keys: trusted, denylist, now: moment }),
+        revokeToken(token, { keys: trusted, denylist, now: moment, longestLifetime, permit }),
       );
-      if (recorded) auditRevocation(request, client.id, { token, family });
+      if (recorded && verified !== undefined) auditRevocation(request, client.id, verified, family);
     } catch (error) {
       if (!isVerdict(error)) throw error;
-      // One of ours that nothing tells from others would go on to be good (RFC 7009 §2.2.1).
+      // A token without jti would stay valid (RFC 7009 §2.2.1).
       if (error.code === 'CLAIM_MISSING') {
-        throw new Refusal(400, 'The token has no jti to revoke it by', { error: 'unsupported_token_type', token });
+        throw new Refusal(400, 'The token has no jti to revoke it by', {
+          error: 'unsupported_token_type',
+          token: verified,
+        });
       }
-      // What is no token of ours is as good as revoked (RFC 7009 §2.2).
+      // Any other refused token is invalid already, which RFC 7009 §2.2 counts as success.
     }
     return {};
   });

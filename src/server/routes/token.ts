@@ -6,11 +6,11 @@ import { Refusal } from '../refusal.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeRefresh, describeToken } from './schemas.js';
 
-/** `POST /token` (RFC 6749 §3.2) and `POST /token/refresh`, which the tutorials have. */
+/** Adds `POST /token` (RFC 6749 §3.2), and `POST /token/refresh` of the tutorials. */
 export function addTokenRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
   app.post('/token', { schema: describeToken, config: { isOauth: true } }, async (request, reply) => {
     forbidCaching(reply);
-    // The form of the tutorials names none.
+    // The form of the tutorials has no grant_type.
     const { grant_type: grant = 'password' } = readForm(request, [], ['grant_type']);
     switch (grant) {
       case 'password':
@@ -36,7 +36,7 @@ export function addTokenRoutes(app: FastifyInstance, options: ServiceOptions, de
   });
 }
 
-/** Answers that hold tokens, and those that refuse them (RFC 6749 §5.1). */
+/** Token answers and their refusals must not be cached (RFC 6749 §5.1). */
 function forbidCaching(reply: FastifyReply): void {
   reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
 }

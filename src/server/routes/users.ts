@@ -3,7 +3,7 @@ import { prepareAuthentication } from '../bearer.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeMe } from './schemas.js';
 
-/** `GET /users/me`: who the bearer of an access token is. */
+/** Adds `GET /users/me`, which returns the subject of the access token. */
 export function addUserRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
   const authenticate = prepareAuthentication('plain', options, deps);
   app.get('/users/me', { schema: describeMe }, async (request, reply) => {

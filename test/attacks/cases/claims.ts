@@ -6,7 +6,7 @@ import { type Signer, signers } from '../trusted-keys.js';
 
 const turns = [signers.HS256, signers.ES256, signers.EdDSA];
 let turn = 0;
-/** Claims are judged alike whoever signed: each case takes the next signer. */
+/** The signer does not matter for claims: each case takes the next signer. */
 const next = (): Signer => turns[turn++ % turns.length] as Signer;
 
 function row(
@@ -100,6 +100,20 @@ const audiences: [string, string][] = [
 ];
 
 const api: VerifyPolicy = { audience: 'api' };
+const anyAudience: VerifyPolicy = { anyAudience: true };
+
+/** The verdict on each `aud` without an audience, with the audience `api`, and with any audience accepted. */
+const audienceTable: [string, unknown, TokenCase['expect'], TokenCase['expect']][] = [
+  ['absent', undefined, 'accept', 'CLAIM_MISSING'],
+  ['a string', 'api', 'CLAIM_MISMATCH', 'accept'],
+  ['an array of one', ['api'], 'CLAIM_MISMATCH', 'accept'],
+  ['an array that holds it', ['other', 'api'], 'CLAIM_MISMATCH', 'accept'],
+  ['somebody else', 'other', 'CLAIM_MISMATCH', 'CLAIM_MISMATCH'],
+  ['an empty string', '', 'CLAIM_MISMATCH', 'CLAIM_MISMATCH'],
+  ['an empty array', [], 'CLAIM_MISMATCH', 'CLAIM_MISMATCH'],
+  ['any', 'any', 'CLAIM_MISMATCH', 'CLAIM_MISMATCH'],
+  ['a wildcard', '*', 'CLAIM_MISMATCH', 'CLAIM_MISMATCH'],
+];
 const wrongAudiences: [string, unknown][] = [
   ['another', 'other'],
   ['an empty string', ''],
@@ -212,7 +226,10 @@ const scopes: [string, unknown, TokenCase['expect']][] = [
   ['joined by a comma', 'read,write', 'CLAIM_MISMATCH'],
   ['joined by a tab', 'read\twrite', 'CLAIM_MISMATCH'],
   ['empty', '', 'CLAIM_MISMATCH'],
-  ['an array', ['write'], 'CLAIM_MALFORMED'],
+  ['an array', ['write'], 'accept'],
+  ['an array of what contains it', ['read write', 'write:all'], 'CLAIM_MISMATCH'],
+  ['a nested array', [['write']], 'CLAIM_MALFORMED'],
+  ['an object', { write: true }, 'CLAIM_MALFORMED'],
   ['true', true, 'CLAIM_MALFORMED'],
 ];
 
@@ -322,6 +339,19 @@ export const tokenCases: TokenCase[] = [
       'CLAIM_MALFORMED',
     ),
     rawRow(`aud is ${what}, api being asked for`, 'RFC 7519 §4.1.3', withRaw('aud', value), 'CLAIM_MALFORMED', api),
+    rawRow(
+      `aud is ${what}, where any will do`,
+      'RFC 7519 §4.1.3',
+      withRaw('aud', value),
+      'CLAIM_MALFORMED',
+      anyAudience,
+    ),
+  ]),
+  ...audienceTable.flatMap(([what, aud, unnamed, named]) => [
+    row(`aud ${what}, nobody being named`, 'RFC 7519 §4.1.3: a token for somebody is refused', { aud }, unnamed),
+    row(`aud ${what}, false for any`, 'RFC 7519 §4.1.3', { aud }, unnamed, { anyAudience: false }),
+    row(`aud ${what}, api being named`, 'RFC 7519 §4.1.3', { aud }, named, { ...api, anyAudience: false }),
+    row(`aud ${what}, where any will do`, 'the caller says so', { aud }, 'accept', anyAudience),
   ]),
   ...wrongAudiences.map(([what, aud]) =>
     row(`aud is ${what}`, 'RFC 7519 §4.1.3, RFC 8725 §3.9: compared as it is', { aud }, 'CLAIM_MISMATCH', api),
@@ -389,20 +419,24 @@ export const tokenCases: TokenCase[] = [
     }),
   ),
 
-  row('all that is asked for', 'RFC 7519 §4.1', { role: ['admin'], scope: 'read write', x: { a: [1] } }, 'accept', {
-    audience: ['other', 'api'],
-    issuer: ['https://issuer.example'],
-    subject: 'user-123',
-    type: 'access',
-    typ: 'application/jwt',
-    role: ['admin'],
-    scope: ['write', 'read'],
-    maxAge: 60,
-    require: [{ name: 'jti' }, { name: 'x', value: { a: [1] } }],
-  }),
-  row('aud an array that holds it', 'RFC 7519 §4.1.3', { aud: ['other', 'api'] }, 'accept', api),
-  row('aud an array of one', 'RFC 7519 §4.1.3', { aud: ['api'] }, 'accept', api),
-  row('aud, nobody asking', 'RFC 7519 §4.1.3', { aud: 'anything' }, 'accept'),
+  row(
+    'all that is asked for',
+    'RFC 7519 §4.1',
+    { aud: 'api', role: ['admin'], scope: 'read write', x: { a: [1] } },
+    'accept',
+    {
+      audience: ['other', 'api'],
+      issuer: ['https://issuer.example'],
+      subject: 'user-123',
+      type: 'access',
+      typ: 'application/jwt',
+      role: ['admin'],
+      scope: ['write', 'read'],
+      maxAge: 60,
+      require: [{ name: 'jti' }, { name: 'x', value: { a: [1] } }],
+    },
+  ),
+  row('aud in __proto__, nobody being named', 'own members count', '"__proto__":{"aud":"api"}', 'accept'),
   row('a fraction of a second left', 'RFC 7519 §2: fractions are legal', { exp: now + 0.5 }, 'accept'),
   row('exp within the leeway', 'RFC 7519 §4.1.4', { exp: now - 29 }, 'accept', { leeway: 30 }),
   row('nbf now', 'RFC 7519 §4.1.5', { nbf: now }, 'accept'),

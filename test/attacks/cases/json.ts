@@ -112,7 +112,7 @@ const duplicates: Record<Place, [string, string][]> = {
     ['exp escaped', '"\\u0065xp":1'],
     ['exp with an escaped slash beside it', '"a":"\\/","exp":1'],
     ['sub', '"sub":"admin"'],
-    ['aud', '"aud":"other"'],
+    ['aud', '"aud":"api","aud":"other"'],
     ['iss', '"iss":"https://evil.example"'],
     ['role', '"role":"user","role":"admin"'],
     ['type', '"type":"refresh"'],

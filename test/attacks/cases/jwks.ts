@@ -1,9 +1,21 @@
 /** Category 3: what a JWK and a JWK Set must be before anything in them is trusted. */
-import { importJwk, importJwkSet } from '../../../src/jose/jwk.js';
+import { createSecretKey } from 'node:crypto';
+import { importJwk } from '../../../src/jose/jwk.js';
+import { importJwkSet } from '../../../src/jose/jwk-set.js';
 import { loadKeys } from '../../../src/jose/keys.js';
 import type { KeyCase, TokenCase } from '../case.js';
 import { seal, sealClaims } from '../forge.js';
-import { named, type PairName, privateJwk, publicJwk, signers, stored } from '../trusted-keys.js';
+import {
+  named,
+  type PairName,
+  privateJwk,
+  privateKeys,
+  publicJwk,
+  publicPem,
+  signers,
+  stored,
+  strangers,
+} from '../trusted-keys.js';
 
 const rsa = publicJwk('rsa');
 const ec = publicJwk('p256');
@@ -76,8 +88,7 @@ const refusedJwks: [string, string, unknown][] = [
   ['n in the standard alphabet', material, { ...rsa, n: decoded(rsa.n).toString('base64') }],
   ['n with a line break', material, { ...rsa, n: `${rsa.n}\n` }],
   ['n with stray bits', material, { ...rsa, n: strayBits(rsa.n) }],
-  ['n with a leading zero', material, { ...rsa, n: withZero(rsa.n) }],
-  ['e with a leading zero', material, { ...rsa, e: withZero(rsa.e) }],
+  ['n of nothing but zeros', material, { ...rsa, n: zeros(256) }],
   ['e in standard base64 of the wrong length', material, { ...rsa, e: 'AQABA' }],
   ['RSA of three primes', 'RFC 7518 §6.3.2.7', { ...privateJwk('rsa'), oth: [] }],
   ['RSA private without p', material, { ...privateJwk('rsa'), p: undefined }],
@@ -120,12 +131,9 @@ const refusedSets: [string, string, unknown][] = [
   ['keys as an object', 'RFC 7517 §5', { keys: { a: rsa } }],
   ['keys inherited', 'RFC 7517 §5', Object.create({ keys: [rsa] })],
   ['an array instead of a set', 'RFC 7517 §5', [rsa]],
-  ['two keys with one kid', 'RFC 7517 §4.5: which one is meant?', { keys: [a, { ...ec, kid: 'a' }] }],
-  ['the same key twice', 'RFC 7517 §4.5: which one is meant?', { keys: [a, a] }],
   ['a secret beside a public key', 'RFC 8725 §2.1', { keys: [a, { ...oct, kid: 'b' }] }],
-  ['a kid that is a number', 'RFC 7517 §4.5', { keys: [a, { ...ec, kid: 7 }] }],
-  ['a broken key beside a good one', 'RFC 7518 §6.2.1', { keys: [a, { ...offCurve, kid: 'b' }] }],
-  ['null beside a good key', 'RFC 7517 §5', { keys: [a, null] }],
+  ['a broken secret beside a public key', 'RFC 8725 §2.1', { keys: [a, { kty: 'oct', k: '=' }] }],
+  ['a broken private key', 'RFC 7517 §9.2: it is published', { keys: [a, { ...privateJwk('p256'), x: '=' }] }],
 ];
 
 const acceptedJwks: [string, unknown][] = [
@@ -136,6 +144,9 @@ const acceptedJwks: [string, unknown][] = [
   ['with use, key_ops, alg, kid', { ...rsa, use: 'sig', key_ops: ['verify'], alg: 'RS256', kid: 'a' }],
   ['with a certificate chain and unknown members', { ...ec, x5c: ['AA'], x5t: 'AA', 'https://a.example': 1 }],
   ['with an empty kid', { ...rsa, kid: '' }],
+  // RFC 7518 §6.3.1.1 forbids the zero byte, but issuers write it, and the number is the same.
+  ['n with a leading zero', { ...rsa, n: withZero(rsa.n) }],
+  ['e with a leading zero', { ...rsa, e: withZero(rsa.e) }],
   ...(['p384', 'p521', 'secp256k1', 'ed448', 'rsa3072'] as const).map((name: PairName): [string, unknown] => [
     name,
     publicJwk(name),
@@ -172,6 +183,13 @@ export const cases: KeyCase[] = [
   ),
   ...[
     ['an empty set', JSON.stringify({ keys: [] })],
+    ['a set of one broken key', JSON.stringify({ keys: [{ ...offCurve, kid: 'b' }] })],
+    ['a set of broken keys', JSON.stringify({ keys: [null, 1, [rsa], { kty: 1 }, { ...rsa, n: 1 }] })],
+    [
+      'a map with a private key',
+      JSON.stringify({ a: publicPem('rsa'), b: privateKeys.p256.export({ format: 'pem', type: 'pkcs8' }) }),
+    ],
+    ['a map of nothing that is PEM', JSON.stringify({ a: 'AAAA' })],
     ['a set of encryption keys', JSON.stringify({ keys: [{ ...rsa, use: 'enc' }] })],
     ['a JWK with a duplicate member', JSON.stringify(rsa).replace('{', `{"n":"${publicJwk('rsaOther').n}",`)],
     ['a JWK with an escaped duplicate', JSON.stringify(rsa).replace('{', `{"\\u006e":"${publicJwk('rsaOther').n}",`)],
@@ -208,6 +226,13 @@ export const cases: KeyCase[] = [
       }).keys,
     expect: 'accept',
   },
+  {
+    category: 3,
+    name: 'JWK Set: broken keys are left out, and the others stay',
+    source: 'RFC 7517 §5: implementations SHOULD ignore JWKs with values out of the supported ranges',
+    load: () => importJwkSet({ keys: [null, { ...offCurve, kid: 'b' }, { ...ec, kid: 7 }, a] }).keys,
+    expect: 'accept',
+  },
 ];
 
 const pinned = (jwk: object) => [importJwk(jwk)];
@@ -216,7 +241,48 @@ const set = () =>
     keys: [a, { ...ec, kid: 'b' }, { ...okp, kid: 'c' }, { ...publicJwk('rsaOther'), kid: 'e', use: 'enc' }],
   }).keys;
 
+/** One kid for keys of each type, and for two keys of one type. */
+const oneKid = () =>
+  importJwkSet({ keys: [rsa, publicJwk('rsaOther'), ec, okp].map((jwk) => ({ ...jwk, kid: 'a' })) }).keys;
+
 export const tokenCases: TokenCase[] = [
+  ...(['RS256', 'PS256', 'ES256', 'EdDSA'] as const).map(
+    (alg): TokenCase => ({
+      category: 3,
+      name: `${alg} by a kid that several keys have`,
+      source: 'RFC 7517 §4.5: keys of one kid are equivalent alternatives',
+      ...sealClaims(named(signers[alg], 'a'), {}, { kid: 'a' }),
+      keys: oneKid(),
+      expect: 'accept',
+    }),
+  ),
+  {
+    category: 3,
+    name: 'HS256 over the text of a public key, by a kid that several keys have',
+    source: 'RFC 8725 §2.1: no key of the set allows HMAC',
+    ...sealClaims({ ...signers.HS256, key: createSecretKey(Buffer.from(publicPem('rsa'))) }, {}, { kid: 'a' }),
+    keys: oneKid(),
+    isSignedRight: false,
+    expect: 'ALG_NOT_ALLOWED',
+  },
+  {
+    category: 3,
+    name: 'a stranger’s signature by a kid that several keys have',
+    source: 'RFC 7515 §5.2',
+    ...sealClaims(strangers.RS256, {}, { kid: 'a' }),
+    keys: importJwkSet({ keys: [ec, rsa, publicJwk('rsa3072')].map((jwk) => ({ ...jwk, kid: 'a' })) }).keys,
+    isSignedRight: false,
+    expect: 'SIGNATURE_INVALID',
+  },
+  {
+    category: 3,
+    name: 'the kid of a key that was left out',
+    source: 'RFC 7517 §5: a key that is ignored verifies nothing',
+    ...sealClaims(named(signers.ES256, 'b'), {}, { kid: 'b' }),
+    keys: importJwkSet({ keys: [a, { ...ec, kid: 'b', use: 'enc' }, { ...ec, kid: 'b', y: ec.x }] }).keys,
+    isSignedRight: false,
+    expect: 'KEY_NOT_FOUND',
+  },
   ...(['RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const).map(
     (alg): TokenCase => ({
       category: 3,

@@ -42,17 +42,11 @@ const refusedFiles: [string, string | Uint8Array][] = [
   ['an empty array', '[]'],
   ['an array of JWKs', JSON.stringify([publicJwk('rsa')])],
   ['a JWK within an object', JSON.stringify({ jwk: publicJwk('rsa') })],
-  ['a JSON string that holds PEM', JSON.stringify(pem)],
-  ['PEM on one line', oneLine(pem)],
-  ['PEM with escaped line breaks', escapedNewlines(pem)],
-  ['PEM with escaped line breaks in quotes', `"${escapedNewlines(pem)}"`],
   ['PEM without its end', pem.split('-----END')[0] as string],
   ['PEM without its beginning', pem.replace('-----BEGIN PUBLIC KEY-----\n', '')],
   ['PEM with two labels', pem.replace('END PUBLIC KEY', 'END RSA PUBLIC KEY')],
   ['PEM with four dashes', pem.replaceAll('-----', '----')],
   ['PEM in lower case', pem.replace('BEGIN PUBLIC KEY', 'begin public key')],
-  ['PEM after other text on the line', `.${pem}`],
-  ['PEM after white space on the line', `  ${pem}`],
   ['PEM with a damaged body', pem.replace(/\n(.)/, '\n!')],
   ['PEM with a truncated body', pem.replace(/\n.{64}\n-----END/, '\n-----END').replace(/.{5}\n-----END/, '\n-----END')],
   ['PEM with an empty body', '-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n'],
@@ -65,14 +59,13 @@ const refusedFiles: [string, string | Uint8Array][] = [
     pem.replace(body(pem), Buffer.concat([publicDer('rsa'), Buffer.from([0])]).toString('base64')),
   ],
   ['PEM in UTF-16', utf16(pem)],
-  ['the body of a PEM', body(pem)],
   ['DER in hex', publicDer('rsa').toString('hex')],
   ['DER with a byte after it', Buffer.concat([publicDer('rsa'), Buffer.from([0])])],
   ['DER cut short', publicDer('rsa').subarray(0, -1)],
-  ['two public keys', pem + publicPem('p256')],
-  ['a public key and a certificate', pem + certificate],
-  ['a certificate chain', certificate + stored.certificates.rsaOther],
   ['a private key and its certificate', stored.privateKeys.rsa + certificate],
+  ['two public keys, one damaged', pem + publicPem('p256').replace(/.(\n-)/, '!$1')],
+  ['a public key and one that signs no JWS', pem + publicPem('x25519')],
+  ['DER in base64 with stray bits', `${body(pem).slice(0, -1)}C`],
   ['a certificate request label', pem.replaceAll('PUBLIC KEY', 'CERTIFICATE REQUEST')],
   ['an OpenSSH private key label', pem.replaceAll('PUBLIC KEY', 'OPENSSH PRIVATE KEY')],
   ['an OpenPGP label', pem.replaceAll('PUBLIC KEY', 'PGP PUBLIC KEY BLOCK')],
@@ -94,13 +87,29 @@ const refusedFiles: [string, string | Uint8Array][] = [
   ['a private EC JWK', JSON.stringify(privateJwk('p256'))],
   ['a private OKP JWK', JSON.stringify(privateJwk('ed25519'))],
   ['a private key in a JWK Set', JSON.stringify({ keys: [privateJwk('p256')] })],
-  ['a JWK with a byte order mark', `\uFEFF${JSON.stringify(publicJwk('rsa'))}`],
+  ['a JWK with two byte order marks', `\uFEFF\uFEFF${JSON.stringify(publicJwk('rsa'))}`],
+  ['a JWK with a byte order mark within', JSON.stringify(publicJwk('rsa')).replace(',', ',\uFEFF')],
+  ['a JWK in UTF-16', utf16(JSON.stringify(publicJwk('rsa')))],
+  ['a JWK in UTF-16 without a byte order mark', Buffer.from(JSON.stringify(publicJwk('rsa')), 'utf16le')],
+  ['PEM with a NUL', `${pem}\0`],
+  ['PEM after a comment in Latin-1', Buffer.from(`# Schl\u00FCssel\n${pem}`, 'latin1')],
   ['a JWK with a comma too many', JSON.stringify(publicJwk('rsa')).replace('}', ',}')],
   ['two JWKs', JSON.stringify(publicJwk('rsa')) + JSON.stringify(publicJwk('p256'))],
   ['more than a megabyte', `${pem}${' '.repeat(1024 * 1024)}`],
 ];
 
 const acceptedFiles: [string, string | Uint8Array][] = [
+  // How a key arrives may be sloppy; what it is may not.
+  ['a JSON string that holds PEM', JSON.stringify(pem)],
+  ['PEM on one line', oneLine(pem)],
+  ['PEM with escaped line breaks', escapedNewlines(pem)],
+  ['PEM with escaped line breaks in quotes', `"${escapedNewlines(pem)}"`],
+  ['PEM after other text on the line', `.${pem}`],
+  ['PEM after white space on the line', `  ${pem}`],
+  ['the body of a PEM', body(pem)],
+  ['two public keys', pem + publicPem('p256')],
+  ['a public key and a certificate', pem + certificate],
+  ['a certificate chain', certificate + stored.certificates.rsaOther],
   ['PEM', pem],
   ['PEM with CRLF', pem.replaceAll('\n', '\r\n')],
   ['PEM without a last line break', pem.trimEnd()],
@@ -113,6 +122,8 @@ const acceptedFiles: [string, string | Uint8Array][] = [
   ['DER, PKCS#1', publicKeys.rsa.export({ format: 'der', type: 'pkcs1' })],
   ['a certificate in DER', certificateDer],
   ['a JWK', JSON.stringify(publicJwk('rsa'))],
+  ['a JWK with a byte order mark', `\uFEFF${JSON.stringify(publicJwk('rsa'))}`],
+  ['PEM with a byte order mark', `\uFEFF${pem}`],
   ['a pretty JWK', JSON.stringify(publicJwk('p256'), null, 2)],
   ['a JWK Set', JSON.stringify({ keys: [publicJwk('rsa'), publicJwk('ed25519')] })],
   ...(['p256', 'p384', 'p521', 'secp256k1', 'ed25519', 'ed448', 'rsa3072', 'rsaPss'] as const).map(
@@ -144,6 +155,23 @@ export function publicForms(name: PairName): [string, string | Uint8Array][] {
   ];
 }
 
+/** The bare points of EC keys, of each curve and in each form (SEC 1 §2.3.3). */
+const points = (['p256', 'p384', 'p521', 'secp256k1'] as const).flatMap((name): [string, string | Uint8Array][] => {
+  const { x = '', y = '' } = publicJwk(name);
+  const coordinates = [x, y].map((text) => Buffer.from(text, 'base64url')) as [Buffer, Buffer];
+  const whole = Buffer.concat([Buffer.of(4), ...coordinates]);
+  const compressed = Buffer.concat([Buffer.of(2 + ((coordinates[1].at(-1) ?? 0) & 1)), coordinates[0]]);
+  return [
+    [`the point of ${name}`, whole],
+    [`the point of ${name} in hex`, whole.toString('hex')],
+    [`the point of ${name} in hex with 0x`, `0x${whole.toString('hex').toUpperCase()}`],
+    [`the point of ${name} in base64`, whole.toString('base64')],
+    [`the point of ${name}, compressed`, compressed],
+    [`the point of ${name}, compressed, in hex`, `${compressed.toString('hex')}\n`],
+    [`the coordinates of ${name}`, Buffer.concat(coordinates)],
+  ];
+});
+
 const refusedSecrets: [string, string | Uint8Array][] = [
   ...(['rsa', 'p256', 'ed25519'] as const).flatMap((name) =>
     publicForms(name).map(([form, content]): [string, string | Uint8Array] => [`${name} as ${form}`, content]),
@@ -157,6 +185,20 @@ const refusedSecrets: [string, string | Uint8Array][] = [
   ['PKCS#1 DER', publicKeys.rsa.export({ format: 'der', type: 'pkcs1' })],
   ['DER and a line break', Buffer.concat([publicDer('rsa'), Buffer.from('\n')])],
   ['DER in hex with colons', (publicDer('p256').toString('hex').match(/../g) ?? []).join(':')],
+  ['PEM in URL encoding', encodeURIComponent(pem)],
+  ['PEM in form encoding', encodeURIComponent(pem).replaceAll('%20', '+')],
+  ['PEM in quoted base64', `"${Buffer.from(pem).toString('base64')}"`],
+  ['PEM in a data URI', `data:application/x-pem-file;base64,${Buffer.from(pem).toString('base64')}`],
+  ['PEM in a line of an env file', `PUBLIC_KEY="${escapedNewlines(pem)}"`],
+  ['PEM in a member of JSON', JSON.stringify({ public_key: pem })],
+  ['DER in a member of JSON', JSON.stringify({ realm: 'r', public_key: publicDer('rsa').toString('base64') })],
+  ['DER in a line of an env file', `PUBLIC_KEY=${publicDer('rsa').toString('base64')}`],
+  ['DER in hex with 0x', `0x${publicDer('p256').toString('hex')}`],
+  ['DER in base64 of base64', Buffer.from(publicDer('rsa').toString('base64')).toString('base64')],
+  ['PEM with dashes of a word processor', pem.replaceAll('-----', '\u2014\u2013')],
+  ['PEM without its first label', pem.replace(/.*\n/, '')],
+  ['an XML key', `<RSAKeyValue><Modulus>${publicJwk('rsa').n}</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>`],
+  ...points,
   ['a certificate', certificate],
   ['a certificate in DER', certificateDer],
   ['a certificate in base64, as in x5c', certificateDer.toString('base64')],
@@ -267,6 +309,9 @@ export const cases: KeyCase[] = [
     ['base64', secret.toString('base64')],
     ['zero bytes: a published vector uses them', Buffer.alloc(32)],
     ['a text that merely mentions kty', 'the member kty says which type of key it is'],
+    ['65 bytes that begin like a point', Buffer.concat([Buffer.of(4), secret.subarray(0, 64)])],
+    ['33 bytes that begin like a point and are none', Buffer.concat([Buffer.of(2), Buffer.alloc(32, 3)])],
+    ['base64 with dashes', 'q--ENdq--BEGzn0f8jqYv1c_pWY7NBP64mr0fzfxvfcqnRxj6Z'],
     ['bytes that begin like DER', Buffer.concat([Buffer.from('3082', 'hex'), secret])],
   ].map(
     ([name, content]): KeyCase => ({

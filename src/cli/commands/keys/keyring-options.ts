@@ -1,18 +1,39 @@
 /** What the subcommands of `keys` share. */
-import type { Command } from 'commander';
-import type { Io } from '../../io.js';
-import { addCommonOptions, defaultKeyring, option } from '../../options.js';
-import { escapeText } from '../../output.js';
 
-/** The option by which the keyring is named. */
-export interface KeyringOption {
-  keyring: string;
+import type { Command } from 'commander';
+import { escapeText } from '../../../shown-text.js';
+import { type Invocation, readInvocation } from '../../grammar/invocation.js';
+import { wholeKid } from '../../grammar/kids.js';
+import { addCommonOptions, keyringOption } from '../../grammar/shared-options.js';
+import { keyringFolder } from '../../grammar/unnamed-places.js';
+import type { Io } from '../../terminal/io.js';
+
+/** The argument of a command that changes or prints one key. */
+export const kidArgument = ['<kid>', 'the ID of the key, or its beginning'] as const;
+
+/** Adds the keyring's option, those that every command has, and the examples. */
+export function addKeyringOptions(command: Command, examples: readonly string[]): void {
+  addCommonOptions(command.addOption(keyringOption()), examples);
 }
 
-/** Adds the keyring's option and those that every command has. */
-export function addKeyringOptions(command: Command): Command {
-  command.addOption(option('--keyring <dir>', 'keyring directory').from('JWTKIT_KEYRING').default(defaultKeyring));
-  return addCommonOptions(command);
+/**
+ * Reads the options of a command that uses the keyring.
+ * @throws {JwtkitError} as `readInvocation`; FILE_NOT_TRUSTED for an unnamed keyring that others can write.
+ */
+export function readKeyringInvocation<T>(command: Command, io: Io): Invocation<T & { keyring: string }> {
+  const invocation = readInvocation<T & { keyring: string }>(command);
+  invocation.options.keyring = keyringFolder(invocation, io);
+  return invocation;
+}
+
+/**
+ * Returns the whole kid that an argument names, perhaps by its beginning.
+ * @throws {JwtkitError} as `openKeyring`; USAGE_INVALID if several kids begin so.
+ */
+export async function kidOf(given: string, keyring: string): Promise<string> {
+  const { openKeyring } = await import('../../../store/keyring/directory.js');
+  const kids = openKeyring(keyring).entries.map(({ kid }) => kid);
+  return wholeKid(given, kids);
 }
 
 /** Says on stderr which key signs now. */

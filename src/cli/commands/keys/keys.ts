@@ -1,20 +1,20 @@
-/** `jwtkit keys`: the keyring's keys over time. One file a subcommand. */
+/** `jwtkit keys`: the keys of the keyring. */
 import type { Command } from 'commander';
-import type { Context } from '../../io.js';
+import type { Context } from '../../terminal/io.js';
+import { registerKeysConvert } from './convert.js';
+import { registerKeysPrune, registerKeysRemove, registerKeysRetire } from './end.js';
 import { registerKeysExport } from './export.js';
 import { registerKeysImport } from './import.js';
-import { registerKeysJwks } from './jwks.js';
-import { registerKeysList } from './list.js';
-import { registerKeysPrune } from './prune.js';
-import { registerKeysRemove } from './remove.js';
-import { registerKeysRetire } from './retire.js';
+import { registerKeysJwks, registerKeysList } from './list.js';
 import { registerKeysRotate } from './rotate.js';
 import { registerKeysThumbprint } from './thumbprint.js';
 
 export function registerKeys(program: Command, context: Context): void {
   const keys = program
     .command('keys')
-    .description('Look after the keyring: list, rotate, retire, remove, prune, import and export its keys.')
+    .description(
+      'Manage the keyring: list, rotate, retire, remove, prune, import and export its keys. Convert any key.',
+    )
     .helpCommand('help [command]', 'show help of a command');
   registerKeysList(keys, context);
   registerKeysRotate(keys, context);
@@ -23,6 +23,7 @@ export function registerKeys(program: Command, context: Context): void {
   registerKeysPrune(keys, context);
   registerKeysImport(keys, context);
   registerKeysExport(keys, context);
+  registerKeysConvert(keys, context);
   registerKeysJwks(keys, context);
   registerKeysThumbprint(keys, context);
 }

@@ -1,32 +1,51 @@
+/** `keys list` and `keys jwks`: the keys of the keyring, for people and for verifiers. */
 import type { Command } from 'commander';
+import { escapeText } from '../../../shown-text.js';
 import type { KeyState } from '../../../token/keyring.js';
 import { formatDistance, formatMoment } from '../../../token/time.js';
-import type { Context } from '../../io.js';
-import { addExamples, clockOption, option, readInvocation } from '../../options.js';
-import { alignColumns, escapeText, painterFor, printJson } from '../../output.js';
-import { addKeyringOptions, type KeyringOption } from './keyring-options.js';
+import { shortKid } from '../../grammar/kids.js';
+import type { Flags, Texts } from '../../grammar/option.js';
+import { atOption, wideOption } from '../../grammar/shared-options.js';
+import { readClock } from '../../grammar/values.js';
+import { painterFor } from '../../terminal/colour.js';
+import { columnsOf } from '../../terminal/columns.js';
+import type { Context } from '../../terminal/io.js';
+import { alignColumns, printJson, showMoment } from '../../terminal/output.js';
+import { fitTable } from '../../terminal/table.js';
+import { addKeyringOptions, readKeyringInvocation } from './keyring-options.js';
 
-interface ListOptions extends KeyringOption {
-  at?: string;
+export function registerKeysJwks(keys: Command, { io }: Context): void {
+  const command = keys
+    .command('jwks')
+    .description('Print the JWK Set to publish: the public halves of all keys that verify, now or later.')
+    .addOption(atOption());
+  addKeyringOptions(command, ['jwtkit keys jwks', 'jwtkit keys jwks --at +30d']);
+  command.action(async () => {
+    const { options } = readKeyringInvocation<Texts<'at'>>(command, io);
+    const now = readClock(options.at, io);
+    const { openKeyring } = await import('../../../store/keyring/directory.js');
+    printJson(io, openKeyring(options.keyring).publishedSet(now));
+  });
 }
 
 export function registerKeysList(keys: Command, { io }: Context): void {
   const command = keys
     .command('list')
-    .description('List the keys: from when they sign, until when they verify, which one signs now.')
-    .addOption(option('--at <moment>', 'take this for the current time'));
-  addKeyringOptions(command);
-  addExamples(command, ['jwtkit keys list', 'jwtkit keys list --at +7d', 'jwtkit keys list --json']);
+    .description('List the keys: when they sign, how long they verify, which key signs now.')
+    .addOption(atOption())
+    .addOption(wideOption());
+  addKeyringOptions(command, ['jwtkit keys list', 'jwtkit keys list --at +7d', 'jwtkit keys list --json']);
   command.action(async () => {
-    const { options, env } = readInvocation<ListOptions>(command, io);
-    const now = clockOption(options.at, io);
-    const { openKeyring } = await import('../../../store/keyring-directory.js');
+    const { options, env } = readKeyringInvocation<Texts<'at'> & Flags<'wide'>>(command, io);
+    const now = readClock(options.at, io);
+    const { openKeyring } = await import('../../../store/keyring/directory.js');
     const { keyStates } = await import('../../../token/keyring.js');
     const listed = keyStates(openKeyring(options.keyring).entries, now).map(toListed);
     if (options.json === true) return printJson(io, listed);
     if (listed.length === 0) return void io.stderr.write('the keyring has no keys\n');
     const paint = await painterFor(io.stdout, options.color, env);
-    const [head = '', ...lines] = alignColumns([columns, ...listed.map((key) => toRow(key, now))]);
+    const [head = '', ...lines] =
+      options.wide === true ? wideTable(listed, now) : shortTable(listed, now, columnsOf(io));
     io.stdout.write(`${paint.bold(head)}\n`);
     for (const [at, line] of lines.entries()) {
       const style = listed[at]?.signs ? paint.green : listed[at]?.verifies ? (text: string) => text : paint.dim;
@@ -35,26 +54,8 @@ export function registerKeysList(keys: Command, { io }: Context): void {
   });
 }
 
-/** A key as `keys list --json` prints it, in the order of the set; moments are NumericDates. */
-interface ListedKey {
-  readonly kid: string;
-  readonly alg: string;
-  readonly kty: string;
-  readonly crv: string | null;
-  /** Size of an RSA key or of the curve. */
-  readonly bits: number;
-  readonly created: number | null;
-  /** Null for a key that never signs, or never again. */
-  readonly signs_from: number | null;
-  /** Null for a key without an end. */
-  readonly verifies_until: number | null;
-  readonly signs: boolean;
-  readonly verifies: boolean;
-  /** Whether the private half is here. */
-  readonly private: boolean;
-}
-
-function toListed({ entry, signsFrom, signs, verifies }: KeyState): ListedKey {
+/** Returns a key as `keys list --json` prints it, with NumericDates; null if it never signs again, or verifies for ever. */
+function toListed({ entry, signsFrom, signs, verifies }: KeyState) {
   const { kid, key, jwk, hasPrivateHalf } = entry;
   return {
     kid,
@@ -71,18 +72,54 @@ function toListed({ entry, signsFrom, signs, verifies }: KeyState): ListedKey {
   };
 }
 
-const columns = ['KID', 'ALG', 'SIZE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL', 'SIGNS NOW', 'PRIVATE HALF'];
+type Listed = ReturnType<typeof toListed>;
 
-function toRow(key: ListedKey, now: number): string[] {
-  const { created, signs_from: from, verifies_until: until } = key;
-  return [
+const wideColumns = ['KID', 'ALG', 'SIZE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL', 'SIGNS NOW', 'PRIVATE HALF'];
+
+function wideTable(keys: readonly Listed[], now: number): readonly string[] {
+  const rows = keys.map((key) => [
     escapeText(key.kid),
     key.alg,
-    key.crv ?? String(key.bits),
-    created === null ? 'not said' : formatMoment(created),
-    from === null ? 'never' : from > now ? `${formatMoment(from)}, ${formatDistance(from, now)}` : formatMoment(from),
-    until === null ? 'no end' : `${formatMoment(until)}, ${formatDistance(until, now)}`,
+    sizeOf(key),
+    key.created === null ? 'not said' : formatMoment(key.created),
+    key.signs_from === null
+      ? 'never'
+      : key.signs_from > now
+        ? showMoment(key.signs_from, now)
+        : formatMoment(key.signs_from),
+    endOf(key, now),
     key.signs ? 'yes' : 'no',
     key.private ? 'here' : 'not here',
-  ];
+  ]);
+  return alignColumns([wideColumns, ...rows]);
+}
+
+const shortColumns = ['KID', 'ALG', 'SIZE', 'SIGNS', 'VERIFIES UNTIL', 'PRIVATE'];
+
+function shortTable(keys: readonly Listed[], now: number, width: number): readonly string[] {
+  const kids = keys.map(({ kid }) => kid);
+  const rows = keys.map((key) => [
+    escapeText(shortKid(key.kid, kids)),
+    key.alg,
+    sizeOf(key),
+    signsWhen(key, now),
+    endOf(key, now),
+    key.private ? 'here' : 'not here',
+  ]);
+  return fitTable([shortColumns, ...rows], width, { drops: ['SIZE', 'PRIVATE', 'ALG'], cuts: [] }).lines;
+}
+
+function sizeOf({ crv, bits }: Listed): string {
+  return crv ?? String(bits);
+}
+
+/** Returns when a key signs: now, in a while, no longer, or never again. */
+function signsWhen({ signs, signs_from: from }: Listed, now: number): string {
+  if (signs) return 'now';
+  if (from === null) return 'never';
+  return from > now ? formatDistance(from, now) : 'no longer';
+}
+
+function endOf({ verifies_until: until }: Listed, now: number): string {
+  return until === null ? 'no end' : showMoment(until, now);
 }

@@ -1,96 +1,74 @@
 import type { Command } from 'commander';
-import type { RotatedKeys } from '../../../store/keyring-rotation.js';
-import { formatDistance, formatMoment } from '../../../token/time.js';
-import type { Context } from '../../io.js';
-import { longestLifetime } from '../../lifetimes.js';
-import {
-  addExamples,
-  addPassphraseOptions,
-  algorithmOption,
-  bitsOption,
-  durationOption,
-  option,
-  readInvocation,
-} from '../../options.js';
-import { escapeText, printJson } from '../../output.js';
-import { newPassphrase, noteUnguarded, type PassphraseOptions } from '../../passphrase.js';
-import { generateWithSpinner } from '../../spinner.js';
-import { addKeyringOptions, type KeyringOption } from './keyring-options.js';
+import { escapeText } from '../../../shown-text.js';
+import type { RotatedKeys } from '../../../store/keyring/rotation.js';
+import { readGrace } from '../../grammar/lifetimes.js';
+import { type Flags, option, type Texts } from '../../grammar/option.js';
+import { addPassphraseOptions, graceOption, kidOption } from '../../grammar/shared-options.js';
+import { readAlgorithm, readBits, readDuration } from '../../grammar/values.js';
+import { newPassphrase, noteUnguarded, type PassphraseOptions } from '../../secrets/passphrase.js';
+import type { Context } from '../../terminal/io.js';
+import { afterChange, printJson, showMoment } from '../../terminal/output.js';
+import { generateWithSpinner } from '../../terminal/spinner.js';
+import { addKeyringOptions, readKeyringInvocation } from './keyring-options.js';
 
-interface RotateOptions extends KeyringOption, PassphraseOptions {
-  encrypt?: boolean;
-  alg?: string;
-  bits?: string;
-  crv?: string;
-  kid?: string;
-  activateIn?: string;
-  grace?: string;
-}
+type RotateOptions = PassphraseOptions &
+  Texts<'alg' | 'bits' | 'crv' | 'kid' | 'activateIn' | 'grace'> &
+  Flags<'encrypt'>;
 
 export function registerKeysRotate(keys: Command, { io }: Context): void {
   const command = keys
     .command('rotate')
-    .description('Make a new signing key; the one that it replaces goes on verifying for a while. Prints its kid.')
-    .addOption(option('--alg <name>', 'algorithm (default: that of the key that it replaces)'))
+    .description('Make a new signing key; the old key still verifies for a while. Prints the new kid.')
+    .addOption(option('--alg <name>', 'algorithm (default: that of the old key)'))
     .addOption(option('--bits <n>', 'size of an RSA key (default: as before)'))
     .addOption(option('--crv <name>', 'curve for EdDSA (default: as before)'))
-    .addOption(option('--kid <id>', 'key ID (default: the RFC 7638 thumbprint)'))
-    .addOption(option('--activate-in <duration>', 'publish it now, sign with it only then (default: at once)'))
+    .addOption(kidOption())
     .addOption(
-      option(
-        '--grace <duration>',
-        'how long the old key verifies from then on (default: the longest lifetime set by variables, else 7d)',
-      ).from('JWTKIT_GRACE'),
-    );
-  command.addOption(option('--encrypt', 'encrypt the private key with a passphrase that is asked for'));
+      option('--activate-in <duration>', 'publish the key now, sign with it after this time (default: at once)'),
+    )
+    .addOption(graceOption('how long the old key verifies from then on'))
+    .addOption(option('--encrypt', 'encrypt the private key; asks for a passphrase unless an option names one'));
   addPassphraseOptions(command);
-  addKeyringOptions(command);
-  addExamples(command, [
+  addKeyringOptions(command, [
     'jwtkit keys rotate',
     'jwtkit keys rotate --activate-in 1h --grace 30d',
     'jwtkit keys rotate --alg ES256 --kid web-2026',
   ]);
   command.action(async () => {
-    const invocation = readInvocation<RotateOptions>(command, io);
-    const { options, env, label } = invocation;
-    const { rotateKeys } = await import('../../../store/keyring-rotation.js');
+    const invocation = readKeyringInvocation<RotateOptions>(command, io);
+    const { options } = invocation;
+    const { rotateKeys } = await import('../../../store/keyring/rotation.js');
     const { defaultLifetimes } = await import('../../../token/issue.js');
     const now = io.now();
     const passphrase = await newPassphrase(invocation, io, options.encrypt === true);
     const rotated = await rotateKeys(options.keyring, {
       now,
-      alg: options.alg === undefined ? undefined : algorithmOption('--alg', options.alg),
-      bits: bitsOption(options.bits),
+      alg: options.alg === undefined ? undefined : readAlgorithm('--alg', options.alg),
+      bits: readBits(options.bits),
       crv: options.crv,
       kid: options.kid,
-      activateIn: durationOption('--activate-in', options.activateIn),
-      grace: durationOption(label('grace'), options.grace) ?? longestLifetime(env, defaultLifetimes.refresh),
+      activateIn: readDuration('--activate-in', options.activateIn),
+      grace: readGrace(invocation, defaultLifetimes.refresh),
       passphrase,
       generate: generateWithSpinner(io),
     });
     if (passphrase === undefined && rotated.replaced?.isEncrypted === true) noteUnguarded('the one it replaces is', io);
-    if (options.json === true) return printJson(io, toReport(rotated, options.keyring));
-    io.stderr.write(describe(rotated, now, options.keyring));
-    io.stdout.write(`${rotated.kid}\n`);
+    const told = afterChange(io, 'the keyring was changed');
+    const { kid, alg, signsFrom, replaced } = rotated;
+    if (options.json === true) {
+      const old = replaced && { kid: replaced.kid, verifies_until: replaced.verifiesUntil };
+      return printJson(told, { kid, alg, keyring: options.keyring, signs_from: signsFrom, replaced: old });
+    }
+    io.stderr.write(rotationInWords(rotated, now, options.keyring));
+    told.stdout.write(`${kid}\n`);
   });
 }
 
-/** What `keys rotate --json` prints; moments are NumericDates. */
-function toReport({ kid, alg, signsFrom, replaced }: RotatedKeys, keyring: string) {
-  return {
-    kid,
-    alg,
-    keyring,
-    signs_from: signsFrom,
-    replaced: replaced && { kid: replaced.kid, verifies_until: replaced.verifiesUntil },
-  };
-}
-
-function describe({ alg, signsFrom, replaced }: RotatedKeys, now: number, keyring: string): string {
+function rotationInWords({ alg, signsFrom, replaced }: RotatedKeys, now: number, keyring: string): string {
   const isLater = signsFrom > now;
-  const from = isLater ? `${formatMoment(signsFrom)}, ${formatDistance(signsFrom, now)}` : 'now on';
+  const from = isLater ? showMoment(signsFrom, now) : 'now on';
   const made = `made a key for ${alg} in ${escapeText(keyring)}; it signs from ${from}\n`;
   if (replaced === null) return isLater ? `${made}note: no key signs until then\n` : made;
-  const until = `${formatMoment(replaced.verifiesUntil)}, ${formatDistance(replaced.verifiesUntil, now)}`;
+  const until = showMoment(replaced.verifiesUntil, now);
   return `${made}${escapeText(replaced.kid)} ${isLater ? 'signs until then and ' : ''}verifies until ${until}\n`;
 }

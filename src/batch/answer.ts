@@ -1,0 +1,46 @@
+/** The answer to a line of a batch. */
+import type { JwtkitError } from '../errors.js';
+import type { AlgorithmName } from '../jose/algorithms.js';
+import type { SkippedJwk } from '../jose/jwk-set.js';
+import type { Key } from '../jose/key.js';
+import type { Line } from './lines.js';
+
+/** The answer to one line. */
+export interface Answer {
+  /** What goes to stdout, with its line end; empty for nothing. */
+  readonly output: string;
+  /** The outcome to count: a word for success, or an error's code; undefined for an empty line. */
+  readonly outcome: string | undefined;
+  /** What goes to stderr. */
+  readonly talk?: string;
+}
+
+/** Answers one line. Rejects only for a bug or a failing store. */
+export type AnswerLine = (line: Line) => Answer | Promise<Answer>;
+
+/** The clock and the keys of one block. A batch may run for days, so it looks at both before each block. */
+export interface Terms {
+  /** NumericDate. */
+  readonly now: number;
+  /** The keys to verify with, or the one to sign with. */
+  readonly keys: readonly Key[];
+  /** Members of the keys' sets that were left out. */
+  readonly skipped?: readonly SkippedJwk[] | undefined;
+  /** The algorithm to sign with; undefined for the key's preferred one. */
+  readonly alg?: AlgorithmName | undefined;
+}
+
+/** Answers the lines of blocks. */
+export interface LineAnswerer {
+  /** Gets ready for the clock and the keys of the next block. */
+  prepare(terms: Terms): Promise<AnswerLine>;
+  close?(): Promise<void>;
+}
+
+/** The answer to an empty line. */
+export const nothing: Answer = { output: '', outcome: undefined };
+
+/** An error as the JSON of an answer shows it. */
+export function toPlain({ code, message, hint }: JwtkitError) {
+  return { code, message, hint };
+}

@@ -1,0 +1,52 @@
+/** Reads a token per line; writes its verdict as a line of JSON. */
+import { readExact, toJson } from '../jose/exact-json.js';
+import { openForReading } from '../store/denylist/place.js';
+import { trimToken } from '../token/decode.js';
+import { askDenylist, type Examined, examine } from '../token/examine.js';
+import { verdictOf } from '../token/verify.js';
+import { type Answer, type LineAnswerer, nothing } from './answer.js';
+import type { Job } from './job.js';
+
+type VerifyJob = Extract<Job, { kind: 'verify' }>;
+
+/**
+ * Gets ready to verify the tokens of a batch.
+ * @throws {JwtkitError} STORE_UNAVAILABLE, FILE_NOT_TRUSTED.
+ */
+export async function verifyLines(job: VerifyJob): Promise<LineAnswerer> {
+  const { policy, store } = job;
+  const find = async () => (store === undefined ? undefined : openForReading(store));
+  let denylist = await find();
+  return {
+    async prepare({ now, keys, skipped }) {
+      // The denylist may have been made since the last block.
+      denylist ??= await find();
+      const deps = { keys, skipped, now, denylist };
+      return ({ number, text, isCut }) => {
+        const token = isCut ? text : trimToken(text);
+        if (token === '') return nothing;
+        const examined = examine(token, policy, deps);
+        if (deps.denylist === undefined || examined.verified === undefined) return writeVerdict(number, examined, job);
+        return askDenylist(examined, deps.denylist).then(() => writeVerdict(number, examined, job));
+      };
+    },
+    close: async () => denylist?.close(),
+  };
+}
+
+function writeVerdict(line: number, { findings, verified }: Examined, { showClaims, onlyInvalid }: VerifyJob): Answer {
+  const code = verdictOf(findings);
+  const outcome = code ?? 'valid';
+  if (code === null && onlyInvalid) return { output: '', outcome };
+  const claims = verified && readExact(verified.claimsText, verified.claims);
+  const verdict = {
+    line,
+    valid: code === null,
+    code: code ?? undefined,
+    sub: claims?.sub,
+    exp: claims?.exp,
+    kid: verified?.key.kid ?? undefined,
+    claims: showClaims ? claims : undefined,
+  };
+  return { output: `${toJson(verdict)}\n`, outcome };
+}

@@ -1,0 +1,89 @@
+/** Users and clients, for the commands that both have. */
+import type { StoredClient } from '../../../store/accounts/clients.js';
+import type { StoredUser } from '../../../store/accounts/users.js';
+
+/** A user or a client as output shows it: without its hash. */
+export interface Account {
+  /** The `sub` of its own tokens. */
+  readonly subject: string;
+  readonly name: string;
+  /** The members that identify it in JSON. */
+  readonly identity: Readonly<Record<string, string>>;
+  readonly grants: Grants;
+  /** NumericDate. */
+  readonly created: number;
+}
+
+/** What an account may do; a client has no roles. */
+export interface Grants {
+  readonly roles?: readonly string[];
+  readonly scopes: readonly string[];
+}
+
+/** What the commands know about one kind of account. */
+export interface AccountKind {
+  readonly noun: 'user' | 'client';
+  readonly plural: 'users' | 'clients';
+  /** The argument that names an account, and its description. */
+  readonly argument: readonly [string, string];
+  readonly exampleName: string;
+  readonly columns: readonly string[];
+  toCells(account: Account): readonly string[];
+  readAll(path: string): Promise<Account[]>;
+  /** @throws {JwtkitError} ACCOUNT_NOT_FOUND. */
+  find(path: string, name: string): Promise<Account>;
+  /** A list replaces the one that the account has; an undefined one changes nothing. */
+  change(path: string, name: string, to: Partial<Record<keyof Grants, string[] | undefined>>): Promise<Account>;
+  /** Removes what `find` returned: a client by its id, since another one may get its name in the meantime. */
+  remove(path: string, account: Account): Promise<unknown>;
+}
+
+const usersFile = () => import('../../../store/accounts/users.js');
+const clientsFile = () => import('../../../store/accounts/clients.js');
+
+function fromUser({ name, sub, roles, scopes, created }: StoredUser): Account {
+  return { subject: sub, name, identity: { name, sub }, grants: { roles, scopes }, created };
+}
+
+function fromClient({ id, name, scopes, created }: StoredClient): Account {
+  return { subject: id, name, identity: { client_id: id, name }, grants: { scopes }, created };
+}
+
+/** People who log in with a name and a password. */
+export const users: AccountKind = {
+  noun: 'user',
+  plural: 'users',
+  argument: ['<name>', 'the user'],
+  exampleName: 'bob',
+  columns: ['NAME', 'SUB', 'ROLES', 'SCOPES'],
+  toCells: ({ subject, name, grants }) => [name, subject, (grants.roles ?? []).join(', '), grants.scopes.join(' ')],
+  readAll: async (path) => (await usersFile()).readUsers(path).map(fromUser),
+  find: async (path, name) => {
+    const { readUsers, userNamed } = await usersFile();
+    return fromUser(userNamed(readUsers(path), name));
+  },
+  change: async (path, name, to) => fromUser(await (await usersFile()).changeUser(path, name, to)),
+  remove: async (path, { name }) => (await usersFile()).removeUser(path, name),
+};
+
+/** Programs that authenticate with an id and a secret. */
+export const clients: AccountKind = {
+  noun: 'client',
+  plural: 'clients',
+  argument: ['<client>', 'its id or its name'],
+  exampleName: 'reports',
+  columns: ['ID', 'NAME', 'SCOPES'],
+  toCells: ({ subject, name, grants }) => [subject, name, grants.scopes.join(' ')],
+  readAll: async (path) => (await clientsFile()).readClients(path).map(fromClient),
+  find: async (path, idOrName) => {
+    const { clientNamed, readClients } = await clientsFile();
+    return fromClient(clientNamed(readClients(path), idOrName));
+  },
+  change: async (path, idOrName, to) => fromClient(await (await clientsFile()).changeClient(path, idOrName, to)),
+  remove: async (path, { subject }) => (await clientsFile()).removeClient(path, subject),
+};
+
+/** Returns what JSON shows of an account. */
+export function toReport({ identity, grants, created }: Account): object {
+  return { ...identity, ...grants, created };
+}

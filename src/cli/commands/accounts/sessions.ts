@@ -1,0 +1,94 @@
+/** The tokens of an account that changes: they are revoked, or a note says that they are not. */
+import type { Command } from 'commander';
+import { JwtkitError } from '../../../errors.js';
+import { escapeText } from '../../../shown-text.js';
+import { type StoreOptions, withDenylist } from '../../grammar/denylist.js';
+import type { Invocation } from '../../grammar/invocation.js';
+import { option } from '../../grammar/option.js';
+import { defaultKeyring } from '../../grammar/shared-options.js';
+import type { Io } from '../../terminal/io.js';
+
+/** Adds the option that revokes the tokens of a user who changes. */
+export function addEndSessionsOption(command: Command): Command {
+  return command.addOption(option('--end-sessions', "revoke all of the user's tokens issued up to now"));
+}
+
+/**
+ * Changes an account, and with `endsSessions` revokes its tokens. Opens the denylist first: if that fails, nothing has changed.
+ * Resolves to the moment up to which tokens are revoked; null if none are.
+ * @throws {JwtkitError} STORE_UNAVAILABLE; what `change` throws.
+ */
+export async function changeAccount(
+  sub: string,
+  { change, endsSessions }: { change: () => Promise<unknown>; endsSessions: boolean },
+  invocation: Invocation<StoreOptions>,
+  io: Io,
+): Promise<number | null> {
+  if (!endsSessions) {
+    await change();
+    return null;
+  }
+  const { revokeSubject } = await import('../../../token/revoke.js');
+  let isBegun = false;
+  return withDenylist(invocation, 'write', io, async (denylist) => {
+    isBegun = true;
+    await change();
+    // Read after the change: a token may have been issued during it.
+    const now = io.now();
+    await revokeSubject(sub, { denylist, now }).catch((error: unknown) => {
+      const hint = `once the denylist can be written: ${revokeCommand(sub, invocation.options)}`;
+      throw withContext(error, 'the account was changed, but its tokens are not revoked', hint);
+    });
+    // An iat is whole seconds: a new token of this second would count as revoked.
+    await io.nextSecond();
+    return now;
+  }).catch((error: unknown) => {
+    throw isBegun ? error : withContext(error, 'the account is not changed and its tokens are not revoked');
+  });
+}
+
+/** Returns an error whose message first says what happened to the account. */
+function withContext(error: unknown, state: string, hint?: string): unknown {
+  if (!(error instanceof JwtkitError)) return error;
+  return new JwtkitError(error.code, `${state}: ${error.message}`, { hint: hint ?? error.hint, cause: error });
+}
+
+/** Says that the tokens are revoked, as the end of a sentence; empty if they are not. */
+export function tokensOf(issuedUpTo: number | null): string {
+  return issuedUpTo === null ? '' : ' and its tokens are revoked';
+}
+
+/**
+ * Says on stderr whether tokens are revoked, and in which denylist: a service that asks another denylist still accepts them.
+ * @param left what the note says about tokens that stay valid.
+ */
+export function noteTokens(
+  sub: string,
+  issuedUpTo: number | null,
+  options: StoreOptions,
+  io: Io,
+  left = 'its tokens are good until they expire',
+): void {
+  if (issuedUpTo === null) {
+    io.stderr.write(`note: ${left}; to end them now: ${revokeCommand(sub, options)}\n`);
+  } else {
+    io.stderr.write(`revoked every token of ${escapeText(sub)} issued up to now, in ${denylistInWords(options)}\n`);
+  }
+}
+
+function denylistInWords({ store, keyring = defaultKeyring }: StoreOptions): string {
+  if (store === undefined) return `the denylist of ${escapeText(keyring)}`;
+  // A Redis location may hold a password.
+  return store.startsWith('lmdb:') ? escapeText(store) : 'the Redis store';
+}
+
+/** Returns the command that revokes the tokens in the same denylist, quoted for a shell. */
+function revokeCommand(sub: string, { store, keyring = defaultKeyring }: StoreOptions): string {
+  const command = `jwtkit revoke --sub ${quoteWord(sub)}`;
+  if (store !== undefined) return `${command} --store ${store.startsWith('lmdb:') ? quoteWord(store) : 'redis://…'}`;
+  return keyring === defaultKeyring ? command : `${command} --keyring ${quoteWord(keyring)}`;
+}
+
+function quoteWord(text: string): string {
+  return /^[\w.@%+:/-]+$/.test(text) ? text : `'${escapeText(text).replaceAll("'", "'\\''")}'`;
+}

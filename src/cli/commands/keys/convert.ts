@@ -1,0 +1,155 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { Command } from 'commander';
+import type { Passphrase } from '../../../jose/encrypted-key.js';
+import type { SkippedJwk } from '../../../jose/jwk-set.js';
+import type { Key } from '../../../jose/key.js';
+import { type Invocation, readInvocation } from '../../grammar/invocation.js';
+import { type Flags, option, type Texts } from '../../grammar/option.js';
+import { addCommonOptions, addPassphraseOptions } from '../../grammar/shared-options.js';
+import { readKeyArgument } from '../../secrets/named-file.js';
+import { newPassphrase, type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
+import { usage } from '../../terminal/errors.js';
+import type { Context, Io } from '../../terminal/io.js';
+import { sayNote } from '../../terminal/notes.js';
+import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
+import { checkKeyOutput, type ExportedKey, keyForceOption, keyOutOption, writeKey } from './key-output.js';
+
+interface ConvertOptions extends PassphraseOptions, Texts<'kid' | 'out'>, Flags<'public' | 'force'> {
+  format: 'pem' | 'der' | 'jwk' | 'jwks';
+}
+
+export function registerKeysConvert(keys: Command, { io }: Context): void {
+  const command = keys
+    .command('convert')
+    .description(
+      'Print a key file in another format. Needs no keyring. A private key stays private, unless --public is given.',
+    )
+    .argument('<file>', 'PEM, DER, certificate, PKCS#12, JWK or JWK Set; - for stdin')
+    .addOption(
+      option('--format <format>', 'PKCS#8 or SPKI as PEM or DER, a JWK, or a JWK Set')
+        .choices(['pem', 'der', 'jwk', 'jwks'])
+        .default('pem'),
+    )
+    .addOption(option('--public', 'the public half alone'))
+    .addOption(option('--kid <id>', 'the key with this ID; a key without an ID gets it'))
+    .addOption(keyOutOption())
+    .addOption(keyForceOption());
+  addPassphraseOptions(command);
+  addCommonOptions(command, [
+    'jwtkit keys convert verify.pem --format jwks',
+    'jwtkit keys export "$KID" --private | jwtkit keys convert - --public',
+    'jwtkit keys convert .jwtkit/jwks.json --kid "$KID"',
+    'openssl genpkey -quiet -algorithm ed25519 | jwtkit keys convert - --format jwk --out signing.jwk',
+  ]);
+  command.action(async (path: string) => {
+    const invocation = readInvocation<ConvertOptions>(command);
+    const { options } = invocation;
+    const { keys: read, passphrase } = await readKeys(path, invocation, io);
+    const found = chooseKeys(read, options);
+    const isPrivate = found.some(({ keyObject }) => keyObject.type !== 'public');
+    checkKeyOutput(options, isPrivate, io);
+    const content = await convert(found, options.format, passphrase);
+    noteUnsafe(options, isPrivate, passphrase !== undefined, io);
+    const kid = found.length === 1 ? (found[0]?.kid ?? null) : null;
+    writeKey(content, { kid, isPrivate }, options, io);
+  });
+}
+
+/** Reads the keys, and the passphrase that opened them or that a new file gets. */
+async function readKeys(path: string, invocation: Invocation<ConvertOptions>, io: Io) {
+  const { maxKeyBytes } = await import('../../../jose/key.js');
+  const { loadAnyKeys } = await import('../../../token/import.js');
+  const source = path === '-' ? 'standard input' : path;
+  const content = readKeyArgument(path, io, maxKeyBytes);
+  const note = (text: string) => sayNote(invocation.options, io, text);
+  // A named passphrase opens an encrypted key, and encrypts the output.
+  let passphrase = await newPassphrase(invocation, io);
+  const skipped: SkippedJwk[] = [];
+  const options = { source, note, onSkipped: (each: SkippedJwk) => skipped.push(each) };
+  const keys =
+    passphrase !== undefined
+      ? await loadAnyKeys(content, { ...options, passphrase })
+      : await withPassphrase(invocation, io, (ask) =>
+          loadAnyKeys(content, {
+            ...options,
+            passphrase: async (name) => {
+              passphrase = await ask(name);
+              return passphrase;
+            },
+          }),
+        );
+  noteSkippedKeys(skipped, invocation.options, io);
+  return { keys, passphrase };
+}
+
+/** Returns the keys to write: the one that `--kid` names, and public halves for `--public`. */
+function chooseKeys(keys: readonly Key[], { kid, format, public: isPublic }: ConvertOptions): Key[] {
+  const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
+  const [first, ...others] = named.length === 0 && keys.length === 1 && keys[0]?.kid === undefined ? keys : named;
+  if (first === undefined) throw usage('no key of the file has the kid of --kid');
+  const chosen = [first, ...others].map((key) => ({ ...key, ...(kid === undefined ? {} : { kid }) }));
+  if (others.length > 0 && (format === 'der' || format === 'jwk')) {
+    throw usage(
+      `the file holds ${chosen.length} keys, one is written as ${format}`,
+      'name one with --kid, or write all with --format jwks',
+    );
+  }
+  return isPublic === true ? chosen.map((key) => ({ ...key, keyObject: publicHalf(key.keyObject) })) : chosen;
+}
+
+function publicHalf(keyObject: KeyObject): KeyObject {
+  if (keyObject.type === 'secret') throw usage('a shared secret has no public half');
+  return keyObject.type === 'private' ? createPublicKey(keyObject) : keyObject;
+}
+
+async function convert(
+  keys: readonly Key[],
+  format: ConvertOptions['format'],
+  passphrase: Passphrase | undefined,
+): Promise<ExportedKey> {
+  const [first] = keys as [Key];
+  if (format === 'jwk') return toJwk(first);
+  if (format === 'jwks') return { keys: await Promise.all(keys.map(toSetMember)) };
+  if (keys.some(({ keyObject }) => keyObject.type === 'secret')) {
+    throw usage(`a shared secret is no ${format.toUpperCase()}`, 'write it with --format jwk');
+  }
+  if (format === 'der') return toDer(first.keyObject, passphrase);
+  const { exportPrivatePem, exportPublicPem } = await import('../../../jose/pem.js');
+  const toPem = ({ keyObject }: Key) =>
+    keyObject.type === 'public' ? exportPublicPem(keyObject) : exportPrivatePem(keyObject, { passphrase });
+  return keys.map(toPem).join('');
+}
+
+async function toDer(keyObject: KeyObject, passphrase: Passphrase | undefined): Promise<Uint8Array> {
+  if (keyObject.type === 'public') return keyObject.export({ format: 'der', type: 'spki' });
+  const der = keyObject.export({ format: 'der', type: 'pkcs8' });
+  if (passphrase === undefined) return der;
+  const { encryptPkcs8 } = await import('../../../jose/encrypted-key.js');
+  return encryptPkcs8(der, passphrase);
+}
+
+/** A JWK names its algorithm if the key has only one. */
+async function toJwk({ keyObject, kid, algorithms }: Key) {
+  const { exportPrivateJwk, exportPublicJwk } = await import('../../../jose/jwk.js');
+  const jwk = keyObject.type === 'public' ? exportPublicJwk(keyObject) : exportPrivateJwk(keyObject);
+  const [alg, ...others] = algorithms;
+  return { ...jwk, ...(kid === undefined ? {} : { kid }), ...(others.length > 0 ? {} : { alg }) };
+}
+
+/** A member of a set has a kid, by which verifiers find it. */
+async function toSetMember(key: Key) {
+  const { thumbprint } = await import('../../../jose/jwk.js');
+  return { ...(await toJwk({ ...key, kid: key.kid ?? thumbprint(key.keyObject) })), use: 'sig' };
+}
+
+function noteUnsafe(
+  options: ConvertOptions & { json?: boolean },
+  isPrivate: boolean,
+  isGuarded: boolean,
+  io: Io,
+): void {
+  if (!isPrivate || !options.format.startsWith('jwk')) return;
+  if (isGuarded) sayNote(options, io, 'a JWK is not encrypted, the passphrase does not protect it');
+  if (options.format === 'jwks')
+    sayNote(options, io, 'this JWK Set holds a private key and is not to be published; see --public');
+}

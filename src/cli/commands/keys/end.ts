@@ -1,0 +1,82 @@
+/** `keys retire`, `remove` and `prune`: how keys end. */
+import type { Command } from 'commander';
+import { escapeText } from '../../../shown-text.js';
+import { parseMoment } from '../../../token/time.js';
+import { readGrace } from '../../grammar/lifetimes.js';
+import { type Flags, option, type Texts } from '../../grammar/option.js';
+import { graceOption } from '../../grammar/shared-options.js';
+import { parseOption } from '../../grammar/values.js';
+import { usage } from '../../terminal/errors.js';
+import type { Context } from '../../terminal/io.js';
+import { afterChange, alignColumns, printJson, showMoment } from '../../terminal/output.js';
+import { addKeyringOptions, kidArgument, kidOf, noteSigner, readKeyringInvocation } from './keyring-options.js';
+
+export function registerKeysRetire(keys: Command, { io }: Context): void {
+  const command = keys
+    .command('retire')
+    .description('Retire a key: it never signs again, and verifies until its tokens have expired.')
+    .argument(...kidArgument)
+    .addOption(option('--at <moment>', 'moment until which it verifies, such as now (default: now plus --grace)'))
+    .addOption(graceOption('how long it verifies'))
+    .addOption(option('--force', 'retire the key even if no other key signs then'));
+  addKeyringOptions(command, ['jwtkit keys retire "$KID"', 'jwtkit keys retire "$KID" --at +30d']);
+  command.action(async (named: string) => {
+    const invocation = readKeyringInvocation<Texts<'at' | 'grace'> & Flags<'force'>>(command, io);
+    const { options, origin } = invocation;
+    if (options.at !== undefined && origin('grace') === 'flag') throw usage('--at and --grace exclude each other');
+    const now = io.now();
+    const { retireKey } = await import('../../../store/keyring/rotation.js');
+    const { defaultLifetimes } = await import('../../../token/issue.js');
+    const kid = await kidOf(named, options.keyring);
+    const { verifiesUntil, signing } = await retireKey(options.keyring, kid, {
+      now,
+      at: parseOption('--at', options.at, (text) => parseMoment(text, now)),
+      grace: readGrace(invocation, defaultLifetimes.refresh),
+      force: options.force,
+    });
+    if (options.json === true)
+      return printJson(afterChange(io, 'the keyring was changed'), { kid, verifies_until: verifiesUntil, signing });
+    const end = verifiesUntil as number;
+    const verifies = end > now ? 'verifies until' : 'has not verified since';
+    io.stderr.write(`${escapeText(kid)} no longer signs, and ${verifies} ${showMoment(end, now)}\n`);
+    noteSigner(signing, io);
+  });
+}
+
+export function registerKeysRemove(keys: Command, { io }: Context): void {
+  const command = keys
+    .command('remove')
+    .description('Remove an ended key with its private half. Refuses a key that still verifies.')
+    .argument(...kidArgument)
+    .addOption(option('--force', 'remove a key that still verifies: verifiers then refuse its tokens'));
+  addKeyringOptions(command, ['jwtkit keys remove "$KID" --force']);
+  command.action(async (named: string) => {
+    const { options } = readKeyringInvocation<Flags<'force'>>(command, io);
+    const kid = await kidOf(named, options.keyring);
+    const { removeKey } = await import('../../../store/keyring/rotation.js');
+    const { signing } = await removeKey(options.keyring, kid, { now: io.now(), force: options.force });
+    if (options.json === true) return printJson(afterChange(io, 'the keyring was changed'), { kid, signing });
+    io.stderr.write(`removed ${escapeText(kid)}\n`);
+    noteSigner(signing, io);
+  });
+}
+
+export function registerKeysPrune(keys: Command, { io }: Context): void {
+  const command = keys
+    .command('prune')
+    .description('Remove ended keys, private keys that are not in the set, and files that a killed run left.')
+    .addOption(option('--dry-run', 'only list what would be removed'));
+  addKeyringOptions(command, ['jwtkit keys prune --dry-run', 'jwtkit keys prune']);
+  command.action(async () => {
+    const { options } = readKeyringInvocation<Flags<'dryRun'>>(command, io);
+    const { keyring, dryRun = false } = options;
+    const { pruneKeyring } = await import('../../../store/keyring/prune.js');
+    const { keys: kids, leftovers } = await pruneKeyring(keyring, { now: io.now(), dryRun });
+    const told = afterChange(io, dryRun ? 'nothing was removed' : 'everything was removed');
+    if (options.json === true) return printJson(told, { keys: kids, leftovers, dry_run: dryRun });
+    const rows = [...kids.map((kid) => ['key', kid]), ...leftovers.map((name) => ['file', name])];
+    for (const line of alignColumns(rows.map((row) => row.map(escapeText)))) told.stdout.write(`${line}\n`);
+    const done = dryRun ? 'would remove' : 'removed';
+    io.stderr.write(rows.length === 0 ? 'nothing to remove\n' : `${done} ${rows.length}\n`);
+  });
+}

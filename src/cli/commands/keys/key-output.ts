@@ -1,0 +1,62 @@
+/** Where a key goes that a command prints: to a file, to stdout, or into JSON. A private key is not shown on a terminal. */
+import { writeFileWhole } from '../../../files/write-files.js';
+import { escapeText } from '../../../shown-text.js';
+import { option } from '../../grammar/option.js';
+import { usage } from '../../terminal/errors.js';
+import type { Io } from '../../terminal/io.js';
+import { afterChange, printJson } from '../../terminal/output.js';
+
+/** A key as PEM, DER or PKCS#12, or a JWK or JWK Set. */
+export type ExportedKey = string | Uint8Array | object;
+
+export interface KeyOutputOptions {
+  format: string;
+  out?: string;
+  force?: boolean;
+  json?: boolean;
+}
+
+// Each of these functions declares one option.
+export const keyOutOption = () =>
+  option('--out <file>', 'write to a file instead of stdout, mode 0600 if private; - is stdout');
+export const keyForceOption = () => option('--force', 'overwrite the file of --out');
+
+/**
+ * Refuses a place that is not for such a key.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function checkKeyOutput(
+  { format, out, force, json }: KeyOutputOptions,
+  isPrivate: boolean,
+  { stdout }: Io,
+): void {
+  if (force === true && (out === undefined || out === '-')) throw usage('--force is for --out');
+  if (out !== undefined || !stdout.isTerminal) return;
+  const way = 'name a file with --out, or print it with --out -';
+  if (isPrivate) throw usage('a private key is not shown on a terminal', way);
+  if (format === 'der' && json !== true) throw usage('DER is bytes that a terminal does not show', way);
+}
+
+/** Writes a key. With `--json` the output names its kid, its half and its format. */
+export function writeKey(
+  content: ExportedKey,
+  { kid, isPrivate }: { kid: string | null; isPrivate: boolean },
+  { format, out, force, json }: KeyOutputOptions,
+  io: Io,
+): void {
+  const half = isPrivate ? 'private' : 'public';
+  if (out !== undefined && out !== '-') {
+    const mode = isPrivate ? 0o600 : 0o644;
+    writeFileWhole({ path: out, content: toFile(content), mode }, { overwrite: force === true });
+    if (json === true) printJson(afterChange(io, `the key was written to ${out}`), { kid, half, format, out });
+    else io.stderr.write(`wrote ${escapeText(out)}\n`);
+  } else if (json === true) {
+    const key = content instanceof Uint8Array ? Buffer.from(content).toString('base64') : content;
+    printJson(io, { kid, half, format, key });
+  } else io.stdout.write(toFile(content));
+}
+
+function toFile(content: ExportedKey): string | Uint8Array {
+  if (typeof content === 'string' || content instanceof Uint8Array) return content;
+  return `${JSON.stringify(content, null, 2)}\n`;
+}

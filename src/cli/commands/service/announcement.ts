@@ -1,0 +1,43 @@
+/** Announces the service's URL and its end: on stderr to people, by the ready file to scripts. */
+import { existsSync, rmSync } from 'node:fs';
+import { readFileBounded } from '../../../files/read-file.js';
+import { writeFileWhole } from '../../../files/write-files.js';
+import type { Io } from '../../terminal/io.js';
+import { demoLines } from './demo.js';
+import { isLoopbackHost, type ServeSettings } from './options.js';
+
+/** Resolves when SIGTERM or Ctrl-C tells the process to end. */
+export function nextStop(io: Io): Promise<void> {
+  return new Promise((resolve) => io.onStop?.(resolve));
+}
+
+/**
+ * Writes the URL to stderr and to the ready file.
+ * @throws {JwtkitError} FILE_NOT_WRITABLE.
+ */
+export function announce(url: string, settings: ServeSettings, io: Io): void {
+  const { readyFile, host, tls, issuer, isDemo } = settings;
+  if (readyFile !== undefined) {
+    writeFileWhole({ path: readyFile, content: readyText(url), mode: 0o644 }, { overwrite: true });
+  }
+  io.stderr.write(`listening on ${url}\n`);
+  if (isDemo) io.stderr.write(demoLines(url));
+  if (tls === undefined && !isLoopbackHost(host)) {
+    io.stderr.write(
+      'note: passwords and tokens are sent in the clear, unless a proxy in front of the service has TLS\n',
+    );
+  }
+  if (issuer !== undefined && new URL(issuer).protocol === 'http:' && !isLoopbackHost(new URL(issuer).hostname)) {
+    io.stderr.write('note: verifiers fetch no keys from an issuer over plain HTTP\n');
+  }
+}
+
+/** Removes the ready file, unless a newer service has written it. */
+export function withdraw(url: string, { readyFile }: ServeSettings): void {
+  if (readyFile === undefined || !existsSync(readyFile)) return;
+  if (readFileBounded(readyFile, 4096).toString() === readyText(url)) rmSync(readyFile, { force: true });
+}
+
+function readyText(url: string): string {
+  return `${JSON.stringify({ url, pid: process.pid })}\n`;
+}

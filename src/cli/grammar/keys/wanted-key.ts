@@ -1,0 +1,48 @@
+/** Which option names the key of a token. The token is not trusted: it only shapes a hint, which nobody follows but a person. */
+import { JwtkitError } from '../../../errors.js';
+import { isAlgorithmName } from '../../../jose/algorithms.js';
+import { own } from '../../../jose/json.js';
+import { decodeToken } from '../../../token/decode.js';
+import type { Invocation } from '../invocation.js';
+import type { KeyOptions, RemoteKeyOptions } from './source.js';
+
+type Named = Invocation<KeyOptions & RemoteKeyOptions>;
+
+const sources = ['key', 'keyEnv', 'secretFile', 'secretEnv', 'keyring', 'jwks', 'issuerUrl'] as const;
+
+/** Whether no flag, no variable and no policy names a source of keys. */
+export function namesNoKey({ origin }: Named): boolean {
+  return sources.every((name) => origin(name) === undefined);
+}
+
+/** Returns the error for a keyring that nobody named and that is not there, with a hint that fits the token. */
+export function missingKeyError(error: unknown, token: string, invocation: Named): unknown {
+  const isMissing = error instanceof JwtkitError && error.code === 'KEYRING_NOT_FOUND' && namesNoKey(invocation);
+  const wanted = isMissing ? wantedKeyHint(token) : undefined;
+  if (!isMissing || wanted === undefined) return error;
+  const secretHint = error.hint?.startsWith('SECRET_KEY ') === true ? `; ${error.hint}` : '';
+  return new JwtkitError(error.code, error.message, { hint: `${wanted}${secretHint}`, cause: error });
+}
+
+/** An https URL that needs no quotes in a shell, without user information: people copy a hint. */
+const plainIssuer = /^https:\/\/[a-z\d](?:[a-z\d.-]{0,252}[a-z\d])?(?::\d{1,5})?(?:\/[\w.~/-]{0,150})?$/i;
+
+/** Returns what names the key of a token, by its `alg` and `iss`; undefined for what is no signed token. */
+export function wantedKeyHint(token: string): string | undefined {
+  let alg: unknown;
+  let iss: unknown;
+  try {
+    const { header, claims } = decodeToken(token, { maxLength: token.length });
+    [alg, iss] = [own(header, 'alg'), own(claims, 'iss')];
+  } catch {
+    return undefined;
+  }
+  if (typeof alg !== 'string' || !isAlgorithmName(alg)) return undefined;
+  if (alg.startsWith('HS')) {
+    return `${alg} takes a shared secret: --secret-file FILE, or -e .env with SECRET_KEY and ALGORITHM=${alg}`;
+  }
+  if (typeof iss === 'string' && plainIssuer.test(iss)) {
+    return `if you trust the issuer that the token names: --issuer-url ${iss}; else --key FILE with its public key`;
+  }
+  return `${alg} takes the public key of the issuer: --key FILE, or --jwks with its JWK Set`;
+}

@@ -1,0 +1,51 @@
+/** The groups of options in help. An option's group depends on its name, and in some commands on the command. */
+import type { Command, Option } from 'commander';
+
+type Names = string;
+
+/** For all commands; `addCommonOptions` and others declare one option for many commands. */
+const common: Readonly<Record<string, Names>> = {
+  Token: `--token-file --token-env --max-size --sub --type --pair --ttl --refresh-ttl --no-exp --no-iat --no-jti --no-type
+    --bare --iss --aud --scope --role --claim --claims --nbf --jti --header --typ --until --at --list --rotate --any-aud`,
+  Checks: `--require --max-age --min-ttl --leeway --allow-no-exp --allow-expired-cert --no-store --store --scope-claim
+    --role-claim`,
+  Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --kid --alg --bits --crv
+    --passphrase-file --passphrase-env --private --public --encrypt --activate-in --grace --spki --use`,
+  Certificate: '--cert --csr --subject --san --days --x5c',
+  Account: '--users --clients --password-file --password-env --no-roles --no-scopes --end-sessions --keep-tokens',
+  Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
+  Service: `--host --port --ready-file --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
+  Batch: '--batch --workers --only-invalid',
+  Output: `--format --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
+  Settings: '--dotenv --config --no-config',
+};
+
+/** By command, or by the command above it. */
+const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
+  verify: {
+    Checks: '--alg --type --iss --aud --any-aud --sub --scope --role --typ --at',
+    Output: '--claim',
+    Batch: '--claims',
+  },
+  inspect: { Checks: '--at' },
+  decode: { Output: '--claim --at' },
+  refresh: { Checks: '--iss --aud --any-aud --at' },
+  serve: { Service: '--issuer-url --users --clients --workers --rotate --store', Checks: '--any-aud' },
+  keys: { Keys: '--at --force', Output: '--claim' },
+  users: { Account: '--sub --role --scope' },
+  clients: { Account: '--sub --role --scope' },
+};
+
+/** The titles in their order in help; the last is for options that no group names. */
+export const groupTitles: readonly string[] = [...Object.keys(common), 'Options'];
+
+/** Returns the title of the group that an option of a command belongs to. */
+export function groupOf(option: Option, command: Command): string {
+  const flag = option.long ?? '';
+  const parent = command.parent?.parent == null ? undefined : command.parent.name();
+  return findGroup(special[parent ?? command.name()], flag) ?? findGroup(common, flag) ?? 'Options';
+}
+
+function findGroup(groups: Readonly<Record<string, Names>> | undefined, flag: string): string | undefined {
+  return Object.entries(groups ?? {}).find(([, names]) => names.split(/\s+/).includes(flag))?.[0];
+}

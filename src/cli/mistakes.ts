@@ -1,0 +1,41 @@
+/** Mistakes in a command line, as errors with the way out. Loaded only for them. */
+import type { Command, CommanderError } from 'commander';
+import type { JwtkitError } from '../errors.js';
+import { aliasOf } from './grammar/option.js';
+import { hintForCommand, hintForOption } from './grammar/other-tools.js';
+import { suggestOption } from './grammar/unknown-variables.js';
+import { usage } from './terminal/errors.js';
+
+/** Returns Commander's error in the form of ours: lower case, no full stop, and a hint. */
+export function usageError(
+  error: CommanderError,
+  argv: readonly string[],
+  { command, depth }: { command: Command; depth: number },
+): JwtkitError {
+  const path = argv.slice(0, depth);
+  const help = `run: ${['jwtkit', ...path, '--help'].join(' ')}`;
+  if (error.code === 'commander.help') {
+    return usage(`no subcommand given, one of ${command.commands.map((one) => one.name()).join(', ')}`, help);
+  }
+  // The message must not repeat a secret behind a mistyped flag.
+  const [line = '', suggestion] = error.message
+    .replace(/^error: /, '')
+    .replace(/^(unknown option '(?:--[^='\n]*|-.)).*?'(?=\n\(Did|$)/s, "$1'")
+    .split('\n');
+  const flag = error.code === 'commander.unknownOption' ? /^unknown option '(-[^']*)'/.exec(line)?.[1] : undefined;
+  if (flag !== undefined && command.options.some(({ long, short }) => [long, short].includes(aliasOf(flag) ?? flag))) {
+    return usage(`option '${flag}' takes no value`, `write ${flag}, or leave it out`);
+  }
+  const known =
+    flag !== undefined
+      ? hintForOption(flag, command)
+      : error.code === 'commander.unknownCommand'
+        ? hintForCommand(argv[depth] ?? '', path)
+        : undefined;
+  if (known !== undefined)
+    return usage(line.replace(/\.$/, ''), `${known}${known.endsWith('?') ? ' or' : ';'} ${help}`);
+  const meant = flag?.startsWith('--') && suggestion === undefined ? suggestOption(flag, command) : undefined;
+  if (meant !== undefined) return usage(line, `did you mean ${meant}?`);
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
+  return usage(line.replace(/\.$/, ''), hint ?? help);
+}

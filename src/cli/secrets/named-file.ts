@@ -1,0 +1,112 @@
+/** Files and variables that an option names, and that may hold a secret: no error repeats what they hold. */
+import { JwtkitError } from '../../errors.js';
+import { readFileBounded } from '../../files/read-file.js';
+import { reasonOf } from '../../files/system-error.js';
+import { encodingOf, hasMark, saveAsUtf8, textProblem, withoutMark } from '../../jose/text.js';
+import { usage } from '../terminal/errors.js';
+import type { Environment, Io } from '../terminal/io.js';
+import { takeStdin } from '../terminal/stdin.js';
+import { emptyVariable } from '../terminal/variables.js';
+
+/** How {@link readNamed} reads. */
+export interface NamedFileOptions {
+  maxBytes: number;
+  /** Whether errors repeat the path, unless it looks like a key. */
+  showsPath?: boolean;
+  /** Lets the path `-` name standard input. */
+  io?: Io;
+}
+
+/**
+ * Reads a file that an option names. Somebody may have passed a key, a secret or a passphrase instead of a file's name, so an
+ * error does not repeat the name; with `showsPath` it does, unless the name looks like a key.
+ * @throws {JwtkitError} FILE_NOT_READABLE; USAGE_INVALID for standard input that is empty, too long or read already.
+ */
+export function readNamed(path: string, flag: string, options: NamedFileOptions): Buffer {
+  if (path === '-' && options.io !== undefined) return readNamedStdin(`${flag} -`, options.maxBytes, options.io);
+  try {
+    return readFileBounded(path, options.maxBytes);
+  } catch (error) {
+    const isRepeatable = options.showsPath === true && !looksLikeKey(path);
+    if (!(error instanceof JwtkitError) || isRepeatable) throw error;
+    const reason = error.cause === undefined ? `it is larger than ${options.maxBytes} bytes` : reasonOf(error.cause);
+    throw new JwtkitError(error.code, `cannot read the file that ${flag} names: ${reason}`, {
+      hint: `${flag} takes the name of a file, not what is in it`,
+    });
+  }
+}
+
+/** Reads the key file that an argument names, or standard input for `-`. Somebody may have given the key itself. */
+export function readKeyArgument(path: string, io: Io, maxBytes: number): Uint8Array {
+  return readNamed(path, path === '-' ? 'the file' : '<file>', { maxBytes, showsPath: true, io });
+}
+
+function readNamedStdin(reader: string, maxBytes: number, io: Io): Buffer {
+  const bytes = Buffer.from(takeStdin(io, reader).read(maxBytes));
+  if (bytes.length === 0) throw usage(`standard input is empty, and ${reader} reads it`);
+  if (bytes.length > maxBytes) throw usage(`standard input is larger than ${maxBytes} bytes`);
+  return bytes;
+}
+
+/** Whether a text that should be the name of a file or a variable may be a key: PEM, JSON, the base64 of DER or of these. */
+export function looksLikeKey(text: string): boolean {
+  if (/[\r\n{]|\\n|-----/.test(text) || text.length >= 256) return true;
+  return /^['"]?(?:M[A-I]|LS0t|ey)[\w+/=-]{38,}['"]?$/.test(text.trim());
+}
+
+/** Removes the line end that an editor or `echo` adds. */
+function trimLineEnd(secret: Uint8Array): Uint8Array {
+  const last = secret.length - 1;
+  if (secret[last] !== 0x0a) return secret;
+  return secret.subarray(0, secret[last - 1] === 0x0d ? last - 1 : last);
+}
+
+/**
+ * Reads a file with a secret, a passphrase or a password. One line end at its end is left out, and so is the byte order mark of
+ * UTF-8 text: `note` says so, since other programs may include the mark. Random bytes are allowed, as a secret.
+ * @throws {JwtkitError} FILE_NOT_READABLE, also for UTF-16 and UTF-32.
+ */
+export function readSecretFile(
+  path: string,
+  flag: string,
+  { maxBytes, note, io }: { maxBytes: number; note: (text: string) => void; io?: Io },
+): Uint8Array {
+  const bytes = readNamed(path, flag, { maxBytes, ...(io && { io }) });
+  const encoding = encodingOf(bytes);
+  if (encoding !== undefined) {
+    throw new JwtkitError('FILE_NOT_READABLE', `the file that ${flag} names is ${encoding}, not UTF-8`, {
+      hint: `${saveAsUtf8}; if it holds random bytes, make another secret`,
+    });
+  }
+  if (!hasMark(bytes) || textProblem(bytes) !== undefined) return trimLineEnd(bytes);
+  note(`the byte order mark that begins the file of ${flag} is left out; other programs may include it`);
+  return trimLineEnd(withoutMark(bytes));
+}
+
+/** A short name: the base64 of a key, and a token, are longer or have other characters. */
+const shortName = /^[A-Za-z_]\w{0,39}$/;
+
+/** Names a variable that is not there, unless its name may be the key or the token itself. */
+export function showVariable(name: string, label: string): string {
+  return shortName.test(name) ? `the variable ${name}, which ${label} names,` : `the variable that ${label} names`;
+}
+
+/** Whether a text that should be the name of a file may be a token, whole or cut. */
+export function looksLikeToken(text: string): boolean {
+  return looksLikeKey(text) || /ey[\w-]{10,}\.|[\w+-]{33,}/.test(text);
+}
+
+/**
+ * Returns the secret in a variable that an option names. Only the name of an existing variable appears in errors: somebody may
+ * have passed the secret instead of a name. With `what`, such as a token, a short name appears too.
+ * @throws {JwtkitError} USAGE_INVALID for a variable that is not set or empty.
+ */
+export function readSecretVariable(env: Environment, name: string, label: string, what?: 'token'): string {
+  const secret = env[name];
+  if (secret === undefined) {
+    const shown = what === undefined ? `the variable that ${label} names` : showVariable(name, label);
+    throw usage(`${shown} is not set`, `${label} takes the name of a variable, not the ${what ?? 'secret'}`);
+  }
+  if (secret.trim() !== '') return secret;
+  throw emptyVariable(env, name);
+}

@@ -1,0 +1,97 @@
+/** Runs a batch from a file or stdin to stdout, with progress and a summary on stderr. */
+import type { Job } from '../../batch/job.js';
+import { type BatchOptions, openBatch } from '../../batch/run.js';
+import { JwtkitError } from '../../errors.js';
+import { openFileSource } from '../../files/byte-source.js';
+import type { Context } from './io.js';
+import { openProgress } from './progress.js';
+import { takeStdin } from './stdin.js';
+
+/** The exit code of a program that was interrupted, as shells count it. */
+const interruptedExit = 130;
+
+/**
+ * Runs a job over a file, or over stdin if `path` is `-`. Prints one line for each line of input, then a summary on stderr.
+ * @throws {JwtkitError} BATCH_REJECTED if a line was refused; the error that stopped the batch.
+ */
+export async function runBatch(
+  job: Job,
+  { path, ...options }: BatchOptions & { readonly path: string },
+  context: Context,
+): Promise<void> {
+  const { io } = context;
+  const batch = await openBatch(job, { ...options, workerFile: io.workerFile, newId: io.newId });
+  try {
+    await answerAll(batch, job, path, context);
+  } finally {
+    await batch.close();
+  }
+}
+
+type Batch = Awaited<ReturnType<typeof openBatch>>;
+
+async function answerAll(batch: Batch, job: Job, path: string, context: Context): Promise<void> {
+  const { io } = context;
+  const source = path === '-' ? takeStdin(io, '--batch').open() : openFileSource(path);
+  const progress = openProgress(io.stdout, io.stderr, source.size);
+  const stop = new AbortController();
+  let isInterrupted = false;
+  const forget = io.onInterrupt?.(() => {
+    isInterrupted = true;
+    stop.abort();
+  });
+  const counts = new Map<string, number>();
+  let lines = 0;
+  try {
+    await batch.run(
+      source,
+      async ({ output, talk, counts: found }, { end }) => {
+        await io.stdout.writeLines(output, stop.signal);
+        if (talk !== '') progress.clear();
+        io.stderr.write(talk);
+        for (const [outcome, count] of found) {
+          counts.set(outcome, (counts.get(outcome) ?? 0) + count);
+          lines += count;
+        }
+        progress.update(lines, end);
+        if (io.stdout.isClosed === true) stop.abort();
+      },
+      stop.signal,
+    );
+  } catch (error) {
+    progress.clear();
+    if (lines > 0) io.stderr.write(`stopped after ${lines} ${lines === 1 ? 'line' : 'lines'}: ${summarize(counts)}\n`);
+    throw error;
+  } finally {
+    forget?.();
+    source.close();
+    progress.clear();
+  }
+  if (isInterrupted) {
+    context.exitCode = interruptedExit;
+    io.stderr.write(`interrupted after ${summarize(counts)}\n`);
+    return;
+  }
+  if (io.stdout.isClosed === true) return;
+  io.stderr.write(`${summarize(counts)}\n`);
+  // Codes of errors are in capitals.
+  const refused = [...counts].reduce(
+    (sum, [outcome, count]) => (outcome === outcome.toUpperCase() ? sum + count : sum),
+    0,
+  );
+  if (refused === 0) return;
+  const noun = job.kind === 'issue' ? 'lines' : 'tokens';
+  throw new JwtkitError('BATCH_REJECTED', `${refused} of ${lines} ${noun} refused`, { hint: hintOf(job, counts) });
+}
+
+/** A line shows only a code; the hint names the reason that surprises most people. */
+function hintOf(job: Job, counts: ReadonlyMap<string, number>): string | undefined {
+  if (job.kind !== 'verify' || !counts.has('CLAIM_MISMATCH')) return undefined;
+  const { audience, anyAudience } = job.policy;
+  if (audience !== undefined || anyAudience === true) return undefined;
+  return 'a token with aud needs --aud, or --any-aud; jwtkit verify shows every check of one token';
+}
+
+function summarize(counts: ReadonlyMap<string, number>): string {
+  return counts.size === 0 ? 'no tokens' : [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+}

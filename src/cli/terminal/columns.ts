@@ -1,0 +1,10 @@
+/** How wide help and tables may be. */
+import type { Io } from './io.js';
+
+/** Returns the width for text: `COLUMNS`, else the terminal's own, else 80; at least 50, at most 120. */
+export function columnsOf({ env, stdout }: Io): number {
+  const named = /^\d{1,5}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : 0;
+  // A terminal that does not know its width has 0 columns.
+  const columns = named || (stdout.isTerminal && stdout.columns) || 80;
+  return Math.min(Math.max(columns, 50), 120);
+}

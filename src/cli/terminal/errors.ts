@@ -1,0 +1,31 @@
+/** Errors as a person or a script sees them on stderr. */
+import { JwtkitError } from '../../errors.js';
+import { toJson } from '../../jose/exact-json.js';
+import { escapeText, hideTokens } from '../../shown-text.js';
+import type { Painter } from './colour.js';
+
+/** Returns the error for a bad flag, argument or variable. */
+export function usage(message: string, hint?: string): JwtkitError {
+  return new JwtkitError('USAGE_INVALID', message, { hint });
+}
+
+/** Returns any thrown value as a JwtkitError; one that jwtkit did not throw on purpose is a bug in jwtkit. */
+export function asJwtkitError(error: unknown): JwtkitError {
+  if (error instanceof JwtkitError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new JwtkitError('INTERNAL', `this is a bug in jwtkit: ${message}`, {
+    hint: 'please report it with the command you ran, without its secrets and tokens',
+    cause: error,
+  });
+}
+
+/** Returns an error as lines for a person, or as JSON; with the stack if one is given. */
+export function renderError(error: JwtkitError, paint: Painter, asJson: boolean, rawStack?: string): string {
+  const { code, message, hint } = error;
+  const stack = rawStack === undefined ? undefined : hideTokens(rawStack);
+  if (asJson) return `${toJson({ error: { code, message, hint, stack } })}\n`;
+  const lines = [`${paint.red('error:')} ${escapeText(message)}`];
+  if (hint !== undefined) lines.push(`${paint.yellow('hint:')} ${escapeText(hint)}`);
+  if (stack !== undefined) lines.push(...stack.split('\n').map(escapeText));
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,67 @@
+/** The token in a text that is more than a token, or a hint about a text without one. */
+import { JwtkitError } from '../../errors.js';
+import { mayExist } from '../../files/read-file.js';
+import { trimToken } from '../../token/decode.js';
+import { findToken, type WantedToken } from '../../token/find-token.js';
+import { explainNoToken } from '../../token/no-token.js';
+import type { Context } from './io.js';
+import { sayNote } from './notes.js';
+
+type TokenOrigin = 'argument' | 'stdin' | 'file' | 'variable';
+
+/** What is known beside the text. */
+interface Given {
+  readonly source: TokenOrigin;
+  readonly wanted: WantedToken | undefined;
+  readonly flags: { json?: boolean; quiet?: boolean };
+}
+
+/**
+ * Returns the token in a text, and says in a note where it was. A text without one comes back as it is, for the strict parser
+ * to refuse; the context then has a hint.
+ * @throws {JwtkitError} TOKEN_MALFORMED for several tokens.
+ */
+export function findGivenToken(text: string, { source, wanted, flags }: Given, context: Context): string {
+  const whole = trimToken(text);
+  const found = findToken(text, wanted);
+  // What begins like a token and is damaged is judged as a whole.
+  const isWhole = found.kind === 'one' && (found.token === whole || (!found.isWhole && whole.startsWith(found.token)));
+  if (found.kind === 'one' && !isWhole) {
+    sayNote(flags, context.io, `the token was found ${found.place}`);
+    return found.token;
+  }
+  if (found.kind === 'refresh') {
+    throw new JwtkitError('TOKEN_MALFORMED', 'the only token in the text is a refresh token, by its name', {
+      hint: 'pass --type refresh to check it; an access token beside it may be opaque',
+    });
+  }
+  if (found.kind === 'several') throw severalTokens(found.count, found.names, wanted);
+  if (!isWhole) context.tokenHint = whole === '' ? emptyHints[source] : hintOf(text, source);
+  return whole;
+}
+
+const usualHint = 'pass it as the argument, or pipe it in; a variable of your shell may not be set';
+const emptyHints: Readonly<Record<TokenOrigin, string>> = {
+  argument: usualHint,
+  stdin: 'standard input is empty: the program before the pipe printed nothing',
+  file: 'the file that --token-file names is empty',
+  variable: 'the variable that --token-env names holds no token',
+};
+
+function severalTokens(count: number, names: readonly string[], wanted: WantedToken | undefined): JwtkitError {
+  const places = names.length === 0 ? '' : `, at ${names.join(', ')}`;
+  const one = wanted === undefined ? 'pass the one that you mean' : 'pass one of them, or one a line with --batch';
+  return new JwtkitError('TOKEN_MALFORMED', `the text holds ${count} tokens${places}`, { hint: one });
+}
+
+/** A longer text is not the name of a file. */
+const longestName = 255;
+
+function hintOf(text: string, source: TokenOrigin): string | undefined {
+  const name = text.trim();
+  const mayBeName = source === 'argument' && name.length <= longestName && /^[^\n\0]+$/.test(name);
+  // curl and others write the name of a file behind an @.
+  if (mayBeName && mayExist(name.replace(/^@/, '')))
+    return 'this is the name of a file: --token-file reads the token from the file';
+  return explainNoToken(text);
+}

@@ -1,0 +1,79 @@
+/** Restores PEM (RFC 7468) that lost its form on its way through a variable, a YAML file or a form. */
+import { anySpace, withoutEscapes } from './wrappings.js';
+
+/** Clean PEM of the blocks in a text, and what was mended, in words. */
+export interface MendedPem {
+  readonly text: string;
+  readonly mended: readonly string[];
+}
+
+/** A boundary of a block. Its label may have lost its spaces, or have line breaks in their place. */
+const boundary = /(?<!-)-----(BEGIN|END)([A-Z0-9\s]{1,64})-----(?!-)/g;
+/** Two boundaries between which the line break was lost. */
+const joinedBoundaries = /(-----END[A-Z0-9\s]{1,64}-----)(?=-----BEGIN)/g;
+
+/** Restores every block of a text. Undefined if one is not whole: then nothing can be trusted to be what it was. */
+export function mendPem(damaged: string): MendedPem | undefined {
+  const plain = withoutEscapes(damaged);
+  const text = plain.replace(/\r\n?/g, '\n').replace(joinedBoundaries, '$1\n');
+  const found = [...text.matchAll(boundary)];
+  if (found.length === 0 || found.length !== 2 * (text.split('-----BEGIN').length - 1)) return undefined;
+  const breaks = `line breaks were restored${plain === damaged ? '' : ' (it had literal \\n)'}`;
+  const mended = new Set(plain === damaged ? [] : [breaks]);
+  const see = (text: string | undefined, ifText: string) => {
+    if (text) mended.add(text.trim() === '' ? 'indentation was dropped' : ifText);
+  };
+  const beside = 'text beside its labels was ignored';
+  let clean = '';
+  let last = 0;
+  for (let at = 0; at < found.length; at += 2) {
+    const [begin, end] = [found[at], found[at + 1]] as [RegExpExecArray, RegExpExecArray];
+    const label = cleanLabel(begin);
+    if (begin[1] !== 'BEGIN' || end[1] !== 'END' || cleanLabel(end) !== label) return undefined;
+    const body = text.slice(begin.index + begin[0].length, end.index);
+    see(text.slice(last, begin.index).split('\n').at(-1), beside);
+    see(body.split('\n', 1)[0], breaks);
+    see(body.split('\n').at(-1), breaks);
+    last = end.index + end[0].length;
+    const behind = text.slice(last, found[at + 2]?.index).split('\n', 1)[0];
+    if (behind?.trim()) mended.add(beside);
+    clean += `-----BEGIN ${label}-----\n${cleanBody(body)}-----END ${label}-----\n`;
+  }
+  return { text: clean, mended: mended.size > 0 ? [...mended] : ['its lines were put in order'] };
+}
+
+const knownLabels = ['PUBLIC KEY', 'PRIVATE KEY', 'ENCRYPTED PRIVATE KEY'].flatMap((label) => [
+  label,
+  `RSA ${label}`,
+  `EC ${label}`,
+]);
+
+function cleanLabel([, , label = '']: RegExpExecArray): string {
+  const words = label.trim().replace(/\s+/g, ' ');
+  return knownLabels.find((known) => known.replaceAll(' ', '') === words) ?? words;
+}
+
+/** The headers of an encrypted key (RFC 1421 §4.6), whose IV has a length of its own even without line breaks. */
+const encryptionHeaders =
+  /^\s*Proc-Type:\s{0,8}4,\s{0,8}ENCRYPTED\s{0,8}DEK-Info:\s{0,8}(AES-\d{3}-CBC,[0-9A-Fa-f]{32}|DES(?:-EDE3)?-CBC,[0-9A-Fa-f]{16})/;
+
+function cleanBody(body: string): string {
+  const headers = encryptionHeaders.exec(body);
+  if (headers === null) return wrap(body);
+  return `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${headers[1]}\n\n${wrap(body.slice(headers[0].length))}`;
+}
+
+/** Lines of 64 characters, in the alphabet and with the padding of base64. Other characters stay, and are refused later. */
+function wrap(body: string): string {
+  let base64 = withoutBareBreaks(body.replace(anySpace, ''));
+  if (/^[A-Za-z0-9_-]+={0,2}$/.test(base64)) base64 = base64.replaceAll('-', '+').replaceAll('_', '/');
+  if (base64.length % 4 > 1 && !base64.endsWith('=')) base64 = base64.padEnd(Math.ceil(base64.length / 4) * 4, '=');
+  return base64.replace(/.{1,64}/g, '$&\n');
+}
+
+/** A shell makes the letter n of an unquoted `\n`. It then stands before each line of 64 characters, and at the end. */
+function withoutBareBreaks(base64: string): string {
+  if (!base64.startsWith('n') || !base64.endsWith('n')) return base64;
+  const lines = base64.slice(0, -1).match(/.{1,65}/g) ?? [];
+  return lines.every((line) => line.startsWith('n')) ? lines.map((line) => line.slice(1)).join('') : base64;
+}

@@ -1,0 +1,118 @@
+/** Text for people and logs: without characters that disturb a terminal, and without tokens. */
+
+/**
+ * Characters that can move a cursor, hide text or turn it round: controls (C0, DEL, C1), bidirectional and invisible
+ * formatting, line separators, private use and unpaired surrogates. A function, because V8 takes long to compile it.
+ */
+const unsafe = () => /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+const printableAscii = /^[\x20-\x7e]*$/;
+const printableLines = /^[\n\x20-\x7e]*$/;
+
+/** Replaces characters that disturb a terminal by `\uXXXX`. */
+export function escapeText(text: string): string {
+  return printableAscii.test(text) ? text : text.replace(unsafe(), escapeCharacter);
+}
+
+/** Replaces the same characters in JSON, which stays the same JSON. Line ends stay. */
+export function escapeJson(json: string): string {
+  return printableLines.test(json)
+    ? json
+    : json.replace(unsafe(), (char) => (char === '\n' ? char : escapeCharacter(char)));
+}
+
+function escapeCharacter(char: string): string {
+  const units = char.split('');
+  return units.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+}
+
+/** Words that may be a token or end in one: parts in either base64 alphabet, padded or not, between dots. */
+const words = /[\w+-]+={0,2}(?:\.[\w+-]*={0,2})*/g;
+
+/** Every text with a token has a dot beside a part of some length. Few lines of the log have one. */
+const perhapsToken = /\.(?:(?<=[\w+-]{8}={0,2}\.)|(?=[\w+-]{12}))/;
+
+const mark = '[token]';
+
+/**
+ * Replaces tokens in a text by `[token]`, for messages and logs: people give tokens where other things belong. Finds tokens that
+ * are percent-encoded, once or several times, and tokens attached to another word. Takes linear time.
+ */
+export function hideTokens(text: string): string {
+  const isEncoded = text.includes('%');
+  if (!isEncoded && !perhapsToken.test(text)) return text;
+  const { plain, starts } = isEncoded ? decodePercent(text) : { plain: text, starts: undefined };
+  let shown = '';
+  let copied = 0;
+  for (const { 0: word, index } of plain.matchAll(words)) {
+    const at = findToken(word);
+    if (at < 0) continue;
+    const start = index + at;
+    const end = index + word.length;
+    shown += text.slice(copied, starts?.[start] ?? start) + mark;
+    copied = starts?.[end] ?? end;
+  }
+  return copied === 0 ? text : shown + text.slice(copied);
+}
+
+/** The start of the token that a word ends in; negative if there is none. */
+function findToken(word: string): number {
+  if (!word.includes('.')) return -1;
+  const [first = '', second = '', ...rest] = word.split('.');
+  // Any text after a header is a token, whole or cut. JWS and JWE begin alike.
+  const header = findJson(first);
+  if (header >= 0) return header;
+  // The header is damaged.
+  if (findJson(second) >= 0 || rest.some((segment) => findJson(segment) >= 0)) return 0;
+  const isOpaque = first.length >= 10 && second.length >= 2 && rest.some(isSignature);
+  return isOpaque ? 0 : -1;
+}
+
+/** Whether a part is as long as the shortest signature and mixed like random base64url, which names and hex hashes are not. */
+function isSignature(segment: string): boolean {
+  return segment.length >= 40 && /[a-z]/.test(segment) && /[A-Z]/.test(segment) && /\d/.test(segment);
+}
+
+/** The shortest header, `{"alg":""}`, in characters. */
+const shortest = 14;
+/** The start of a JSON object and of its first name. */
+const jsonBeginning = /\{[\t\n\r ]*"[\x20-\x7e]{6}/;
+
+/** Where the base64url of a JSON object begins in a part, with white space before it; negative if there is none. */
+function findJson(segment: string): number {
+  if (segment.length < shortest) return -1;
+  let first = -1;
+  // Four characters are three bytes. Text before a token shifts it by up to three characters.
+  for (let shift = 0; shift < 4; shift++) {
+    const at = Buffer.from(segment.slice(shift), 'base64').toString('latin1').search(jsonBeginning);
+    const start = at < 0 ? -1 : shift + Math.floor(at / 3) * 4;
+    if (start >= 0 && (first < 0 || start < first)) first = start;
+  }
+  return first;
+}
+
+/** Single characters of an encoding may be encoded themselves, so one round is not enough. */
+const mostRounds = 4;
+
+/** Finds an encoded character, with any encodings of its percent sign, or text without one. */
+const encodedOrPlain = /%(?:25)*([0-9a-f]{2})|[^%]+|%/gi;
+
+const encoded = /%[0-9a-f]{2}/i;
+
+/** A text without its percent-encodings, and the position in the text of each of its characters and of its end. */
+function decodePercent(text: string): { plain: string; starts: readonly number[] } {
+  let plain = text;
+  let starts: number[] = [];
+  for (let at = 0; at <= text.length; at++) starts.push(at);
+  for (let round = 0; round < mostRounds && encoded.test(plain); round++) {
+    let decoded = '';
+    const decodedStarts: number[] = [];
+    for (const { 0: part, 1: hex, index } of plain.matchAll(encodedOrPlain)) {
+      decoded += hex === undefined ? part : String.fromCharCode(Number.parseInt(hex, 16));
+      for (let at = index; decodedStarts.length < decoded.length; at++) decodedStarts.push(starts[at] as number);
+    }
+    decodedStarts.push(text.length);
+    plain = decoded;
+    starts = decodedStarts;
+  }
+  return { plain, starts };
+}

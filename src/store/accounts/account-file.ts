@@ -1,0 +1,181 @@
+/**
+ * A file of accounts, `{"users":[…]}` or `{"clients":[…]}`. Each change writes the whole file by one rename, under the lock of its
+ * folder. So any number of processes take turns, and a kill leaves the old file or the new one.
+ */
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { hasErrorCode, JwtkitError } from '../../errors.js';
+import { readFileBounded } from '../../files/read-file.js';
+import { writeFileWhole } from '../../files/write-files.js';
+import { describeJson, isJsonObject, type JsonObject, own, quoteText } from '../../jose/json.js';
+import { readJsonFile } from '../../jose/text.js';
+import { labelProblem, scopeProblem } from '../../token/account.js';
+import { isNumericDate } from '../../token/time.js';
+import { createDirectory } from '../keyring/directory.js';
+
+/** The largest file in bytes, enough for tens of thousands of accounts. */
+export const maxAccountsBytes = 8 * 1024 * 1024;
+
+/** A kind of account, and how the file holds it. */
+export interface AccountKind<T> {
+  readonly list: 'users' | 'clients';
+  /** The members of an entry, all required. */
+  readonly members: Readonly<Record<string, MemberCheck>>;
+  /** Members that no two accounts may share. */
+  readonly unique: readonly (keyof T & string)[];
+  readonly fromEntry: (entry: JsonObject) => T;
+  readonly toEntry: (account: T) => object;
+  readonly isNamed: (account: T, name: string) => boolean;
+}
+
+/** Returns what is wrong with a member, beginning with its place; undefined for a sound one. */
+type MemberCheck = (value: unknown, place: string) => string | undefined;
+
+/** Checks a string member. `problemOf` completes the sentence "the member …". */
+export function textMember(problemOf: (text: string) => string | undefined): MemberCheck {
+  return (value, place) => {
+    const problem = typeof value === 'string' ? problemOf(value) : `is ${describeJson(value)}, it must be a string`;
+    return problem === undefined ? undefined : `${place} ${problem}`;
+  };
+}
+
+/** Checks an array without duplicates. */
+export function listMember(check: MemberCheck): MemberCheck {
+  return (value, place) => {
+    if (!Array.isArray(value)) return `${place} is ${describeJson(value)}, it must be an array`;
+    if (new Set(value).size < value.length) return `${place} holds something twice`;
+    return value.map((one, at) => check(one, `${place}/${at}`)).find((problem) => problem !== undefined);
+  };
+}
+
+/** The members that users and clients share. */
+export const sharedMembers = {
+  scopes: listMember(textMember(scopeProblem)),
+  created: (value: unknown, place: string) =>
+    isNumericDate(value) ? undefined : `${place} is not a NumericDate, seconds since 1970`,
+};
+
+/**
+ * Reads the accounts of a file, in its order; none if the file does not exist. Refuses unknown members: a later version may restrict
+ * an account by one.
+ * @throws {JwtkitError} ACCOUNTS_INVALID, FILE_NOT_READABLE.
+ */
+export function readAccounts<T>(path: string, { list, members, unique, fromEntry }: AccountKind<T>): T[] {
+  let bytes: Buffer;
+  try {
+    bytes = readFileBounded(path, maxAccountsBytes);
+  } catch (error) {
+    if (error instanceof JwtkitError && hasErrorCode(error.cause, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+  const { value: file } = readJsonFile(bytes, (problem, hint) => invalid(`${path} ${problem}`, hint));
+  const entries = own(file, list);
+  if (!Array.isArray(entries)) throw invalid(`${path} has no array of ${list}`);
+  refuseUnknownMembers(file, [list], path);
+  for (const [at, entry] of entries.entries()) {
+    const place = `${path}: /${list}/${at}`;
+    if (!isJsonObject(entry)) throw invalid(`${place} is ${describeJson(entry)}, it must be an object`);
+    refuseUnknownMembers(entry, Object.keys(members), place);
+    for (const [name, check] of Object.entries(members)) {
+      const problem = check(own(entry, name), `${place}/${name}`);
+      if (problem !== undefined) throw invalid(problem);
+    }
+  }
+  for (const member of unique) refuseDuplicates(`${path}: `, list, entries, member);
+  return entries.map(fromEntry);
+}
+
+function refuseUnknownMembers(object: JsonObject, known: readonly string[], place: string): void {
+  const unknown = Object.keys(object).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw invalid(`${place} has a member that is not known: ${quoteText(unknown)}`);
+}
+
+function refuseDuplicates(file: string, list: string, entries: readonly JsonObject[], member: string): void {
+  const seen = new Map<unknown, number>();
+  for (const [at, entry] of entries.entries()) {
+    const earlier = seen.get(entry[member]);
+    if (earlier !== undefined) throw invalid(`${file}/${list}/${at}/${member} is that of /${list}/${earlier} as well`);
+    seen.set(entry[member], at);
+  }
+}
+
+function invalid(message: string, hint?: string): JwtkitError {
+  return new JwtkitError('ACCOUNTS_INVALID', message, { hint });
+}
+
+/** @throws {JwtkitError} ACCOUNT_NOT_FOUND. */
+export function findAccount<T>(accounts: readonly T[], name: string, { list, isNamed }: AccountKind<T>): T {
+  const found = accounts.find((account) => isNamed(account, name));
+  if (found !== undefined) return found;
+  throw new JwtkitError('ACCOUNT_NOT_FOUND', `there is no ${list.slice(0, -1)} ${quoteText(name)}`, {
+    hint: `list them with: jwtkit ${list} list`,
+  });
+}
+
+/** Adds an account. Makes the file with mode 0600, and its folder, if they do not exist. */
+export async function addAccount<T>(path: string, kind: AccountKind<T>, added: T): Promise<void> {
+  // The folder is closed to others and kept out of git, like a keyring.
+  if (!existsSync(dirname(path))) createDirectory(dirname(path));
+  await writeUnderLock(path, kind, (before) => {
+    refuseTaken(before, kind, added);
+    return [...before, added];
+  });
+}
+
+/** Changes the account of a name, or removes it if `change` returns undefined. Returns the changed or removed account. */
+export async function changeAccount<T>(
+  path: string,
+  kind: AccountKind<T>,
+  name: string,
+  change: (account: T) => T | undefined,
+): Promise<T> {
+  // Fails before a lock is made beside a missing file.
+  let result = findAccount(readAccounts(path, kind), name, kind);
+  await writeUnderLock(path, kind, (before) => {
+    const old = findAccount(before, name, kind);
+    const changed = change(old);
+    result = changed ?? old;
+    return before.flatMap((account) => (account === old ? (changed ?? []) : account));
+  });
+  return result;
+}
+
+async function writeUnderLock<T>(path: string, kind: AccountKind<T>, plan: (before: readonly T[]) => readonly T[]) {
+  // Loaded here: reading accounts takes no lock.
+  const { withLock } = await import('../lmdb/environment.js');
+  // The lock is in the folder of the file itself, links followed. In a keyring it is the keyring's own lock.
+  const folder = dirname(existsSync(path) ? realpathSync(path) : path);
+  await withLock(join(folder, '.lock'), () => {
+    const entries = plan(readAccounts(path, kind)).map(kind.toEntry);
+    const content = `${JSON.stringify({ [kind.list]: entries }, null, 2)}\n`;
+    if (Buffer.byteLength(content, 'utf8') > maxAccountsBytes) {
+      throw new JwtkitError('FILE_NOT_WRITABLE', `${path} would be larger than ${maxAccountsBytes} bytes`);
+    }
+    writeFileWhole({ path, content, mode: 0o600 }, { overwrite: true });
+  });
+}
+
+/** @throws {JwtkitError} ACCOUNT_EXISTS for an account that shares a name, `sub` or id with another one. */
+export function refuseTaken<T>(accounts: readonly T[], { list, unique }: AccountKind<T>, added: Partial<T>): void {
+  const taken = unique.find((member) => accounts.some((one) => one[member] === added[member]));
+  if (taken === undefined) return;
+  const value = quoteText(String(added[taken]));
+  throw new JwtkitError('ACCOUNT_EXISTS', `there is a ${list.slice(0, -1)} with the ${taken} ${value} already`);
+}
+
+/** @throws {JwtkitError} USAGE_INVALID if there is a problem with the value of a member. */
+export function requireSound(member: string, value: string, problem: string | undefined): void {
+  if (problem !== undefined) throw new JwtkitError('USAGE_INVALID', `the ${member} ${quoteText(value)} ${problem}`);
+}
+
+/**
+ * Returns roles or scopes without duplicates; undefined for undefined.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function soundList(what: 'role' | 'scope', list: readonly string[] | undefined): string[] | undefined {
+  if (list === undefined) return undefined;
+  if (!Array.isArray(list)) throw new JwtkitError('USAGE_INVALID', `${what}s are an array of strings`);
+  const problemOf = what === 'role' ? labelProblem : scopeProblem;
+  for (const one of list) requireSound(what, one, problemOf(one));
+  return [...new Set(list)];
+}

@@ -1,0 +1,62 @@
+/** The accounts of a server. Each query reads the current files. */
+import { mayExist } from '../../files/read-file.js';
+import { watchFile } from '../../files/watched-file.js';
+import type { Accounts } from '../../token/account.js';
+import { readClients } from './clients.js';
+import { readUsers } from './users.js';
+
+/** The paths of the files; undefined for a kind of account that does not exist. */
+export interface AccountFiles {
+  readonly users: string | undefined;
+  readonly clients: string | undefined;
+}
+
+/**
+ * Opens the accounts in files. The next query sees a change. A missing file holds no accounts.
+ * @param options.hadUsers whether another process of the same service saw users; undefined in the first process.
+ * @param options.onUsers is called once, when this process first sees the file of users.
+ * @throws {JwtkitError} ACCOUNTS_INVALID, FILE_NOT_READABLE in the first process, and from each question while a file is damaged.
+ */
+export function openAccounts(
+  { users, clients }: AccountFiles,
+  { hadUsers, onUsers }: { readonly hadUsers?: boolean | undefined; readonly onUsers?: () => void } = {},
+): Accounts {
+  // Once the service has users, a lost file must not turn user checks off.
+  let keepsUsers = hadUsers ?? false;
+  const hasUsers = () => {
+    if (keepsUsers || users === undefined || !mayExist(users)) return keepsUsers;
+    keepsUsers = true;
+    onUsers?.();
+    return true;
+  };
+  const readIndex = watchAccounts(users, readUsers, (all) => ({
+    byName: new Map(all.map((user) => [user.name, user])),
+    bySub: new Map(all.map((user) => [user.sub, user])),
+  }));
+  const usersNow = () => {
+    hasUsers();
+    return readIndex();
+  };
+  const clientsNow = watchAccounts(clients, readClients, (all) => new Map(all.map((client) => [client.id, client])));
+  // A worker that replaces another starts even with damaged files, and answers what needs no accounts.
+  if (hadUsers === undefined) {
+    usersNow();
+    clientsNow();
+  }
+  return {
+    userByName: (name) => usersNow().byName.get(name),
+    userBySub: (sub) => usersNow().bySub.get(sub),
+    hasUsers,
+    clientById: (id) => clientsNow().get(id),
+  };
+}
+
+function watchAccounts<T, Index>(
+  path: string | undefined,
+  read: (path: string) => readonly T[],
+  index: (all: readonly T[]) => Index,
+): () => Index {
+  if (path !== undefined) return watchFile(path, () => index(read(path)));
+  const nobody = index([]);
+  return () => nobody;
+}

@@ -1,0 +1,123 @@
+/** Users in a file: `{"users":[{"name","sub","roles","scopes","password","created"}]}`, the password as a hash. */
+import { labelProblem, subjectProblem, type User } from '../../token/account.js';
+import {
+  type AccountKind,
+  addAccount,
+  changeAccount,
+  findAccount,
+  listMember,
+  readAccounts,
+  refuseTaken,
+  requireSound,
+  sharedMembers,
+  soundList,
+  textMember,
+} from './account-file.js';
+import { hashPassword, passwordHashProblem } from './password.js';
+
+/** A user as the file holds it. */
+export interface StoredUser extends User {
+  /** NumericDate. */
+  readonly created: number;
+}
+
+/** A new password, or a function that asks for one. It is called once everything else is checked. */
+export type PasswordSource = string | (() => string | Promise<string>);
+
+/** The user that {@link addUser} adds. */
+export interface NewUser {
+  readonly name: string;
+  /** The `sub` of the user's tokens. */
+  readonly sub: string;
+  readonly password: PasswordSource;
+  readonly roles?: readonly string[] | undefined;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** What {@link changeUser} changes: a list replaces the user's own, undefined keeps it. */
+export type UserChange = Pick<NewUser, 'roles' | 'scopes'>;
+
+const kind: AccountKind<StoredUser> = {
+  list: 'users',
+  members: {
+    name: textMember(labelProblem),
+    sub: textMember(subjectProblem),
+    roles: listMember(textMember(labelProblem)),
+    scopes: sharedMembers.scopes,
+    password: textMember(passwordHashProblem),
+    created: sharedMembers.created,
+  },
+  unique: ['name', 'sub'],
+  fromEntry: ({ password, ...user }) => ({ ...user, passwordHash: password }) as unknown as StoredUser,
+  toEntry: ({ name, sub, roles, scopes, passwordHash: password, created }) => {
+    return { name, sub, roles, scopes, password, created };
+  },
+  isNamed: (user, name) => user.name === name,
+};
+
+/**
+ * Reads the users of a file, in its order; none if the file does not exist.
+ * @throws {JwtkitError} ACCOUNTS_INVALID, FILE_NOT_READABLE.
+ */
+export function readUsers(path: string): StoredUser[] {
+  return readAccounts(path, kind);
+}
+
+/** @throws {JwtkitError} ACCOUNT_NOT_FOUND. */
+export function userNamed(users: readonly StoredUser[], name: string): StoredUser {
+  return findAccount(users, name, kind);
+}
+
+/**
+ * Adds a user to a file. Makes the file with mode 0600, and its folder, if they do not exist.
+ * @param options.now NumericDate: the user's `created`.
+ * @throws {JwtkitError} USAGE_INVALID for an unusable name, sub, role, scope or password; ACCOUNT_EXISTS for a name or a sub that
+ * is taken; ACCOUNTS_INVALID, FILE_NOT_READABLE, FILE_NOT_WRITABLE.
+ */
+export async function addUser(path: string, user: NewUser, { now }: { readonly now: number }): Promise<StoredUser> {
+  const { name, sub, password } = user;
+  requireSound('name', name, labelProblem(name));
+  requireSound('sub', sub, subjectProblem(sub));
+  const roles = soundList('role', user.roles) ?? [];
+  const scopes = soundList('scope', user.scopes) ?? [];
+  // Fails before a person types a password.
+  refuseTaken(readUsers(path), kind, { name, sub });
+  const passwordHash = await hashPassword(typeof password === 'string' ? password : await password());
+  const added = { name, sub, roles, scopes, passwordHash, created: Math.floor(now) };
+  await addAccount(path, kind, added);
+  return added;
+}
+
+/**
+ * Replaces a user's roles or scopes. Issued tokens keep theirs. A refresh by the server drops removed ones; added ones
+ * need a new log-in.
+ * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for an unusable role or scope; ACCOUNTS_INVALID, FILE_NOT_READABLE,
+ * FILE_NOT_WRITABLE.
+ */
+export async function changeUser(path: string, name: string, change: UserChange): Promise<StoredUser> {
+  const roles = soundList('role', change.roles);
+  const scopes = soundList('scope', change.scopes);
+  return changeAccount(path, kind, name, (user) => {
+    return { ...user, roles: roles ?? user.roles, scopes: scopes ?? user.scopes };
+  });
+}
+
+/**
+ * Changes a user's password. Sessions that began with the old one go on until they are revoked.
+ * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for an unusable password; ACCOUNTS_INVALID, FILE_NOT_READABLE,
+ * FILE_NOT_WRITABLE.
+ */
+export async function changePassword(path: string, name: string, password: PasswordSource): Promise<StoredUser> {
+  // Fails before a person types a password.
+  userNamed(readUsers(path), name);
+  const passwordHash = await hashPassword(typeof password === 'string' ? password : await password());
+  return changeAccount(path, kind, name, (user) => ({ ...user, passwordHash }));
+}
+
+/**
+ * Removes a user. Issued tokens stay valid until they are revoked.
+ * @throws {JwtkitError} ACCOUNT_NOT_FOUND, ACCOUNTS_INVALID, FILE_NOT_READABLE, FILE_NOT_WRITABLE.
+ */
+export async function removeUser(path: string, name: string): Promise<StoredUser> {
+  return changeAccount(path, kind, name, () => undefined);
+}

@@ -1,0 +1,149 @@
+/** Rotates, retires and removes keys of a keyring directory. `token/rotate.ts` plans the times. */
+import { existsSync } from 'node:fs';
+import { JwtkitError } from '../../errors.js';
+import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
+import { generateKey, type KeyMaker } from '../../jose/generate-key.js';
+import { defaultLifetimes } from '../../token/issue.js';
+import { findSigner, type KeyringEntry } from '../../token/keyring.js';
+import {
+  type KeyTemplate,
+  planRemoval,
+  planRetirement,
+  planRotation,
+  type RetirementTime,
+  rotationTemplate,
+} from '../../token/rotate.js';
+import {
+  type AddKeyOptions,
+  byFoldedKid,
+  changeKeyring,
+  checkFreeKid,
+  freshEntry,
+  isEncryptedPem,
+  refusedSecret,
+} from './changes.js';
+import { privatePath, readEntries, setPath } from './directory.js';
+
+/** The options of {@link rotateKeys}. By default the new key has the kind of the one that it replaces. */
+export interface RotateKeysOptions extends KeyTemplate, Omit<AddKeyOptions, 'alg'> {
+  /** Seconds until the new key signs, so that verifiers learn of it first; 0 by default. */
+  readonly activateIn?: number | undefined;
+  /** Seconds for which the replaced key then verifies: the longest life of its tokens, seven days by default. */
+  readonly grace?: number | undefined;
+  /** Makes the key; {@link generateKey} by default. */
+  readonly generate?: KeyMaker | undefined;
+}
+
+/** The result of a rotation. */
+export interface RotatedKeys {
+  readonly kid: string;
+  readonly alg: AlgorithmName;
+  /** NumericDate from which the new key signs. */
+  readonly signsFrom: number;
+  /** The key that signs until then; null if there is none. */
+  readonly replaced: {
+    readonly kid: string;
+    /** NumericDate. */
+    readonly verifiesUntil: number;
+    /** Whether its private key is encrypted. */
+    readonly isEncrypted: boolean;
+  } | null;
+}
+
+/**
+ * Makes a new signing key in the keyring of a directory, which is made if need be. The new key is published at once and signs from
+ * `now + activateIn`. The key before it verifies for `grace` seconds more.
+ * @throws {JwtkitError} USAGE_INVALID, FILE_EXISTS for a kid that is taken, KEYRING_INVALID, FILE_NOT_WRITABLE.
+ */
+export async function rotateKeys(directory: string, options: RotateKeysOptions): Promise<RotatedKeys> {
+  const now = Math.floor(options.now);
+  const activateIn = checkDuration('activateIn', options.activateIn ?? 0);
+  const grace = checkDuration('grace', options.grace ?? defaultLifetimes.refresh);
+  const activation = now + activateIn;
+  const current = existsSync(setPath(directory)) ? readEntries(directory) : [];
+  const { alg, bits, crv } = rotationTemplate(current, activation, options);
+  // Fails before a key is made.
+  if (algorithm(alg).kty === 'oct') throw refusedSecret();
+  const pair = await (options.generate ?? generateKey)(alg, { bits, crv });
+  const { entry, pem } = freshEntry(directory, pair, { ...options, alg, now });
+  return changeKeyring(directory, { make: true }, (entries) => {
+    checkFreeKid(entry.kid, byFoldedKid(entries));
+    const { replaced, ...rotation } = planRotation(entries, entry, { now, activation, grace });
+    const old = replaced && {
+      kid: replaced.kid,
+      verifiesUntil: replaced.jwk.exp as number,
+      isEncrypted: isEncryptedPem(privatePath(directory, replaced.kid)),
+    };
+    const result = { kid: entry.kid, alg, signsFrom: activation, replaced: old ?? null };
+    return { entries: rotation.entries, halves: new Map([[entry.kid, pem]]), result };
+  });
+}
+
+function checkDuration(name: string, seconds: number): number {
+  if (!Number.isFinite(seconds) || seconds < 0) {
+    throw new JwtkitError('USAGE_INVALID', `${name} is a number of seconds, 0 or more`);
+  }
+  return Math.floor(seconds);
+}
+
+/** The result of retiring or removing a key. */
+export interface RetiredKey {
+  readonly kid: string;
+  /** NumericDate until which the key verifies; null for a removed key. */
+  readonly verifiesUntil: number | null;
+  /** The kid of the key that signs now, or null. */
+  readonly signing: string | null;
+}
+
+/** The options of {@link retireKey}. */
+export interface RetireKeyOptions {
+  readonly now: number;
+  /** NumericDate until which the key verifies. */
+  readonly at?: number | undefined;
+  /** Seconds for which it verifies without `at`, but never longer than before; seven days by default. */
+  readonly grace?: number | undefined;
+  /** Retire the key even if no other signs. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * Retires a key of a keyring: it signs no more, and verifies for a while.
+ * @throws {JwtkitError} KEY_NOT_FOUND; KEY_IN_USE if no key would sign any more, unless `force`; USAGE_INVALID for an ended key that
+ * would verify again; KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_WRITABLE.
+ */
+export async function retireKey(directory: string, kid: string, options: RetireKeyOptions): Promise<RetiredKey> {
+  const now = Math.floor(options.now);
+  const end: RetirementTime =
+    options.at === undefined
+      ? { grace: checkDuration('grace', options.grace ?? defaultLifetimes.refresh) }
+      : { at: Math.floor(options.at) };
+  return changeKeyring(directory, { make: false }, (before) => {
+    const entries = planRetirement(before, kid, { now, end, force: options.force === true });
+    return { entries, result: retiredKeyOf(kid, entries, now) };
+  });
+}
+
+/** The options of {@link removeKey}. */
+export interface RemoveKeyOptions {
+  readonly now: number;
+  /** Remove the key even if it verifies. All its tokens are then refused. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * Removes a key and its private half from a keyring.
+ * @throws {JwtkitError} KEY_NOT_FOUND; KEY_IN_USE for a key that verifies, unless `force`; KEYRING_NOT_FOUND,
+ * KEYRING_INVALID, FILE_NOT_WRITABLE.
+ */
+export async function removeKey(directory: string, kid: string, options: RemoveKeyOptions): Promise<RetiredKey> {
+  const now = Math.floor(options.now);
+  return changeKeyring(directory, { make: false }, (before) => {
+    const entries = planRemoval(before, kid, { now, force: options.force === true });
+    return { entries, result: retiredKeyOf(kid, entries, now) };
+  });
+}
+
+function retiredKeyOf(kid: string, entries: readonly KeyringEntry[], now: number): RetiredKey {
+  const exp = entries.find((entry) => entry.kid === kid)?.jwk.exp;
+  return { kid, verifiesUntil: exp ?? null, signing: findSigner(entries, now)?.kid ?? null };
+}

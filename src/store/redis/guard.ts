@@ -1,0 +1,169 @@
+/**
+ * Watches a Redis that holds a denylist: if Redis forgets an entry, a revoked token is valid again. On each connection and every few
+ * seconds the guard asks whether the server evicts entries. With every answer it reads a marker, an entry with a random value. A
+ * server that came back empty has no marker, or another one.
+ */
+import { JwtkitError } from '../../errors.js';
+import type { StoreWatch } from '../denylist-options.js';
+import type { Connection } from './connection.js';
+import { isForbidden } from './failures.js';
+import { redisMarkers } from './markers.js';
+
+const defaultInterval = 10_000;
+/** Milliseconds until the next look at a server that evicts. */
+const retryInterval = 1000;
+
+/** The last look at the settings of a server. */
+interface Look {
+  /** When the next look is due, by `performance.now()`. */
+  next: number;
+  running?: Promise<void> | undefined;
+  /** The number of connections when it began. A look from before the latest connection does not count. */
+  connection: number;
+  evicted?: number;
+  problem?: JwtkitError | undefined;
+}
+
+/** Says whether the answers of one store can be relied on. */
+export type RedisGuard = ReturnType<typeof redisGuard>;
+
+/** Makes the guard of a store. `isWriter` says whether this process may make the marker. */
+export function redisGuard(
+  connection: Connection,
+  { name, prefix, isWriter }: { readonly name: string; readonly prefix: string; readonly isWriter: boolean },
+  watch: StoreWatch,
+) {
+  const looks = new Map<string, Look>();
+  const checks = new Map<string, Promise<void>>();
+  const noted = new Set<string>();
+  let connections = 0;
+  let lost: JwtkitError | undefined;
+  const readMarker = redisMarkers(connection, { ...watch, prefix, isWriter, onLoss: lose, note });
+  connection.onConnect(() => connections++);
+
+  /**
+   * Looks at every server for the first time.
+   * @throws {JwtkitError} STORE_UNAVAILABLE for a server that evicts. Lost entries fail each question instead: a worker that could
+   * not start would be replaced again and again.
+   */
+  async function open(): Promise<void> {
+    const servers = connection.servers();
+    await Promise.all(servers.map(lookIfDue));
+    refuseIfEvicting(servers);
+    if (watch.note !== undefined) await Promise.all(servers.map(notePersistence));
+  }
+
+  /** @throws {JwtkitError} STORE_UNAVAILABLE after a loss, until the process ends. */
+  function refuseIfLost(): void {
+    if (lost !== undefined) throw lost;
+  }
+
+  /**
+   * Resolves if the servers of these keys lost nothing. Call it in the turn that sends the question: then Redis reads the marker
+   * right after the answer, so that no loss in between goes unnoticed.
+   * @throws {JwtkitError} STORE_UNAVAILABLE.
+   */
+  function check(keys: readonly string[]): Promise<void> {
+    const servers = new Set(keys.map((key) => connection.serverOf(key)));
+    const [server, ...others] = servers;
+    return server === undefined || others.length > 0 ? checkServers(servers) : checkOnce(server);
+  }
+
+  /** Resolves if no server lost anything; throws as {@link check}. */
+  function checkAll(): Promise<void> {
+    return checkServers(new Set(connection.servers()));
+  }
+
+  /** The questions of one turn share one check: thousands of them would exceed the time limit. */
+  function checkOnce(server: string): Promise<void> {
+    const running = checks.get(server);
+    if (running !== undefined) return running;
+    // Reset before the marker is read, so that no later question relies on this check.
+    queueMicrotask(() => checks.delete(server));
+    const started = checkServers(new Set([server]));
+    checks.set(server, started);
+    return started;
+  }
+
+  async function checkServers(asked: ReadonlySet<string>): Promise<void> {
+    const servers = connection.servers();
+    const running = [...asked].flatMap((server) => [lookIfDue(server), readMarker(server)]);
+    // A loss on another server counts too, but a server that is down does not delay the answer.
+    for (const server of servers) if (!asked.has(server)) lookIfDue(server).catch(() => {});
+    await Promise.all(running);
+    refuseIfLost();
+    refuseIfEvicting(servers);
+  }
+
+  function refuseIfEvicting(servers: readonly string[]): void {
+    for (const server of servers) {
+      const problem = looks.get(server)?.problem;
+      if (problem !== undefined) throw problem;
+    }
+  }
+
+  function lookIfDue(server: string): Promise<void> {
+    const last = looks.get(server) ?? { next: 0, connection: -1 };
+    looks.set(server, last);
+    if (last.running !== undefined) return last.running;
+    if (last.connection === connections && performance.now() < last.next) return Promise.resolve();
+    last.connection = connections;
+    last.running = look(server, last).finally(() => {
+      last.running = undefined;
+    });
+    return last.running;
+  }
+
+  async function look(server: string, last: Look): Promise<void> {
+    last.next = 0;
+    const section = (title: string) => connection.info(server, title).catch(ignoreForbidden);
+    const [memory, stats] = await Promise.all([section('memory'), section('stats'), readMarker(server)]);
+    if (memory === undefined)
+      note('its user may not run INFO: jwtkit cannot check that maxmemory-policy is noeviction');
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory ?? '')?.[1] ?? 'noeviction';
+    const isLimited = memory !== undefined && !/^maxmemory:0\s*$/m.test(memory);
+    last.problem = isLimited && policy !== 'noeviction' ? evictionError(policy) : undefined;
+    const evicted = Number(/^evicted_keys:(\d+)/m.exec(stats ?? '')?.[1] ?? 0);
+    const before = last.evicted ?? evicted;
+    last.evicted = evicted;
+    const interval = watch.interval ?? defaultInterval;
+    last.next = performance.now() + (last.problem === undefined ? interval : Math.min(interval, retryInterval));
+    if (evicted > before) lose('it evicted some');
+  }
+
+  function lose(sign: string): void {
+    if (lost !== undefined) return;
+    const message = `the Redis store ${name} lost entries (${sign}): a revoked token would be valid again`;
+    const hint = 'revoke again what must stay revoked, or restore Redis, then restart this process';
+    lost = new JwtkitError('STORE_UNAVAILABLE', message, { hint, details: { reason: 'entries were lost' } });
+    watch.note?.(`${message}; ${hint}`);
+  }
+
+  function evictionError(policy: string): JwtkitError {
+    return new JwtkitError(
+      'STORE_UNAVAILABLE',
+      `the Redis store ${name} evicts entries (${policy}): a revoked token would be valid again`,
+      { hint: 'set its maxmemory-policy to noeviction', details: { reason: 'entries are evicted' } },
+    );
+  }
+
+  function note(text: string): void {
+    if (noted.has(text)) return;
+    noted.add(text);
+    watch.note?.(`the Redis store ${name}: ${text}`);
+  }
+
+  /** Notes a Redis that keeps nothing on disk. A user who may not read its settings gets no note. */
+  async function notePersistence(server: string): Promise<void> {
+    const setting = (option: string) => connection.setting(server, option).catch(() => undefined);
+    const [save, appendOnly] = await Promise.all([setting('save'), setting('appendonly')]);
+    if (save !== '' || appendOnly !== 'no') return;
+    note('it keeps entries in memory only (no save, no appendonly): a restart of Redis forgets what was revoked');
+  }
+
+  return { open, refuseIfLost, check, checkAll };
+}
+
+function ignoreForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
+}

@@ -1,0 +1,139 @@
+/**
+ * Claims as `issue` takes them: an object of claims, or the output of another command, which contains claims.
+ * An object counts as such output only if all its members are those of that output. So claims may have an `error` or `claims` of
+ * their own, and an error or a refusal is never signed.
+ */
+import { JwtkitError } from '../errors.js';
+import { readExact } from '../jose/exact-json.js';
+import { isJsonObject, type JsonObject, own, quoteText, readJsonObject } from '../jose/json.js';
+import type { Claims } from './claims.js';
+
+/** What a command prints about a token, as JSON. */
+interface Output {
+  /** The members that it always has, and what they are. */
+  readonly members: Readonly<Record<string, (value: unknown) => boolean>>;
+  /** Names of the members that it may have. */
+  readonly optional: readonly string[];
+  /** Why the output has no claims to sign, as the end of a message; undefined if it has. */
+  readonly refusal: (output: JsonObject) => string | undefined;
+}
+
+const isBoolean = (value: unknown) => typeof value === 'boolean';
+const isNumber = (value: unknown) => typeof value === 'number';
+const isText = (value: unknown) => typeof value === 'string';
+const isTextOrNull = (value: unknown) => value === null || isText(value);
+const isNumberOrNull = (value: unknown) => value === null || isNumber(value);
+const isError = (value: unknown) => isJsonObject(value) && isText(own(value, 'code'));
+const isNote = (value: unknown) =>
+  isJsonObject(value) && isText(own(value, 'message')) && Object.keys(value).length === 1;
+
+const life = {
+  state: isText,
+  issued_at: isNumberOrNull,
+  active_from: isNumberOrNull,
+  expires_at: isNumberOrNull,
+  lifetime: isNumberOrNull,
+  remaining: isNumberOrNull,
+};
+
+const outputs: readonly Output[] = [
+  {
+    // An error of any command, and the line of a batch that holds one.
+    members: { error: isError },
+    optional: ['line', 'header', 'claims', 'token', ...Object.keys(life)],
+    refusal: ({ error }) => `is an error, ${quoteText(String((error as JsonObject).code))}, not claims`,
+  },
+  { members: { note: isNote }, optional: [], refusal: () => 'is a note, not claims' },
+  { members: { claims: isJsonObject, header: isJsonObject }, optional: ['line'], refusal: () => undefined },
+  { members: { claims: isJsonObject, token: isText }, optional: ['line'], refusal: () => undefined },
+  {
+    members: { valid: isBoolean, code: isTextOrNull, checks: Array.isArray },
+    optional: ['key', 'header', 'claims', 'fetched', 'config'],
+    refusal: refusalOfVerdict,
+  },
+  {
+    members: { valid: isBoolean, line: isNumber },
+    optional: ['code', 'sub', 'exp', 'kid', 'claims'],
+    refusal: refusalOfVerdict,
+  },
+  { members: life, optional: ['line'], refusal: () => 'is the output of inspect, which has no claims' },
+  {
+    members: { access_token: isText, token_type: isText, expires_in: isNumber },
+    optional: ['line', 'refresh_token'],
+    refusal: () => 'is a pair of tokens, not claims',
+  },
+];
+
+function refusalOfVerdict(verdict: JsonObject): string | undefined {
+  const { valid, code } = verdict;
+  if (valid === true && isJsonObject(own(verdict, 'claims'))) return undefined;
+  if (valid === true) return 'is a verdict without claims; verify --batch prints them with --claims';
+  return `is a refusal, ${quoteText(String(code ?? 'without a code'))}, not claims`;
+}
+
+/**
+ * Reads claims; numbers keep their text.
+ * @param name what messages call the text, such as "the line".
+ * @throws {JwtkitError} USAGE_INVALID for anything but a strict JSON object, and for an error or a refusal.
+ */
+export function readClaims(bytes: Uint8Array, name: string): Claims {
+  const { value, text } = readJsonObject(bytes, (problem) => new JwtkitError('USAGE_INVALID', `${name} ${problem}`));
+  const output = outputs.find((each) => isOutput(value, each));
+  const exact = readExact(text, value);
+  if (output === undefined) return exact;
+  const refusal = output.refusal(value);
+  if (refusal === undefined) return exact.claims as Claims;
+  throw new JwtkitError('USAGE_INVALID', `${name} ${refusal}`, {
+    hint: "if these members are your claims, pass one with --claim so that they do not look like jwtkit's output",
+  });
+}
+
+function isOutput(value: JsonObject, { members, optional }: Output): boolean {
+  return (
+    Object.entries(members).every(([name, isMember]) => Object.hasOwn(value, name) && isMember(value[name])) &&
+    Object.keys(value).every((name) => Object.hasOwn(members, name) || optional.includes(name))
+  );
+}
+
+/** A claim that a policy file gives to tokens without it. */
+export interface ClaimDefault {
+  readonly name: 'iss' | 'aud';
+  /** The values that verifiers accept. If there are several, the issuer must choose one. */
+  readonly accepted: readonly string[];
+  /** The option or the member of the policy file, for messages. */
+  readonly label: string;
+}
+
+/** What options set in the claims of each token. */
+export interface ClaimOptions {
+  /** Claims that replace those given. */
+  readonly fixed: Claims;
+  readonly defaults: readonly ClaimDefault[];
+  /** Whether a lifetime replaces a given `exp`. */
+  readonly isRedated: boolean;
+}
+
+/**
+ * Returns the claims to sign: the given ones, with those of the options.
+ * @throws {JwtkitError} USAGE_INVALID if a default has several values.
+ */
+export function completeClaims(given: Claims, { fixed, defaults, isRedated }: ClaimOptions): Claims {
+  const claims = { ...given };
+  for (const name of Object.keys(fixed)) defineMember(claims, name, fixed[name]);
+  if (isRedated) delete claims.exp;
+  for (const { name, accepted, label } of defaults) {
+    if (Object.hasOwn(claims, name)) continue;
+    const [value, ...others] = accepted;
+    if (others.length > 0) {
+      const message = `${label} accepts ${accepted.length} values`;
+      throw new JwtkitError('USAGE_INVALID', message, { hint: `name one with --${name}` });
+    }
+    defineMember(claims, name, value);
+  }
+  return claims;
+}
+
+/** Sets an own member whatever its name: a plain assignment to `__proto__` would be lost. */
+export function defineMember(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+}

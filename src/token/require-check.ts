@@ -1,0 +1,53 @@
+/** Checks a required claim, and says what the token has instead. */
+import { readExact, writeJson } from '../jose/exact-json.js';
+import { quoteText } from '../jose/json.js';
+import { describeReached, findByPath, listTexts, walkPath } from './claim-path.js';
+import { isString, splitScope } from './claims.js';
+import type { DecodedToken } from './decode.js';
+import { type Finding, failed, passed } from './finding.js';
+import { isSameJson, type RequiredClaim, wantedValue } from './required-claim.js';
+
+/** Checks that a claim is present and has the required value. Numbers are compared as decimals, by their signed text. */
+export function checkRequired({ claims, claimsText }: DecodedToken, required: RequiredClaim): Finding {
+  const { name, word } = required;
+  const label = `require ${name}`;
+  const quoted = JSON.stringify(name);
+  const found = findByPath(claims, name);
+  if (found === undefined) {
+    const hint = () => describeReached(walkPath(claims, name));
+    return failed(label, 'CLAIM_MISSING', () => `token has no claim ${quoted}`, hint);
+  }
+  if (word !== undefined) {
+    if (holdsWord(found, word)) return passed(label, () => `holds ${quoteText(word)}`);
+    const message = () => `claim ${quoted} does not hold ${quoteText(word)}, it is ${quoteValue(found)}`;
+    return failed(label, 'CLAIM_MISMATCH', message);
+  }
+  const wanted = wantedValue(required);
+  if (wanted === undefined) return passed(label, () => 'present');
+  const value = findByPath(readExact(claimsText, claims), name);
+  if (isSameJson(value, wanted)) return passed(label, () => 'equal');
+  const message = () => `claim ${quoted} is not ${quoteValue(wanted)}, it is ${quoteValue(value)}`;
+  return failed(label, 'CLAIM_MISMATCH', message, suggestDemand(name, value, wanted));
+}
+
+/** Whether a list has a text among its items, or a string has it among its words, as `scope` has (RFC 8693 §4.2). */
+function holdsWord(value: unknown, word: string): boolean {
+  if (isString(value)) return value === word || splitScope(value).includes(word);
+  return Array.isArray(value) && value.includes(word);
+}
+
+/** Suggests the demand that was probably meant, where a text was compared with another kind of value. */
+function suggestDemand(name: string, value: unknown, wanted: unknown): string | undefined {
+  if (!isString(wanted)) return undefined;
+  if (holdsWord(value, wanted)) return `to accept one of several, write ${name}~=${wanted}`;
+  const isTyped = !isString(value) && writeJson(value) === wanted;
+  return isTyped ? `for a value that is not a string, write ${name}:=${wanted}` : undefined;
+}
+
+/** A value as JSON, shortened for a message. */
+function quoteValue(value: unknown): string {
+  if (isString(value)) return quoteText(value);
+  if (Array.isArray(value) && value.every(isString)) return `[${listTexts(value)}]`;
+  const json = writeJson(value);
+  return json.length > 200 ? `${json.slice(0, 200)}…` : json;
+}

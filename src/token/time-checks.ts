@@ -1,0 +1,107 @@
+/** Checks against the clock: `exp`, `nbf`, `iat` (RFC 7519 §4.1.4 to §4.1.6), the greatest age, and a certificate's dates. */
+import { own } from '../jose/json.js';
+import type { Key } from '../jose/key.js';
+import type { DecodedToken } from './decode.js';
+import { type Finding, failed, malformed, passed, skipped, unasked } from './finding.js';
+import type { VerifyPolicy } from './policy.js';
+import { formatDistance, formatDuration, formatMoment, isNumericDate } from './time.js';
+
+const leewayHint = 'for clocks that differ a little, pass --leeway 30s';
+const renewHint = 'issue or refresh a token';
+
+/** A moment that is missed by a minute or less may be the fault of a clock. */
+function clockHint(seconds: number): string | undefined {
+  const leeway = seconds <= 0 ? undefined : [5, 30, 60].find((each) => seconds <= each);
+  return leeway === undefined ? undefined : `allow a clock difference with --leeway ${leeway}s`;
+}
+
+function expiredHint(seconds: number): string {
+  const clock = seconds > 30 ? undefined : clockHint(seconds);
+  return clock === undefined ? renewHint : `${renewHint}; or ${clock}`;
+}
+
+/** Checks that a token has not expired, and that enough of its life is left. */
+export function checkExp(
+  token: DecodedToken,
+  { allowNoExp, leeway = 0, minTtl = 0 }: VerifyPolicy,
+  now: number,
+): Finding {
+  const exp = own(token.claims, 'exp');
+  if (exp === undefined) {
+    if (allowNoExp === true) return skipped('exp', () => 'absent, which is allowed');
+    const hint = 'pass --allow-no-exp to accept it';
+    return failed('exp', 'CLAIM_MISSING', () => 'token has no exp: it would never expire', hint);
+  }
+  if (!isNumericDate(exp)) return malformed(token, 'exp');
+  const describe = (verb: string) => () => `token ${verb} ${formatDistance(exp, now)} (${formatMoment(exp)})`;
+  // RFC 7519 §4.1.4: a token has expired "on or after" the moment.
+  if (exp + leeway <= now) return failed('exp', 'TOKEN_EXPIRED', describe('expired'), () => expiredHint(now - exp));
+  if (minTtl > 0 && exp - now < minTtl) {
+    const message = () =>
+      `${describe(exp > now ? 'expires' : 'expired')()}, sooner than ${formatDuration(minTtl)} from now`;
+    return failed('exp', 'TOKEN_EXPIRES_SOON', message, renewHint);
+  }
+  return passed('exp', describe(exp > now ? 'expires' : 'is within the leeway, expired'));
+}
+
+const startWords = {
+  nbf: { passed: 'valid from', failed: 'token is not valid before' },
+  iat: { passed: 'issued', failed: 'token says it was issued' },
+} as const;
+
+/** Checks that `nbf` or `iat` is not in the future. */
+export function checkStart(
+  name: 'nbf' | 'iat',
+  token: DecodedToken,
+  { leeway = 0 }: VerifyPolicy,
+  now: number,
+): Finding {
+  const moment = own(token.claims, name);
+  if (moment === undefined) return skipped(name, () => unasked.absent);
+  if (!isNumericDate(moment)) return malformed(token, name);
+  const describe = (status: 'passed' | 'failed') => () =>
+    `${startWords[name][status]} ${formatMoment(moment)} (${formatDistance(moment, now)})`;
+  if (moment - leeway <= now) return passed(name, describe('passed'));
+  return failed(
+    name,
+    'TOKEN_NOT_YET_VALID',
+    describe('failed'),
+    () => clockHint(Math.ceil(moment - now)) ?? leewayHint,
+  );
+}
+
+/** Checks that a token is not older than `maxAge` seconds. */
+export function checkMaxAge({ claims }: DecodedToken, maxAge: number, leeway: number, now: number): Finding {
+  const iat = own(claims, 'iat');
+  if (iat === undefined) return failed('max-age', 'CLAIM_MISSING', () => 'token has no iat to tell its age by');
+  if (!isNumericDate(iat)) return skipped('max-age', () => 'iat is malformed');
+  const message = () => `token was issued ${formatDistance(iat, now)}, the greatest age is ${formatDuration(maxAge)}`;
+  return now - iat <= maxAge + leeway ? passed('max-age', message) : failed('max-age', 'TOKEN_TOO_OLD', message);
+}
+
+/**
+ * Checks that the certificate of a key is valid (RFC 5280 §4.1.2.5: both of its dates are); undefined for a key without one. Outside of
+ * its dates the key is not trusted, as a retired key is not.
+ */
+export function checkCertificate(
+  { validity, source }: Key,
+  { leeway = 0, allowExpiredCertificate }: VerifyPolicy,
+  now: number,
+): Finding | undefined {
+  if (validity === undefined) return undefined;
+  const { notBefore, notAfter } = validity;
+  const subject = `certificate${source === undefined ? '' : ` ${source}`}`;
+  const expired = () => `expired ${formatDistance(notAfter, now)} (${formatMoment(notAfter)})`;
+  if (Math.floor(now + leeway) < notBefore) {
+    const message = () =>
+      `the ${subject} is not valid before ${formatMoment(notBefore)} (${formatDistance(notBefore, now)})`;
+    return failed('certificate', 'CERTIFICATE_NOT_YET_VALID', message, leewayHint);
+  }
+  if (now <= notAfter) {
+    return passed('certificate', () => `expires ${formatDistance(notAfter, now)} (${formatMoment(notAfter)})`);
+  }
+  if (Math.floor(now - leeway) <= notAfter) return passed('certificate', () => `within the leeway, ${expired()}`);
+  if (allowExpiredCertificate === true) return passed('certificate', () => `${expired()}, allowed`);
+  const hint = 'trust the renewed certificate, or pass --allow-expired-cert';
+  return failed('certificate', 'CERTIFICATE_EXPIRED', () => `the ${subject} ${expired()}`, hint);
+}

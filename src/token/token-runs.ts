@@ -1,0 +1,151 @@
+/**
+ * Finds the token-shaped parts of any text: a header with `alg`, then segments of base64url. Decides only where a token begins
+ * and ends. A character that is glued to it stays part of it, so that the strict parser refuses it. Takes linear time.
+ */
+import { isJsonObject, type JsonObject, own } from '../jose/json.js';
+
+/** A part of a text that begins like a token. */
+export interface TokenRun {
+  /** The token, with everything that is glued to it, without the line ends of a wrapped one. */
+  readonly token: string;
+  /** Whether it has the shape of a JWS or a JWE, and nothing is glued to it. */
+  readonly isWhole: boolean;
+  readonly start: number;
+  /** The lines that it stands on. */
+  readonly lines: number;
+}
+
+const invisible = '\\u00ad\\u200b-\\u200f\\u2060\\ufeff';
+const spaces = `\\s${invisible}`;
+const quotes = '"\'`\\u2018-\\u201f\\u00ab\\u00bb';
+const brackets = '<>()\\[\\]{}|';
+/** What may stand right before a token. */
+const opening = new RegExp(`[${spaces}${quotes}${brackets},;=:/?#&@]`);
+/** The rest of a word: up to what may stand right behind a token. */
+const gluedText = () => new RegExp(`[^${spaces}${quotes}${brackets},;&#]*`, 'y');
+/** What may stand behind the last line of a wrapped token, beside white space up to the end of the text. */
+const closing = new RegExp(`[${quotes}${brackets}${invisible},;&]|\\s*$`, 'y');
+
+/** Returns the parts of a text that begin like a token, in their order. */
+export function findRuns(text: string): TokenRun[] {
+  const broken = joinAtDots(text);
+  if (broken !== undefined) return [broken];
+  const found: TokenRun[] = [];
+  const words = /[\w.-]+/g;
+  const glued = gluedText();
+  let unwrappedTo = 0;
+  for (let match = words.exec(text); match !== null; match = words.exec(text)) {
+    const start = match.index;
+    let [run] = match;
+    if (!/^e[wy]/.test(run) || (start > 0 && !opening.test(text.charAt(start - 1)))) continue;
+    let end = words.lastIndex;
+    let lines = 1;
+    const wrapped = start < unwrappedTo || isComplete(run) ? undefined : unwrap(text, start, end);
+    unwrappedTo = Math.max(unwrappedTo, wrapped?.end ?? 0);
+    if (wrapped !== undefined && isToken(wrapped.run)) ({ run, end, lines } = wrapped);
+    if (!run.includes('.') || headerOf(run) === undefined) continue;
+    glued.lastIndex = end;
+    const rest = (glued.exec(text)?.[0] ?? '').replace(/^\\$/, '');
+    found.push({ token: run + rest, isWhole: rest === '' && isToken(run), start, lines });
+    words.lastIndex = end + rest.length;
+  }
+  return found;
+}
+
+/** The header of a token that is not parsed yet; undefined if its first segment is no JSON object with `alg`. */
+export function headerOf(token: string): JsonObject | undefined {
+  const end = token.indexOf('.');
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.slice(0, end < 0 ? undefined : end), 'base64url').toString());
+    return isJsonObject(header) && own(header, 'alg') !== undefined ? header : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether characters of base64url and dots have the shape of a JWS (RFC 7515 §3.1) or a JWE (RFC 7516 §3.1). */
+function isToken(run: string): boolean {
+  const segments = run.split('.', 7).length;
+  if (segments !== 3 && segments !== 5) return false;
+  const header = headerOf(run);
+  return header !== undefined && (segments === 3 || typeof own(header, 'enc') === 'string');
+}
+
+/** The lengths of the last segment, in characters, by the first letters of `alg`; RSA has the others. */
+const lastLengths: Readonly<Record<string, readonly number[]>> = {
+  HS: [43, 64, 86],
+  ES: [86, 128, 176],
+  Ed: [86, 152],
+  no: [0],
+};
+const lengthsOfRsa = [342, 512, 683, 1366];
+const lengthsOfTags = [22, 32, 43];
+
+/** Whether a token on one line has all of its last segment, as far as its `alg` tells. */
+function isComplete(run: string): boolean {
+  if (!isToken(run)) return false;
+  const header = headerOf(run);
+  const { length } = run.slice(run.lastIndexOf('.') + 1);
+  if (typeof own(header ?? {}, 'enc') === 'string') return lengthsOfTags.includes(length);
+  const alg = String(own(header ?? {}, 'alg')).slice(0, 2);
+  return (lastLengths[alg] ?? lengthsOfRsa).includes(length);
+}
+
+/** The shortest line that a token is wrapped at, in characters. */
+const shortestLine = 16;
+
+/**
+ * Joins the lines of a token that begins at `start` and reaches the end of its line at `end`. Lines of one token are equally
+ * long, but for the first and the last. Undefined if the next line is none of its lines.
+ */
+function unwrap(text: string, start: number, end: number): { run: string; end: number; lines: number } | undefined {
+  let next = lineAfter(text, end);
+  if (next === undefined) return undefined;
+  const pieces = [text.slice(start, end)];
+  // The first line may hold other text too, such as the name of a header.
+  let most = end - (text.lastIndexOf('\n', start) + 1);
+  let least = end - start;
+  let at = end;
+  while (next !== undefined && most >= shortestLine && next.piece.length <= most) {
+    const { piece } = next;
+    if (pieces.length === 1 && piece.includes('.') && headerOf(piece) !== undefined) break;
+    pieces.push(piece);
+    at = next.end;
+    if (piece.length < least) break;
+    most = piece.length;
+    least = piece.length;
+    next = lineAfter(text, at);
+  }
+  return pieces.length === 1 ? undefined : { run: pieces.join(''), end: at, lines: pieces.length };
+}
+
+/**
+ * Joins a text that is one token with line breaks at its dots, as RFCs print it. The length of the last segment tells that the
+ * token ends where the text does.
+ */
+function joinAtDots(text: string): TokenRun | undefined {
+  if (!/\.[ \t]*\r?\n|\n[ \t]*\./.test(text)) return undefined;
+  const lines = text.trim().split('\n');
+  const pieces = lines.map((line) => line.trim());
+  if (!pieces.every((piece) => /^[\w.-]+$/.test(piece))) return undefined;
+  const token = pieces.join('');
+  // First: it is cheap, and leaves few pieces with a dot.
+  if (!isComplete(token)) return undefined;
+  if (pieces.slice(1).some((piece) => piece.includes('.') && headerOf(piece) !== undefined)) return undefined;
+  return { token, isWhole: true, start: text.search(/\S/), lines: lines.length };
+}
+
+/** The line behind `at` if it holds nothing but characters of a token, and what may close it. */
+function lineAfter(text: string, at: number): { piece: string; end: number } | undefined {
+  const lineEnd = /[ \t]*(?:\\[ \t]*)?\r?\n[ \t>]*/y;
+  lineEnd.lastIndex = at;
+  if (!lineEnd.test(text)) return undefined;
+  const word = /[\w.-]+/y;
+  word.lastIndex = lineEnd.lastIndex;
+  const piece = word.exec(text)?.[0];
+  if (piece === undefined) return undefined;
+  const end = word.lastIndex;
+  lineEnd.lastIndex = end;
+  closing.lastIndex = end;
+  return lineEnd.test(text) || closing.test(text) ? { piece, end } : undefined;
+}

@@ -1,0 +1,146 @@
+/** What `issue` takes for claims, by file and by line: claims, or what another command printed of a token; never an error. */
+import { describe, expect, test } from 'vitest';
+import { fileWith, now, runCli, secret, segmentOf, stdoutOf, unsigned } from '../fake-io.js';
+
+const env = { S: secret };
+const issue = ['issue', '--secret-env', 'S'];
+const claims = { sub: 'u', iat: 1, exp: now + 60, jti: 'j', type: 'access', n: 1 };
+const header = { alg: 'HS256' };
+const error = { code: 'TOKEN_MALFORMED', message: 'token has 1 segment, a JWS has 3' };
+const life = { state: 'expired', issued_at: 1, active_from: null, expires_at: 2, lifetime: 1, remaining: 0 };
+const checks = [{ name: 'format', status: 'passed', message: 'well' }];
+
+/** Both ways in, and what each makes of it: the claims that were signed, or why nothing was. */
+async function give(input: object) {
+  const text = JSON.stringify(input);
+  const file = await runCli([...issue, '--claims', fileWith(text)], { env });
+  const batch = await runCli([...issue, '--batch'], { env, stdin: `${text}\n{"sub":"next"}\n` });
+  return { file, batch };
+}
+
+describe('claims are read from the output of other commands', () => {
+  test.each<[string, object]>([
+    ['decode --json', { header, claims }],
+    ['decode --batch', { line: 1, header, claims }],
+    [
+      'verify --json',
+      { valid: true, code: null, checks, header, claims, key: { kid: null, alg: 'HS256', source: null } },
+    ],
+    [
+      'verify --json with a policy file and fetched keys',
+      { valid: true, code: null, checks, header, claims, key: {}, fetched: {}, config: 'f' },
+    ],
+    ['verify --batch --claims', { line: 7, valid: true, sub: 'u', exp: now + 60, kid: 'k', claims }],
+    ['issue --json', { token: 'eyJ', claims }],
+    ['issue --batch --json', { line: 1, token: 'eyJ', claims }],
+  ])('%s', async (_name, input) => {
+    const { file, batch } = await give(input);
+    expect([file.exitCode, file.stderr]).toEqual([0, '']);
+    expect(segmentOf(file.stdout, 1)).toEqual(claims);
+    expect(batch.exitCode).toBe(0);
+    expect(segmentOf(batch.stdout, 1)).toEqual(claims);
+  });
+});
+
+describe('output without claims is not signed', () => {
+  test.each<[string, object, string]>([
+    ['a line of decode --batch', { line: 2, error }, 'is an error, "TOKEN_MALFORMED", not claims'],
+    ['an error of --json', { error }, 'is an error, "TOKEN_MALFORMED", not claims'],
+    ['an error with a hint and a stack', { error: { ...error, hint: 'h', stack: 's' } }, 'is an error'],
+    ['an error with a code alone', { line: 2, error: { code: 'X' } }, 'is an error, "X", not claims'],
+    ['an error beside what was read', { line: 2, header, claims, error }, 'is an error'],
+    ['a line of inspect --batch that does not pass', { line: 2, ...life, error }, 'is an error'],
+    ['a line of inspect --batch', { line: 2, ...life }, 'is the output of inspect, which has no claims'],
+    ['inspect --json', life, 'is the output of inspect'],
+    [
+      'a refusal of verify --batch',
+      { line: 2, valid: false, code: 'TOKEN_EXPIRED', sub: 'u' },
+      'is a refusal, "TOKEN_EXPIRED", not',
+    ],
+    ['a refusal with claims', { line: 2, valid: false, code: 'TOKEN_EXPIRED', claims }, 'is a refusal'],
+    ['a refusal without its code', { line: 2, valid: false }, 'is a refusal, "without a code", not claims'],
+    [
+      'a refusal of verify --json',
+      { valid: false, code: 'CLAIM_MISMATCH', checks, header, claims, key: {} },
+      'is a refusal',
+    ],
+    ['a verdict without claims', { line: 2, valid: true, sub: 'u', exp: 1 }, 'is a verdict without claims'],
+    ['a pair', { access_token: 'a', refresh_token: 'r', token_type: 'bearer', expires_in: 1 }, 'is a pair of tokens'],
+    [
+      'a line with a pair',
+      { line: 1, access_token: 'a', refresh_token: 'r', token_type: 'bearer', expires_in: 1 },
+      'is a pair',
+    ],
+  ])('%s', async (_name, input, reason) => {
+    const { file, batch } = await give(input);
+    expect([file.exitCode, file.stdout]).toEqual([2, '']);
+    expect(file.stderr).toMatch(/^error: --claims: .*\nhint: /);
+    expect(file.stderr).toContain(reason);
+    expect(batch.exitCode).toBe(10);
+    expect(batch.stdout).toMatch(/^\n[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    expect(batch.stderr).toContain(`error: line 1: the line ${reason}`);
+    expect(batch.stderr).toContain('1 USAGE_INVALID, 1 issued');
+  });
+
+  test('issue --batch --json refuses such a line with an error as JSON', async () => {
+    const stdin = JSON.stringify({ line: 5, error });
+    const { exitCode, stdout } = await runCli([...issue, '--batch', '--json'], { env, stdin });
+    expect(exitCode).toBe(10);
+    expect(JSON.parse(stdout)).toMatchObject({ line: 1, error: { code: 'USAGE_INVALID' } });
+  });
+});
+
+describe('claims that are named like members of an output are signed', () => {
+  test.each<object>([
+    { sub: 'u', error: 'none' },
+    { error: 'TOKEN_MALFORMED' },
+    { error: { message: 'no code' } },
+    { sub: 'u', error },
+    { sub: 'u', line: 2, error },
+    { sub: 'u', header, claims },
+    { claims: { a: 1 } },
+    { claims: { a: 1 }, sub: 'u' },
+    { claims: 'x', header },
+    { line: 1, sub: 'u' },
+    { valid: false, sub: 'u' },
+    { line: 1, valid: 'no' },
+    { token: 'x', sub: 'u' },
+    { state: 'open' },
+    { access_token: 'x', sub: 'u' },
+  ])('%j', async (input) => {
+    const { file, batch } = await give(input);
+    expect(file.exitCode).toBe(0);
+    expect(segmentOf(file.stdout, 1)).toMatchObject(input);
+    expect(batch.exitCode).toBe(0);
+    expect(segmentOf(batch.stdout.split('\n')[0] ?? '', 1)).toMatchObject(input);
+  });
+});
+
+test('issue never signs a whole output line of another command as claims', async () => {
+  const good = await stdoutOf([...issue, '--claims', '-'], { env, stdin: JSON.stringify(claims) });
+  const stdin = `${good}\nnonsense\n${unsigned({ ...claims, exp: 1 })}\n`;
+  const commands = [
+    ['decode', '--batch'],
+    ['inspect', '--batch'],
+    ['verify', '--secret-env', 'S', '--batch'],
+    ['verify', '--secret-env', 'S', '--batch', '--claims'],
+    ['decode', '--json', good],
+    ['decode', '--json', 'nonsense'],
+    ['verify', '--json', '--secret-env', 'S', good],
+    ['verify', '--json', '--secret-env', 'S', unsigned(claims)],
+    ['inspect', '--json', good],
+    ['issue', '--json', '--secret-env', 'S', '--sub', 'u'],
+    ['issue', '--json', '--secret-env', 'S', '--pair'],
+  ];
+  for (const command of commands) {
+    const printed = await runCli(command, { env, stdin });
+    const lines = `${printed.stdout}${printed.stderr}`.split('\n').filter((line) => line.startsWith('{'));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) {
+      const { stdout } = await runCli([...issue, '--batch'], { env, stdin: line });
+      if (stdout === '\n') continue;
+      expect(Object.keys(segmentOf(stdout, 1))).not.toEqual(expect.arrayContaining(['line']));
+      expect(segmentOf(stdout, 1)).toEqual(JSON.parse(line).claims);
+    }
+  }
+});

@@ -1,0 +1,120 @@
+/** Words of other tools, and options of other places, get a hint that names the right one. */
+import { expect, test } from 'vitest';
+import { hintForCommand, hintForOption } from '../../src/cli/grammar/other-tools.js';
+import { runCli } from './fake-io.js';
+
+test.each([
+  ['issue --sub x --exp 1h', '--ttl'],
+  ['issue --sub x --expires 1h', '--ttl'],
+  ['issue --sub x --expiresAt 1h', '--ttl'],
+  ['issue --sub x --expires_at=1h', '--ttl'],
+  ['verify a.b.c --secret x', '--secret-file'],
+  ['issue --sub x --secret=x', '--secret-env'],
+  ['issue --sub x --hmac-secret x', '--secret-file'],
+  ['decode a.b.c --secret x', '--secret-file'],
+  ['verify a.b.c --pub k.pem', '--key'],
+  ['verify a.b.c --public-key k.pem', '--key'],
+  ['verify a.b.c --cert k.pem', '--key'],
+  ['verify a.b.c --publicKey k.pem', '--key'],
+  ['issue --sub x --private-key k.pem', '--key'],
+  ['issue --sub x --privkey k.pem', '--key'],
+  ['verify a.b.c --ignore-exp', '--at'],
+  ['verify a.b.c --ignore-exp', 'inspect'],
+  ['verify a.b.c --ignore-expiration', '--at'],
+  ['verify a.b.c --ignoreExpiration', 'inspect'],
+  ['verify a.b.c --no-verify', 'decode'],
+  ['verify a.b.c --insecure', 'decode'],
+  ['verify a.b.c --clock-tolerance 5', '--leeway'],
+  ['verify a.b.c --clock-skew 5', '--leeway'],
+  ['verify a.b.c --jwks-uri https://x.example', '--jwks'],
+  ['verify a.b.c --well-known https://x.example', '--issuer-url'],
+  ['verify a.b.c --now 5', '--at'],
+  ['verify a.b.c --algo HS256', '--alg'],
+  ['issue --payload x', '--claim'],
+  ['issue --sub x --not-before 5m', '--nbf'],
+  ['issue --sub x --key-id k', '--kid'],
+  ['issue --sub x --output o', '--out'],
+  ['inspect a.b.c --silent', '--quiet'],
+  ['keys export k --pass x', '--passphrase-file'],
+  ['users add bob --sub b --password x', '--password-file'],
+  ['keygen --size 4096', '--bits'],
+  ['keygen --curve P-256', '--crv'],
+  ['serve --listen 0.0.0.0', '--host'],
+  ['keygen --out key.pem', '--private'],
+  ['keygen --public-key key.pem', '--public'],
+  ['keygen --type rsa', '--alg'],
+  ['verify a.b.c --ignore-aud', '--any-aud'],
+  ['verify a.b.c --no-exp', '--allow-no-exp'],
+  ['verify a.b.c --format json', '--json'],
+  ['decode a.b.c --verify', 'jwtkit verify'],
+  ['keys import k --name x', '--kid'],
+  ['keys export k --public-key', '--key'],
+])('jwtkit %s: the hint names %s', async (line, hint) => {
+  const args = line.split(' ');
+  const { exitCode, stdout, stderr } = await runCli(args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  const path = args.slice(0, args[0] === 'keys' || args[0] === 'users' ? 2 : 1).join(' ');
+  expect(stderr.split('\nhint: ')[1]).toContain(hint);
+  expect(stderr).toContain(`run: jwtkit ${path} --help`);
+});
+
+test.each([
+  ['sign', 'issue'],
+  ['encode', 'issue'],
+  ['create', 'issue'],
+  ['generate', 'issue'],
+  ['check', 'verify'],
+  ['validate', 'verify'],
+  ['parse', 'decode'],
+  ['print', 'decode'],
+  ['show', 'decode'],
+  ['show', 'list'],
+  ['genkey', 'keygen'],
+  ['generate-key', 'keygen'],
+  ['keypair', 'keygen'],
+  ['login', 'serve'],
+  ['rm', 'remove'],
+  ['delete', 'remove'],
+  ['ls', 'list'],
+  ['rotate', 'keys rotate'],
+  ['SIGN', 'issue'],
+  ['keys rm', 'remove'],
+  ['keys del', 'remove'],
+  ['keys show', 'list'],
+  ['keys ls', 'list'],
+  ['keys generate', 'keygen'],
+  ['users delete', 'remove'],
+  ['users create', 'add'],
+  ['clients ls', 'list'],
+  ['clients delete', 'remove'],
+  ['help sign', 'issue'],
+  ['help keys rm', 'remove'],
+])('jwtkit %s: the hint names %s', async (line, hint) => {
+  const { exitCode, stdout, stderr } = await runCli(line.split(' '));
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).toMatch(/^error: unknown command /);
+  expect(stderr.split('\nhint: ')[1]).toContain(hint);
+});
+
+test.each([
+  [['verify', 'a.b.c', '--secret', 'hush']],
+  [['verify', 'a.b.c', '--secret=hush']],
+  [['verify', '--password=hush', 'a.b.c']],
+  [['verify', '--frobnicate', 'hush', 'a.b.c']],
+  [['verify', '-Shush', 'a.b.c']],
+  [['--secret', 'hush', 'verify', 'a.b.c']],
+  [['--secret=hush', 'verify', 'a.b.c']],
+  [['--json', '--secret=hush', 'verify', 'a.b.c']],
+  [['keys', '--secret=hush', 'list']],
+  [['keys', 'list', '--secret', 'hush']],
+])('%j: the error does not repeat the value', async (args) => {
+  const { exitCode, stdout, stderr } = await runCli(args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).not.toContain('hush');
+});
+
+test('words like those of an object are no words of other tools', () => {
+  expect(hintForCommand('constructor', [])).toBeUndefined();
+  expect(hintForCommand('sign', ['constructor'])).toBeUndefined();
+  expect(hintForOption('--constructor', { options: [], name: () => '' } as never)).toBeUndefined();
+});

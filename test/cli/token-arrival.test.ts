@@ -1,0 +1,263 @@
+/** How a token arrives at a command: as words, from a file or a variable, or in a text that is more than a token. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fileWith, makeKeyring, runCli, secret, stdoutOf, temporaryFolder, unsigned } from './fake-io.js';
+
+const keyring = await makeKeyring();
+const issue = (...args: string[]) => stdoutOf(['issue', '--keyring', keyring, '--sub', 'user-1', ...args]);
+const token = await issue();
+const refresh = await issue('--type', 'refresh');
+const pair = JSON.stringify({ access_token: token, refresh_token: refresh, expires_in: 1800 });
+const verify = (args: readonly string[], world = {}) => runCli(['verify', '--keyring', keyring, ...args], world);
+
+describe('a token from a file or a variable', () => {
+  const keys = ['--keyring', keyring];
+  const commands: [string, string, string[]][] = [
+    ['verify', token, keys],
+    ['decode', token, []],
+    ['inspect', token, []],
+    ['refresh', refresh, keys],
+  ];
+  test.each(commands)('%s', async (command, given, options) => {
+    const plain = await runCli([command, given, ...options]);
+    expect(plain.exitCode).toBe(0);
+    for (const [args, world] of [
+      [['--token-file', fileWith(`${given}\n`)], {}],
+      [['--token-file', fileWith(`\ufeffBearer ${given}\r\n`)], {}],
+      [['--token-file', '-'], { stdin: `${given}\n` }],
+      [['--token-env', 'TOK'], { env: { TOK: given } }],
+      [['Bearer', given], {}],
+      [['bearer:', given], {}],
+    ] as const) {
+      const { exitCode, stdout } = await runCli([command, ...args, ...options], world);
+      expect({ args, exitCode }).toEqual({ args, exitCode: 0 });
+      if (command !== 'refresh') expect(stdout).toBe(plain.stdout);
+    }
+  });
+
+  test('revoke', async () => {
+    for (const [args, world] of [
+      [['--token-file', fileWith(token)], {}],
+      [['--token-env', 'TOK'], { env: { TOK: token } }],
+      [['Bearer', token], {}],
+    ] as const) {
+      const own = ['--store', `lmdb:${temporaryFolder()}`, ...keys];
+      expect(await runCli(['revoke', ...args, ...own], world)).toMatchObject({ exitCode: 0 });
+    }
+  });
+
+  test.each<[string, string[], object, number, string]>([
+    ['a file beside an argument', [token, '--token-file', 'x'], {}, 2, '--token-file exclude each other'],
+    ['a variable beside an argument', [token, '--token-env', 'X'], {}, 2, '--token-env exclude each other'],
+    [
+      'a file beside a variable',
+      ['--token-file', 'x', '--token-env', 'X'],
+      {},
+      2,
+      '--token-file and --token-env exclude',
+    ],
+    ['a file beside a batch', ['--batch', '--token-file', 'x'], {}, 2, 'a token and --batch exclude each other'],
+    ['a variable beside a batch', ['--batch', '--token-env', 'X'], {}, 2, 'a token and --batch exclude each other'],
+    ['a file that is not there', ['--token-file', 'none.jwt'], {}, 3, 'cannot read none.jwt: no such file'],
+    ['a token instead of a file', ['--token-file', token], {}, 3, '--token-file takes the name of a file'],
+    ['the end of a token instead of a file', ['--token-file', token.slice(-60)], {}, 3, 'that --token-file names'],
+    ['an empty file', ['--token-file', fileWith('\n')], {}, 11, 'the file that --token-file names is empty'],
+    [
+      'a variable that is not set',
+      ['--token-env', 'NONE'],
+      {},
+      2,
+      'the variable NONE, which --token-env names, is not set\nhint: --token-env takes the name of a variable, not the token',
+    ],
+    ['a token instead of a variable', ['--token-env', token], {}, 2, 'the variable that --token-env names is not set'],
+    ['an empty variable', ['--token-env', 'X'], { env: { X: ' ' } }, 2, 'the variable X is set but empty'],
+    ['three words', ['Bearer', token, 'x'], {}, 2, "too many arguments for 'verify'"],
+    ['two words', ['x', token], {}, 2, "too many arguments for 'verify'"],
+    [
+      'standard input for two',
+      ['--token-file', '-', '--key', '-'],
+      { stdin: token },
+      2,
+      'cannot both read standard input',
+    ],
+  ])('refuses %s', async (_, args, world, code, message) => {
+    const { exitCode, stdout, stderr } = await verify(args, world);
+    expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: expect.stringContaining(message) });
+    expect(`${stdout}${stderr}`).not.toContain(token.slice(-40));
+  });
+});
+
+describe('a text that holds a token', () => {
+  test.each([
+    ['quotes', `"${token}"\n`, 'in quotes'],
+    ['a header', `Authorization: Bearer ${token}\r\n`, 'in an Authorization header'],
+    ['an answer', pair, 'in JSON at access_token'],
+    ['a fragment', `https://app.example/cb#id_token=${token}&state=1`, 'in the fragment of a URL'],
+    ['wrapped lines', token.replace(/.{60}/g, '$&\n'), 'wrapped over'],
+  ])('%s: from a pipe, an argument, a file and a variable, with a note', async (_, text, place) => {
+    const file = fileWith(text);
+    for (const [args, world] of [
+      [[], { stdin: text }],
+      [['-'], { stdin: text }],
+      [[text], {}],
+      [['--token-file', file], {}],
+      [['--token-env', 'T'], { env: { T: text } }],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await verify(args, world);
+      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('valid') });
+      expect(stderr).toMatch(/^note: the token was found [^\n]*\n$/);
+      expect(stderr).toContain(place);
+      expect(await verify([...args, '-q'], world)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+      expect(await verify([...args, '--json'], world)).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringMatching(/^\{"note":\{"message":"the token was found [^\n]*"\}\}\n$/),
+      });
+    }
+  });
+
+  test('of a pair, refresh and --type refresh take the refresh token', async () => {
+    expect(await verify(['--type', 'refresh', '-q'], { stdin: pair })).toMatchObject({ exitCode: 0 });
+    const { exitCode, stderr } = await runCli(['refresh', '--keyring', keyring], { stdin: pair });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: 'note: the token was found in JSON at refresh_token\n',
+    });
+  });
+
+  test('verify takes no lone refresh token for an access token', async () => {
+    const text = JSON.stringify({ access_token: 'opaque', refresh_token: token });
+    const { exitCode, stdout, stderr } = await verify([], { stdin: text });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 11, stdout: '' });
+    expect(stderr).toContain('the only token in the text is a refresh token');
+    expect(await verify(['--type', 'any', '-q'], { stdin: text })).toMatchObject({ exitCode: 0 });
+  });
+
+  test('revoke takes neither of a pair', async () => {
+    const { exitCode, stderr } = await runCli(['revoke', '--keyring', keyring], { stdin: pair });
+    expect(exitCode).toBe(11);
+    expect(stderr).toBe(
+      'error: the text holds 2 tokens, at access_token, refresh_token\nhint: pass the one that you mean\n',
+    );
+  });
+
+  test('several tokens are refused with their number and the way out', async () => {
+    const { exitCode, stdout, stderr } = await verify([], { stdin: `${token}\n${refresh}\n` });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 11, stdout: '' });
+    expect(stderr).toBe('error: the text holds 2 tokens\nhint: pass one of them, or one a line with --batch\n');
+  });
+
+  test.each(['=', '.x', '.', '+', '~', '%00', '%20', '\\x00', '\u0000', '/'])(
+    'never mends a token by leaving out %j behind it',
+    async (glue) => {
+      for (const text of [`${token}${glue}`, `"${token}${glue}"`, `Authorization: Bearer ${token}${glue}`]) {
+        expect(await verify(['-q', '--', text])).toMatchObject({ exitCode: 11 });
+        expect(await verify(['-q'], { stdin: text })).toMatchObject({ exitCode: 11 });
+      }
+    },
+  );
+
+  test('the name of a place is escaped and holds no token', async () => {
+    const text = JSON.stringify({ 'a\u001b[31m\u202e': { [token]: token } });
+    const { exitCode, stderr } = await verify([], { stdin: text });
+    expect(exitCode).toBe(0);
+    expect(stderr).not.toMatch(/[^\n\x20-\x7e\u2026]/);
+    expect(stderr).not.toContain(token.slice(-40));
+  });
+});
+
+describe('a text without a token has a hint of its own', () => {
+  const b64 = (text: string) => Buffer.from(text).toString('base64');
+  test.each([
+    ['null\n', 'the text is null, which jq prints'],
+    ['"null"', 'the text is null'],
+    ['undefined', 'the text is undefined'],
+    ['None\n', 'the text is None, which Python prints'],
+    ['Bearer null', 'the text is null'],
+    ['Authorization: Bearer undefined\r\n', 'the text is undefined'],
+    ['Bearer $TOKEN', 'use double quotes'],
+    ['nil', 'an empty value of a program'],
+    ['""', 'the text is an empty value'],
+    ['{}', 'the text is an empty value'],
+    ['$TOKEN', 'use double quotes, or --token-env NAME'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: what a shell did not replace.
+    ['${TOKEN}', 'use double quotes, or --token-env NAME'],
+    ['%TOKEN%', 'the name of a variable'],
+    ['$env:TOKEN', 'the name of a variable'],
+    ['<token>', 'put a token in its place'],
+    ['YOUR_TOKEN', 'put a token in its place'],
+    ['...', 'put a token in its place'],
+    [b64(token), 'base64 of a token: decode it first, such as with base64 -d'],
+    [`${b64(token)}\n`, 'base64 -d'],
+    [b64(`Bearer ${token}\n`).replace(/.{76}/g, '$&\n'), 'base64 -d'],
+    ['ghp_16C7e42F292c6912E7710c838347Ae178B4a', 'a token of GitHub'],
+    ['sk-proj-abcdefghijklmnop', 'looks like an API key'],
+    ['8xLOxBtZp8', ''],
+    ['0123456789abcdef0123456789abcdef', 'this is hexadecimal'],
+    ['8xLOxBtZp8dqwqyuqwjhSgsaZ', 'an opaque token or a secret'],
+    ['v4.public.eyJzdWIiOiJ1In0', 'a PASETO'],
+    ['<html><body>Log in</body></html>', 'a web page'],
+    ['<!DOCTYPE html>\n<p>', 'a web page'],
+    ['<samlp:Response xmlns:samlp="x">', 'SAML'],
+    [b64('<samlp:Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol">'), 'SAML'],
+    ['-----BEGIN PUBLIC KEY-----\nMII\n', 'a PEM file'],
+    ['{"kty":"RSA","n":"x","e":"AQAB"}', 'a key (JWK)'],
+    ['{"error":"invalid_grant"}', 'an answer with an error'],
+    ['{"a":1}', 'JSON without a token'],
+    ['Basic dXNlcjpwYXNz', 'a name and a password (Basic)'],
+    ['Authorization: Bearer', 'the token is missing behind the word Bearer'],
+    ['https://app.example/token', 'an address without a token'],
+    ['/var/run/secrets/token.jwt', '--token-file'],
+    ['./t.txt', '--token-file'],
+    ['t.jwt', '--token-file'],
+    ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5', 'an SSH key'],
+    ['HTTP/1.1 401 Unauthorized\r\n\r\n', 'look at its status'],
+    ['', 'standard input is empty'],
+    [' \n', 'standard input is empty'],
+  ])('%.60s', async (text, hint) => {
+    for (const command of ['decode', 'inspect', 'verify', 'refresh', 'revoke']) {
+      const keys = command === 'decode' || command === 'inspect' ? [] : ['--keyring', keyring];
+      const { exitCode, stderr } = await runCli([command, ...keys], { stdin: text });
+      expect({ command, exitCode }).toEqual({ command, exitCode: 11 });
+      expect(stderr).toContain(hint === '' ? 'error: token has 1 segment' : `hint: `);
+      expect(stderr).toContain(hint);
+    }
+  });
+
+  test('an argument that is the name of a file', async () => {
+    const file = join(temporaryFolder(), 'token');
+    writeFileSync(file, token);
+    for (const name of [file, `@${file}`]) {
+      const { exitCode, stderr } = await runCli(['decode', name]);
+      expect(exitCode).toBe(11);
+      expect(stderr).toContain('hint: this is the name of a file: --token-file reads the token from the file\n');
+    }
+  });
+});
+
+describe('--max-size', () => {
+  const long = unsigned({ sub: 'x'.repeat(100_000) });
+  test('decode and inspect read long tokens, and verify does with --max-size', async () => {
+    expect(await runCli(['decode'], { stdin: long })).toMatchObject({ exitCode: 0 });
+    expect(await runCli(['inspect'], { stdin: long })).toMatchObject({ exitCode: 0 });
+    const env = { S: secret };
+    const refused = await runCli(['verify', '--secret-env', 'S'], { stdin: long, env });
+    expect(refused).toMatchObject({ exitCode: 11, stdout: expect.stringContaining('longer than 65536 characters') });
+    expect(refused.stderr).toContain('hint: --max-size of verify');
+    for (const size of ['1MiB', '1M', '1mb', '200K', '200KiB', '200000', '200000B']) {
+      const { exitCode } = await runCli(['verify', '--secret-env', 'S', '--max-size', size], { stdin: long, env });
+      expect({ size, exitCode }).toEqual({ size, exitCode: 12 });
+    }
+    expect(await runCli(['decode', '--max-size', '64K'], { stdin: long })).toMatchObject({ exitCode: 11, stdout: '' });
+    expect(await runCli(['inspect', '--max-size', '64K'], { stdin: long })).toMatchObject({ exitCode: 11 });
+  });
+
+  test.each(['0', '-1', '1.5M', '17MiB', '1G', 'x', '1 000', 'K'])('refuses %j', async (size) => {
+    const { exitCode, stderr } = await runCli(['decode', token, `--max-size=${size}`]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('--max-size: ') });
+  });
+
+  test('is not for a batch', async () => {
+    expect(await runCli(['decode', '--batch', '--max-size', '1M'])).toMatchObject({ exitCode: 2 });
+  });
+});

@@ -1,0 +1,97 @@
+/** Public keys in the notations of other programs: none makes a shared secret. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { loadSecret } from '../../src/jose/secret.js';
+
+const publicKeys = {
+  RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey,
+  'P-256': generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey,
+  Ed25519: generateKeyPairSync('ed25519').publicKey,
+} as const;
+const keys = Object.entries(publicKeys).map(([name, key]) => ({
+  name,
+  der: key.export({ format: 'der', type: 'spki' }),
+  pem: key.export({ format: 'pem', type: 'spki' }) as string,
+  jwk: key.export({ format: 'jwk' }) as Record<string, string>,
+}));
+type Written = (typeof keys)[number];
+
+const hexOf = (byte: number) => byte.toString(16).padStart(2, '0');
+const bytesOf = (der: Buffer, write: (byte: number) => string, separator = '') => [...der].map(write).join(separator);
+const members = (jwk: Written['jwk'], write: (name: string, value: string) => string, separator: string) =>
+  Object.entries(jwk)
+    .map(([name, value]) => write(name, value))
+    .join(separator);
+const linesOf = (der: Buffer) => der.toString('base64').match(/.{1,64}/g) as string[];
+/** As `xxd` prints bytes. */
+const dump = (der: Buffer) =>
+  Array.from({ length: Math.ceil(der.length / 16) }, (_, row) => {
+    const bytes = der.subarray(row * 16, row * 16 + 16);
+    const shown = bytes.toString('latin1').replace(/[^ -~]/g, '.');
+    return `${(row * 16).toString(16).padStart(8, '0')}: ${bytes.toString('hex').replace(/.{4}/g, '$& ')} ${shown}`;
+  }).join('\n');
+const python = (der: Buffer) =>
+  bytesOf(der, (byte) =>
+    byte < 32 || byte > 126 || byte === 39 || byte === 92 ? `\\x${hexOf(byte)}` : String.fromCharCode(byte),
+  );
+
+const notations: Readonly<Record<string, (key: Written) => string | Uint8Array>> = {
+  'a dict of Python': ({ jwk }) => JSON.stringify(jwk).replaceAll('"', "'"),
+  'an object of JavaScript': ({ jwk }) => `{${members(jwk, (name, value) => `${name}: "${value}"`, ', ')}}`,
+  YAML: ({ jwk }) => members(jwk, (name, value) => `${name}: ${value}`, '\n'),
+  'a form': ({ jwk }) => members(jwk, (name, value) => `${name}=${value}`, '&'),
+  'JSON without kty': ({ jwk: { kty: _kty, ...rest } }) => JSON.stringify(rest),
+  'signed bytes, as Java prints them': ({ der }) => `[${[...new Int8Array(der)].join(', ')}]`,
+  'an Uint8Array, as Node prints it': ({ der }) => `Uint8Array(${der.length}) [ ${[...der].join(', ')} ]`,
+  'a Buffer, as Node prints it': ({ der }) => `<Buffer ${bytesOf(der, hexOf, ' ')}>`,
+  'a Buffer as JSON': ({ der }) => JSON.stringify(der),
+  'the PEM as a Buffer as JSON': ({ pem }) => JSON.stringify(Buffer.from(pem)),
+  'an array of C': ({ der }) => `unsigned char key[] = {\n  ${bytesOf(der, (byte) => `0x${hexOf(byte)}`, ', ')}\n};\n`,
+  'a dump': ({ der }) => dump(der),
+  'bytes of Python': ({ der }) => `b'${python(der)}'`,
+  'bytes of Python without quotes': ({ der }) => python(der),
+  'octal escapes': ({ der }) => bytesOf(der, (byte) => `\\${byte.toString(8).padStart(3, '0')}`),
+  'hex of SQL': ({ der }) => `x'${der.toString('hex')}'`,
+  'PEM without dashes': ({ pem }) => pem.replaceAll('-----', ''),
+  'PEM with its signs as entities': ({ pem }) => pem.replace(/[+/=-]/g, (char) => `&#${char.charCodeAt(0)};`),
+  'lines behind comment signs': ({ der }) =>
+    linesOf(der)
+      .map((line) => `# ${line}`)
+      .join('\n'),
+  'lines that are added up': ({ der }) =>
+    linesOf(der)
+      .map((line) => `"${line}" +`)
+      .join('\n'),
+  'a list of lines': ({ der }) => JSON.stringify(linesOf(der)),
+  'numbered lines': ({ der }) =>
+    linesOf(der)
+      .map((line, at) => `${at + 1} ${line}`)
+      .join('\n'),
+  'DER and a zero byte': ({ der }) => Buffer.concat([der, Buffer.of(0)]),
+  'DER behind a zero byte': ({ der }) => Buffer.concat([Buffer.of(0), der]),
+  'padded DER': ({ der }) => Buffer.concat([der, Buffer.alloc(16, 16)]),
+  'cut DER': ({ der }) => der.subarray(0, -1),
+  'cut DER in base64 in quotes': ({ der }) => JSON.stringify(der.subarray(0, -1).toString('base64')),
+};
+
+describe.each(keys)('a public key: $name', (key) => {
+  test.each(Object.entries(notations))('is no secret as %s', (_, write) => {
+    expect(() => loadSecret(write(key))).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
+  });
+});
+
+test('random bytes are secrets, raw and as text', () => {
+  for (let round = 0; round < 200; round++) {
+    // 33, 49, 65 and 67 bytes may be the point of a curve.
+    const bytes = randomBytes([32, 40, 48, 63, 128][round % 5] as number);
+    for (const secret of [
+      bytes,
+      bytes.toString('hex'),
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+      `[${[...bytes]}]`,
+    ]) {
+      expect(loadSecret(secret).keyObject.type).toBe('secret');
+    }
+  }
+});

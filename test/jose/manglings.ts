@@ -1,0 +1,67 @@
+/** What happens to a key on its way through a variable, a vault, a form or a mail. Adding a row is one line. */
+import { Buffer } from 'node:buffer';
+
+/** Does to a text what some tool does; undefined where it does nothing to such a text. */
+export type Mangle = (text: string) => string;
+
+const escaped = (text: string) => text.replaceAll('\n', '\\n');
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const wrapped = (text: string, columns: number) => text.replace(new RegExp(`.{1,${columns}}`, 'g'), '$&\n');
+
+/** Manglings that `loadKeys` mends, and that make no secret of a key. */
+export const mended: Readonly<Record<string, Mangle>> = {
+  'a byte order mark': (text) => `\uFEFF${text}`,
+  'literal \\n': escaped,
+  'literal \\r\\n': (text) => text.replaceAll('\n', '\\r\\n'),
+  'literal \\\\n': (text) => text.replaceAll('\n', '\\\\n'),
+  'literal \\n and real line breaks': (text) => text.replaceAll('\n', '\\n\n'),
+  'the letter n for each line break': (text) => (text.includes('-----') ? text.replaceAll('\n', 'n') : text),
+  'XML line breaks': (text) => text.replaceAll('\n', '&#10;'),
+  'escaped slashes and pluses': (text) => escaped(text).replaceAll('/', '\\/').replaceAll('+', '\\u002B'),
+  'line continuations': (text) => text.replaceAll('\n', '\\\n'),
+  'spaces for line breaks': (text) => text.replaceAll('\n', ' '),
+  'no line breaks': (text) => text.replaceAll('\n', ''),
+  'no white space': (text) => text.replace(/\s/g, ''),
+  'line breaks for spaces': (text) => text.replaceAll(' ', '\n'),
+  CRLF: (text) => text.replaceAll('\n', '\r\n'),
+  'CR alone': (text) => text.replaceAll('\n', '\r'),
+  'empty lines': (text) => text.replaceAll('\n', '\n\n'),
+  'indentation by spaces': (text) => text.replace(/^/gm, '    '),
+  'indentation by tabs': (text) => text.replace(/^/gm, '\t'),
+  'a YAML block': (text) => `key: |\n${text.replace(/^/gm, '  ')}`,
+  'spaces at the ends of lines': (text) => text.replace(/$/gm, '  '),
+  'white space around': (text) => `\n\n  ${text}\n \t\n`,
+  'no-break spaces': (text) => text.replaceAll('\n', '\u00A0\n'),
+  'double quotes': (text) => `"${text}"`,
+  'single quotes': (text) => `'${text}'`,
+  backticks: (text) => `\`${text}\``,
+  'quotes and a comma': (text) => `"${text}",`,
+  'a JSON string': (text) => JSON.stringify(text),
+  'a Python literal': (text) => `b'${escaped(text)}'`,
+  'an env line': (text) => `PUBLIC_KEY="${escaped(text)}"`,
+  'an env line without quotes': (text) => `MY_KEY=${escaped(text)}`,
+  'an exported variable': (text) => `export KEY='${text}'`,
+  'a YAML member': (text) => `  key: "${escaped(text)}"`,
+  base64,
+  'base64 in lines': (text) => wrapped(base64(text), 76),
+  'base64 in CRLF lines': (text) => wrapped(base64(text), 64).replaceAll('\n', '\r\n'),
+  'base64 without padding': (text) => base64(text).replaceAll('=', ''),
+  base64url: (text) => Buffer.from(text).toString('base64url'),
+  'base64 twice': (text) => base64(base64(text)),
+  'quoted base64': (text) => `"${base64(text)}"`,
+  'base64 in an env line': (text) => `KEY_BASE64=${base64(text)}`,
+  'URL encoding': encodeURIComponent,
+  'form encoding': (text) => new URLSearchParams({ '': text }).toString().slice(1),
+  'a data URI': (text) => `data:application/x-pem-file;base64,${base64(text)}`,
+};
+
+/** Disguises that `loadKeys` does not read, and that make no secret of a key either. */
+export const unread: Readonly<Record<string, Mangle>> = {
+  hex: (text) => Buffer.from(text).toString('hex'),
+  '0x hex': (text) => `0x${Buffer.from(text).toString('hex')}`,
+  'hex with colons': (text) => (Buffer.from(text).toString('hex').match(/../g) ?? []).join(':'),
+  'hex as in C': (text) => (Buffer.from(text).toString('hex').match(/../g) ?? []).map((byte) => `0x${byte}`).join(', '),
+  'hex escapes': (text) => (Buffer.from(text).toString('hex').match(/../g) ?? []).map((byte) => `\\x${byte}`).join(''),
+  'a list of bytes': (text) => JSON.stringify([...Buffer.from(text)]),
+  'UTF-16': (text) => Buffer.from(text, 'utf16le').toString('latin1'),
+};

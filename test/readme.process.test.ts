@@ -1,0 +1,47 @@
+/** The examples that need processes: those of the README, of `serve` and of the library, and the picture. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { codeBlocks, shellLines } from './pages.js';
+import { runShell } from './shell/bash.js';
+
+const root = join(import.meta.dirname, '..');
+
+const serveTitle = 'the examples of serve in %s run with the real binary';
+test.each(['README.md'])(serveTitle, runServeExamples);
+test.each(['docs/tour.md', 'docs/serve.md'])(serveTitle, { tags: 'slow', timeout: 120_000 }, runServeExamples);
+
+function runServeExamples(page: string): void {
+  const blocks = codeBlocks(page, 'sh');
+  const lines = shellLines(
+    page === 'docs/serve.md' ? blocks : blocks.filter((block) => block.includes('jwtkit serve')),
+  );
+  expect(lines.length).toBeGreaterThan(5);
+  expect(runShell(lines).failure).toBeNull();
+}
+
+test('the six commands of the README run with the real binary', () => {
+  const session = codeBlocks('README.md', 'console').find((block) => block.startsWith('$ jwtkit')) ?? '';
+  const lines = [...session.matchAll(/^\$ (.*)$/gm)].map(([, text = '']) => ({ text, exits: 0 }));
+  expect(lines.length).toBeGreaterThan(5);
+  expect(runShell(lines).failure).toBeNull();
+});
+
+test.each([
+  ['README.md', /^user-123\n$/],
+  ['docs/library.md', /^user-123\nCLAIM_MISSING [\s\S]*name: 'aud'/],
+])('the library example of %s runs', (page, output) => {
+  const [input = ''] = codeBlocks(page, 'js');
+  const options = { cwd: root, input, encoding: 'utf8' } as const;
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module'], options);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(output);
+});
+
+test('the picture of the README shows what the command line prints today', () => {
+  const { stdout, stderr } = spawnSync(process.execPath, ['scripts/picture.js'], { cwd: root, encoding: 'utf8' });
+  expect(stderr).toBe('');
+  const committed = readFileSync(join(root, 'docs/refused-token.svg'), 'utf8');
+  expect(stdout, 'npm run picture draws it anew').toBe(committed);
+});

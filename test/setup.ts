@@ -1,0 +1,3 @@
+import { register } from './after-file.js';
+
+register();

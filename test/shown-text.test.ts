@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { escapeJson, escapeText, hideTokens } from '../src/shown-text.js';
+import { disguisedTokens, leakedParts, undoPercent } from './disguised-tokens.js';
+
+describe('hideTokens hides a token', () => {
+  test.each(Object.entries(disguisedTokens))('%s', (_, disguised) => {
+    for (const text of [disguised, `cannot read ${disguised}: no such file`, JSON.stringify({ path: disguised })]) {
+      const shown = hideTokens(text);
+      expect(shown).toContain('[token]');
+      expect(leakedParts(shown, disguised)).toEqual([]);
+    }
+  });
+
+  test('keeps the text around it', () => {
+    const { 'as it is': token = '', 'its dots encoded': encoded = '' } = disguisedTokens;
+    expect(hideTokens(`cannot read /a/${token}/b: no such file`)).toBe('cannot read /a/[token]/b: no such file');
+    expect(hideTokens(`token_${token} and --key=${encoded}, twice`)).toBe('token_[token] and --key=[token], twice');
+    expect(hideTokens(`100%25 of ${encoded} at 50%`)).toBe('100%25 of [token] at 50%');
+  });
+
+  test('leaves nothing that a second run would hide', () => {
+    for (const disguised of Object.values(disguisedTokens)) {
+      const shown = hideTokens(disguised);
+      expect(hideTokens(shown)).toBe(shown);
+      expect(hideTokens(undoPercent(shown))).toBe(undoPercent(shown));
+    }
+  });
+});
+
+test.each([
+  'a.b.c',
+  'my.config.json',
+  'www.example.com',
+  '127.0.0.1',
+  '2026-11-28T10:00:00.123Z',
+  '/home/user/.jwtkit/jwks.json',
+  'https://login.example.com/common/discovery/v2.0/keys',
+  'prometheus-operator-kube-state.monitoring-system-namespace.svc.cluster.local',
+  'greyLineStyles.min.js',
+  'KeyLoaderFactoryBean.class.js',
+  'eyJournalEntriesForTheYear.txt',
+  'eyewitnessTestimonies.tar.gz',
+  'eyJ.b.c',
+  'journeyIndependent.spec.ts',
+  `app.bundle.${'d41d8cd98f00b204e9800998ecf8427e'.repeat(2)}.js`,
+  `${'d41d8cd98f00b204e9800998ecf8427e'.repeat(2)}.chunk-vendors.${'0cc175b9c0f1b6a831c399e269772661'.repeat(2)}.css`,
+  'com.example.verylongpackagename.SomeVeryLongClassNameForTesting',
+  'report%20final.v2.docx',
+  '100%.txt',
+  'at Object.<anonymous> (/project/src/token/verify.ts:12:3)',
+  'redis+cluster://redis-node-0.redis.default.svc:6379',
+  'eyJhbGciOiJIUzI1NiJ9',
+])('hideTokens keeps the ordinary name %s', (name) => {
+  expect(hideTokens(name)).toBe(name);
+});
+
+const disturbing = ['\u007f', '\u0080', '\u009b', '\u009f', '\u200e', '\u202e', '\u2066', '\u2069', '\u061c', '\u2028'];
+
+test.each(disturbing)('escapes %j, which disturbs a terminal', (char) => {
+  expect(escapeText(`a${char}b`)).toMatch(/^a\\u[0-9a-f]{4}b$/);
+  expect(escapeJson(JSON.stringify([`a${char}b`]))).toMatch(/^\["a\\u[0-9a-f]{4}b"\]$/);
+  expect(JSON.parse(escapeJson(JSON.stringify([`a${char}b`])))).toEqual([`a${char}b`]);
+});
+
+test('escaping keeps other scripts', () => {
+  for (const text of ['Grüße', '東京', '🙂', 'שלום']) {
+    expect(escapeText(text)).toBe(text);
+    expect(escapeJson(`"${text}"\n`)).toBe(`"${text}"\n`);
+  }
+});

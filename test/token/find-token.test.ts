@@ -1,0 +1,262 @@
+/** Where a token stands in a text that is more than a token: verdicts are in test/cli/token-arrival.test.ts. */
+import { describe, expect, test } from 'vitest';
+import { findToken, type WantedToken } from '../../src/token/find-token.js';
+
+const encode = (text: string) => Buffer.from(text).toString('base64url');
+const make = (sub: string, signature = 'A'.repeat(43)) =>
+  `${encode('{"alg":"HS256","typ":"JWT"}')}.${encode(JSON.stringify({ sub, exp: 4102444800, iss: 'https://issuer.example' }))}.${signature}`;
+const token = make('user-1');
+const other = make('user-2');
+const jwe = `${encode('{"alg":"dir","enc":"A256GCM"}')}..${'A'.repeat(16)}.${encode('text')}.${'B'.repeat(22)}`;
+const fold = (text: string, width: number, end = '\n') => text.match(new RegExp(`.{1,${width}}`, 'g'))?.join(end) ?? '';
+const percent = (text: string) => [...text].map((char) => `%${char.charCodeAt(0).toString(16)}`).join('');
+
+describe('finds the one token of a text', () => {
+  const b64 = encode('body');
+  test.each<[string, string, string]>([
+    ['in double quotes', `"${token}"\n`, 'in quotes'],
+    ['in single quotes', `'${token}'`, 'in quotes'],
+    ['in backticks', `\`${token}\``, 'in quotes'],
+    ['in a fence of Markdown', `\`\`\`\n${token}\n\`\`\``, 'among other text'],
+    ['in typographic quotes', `\u201c${token}\u201d`, 'in quotes'],
+    ['in guillemets', `«${token}»`, 'in quotes'],
+    ['in two kinds of quotes', `"'${token}'"`, 'in quotes'],
+    ['in Python bytes', `b'${token}'`, 'in quotes'],
+    ['in Python bytes with a line end', `b'${token}\\n'`, 'in quotes'],
+    ['in angle brackets', `<${token}>`, 'in angle brackets'],
+    ['in parentheses', `(${token})`, 'among other text'],
+    ['before a comma', `${token},`, 'among other text'],
+    ['before a semicolon', `${token};`, 'among other text'],
+    ['before an escaped line end', `${token}\\n`, 'among other text'],
+    ['between zero-width spaces', `\u200b${token}\u200b`, 'among other text'],
+    ['behind a byte order mark', `\ufeff"${token}"`, 'in quotes'],
+    ['a header', `Authorization: Bearer ${token}\r\n`, 'in an Authorization header'],
+    ['a header in small letters', `authorization: bearer ${token}`, 'in an Authorization header'],
+    ['a header without a space', `AUTHORIZATION:BEARER ${token}`, 'in an Authorization header'],
+    ['a header of a proxy', `Proxy-Authorization: Bearer ${token}`, 'in an Authorization header'],
+    ['a header with the scheme DPoP', `Authorization: DPoP ${token}`, 'in an Authorization header'],
+    ['a line of curl', `curl -H 'Authorization: Bearer ${token}' https://api.example/`, 'in an Authorization header'],
+    ['a line of curl -v', `> Authorization: Bearer ${token}\n>\n`, 'in an Authorization header'],
+    [
+      'a request',
+      `GET / HTTP/1.1\r\nHost: a.example\r\nAuthorization: Bearer ${token}\r\nAccept: */*\r\n\r\n`,
+      'in an Authorization header',
+    ],
+    ['a cookie that is set', `Set-Cookie: session=${token}; Path=/; HttpOnly`, 'in the cookie session'],
+    ['cookies that are sent', `Cookie: a=1; session=${token}; b=2`, 'in the cookie session'],
+    ['a cookie with JSON in it', `Cookie: s=${encodeURIComponent(JSON.stringify({ t: token }))}`, 'in the cookie t'],
+    ['a query', `https://app.example/?token=${token}&state=1`, 'in the query of a URL'],
+    [
+      'a query with encoded dots',
+      `https://app.example/?token=${token.replaceAll('.', '%2E')}&a=1`,
+      'in the query of a URL',
+    ],
+    [
+      'a query that is encoded twice',
+      `https://app.example/?token=${token.replaceAll('.', '%252e')}`,
+      'in the query of a URL',
+    ],
+    ['a query with all of it encoded', `https://app.example/?token=${percent(token)}`, 'in the query of a URL'],
+    ['a query before a fragment', `https://app.example/?token=${token}#top`, 'in the query of a URL'],
+    ['a fragment', `https://app.example/cb#id_token=${token}&state=1`, 'in the fragment of a URL'],
+    ['a path', `https://app.example/verify/${token}/`.slice(0, -1), 'in the path of a URL'],
+    [
+      'a header with an address',
+      `Location: https://app.example/cb#access_token=${token}&x=1\r\n`,
+      'in the fragment of a URL',
+    ],
+    ['a form', `grant_type=a&assertion=${token}&scope=b`, 'after assertion='],
+    ['a form with Bearer', `auth=Bearer+${token}`, 'after auth='],
+    ['an env line', `TOKEN=${token}`, 'after TOKEN='],
+    ['an exported env line', `export TOKEN="${token}"`, 'after TOKEN='],
+    ['a line of PowerShell', `$env:TOKEN = '${token}'`, 'after TOKEN='],
+    ['a line of YAML', `  token: ${token}`, 'after token:'],
+    ['a line of Ruby', `"token" => "${token}"`, 'after token=>'],
+    ['XML', `<wsse:Token>${token}</wsse:Token>`, 'between tags'],
+    ['HTML', `<input type="hidden" name="t" value="${token}">`, 'after value='],
+    ['HTML with entities', `{&quot;token&quot;:&quot;${token}&quot;}`, 'among other text'],
+    ['JSON', `{"access_token":"${token}","expires_in":1800}`, 'in JSON at access_token'],
+    ['JSON with a mark', `\ufeff{"access_token":"${token}"}`, 'in JSON at access_token'],
+    ['JSON in JSON', JSON.stringify({ data: [{ auth: { token } }] }), 'in JSON at data.0.auth.token'],
+    ['JSON in a string of JSON', JSON.stringify({ body: JSON.stringify({ token }) }), 'in JSON at body'],
+    ['JSON whose string is escaped', `{"token":"${token.replaceAll('.', '\\u002e')}"}`, 'in JSON at token'],
+    ['JSON that is cut', `{"access_token":"${token}","expires_in":18`, 'in JSON at access_token'],
+    [
+      'JSON that is escaped, in a log',
+      `10:00 INFO body={\\"access_token\\":\\"${token}\\",\\"a\\":1}`,
+      'in JSON at access_token',
+    ],
+    [
+      'JSON with a header in it',
+      JSON.stringify({ headers: { Authorization: `Bearer ${token}` } }),
+      'in JSON at headers.Authorization',
+    ],
+    ['a list of JSON', `["${token}"]`, 'in JSON at 0'],
+    ['a dictionary of Python', `{'access_token': '${token}', 'expires_in': 1800}`, 'in JSON at access_token'],
+    [
+      'curl -i',
+      `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: x\r\n\r\n{"access_token":"${token}"}`,
+      'in JSON at access_token',
+    ],
+    [
+      'curl -i with a request id',
+      `HTTP/2 200\nx-request-id: ${b64}\n\n{\n  "id_token": "${token}"\n}\n`,
+      'in JSON at id_token',
+    ],
+    ['a sentence', `The token is ${token} and it is new`, 'among other text'],
+    [
+      'the same token in two places',
+      `Authorization: Bearer ${token}\nCookie: s=${token}`,
+      'in an Authorization header',
+    ],
+    ['wrapped at 60', fold(token, 60), 'wrapped over 3 lines'],
+    ['wrapped at 64 with CRLF', fold(token, 64, '\r\n'), 'wrapped over 3 lines'],
+    ['wrapped at 76', `${fold(token, 76)}\n`, 'wrapped over 3 lines'],
+    ['wrapped and indented', `    ${fold(token, 60, '\n    ')}\n`, 'wrapped over 3 lines'],
+    ['wrapped in a mail', `> ${fold(token, 60, '\n> ')}\n`, 'wrapped over 3 lines'],
+    ['wrapped with backslashes', fold(token, 60, '\\\n'), 'wrapped over 3 lines'],
+    ['wrapped with escaped line ends', fold(token, 60, '\\n'), 'wrapped over 3 lines'],
+    ['wrapped in quotes', `"${fold(token, 60)}"`, 'in quotes, wrapped over 3 lines'],
+    ['wrapped in JSON', JSON.stringify({ token: fold(token, 60) }), 'in JSON at token'],
+    [
+      'a header that is folded',
+      fold(`Authorization: Bearer ${token}`, 64),
+      'in an Authorization header, wrapped over 3 lines',
+    ],
+    ['wrapped in YAML', `token: >-\n  ${fold(token, 40, '\n  ')}\nnext: 1\n`, 'wrapped over 5 lines'],
+    ['broken behind its dots', token.replaceAll('.', '.\n'), 'wrapped over 3 lines'],
+    ['broken before its dots', `${token.replaceAll('.', '\r\n.')}\n`, 'wrapped over 3 lines'],
+    [
+      'broken as an RFC prints it',
+      token
+        .split('.')
+        .map((part) => fold(part, 40))
+        .join('\n.\n'),
+      'wrapped over 8 lines',
+    ],
+    ['wrapped before other text', `${fold(token, 60)}\n\nBest regards\n`, 'wrapped over 3 lines'],
+    ['wrapped within its header', fold(token, 20), `wrapped over ${Math.ceil(token.length / 20)} lines`],
+    ['before a word on the next line', `${token}\nOK\n`, 'among other text'],
+  ])('%s', (_, text, place) => {
+    expect(findToken(text)).toEqual({ kind: 'one', token, isWhole: true, place });
+  });
+
+  test('an encrypted token', () => {
+    expect(findToken(`token=${jwe};`)).toMatchObject({ kind: 'one', token: jwe });
+    expect(findToken(fold(jwe, 40))).toMatchObject({ kind: 'one', token: jwe });
+  });
+});
+
+describe('takes the token with the wanted name', () => {
+  test.each<[string, string, WantedToken, string]>([
+    ['of an answer', JSON.stringify({ access_token: token, refresh_token: other }), 'access', token],
+    ['of an answer, to refresh', JSON.stringify({ access_token: token, refresh_token: other }), 'refresh', other],
+    [
+      'of an answer with three',
+      JSON.stringify({ id_token: jwe, access_token: token, refresh_token: other }),
+      'access',
+      token,
+    ],
+    ['in camel case', JSON.stringify({ accessToken: token, refreshToken: other }), 'access', token],
+    ['of a nested answer', JSON.stringify({ data: { access_token: token, id_token: other } }), 'access', token],
+    ['of a form', `access_token=${token}&id_token=${other}`, 'access', token],
+    ['of a fragment', `https://a.example/#id_token=${other}&access_token=${token}`, 'access', token],
+    ['of cookies', `Cookie: refresh_token=${other}; access_token=${token}`, 'refresh', other],
+    ['of an env file', `ACCESS_TOKEN=${token}\nREFRESH_TOKEN='${other}'\n`, 'refresh', other],
+    [
+      'of curl -i',
+      `HTTP/1.1 200 OK\r\nA: b\r\n\r\n{"refresh_token":"${other}","access_token":"${token}"}`,
+      'access',
+      token,
+    ],
+    ['beside an opaque one', JSON.stringify({ access_token: 'opaque', id_token: token }), 'access', token],
+  ])('%s', (_, text, wanted, expected) => {
+    expect(findToken(text, wanted)).toMatchObject({ kind: 'one', token: expected });
+  });
+});
+
+test.each([
+  ['beside an opaque access token', JSON.stringify({ access_token: 'opaque', refresh_token: token })],
+  ['beside a damaged access token', JSON.stringify({ access_token: `x${other}`, refresh_token: token })],
+  ['in a cookie', `Cookie: refresh_token=${token}; a=b`],
+  ['in a form', `access_token=opaque&refresh_token=${token}`],
+  ['in an env file', `REFRESH_TOKEN='${token}'`],
+])('takes no refresh token for an access token: %s', (_, text) => {
+  expect(findToken(text, 'no refresh')).toEqual({ kind: 'refresh' });
+  expect(findToken(text, 'access')).toMatchObject({ kind: 'one', token });
+  expect(findToken(text, 'refresh')).toMatchObject({ kind: 'one', token });
+  expect(findToken(text.replaceAll(/refresh/gi, 'id'), 'no refresh')).toMatchObject({ kind: 'one', token });
+});
+
+describe('counts several tokens', () => {
+  test.each<[string, string, WantedToken | undefined, number, string[]]>([
+    ['on two lines', `${token}\n${other}\n`, 'access', 2, []],
+    ['on two lines of the same length', `${token}\n${token.replace('A', 'B')}`, 'access', 2, []],
+    ['with a space', `${token} ${other}`, 'access', 2, []],
+    ['on lines, the same one', `${token}\n${token}\n${token}\n`, 'access', 3, []],
+    [
+      'of a pair, if the caller wants neither',
+      JSON.stringify({ access_token: token, refresh_token: other }),
+      undefined,
+      2,
+      ['access_token', 'refresh_token'],
+    ],
+    ['where the name fits twice', `access_token=${token}&access_token=${other}`, 'access', 2, ['access_token']],
+    [
+      'in JSON with a name twice',
+      `{"access_token":"${token}","access_token":"${other}"}`,
+      'access',
+      2,
+      ['access_token'],
+    ],
+    ['of which one is damaged', `${token} ${other}=`, 'access', 2, []],
+    ['wrapped ones', `${fold(token, 60)}\n${fold(other, 60)}`, 'access', 2, []],
+  ])('%s', (_, text, wanted, count, names) => {
+    expect(findToken(text, wanted)).toEqual({ kind: 'several', count, names });
+  });
+});
+
+describe('keeps what is glued to a token', () => {
+  test.each([
+    '.d',
+    '.',
+    '=',
+    '==',
+    '+',
+    '/',
+    '~',
+    '%00',
+    '%20',
+    '\\x00',
+    '\u0000',
+    'é',
+    '!',
+    '$',
+    '.a.b.c',
+    '\ufffd',
+    ':',
+    '?',
+  ])('%j', (glue) => {
+    const found = findToken(`"${token}${glue}"`);
+    expect(found).toMatchObject({ kind: 'one' });
+    expect(found).not.toMatchObject({ token });
+  });
+
+  test.each(['x', '_', '-', '.', '+', '~', 'token_', 'file.'])('does not begin a token behind %j', (glue) => {
+    expect(findToken(`"${glue}${token}"`)).not.toMatchObject({ token });
+  });
+
+  test.each(['+', '/', '=', ' ', '\u200b', '%', 'é'])('does not skip %j within a segment', (char) => {
+    for (const at of [10, token.indexOf('.') + 5, token.length - 5]) {
+      const damaged = `"${token.slice(0, at)}${char}${token.slice(at)}"`;
+      expect(findToken(damaged)).not.toMatchObject({ token });
+    }
+  });
+});
+
+test.each(['', ' ', 'x', 'a.b.c', 'www.example.com', '{}', '[1,2]', '"', '{"a":"b"}', '\\', '%', '%zz', '\ufeff'])(
+  'finds nothing in %j',
+  (text) => {
+    expect(findToken(text)).toEqual({ kind: 'none' });
+  },
+);
