@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, stat
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
-import type { RootDatabase } from 'lmdb';
+import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb';
 import { hasErrorCode, JwtkitError } from '../../errors.js';
 import { makeFolders } from '../../files/folders.js';
 import { notWritable } from '../../files/system-error.js';
@@ -19,7 +19,7 @@ interface EnvironmentOptions {
   readonly mustExist?: boolean;
 }
 
-const mostAttempts = 5;
+const mostAttempts = 10;
 /** MDB_BAD_TXN of lmdb.h. */
 const badTransaction = -30_782;
 
@@ -83,8 +83,8 @@ export async function withLock<T>(folder: string, action: () => T): Promise<T> {
 }
 
 /**
- * Throws an error of LMDB unless a new attempt may succeed. Right after the holder of the lock was killed, a transaction may fail to begin
- * (EINVAL) or to commit (MDB_BAD_TXN). Each happened once in a thousand kills, never twice in a row.
+ * Throws an error of LMDB unless a new attempt may succeed: an environment may open without its mutexes ({@link openWithMutexes}), or
+ * a transaction fail to commit right after the holder of the lock was killed (MDB_BAD_TXN).
  */
 function throwUnlessMomentary(cause: unknown, attempt: number): void {
   const error = withErrorName(cause);
@@ -135,7 +135,7 @@ async function openOnce(folder: string, options: EnvironmentOptions): Promise<Ro
   // Checked just before opening, since LMDB makes a missing folder even to read.
   if (mustExist === true && fileOf(folder) === undefined) throw new Error('it was removed while it was opened');
   takeLockRoom(folder);
-  return lmdb.open({
+  return openWithMutexes(lmdb, {
     path: folder,
     encoding: 'json',
     maxDbs: Math.max(1, databases.length),
@@ -145,3 +145,33 @@ async function openOnce(folder: string, options: EnvironmentOptions): Promise<Ro
     overlappingSync: false,
   });
 }
+
+/**
+ * Opens an environment, and closes it again if it has no mutexes. The last process that closes one destroys them, and another that
+ * opens it at that moment gets it without: then no transaction begins until every process has closed it. What the package opens and
+ * finds unusable it leaves open, so its own part opens it first; the package then finds it open.
+ * @throws {Error} EINVAL (22) without mutexes.
+ */
+function openWithMutexes(lmdb: typeof import('lmdb'), options: RootDatabaseOptionsWithPath): RootDatabase {
+  const { Env, Txn } = (lmdb as unknown as { nativeAddon: NativePart }).nativeAddon;
+  const { path, maxDbs, readOnly } = options;
+  const environment = new Env();
+  environment.open({ path, maxDbs, mapSize: firstMapBytes, keyBytes: Buffer.alloc(1) }, readOnly === true ? readOnlyFlag : 0, 0);
+  try {
+    new Txn(environment, readOnlyFlag).abort();
+    return lmdb.open(options);
+  } finally {
+    environment.close();
+  }
+}
+
+/** What lmdb's JavaScript calls, as far as it is used here. */
+interface NativePart {
+  readonly Env: new () => { open(options: object, flags: number, jsFlags: number): void; close(): void };
+  readonly Txn: new (environment: object, flags: number) => { abort(): void };
+}
+
+/** MDB_RDONLY of lmdb.h. */
+const readOnlyFlag = 0x20000;
+/** What the package maps at first. */
+const firstMapBytes = 0x20000;
