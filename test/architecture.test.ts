@@ -25,6 +25,7 @@ const table: readonly Row[] = [
   },
   { folder: 'remote', imports: ['store', 'files', 'token', 'jose'], packages: ['undici (fetch.ts)'] },
   { folder: 'policy', imports: ['files', 'token', 'jose'] },
+  { folder: 'report', imports: [], node: [] },
   { folder: 'batch', imports: ['policy', 'remote', 'store', 'files', 'token', 'jose'] },
   {
     folder: 'server',
@@ -174,10 +175,14 @@ function showTable(): string {
   const rows = table.map(({ folder, imports, packages, node }) => [
     `\`${folder}\``,
     typeof imports === 'string' ? imports : imports.join(', '),
-    [...(packages ?? []), ...(node === undefined ? [] : [`${node.join(', ')} alone of Node`])].join(', '),
+    [...(packages ?? []), ...(node === undefined ? [] : [ofNode(node)])].join(', '),
   ]);
   const lines = [['folder', 'imports', 'packages'], ['---', '---', '---'], ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function ofNode(modules: readonly string[]): string {
+  return modules.length === 0 ? 'nothing of Node' : `${modules.join(', ')} alone of Node`;
 }
 
 function median(numbers: readonly number[]): number {

@@ -156,7 +156,11 @@ function openWithMutexes(lmdb: typeof import('lmdb'), options: RootDatabaseOptio
   const { Env, Txn } = (lmdb as unknown as { nativeAddon: NativePart }).nativeAddon;
   const { path, maxDbs, readOnly } = options;
   const environment = new Env();
-  environment.open({ path, maxDbs, mapSize: firstMapBytes, keyBytes: Buffer.alloc(1) }, readOnly === true ? readOnlyFlag : 0, 0);
+  environment.open(
+    { path, maxDbs, mapSize: firstMapBytes, keyBytes: Buffer.alloc(1) },
+    readOnly === true ? readOnlyFlag : 0,
+    0,
+  );
   try {
     new Txn(environment, readOnlyFlag).abort();
     return lmdb.open(options);
