@@ -157,8 +157,10 @@ function pointProblem(keyObject: KeyObject, crv: Curve): string | undefined {
   // The top bit of the last byte is the sign of x; the rest is y, little-endian.
   bytes[top] = (bytes[top] ?? 0) & 0x7f;
   const y = toBigint(bytes.reverse());
-  const p = crv === 'Ed25519' ? p25519 : p448;
-  const smallOrder = [0n, 1n, p - 1n, ...(crv === 'Ed25519' ? [order8, p - order8] : [])];
+  const isEd25519 = crv === 'Ed25519';
+  if (!isEd25519 && crv !== 'Ed448') throw new Error(`no check for points of ${crv}`);
+  const p = isEd25519 ? p25519 : p448;
+  const smallOrder = [0n, 1n, p - 1n, ...(isEd25519 ? [order8, p - order8] : [])];
   if (smallOrder.includes(y % p)) return 'a point of small order';
   return y >= p ? 'not in canonical form' : undefined;
 }

@@ -24,7 +24,7 @@ export function openerFor(passphrase: Passphrase): Opener {
   const bytes = passphraseBytes(passphrase);
   const text = bytes.toString();
   if (Buffer.from(text).equals(bytes)) return { bytes, text, workLeft: mostWork };
-  throw new JwtkitError('USAGE_INVALID', 'the passphrase is no UTF-8, which PKCS#12 makes UTF-16 of');
+  throw new JwtkitError('USAGE_INVALID', 'the passphrase is not UTF-8, as PKCS#12 needs it');
 }
 
 /** Raised for a file that is not supported; `message` says why. */

@@ -54,7 +54,7 @@ function selectBlocks(all: readonly PemBlock[], { purpose, where }: ReadPemKeysO
   const privates = blocks.filter(({ label }) => isPrivateLabel(label));
   if (privates.length > 1) {
     throw invalid(
-      `the PEM holds ${privates.length} private keys, one is read`,
+      `the PEM holds ${privates.length} private keys, at most one is allowed`,
       'keep the key that signs in a file of its own, perhaps with its certificates',
     );
   }

@@ -36,7 +36,7 @@ const ids = {
   sha256: '2.16.840.1.101.3.4.2.1',
 } as const;
 
-/** The iterations that OpenSSL uses. */
+/** The fewest rounds that are written: what OpenSSL uses. */
 const leastMacRounds = 2048;
 
 /** What goes into a PKCS#12 file. */
@@ -84,14 +84,14 @@ export async function writePkcs12(
     });
     parts.unshift(encryptedInfo(encryptPkcs8(der.sequence(...bags), opener.bytes)));
   }
-  const safe = der.sequence(...parts);
+  const authSafe = der.sequence(...parts);
   const salt = randomBytes(16);
   const macKey = deriveMacKey(opener, await loadForge(), { salt, rounds: macRounds, hash: 'sha256' });
-  const digest = createHmac('sha256', macKey).update(safe).digest();
+  const digest = createHmac('sha256', macKey).update(authSafe).digest();
   const digestInfo = der.sequence(der.sequence(der.oid(ids.sha256), der.nullValue()), der.octetString(digest));
   return der.sequence(
     der.integer(3),
-    contentInfo(safe),
+    contentInfo(authSafe),
     der.sequence(digestInfo, der.octetString(salt), der.integer(macRounds)),
   );
 }
@@ -155,7 +155,7 @@ export async function readPkcs12(content: Uint8Array, passphrase: Passphrase, wh
   const { keys, certificates } = bags;
   const [key, ...more] = keys;
   if (key === undefined) throw invalid('the PKCS#12 file holds no private key');
-  if (more.length > 0) throw invalid(`the PKCS#12 file holds ${keys.length} private keys, one is read`);
+  if (more.length > 0) throw invalid(`the PKCS#12 file holds ${keys.length} private keys, at most one is allowed`);
   const isOwn = (certificate: X509Certificate) => isSamePublicKey(certificate.publicKey, publicHalfOf(key.privateKey));
   return {
     privateKey: key.privateKey,
@@ -174,11 +174,11 @@ function readFile(bytes: Buffer, opener: Opener, forge: Forge): Bags {
   if (numberOf(version) !== 3) throw new DamagedFile();
   const [kind, wrapped] = listOf(safeInfo);
   if (oidOf(kind, forge) !== ids.data) throw new UnsupportedFile('is sealed with a signature, which is not supported');
-  const safe = bytesOf(listOf(wrapped)[0]);
-  checkMac(mac, safe, opener, forge);
+  const authSafe = bytesOf(listOf(wrapped)[0]);
+  checkMac(mac, authSafe, opener, forge);
   const bags: Bags = { keys: [], certificates: [] };
   try {
-    for (const info of listOf(readAsn1(safe, forge))) readPart(info, bags, opener, forge);
+    for (const info of listOf(readAsn1(authSafe, forge))) readPart(info, bags, opener, forge);
   } catch (error) {
     // The MAC shows that the passphrase is right, but a part of the file may have another passphrase.
     if (error instanceof NotDecrypted) throw new UnsupportedFile('has a part under another passphrase');

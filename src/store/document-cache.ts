@@ -151,7 +151,7 @@ function isDocument(value: unknown, key: string, now: number): value is CachedDo
   );
 }
 
-/** Claims a span of time by making a file, which only one process can do. Two claims are at least the length of a span apart. */
+/** Claims the right to fetch: the process that makes the file of this span of time has it. Two claims are `seconds` apart at least. */
 function claim(folder: string, name: string, at: number, seconds: number): number | undefined {
   const span = Math.floor(at / seconds);
   const pathOf = (number: number) => join(folder, `${name}.${number}.claim`);

@@ -87,7 +87,7 @@ function checkMoment(moment: number): number {
   return moment;
 }
 
-/** When a retired key ends: at a moment, or after a time that never makes its life longer. */
+/** When a retired key ends: at a moment, or after a time of grace, but never later than it would anyway. */
 export type RetirementTime = { readonly at: number } | { readonly grace: number };
 
 /**
@@ -148,7 +148,7 @@ export function planRemoval(
 
 /**
  * Entries after a change, without keys that begin to sign again. A key that has stopped signing is retired if the change would
- * let it sign again. A key whose follower is removed before that begins signs for longer, and verifies for as much longer.
+ * let it sign again. If the next key is removed before it begins to sign, the key before it signs on, and verifies for as much longer.
  */
 export function keepRetiredKeysRetired(
   before: readonly KeyringEntry[],

@@ -71,7 +71,7 @@ function isToken(run: string): boolean {
   return header !== undefined && (segments === 3 || typeof own(header, 'enc') === 'string');
 }
 
-/** The lengths of the last segment, in characters, by the first letters of `alg`; RSA has the others. */
+/** Possible lengths of the signature, in characters, by the first two letters of `alg`. RS and PS have `lengthsOfRsa`. */
 const lastLengths: Readonly<Record<string, readonly number[]>> = {
   HS: [43, 64, 86],
   ES: [86, 128, 176],

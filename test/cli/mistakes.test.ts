@@ -113,7 +113,7 @@ test.each([
   expect(stderr).not.toContain('hush');
 });
 
-test('words like those of an object are no words of other tools', () => {
+test('the word constructor gets no hint', () => {
   expect(hintForCommand('constructor', [])).toBeUndefined();
   expect(hintForCommand('sign', ['constructor'])).toBeUndefined();
   expect(hintForOption('--constructor', { options: [], name: () => '' } as never)).toBeUndefined();

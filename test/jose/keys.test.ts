@@ -54,7 +54,11 @@ test('loadKeys with purpose any reads both halves and an oct JWK', () => {
 });
 
 test.each<[string, string, string]>([
-  ['two private keys in one PEM file', privatePem + privatePem, 'key: the PEM holds 2 private keys, one is read'],
+  [
+    'two private keys in one PEM file',
+    privatePem + privatePem,
+    'key: the PEM holds 2 private keys, at most one is allowed',
+  ],
   ['a PEM without its end', publicPem.slice(0, 80), 'key: the PEM is damaged: a block is not whole'],
   [
     'a PEM label of no key',

@@ -184,7 +184,7 @@ describe('the kind of the new key', () => {
 describe('retiring', () => {
   const two = [entry('a', { iat: 100 }), entry('b', { iat: 200 })];
 
-  test('the last of two announced keys is not retired: the other one ends where it begins, and nothing would sign then', () => {
+  test('refuses to retire the later of two announced keys: nothing would sign after the first', () => {
     const first = rotate([entry('a', { iat: 100 })], { now: 200, activateIn: 60, kid: 'c' });
     const both = rotate(first, { now: 200, activateIn: 90, kid: 'd' });
     const retire = (force: boolean) => planRetirement(both, 'd', { now: 210, end: { grace: 1000 }, force });

@@ -62,7 +62,7 @@ export function registerIssue(program: Command, context: Context): void {
     .addOption(option('--iss <issuer>', 'issuer').from('JWTKIT_ISS'))
     .addOption(option('--aud <audience>', 'audience; repeatable').from('JWTKIT_AUD').repeatable())
     .addOption(option('--scope <scope>', 'scope tokens, separated by spaces; repeatable').repeatable())
-    .addOption(option('--role <role>', 'role, of a list; repeatable').repeatable())
+    .addOption(option('--role <role>', 'role to put into the token; repeatable').repeatable())
     .addOption(option('--claim <name=value>', 'another claim: name=text or name:=json; repeatable').repeatable())
     .addOption(
       option(

@@ -7,7 +7,7 @@ interface Row {
   readonly words: string;
   /** Options of jwtkit: a hint names the first that the command has. */
   readonly options?: string;
-  /** What the hint says besides, or alone if the command has none of the options. */
+  /** What the hint adds to "did you mean". It is the whole hint if the row has no `options`. */
   readonly says?: string;
   /** The only command that the row is for. */
   readonly only?: string;

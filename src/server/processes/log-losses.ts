@@ -3,8 +3,8 @@ import { reasonOf } from '../../files/system-error.js';
 import type { LogSinkEvents } from './log-sinks.js';
 
 /**
- * Milliseconds without a loss, after which the next one is a new time. On a disk that is nearly full, a short line fits
- * between two long ones that do not.
+ * Milliseconds. After this long without a failed write, the next failure gets a new note. On a disk that is nearly full, a short
+ * line fits between two long ones that do not.
  */
 const quietTime = 10_000;
 
@@ -17,7 +17,7 @@ export interface LossReporting {
   readonly now: () => number;
 }
 
-/** Reports the losses of a log: one note for each time that it cannot be written, and the number of lost lines after each. */
+/** Reports the losses of a log: a note when it can no longer be written, and a line with the number of lost lines once it can. */
 export function reportLosses({ note, write, now }: LossReporting): LogSinkEvents {
   let lost = 0;
   /** The line that reports lost lines, while it is being written. */

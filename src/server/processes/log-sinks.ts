@@ -12,7 +12,7 @@ export interface LogSink {
   end(onEnd: () => void): void;
   /** Drops what is not written yet. */
   giveUp(): void;
-  /** Writes the waiting lines and these as far as possible without waiting, since the process ends. */
+  /** Writes all waiting lines and these at once, as far as the descriptor takes them: the process ends. */
   rescue(lines: string): void;
 }
 
@@ -25,7 +25,7 @@ export interface LogSinkEvents {
 }
 
 /**
- * Opens a pipe or a socket; undefined for anything else. Writes by event: a write that waits in a thread for a slow reader
+ * Opens a pipe or a socket; undefined for anything else. It never blocks: a write that waits in a thread for a slow reader
  * would keep the process from ending.
  */
 export function openPipe(descriptor: number, { onLoss, onDrain }: LogSinkEvents): LogSink | undefined {
@@ -46,6 +46,7 @@ export function openPipe(descriptor: number, { onLoss, onDrain }: LogSinkEvents)
       waitingBytes -= bytes;
       if (waiting.length > 0) return writeFirst();
       onDrain();
+      // onDrain may have added a line.
       if (waiting.length === 0) onEmpty?.();
     });
   };
@@ -75,7 +76,7 @@ export function openPipe(descriptor: number, { onLoss, onDrain }: LogSinkEvents)
 }
 
 /**
- * Opens a pipe a second time, so that it does not block here and stays as it was for its other users. That fails for a pipe of
+ * Opens a pipe a second time: it does not block here, and stays as it was for its other users. That fails for a pipe of
  * another user, and without /proc; then all users share one mode, as with any program of Node.
  */
 function openAgain(descriptor: number): number {

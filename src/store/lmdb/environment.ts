@@ -148,8 +148,8 @@ async function openOnce(folder: string, options: EnvironmentOptions): Promise<Ro
 
 /**
  * Opens an environment, and closes it again if it has no mutexes. The last process that closes one destroys them, and another that
- * opens it at that moment gets it without: then no transaction begins until every process has closed it. What the package opens and
- * finds unusable it leaves open, so its own part opens it first; the package then finds it open.
+ * opens it at that moment gets it without: then no transaction begins until every process has closed it. The package does not
+ * close an environment that it cannot use. So its native part opens it first and tries a transaction; the package then finds it open.
  * @throws {Error} EINVAL (22) without mutexes.
  */
 function openWithMutexes(lmdb: typeof import('lmdb'), options: RootDatabaseOptionsWithPath): RootDatabase {

@@ -11,11 +11,11 @@ export const pendingLimit = 10_000;
 /** Milliseconds between two attempts to take a point that another process may return. */
 const pollInterval = 50;
 
-/** The end of a pending point: it stays, it is returned, or it is returned together with all that stayed before. */
+/** How a pending point ends. `spent`: it goes on counting. `returned`: it does not. `forgiven`: nor do the spent ones before it. */
 export type PointEnd = 'spent' | 'returned' | 'forgiven';
 
 export interface LoginPoints {
-  /** Takes a point of a key. If `bound` are taken, resolves to `busy` while a pending one may return, else to the milliseconds to wait. */
+  /** Takes a point for a user or an address, the key. If `bound` are taken, resolves to `busy` while a pending one may return, else to the milliseconds to wait. */
   take(key: string, bound: number, id: string): Promise<'taken' | 'busy' | number>;
   settle(key: string, id: string, end: PointEnd): Promise<void>;
 }

@@ -19,7 +19,7 @@ interface Look {
   next: number;
   running?: Promise<void> | undefined;
   /** The number of connections when it began. A look from before the latest connection does not count. */
-  connection: number;
+  connectionsAtStart: number;
   evicted?: number;
   problem?: JwtkitError | undefined;
 }
@@ -38,13 +38,13 @@ export function redisGuard(
   const noted = new Set<string>();
   let connections = 0;
   let lost: JwtkitError | undefined;
-  const readMarker = redisMarkers(connection, { ...watch, prefix, isWriter, onLoss: lose, note });
+  const readMarker = redisMarkers(connection, { ...watch, prefix, isWriter, onLoss: recordLoss, note });
   connection.onConnect(() => connections++);
 
   /**
    * Looks at every server for the first time.
-   * @throws {JwtkitError} STORE_UNAVAILABLE for a server that evicts. Lost entries fail each question instead: a worker that could
-   * not start would be replaced again and again.
+   * @throws {JwtkitError} STORE_UNAVAILABLE for a server that evicts. Lost entries do not fail here but at each question: a worker
+   * that cannot start would be replaced again and again.
    */
   async function open(): Promise<void> {
     const servers = connection.servers();
@@ -59,14 +59,14 @@ export function redisGuard(
   }
 
   /**
-   * Resolves if the servers of these keys lost nothing. Call it in the turn that sends the question: then Redis reads the marker
-   * right after the answer, so that no loss in between goes unnoticed.
+   * Resolves if the servers of these keys lost nothing. Call it in the same turn of the event loop as the question: then
+   * Redis reads the marker right after it, and no loss in between goes unnoticed.
    * @throws {JwtkitError} STORE_UNAVAILABLE.
    */
   function check(keys: readonly string[]): Promise<void> {
     const servers = new Set(keys.map((key) => connection.serverOf(key)));
     const [server, ...others] = servers;
-    return server === undefined || others.length > 0 ? checkServers(servers) : checkOnce(server);
+    return server !== undefined && others.length === 0 ? checkOnce(server) : checkServers(servers);
   }
 
   /** Resolves if no server lost anything; throws as {@link check}. */
@@ -74,7 +74,7 @@ export function redisGuard(
     return checkServers(new Set(connection.servers()));
   }
 
-  /** The questions of one turn share one check: thousands of them would exceed the time limit. */
+  /** One check serves all questions of a turn of the event loop. A check for each question would exceed the time limit. */
   function checkOnce(server: string): Promise<void> {
     const running = checks.get(server);
     if (running !== undefined) return running;
@@ -103,11 +103,11 @@ export function redisGuard(
   }
 
   function lookIfDue(server: string): Promise<void> {
-    const last = looks.get(server) ?? { next: 0, connection: -1 };
+    const last = looks.get(server) ?? { next: 0, connectionsAtStart: -1 };
     looks.set(server, last);
     if (last.running !== undefined) return last.running;
-    if (last.connection === connections && performance.now() < last.next) return Promise.resolve();
-    last.connection = connections;
+    if (last.connectionsAtStart === connections && performance.now() < last.next) return Promise.resolve();
+    last.connectionsAtStart = connections;
     last.running = look(server, last).finally(() => {
       last.running = undefined;
     });
@@ -115,6 +115,7 @@ export function redisGuard(
   }
 
   async function look(server: string, last: Look): Promise<void> {
+    // A look that fails is due again at once.
     last.next = 0;
     const section = (title: string) => connection.info(server, title).catch(ignoreForbidden);
     const [memory, stats] = await Promise.all([section('memory'), section('stats'), readMarker(server)]);
@@ -128,12 +129,12 @@ export function redisGuard(
     last.evicted = evicted;
     const interval = watch.interval ?? defaultInterval;
     last.next = performance.now() + (last.problem === undefined ? interval : Math.min(interval, retryInterval));
-    if (evicted > before) lose('it evicted some');
+    if (evicted > before) recordLoss('it evicted some');
   }
 
-  function lose(sign: string): void {
+  function recordLoss(evidence: string): void {
     if (lost !== undefined) return;
-    const message = `the Redis store ${name} lost entries (${sign}): a revoked token would be valid again`;
+    const message = `the Redis store ${name} lost entries (${evidence}): a revoked token would be valid again`;
     const hint = 'revoke again what must stay revoked, or restore Redis, then restart this process';
     lost = new JwtkitError('STORE_UNAVAILABLE', message, { hint, details: { reason: 'entries were lost' } });
     watch.note?.(`${message}; ${hint}`);

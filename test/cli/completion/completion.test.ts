@@ -48,7 +48,7 @@ test('kids come from the keyring that the line names, else from the variable, el
   expect(await kids(['keys', 'remove', '--keyring', named], { JWTKIT_KEYRING: other })).toBe('named');
 });
 
-test('names that a shell would not insert as they are stay away', async () => {
+test('offers no name that needs quoting in a shell', async () => {
   const keyring = await makeKeyring('ES256', 'good');
   const set = JSON.parse(readFileSync(join(keyring, 'jwks.json'), 'utf8'));
   const hostile = ['$(touch x)', '`x`', 'a b', "a'b", 'a;b', '-x', '--force', 'a\nb', '', 'a*'];
