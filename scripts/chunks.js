@@ -43,6 +43,8 @@ function chunkOf(id) {
   const [top, ...path] = relative('.', id).split(sep);
   if (top === 'docs') return 'policy';
   if (top !== 'src' || id.endsWith(join('batch', 'worker.ts'))) return null;
+  // Its recipes import the folder above them, which imports them.
+  if (path[0] === 'fixtures') return 'fixtures';
   const folders = path.slice(0, -1);
   if (folders.join('/') === 'cli/commands') folders.push(path.at(-1).replace('.ts', ''));
   return folders.join('-');

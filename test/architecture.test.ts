@@ -26,6 +26,7 @@ const table: readonly Row[] = [
   { folder: 'remote', imports: ['store', 'files', 'token', 'jose'], packages: ['undici (fetch.ts)'] },
   { folder: 'policy', imports: ['files', 'token', 'jose'] },
   { folder: 'report', imports: [], node: [] },
+  { folder: 'fixtures', imports: ['jose'], node: ['node:crypto'] },
   { folder: 'batch', imports: ['policy', 'remote', 'store', 'files', 'token', 'jose'] },
   {
     folder: 'server',

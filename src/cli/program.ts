@@ -18,6 +18,7 @@ const commands = {
   keys: async () => (await import('./commands/keys/keys.js')).registerKeys,
   users: async () => (await import('./commands/users.js')).registerUsers,
   clients: async () => (await import('./commands/clients.js')).registerClients,
+  fixtures: async () => (await import('./commands/fixtures.js')).registerFixtures,
   completion: async () => (await import('./completion/command.js')).registerCompletion,
 };
 

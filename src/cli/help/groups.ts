@@ -10,7 +10,7 @@ const common: Readonly<Record<string, Names>> = {
   Checks: `--require --max-age --min-ttl --leeway --allow-no-exp --allow-expired-cert --no-store --store --scope-claim
     --role-claim`,
   Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --kid --alg --bits --crv
-    --passphrase-file --passphrase-env --private --public --encrypt --activate-in --grace --spki --use`,
+    --passphrase-file --passphrase-env --private --public --encrypt --activate-in --grace --spki --use --new-key`,
   Certificate: '--cert --csr --subject --san --days --x5c',
   Account: '--users --clients --password-file --password-env --no-roles --no-scopes --end-sessions --keep-tokens',
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
