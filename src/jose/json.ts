@@ -33,9 +33,9 @@ export function readJsonObject(
   bytes: Uint8Array,
   refuse: RefuseJson = (problem) => new JsonError(problem),
 ): ReadJson<JsonObject> {
-  const { value, text } = readJson(bytes, refuse);
-  if (!isJsonObject(value)) throw refuse(`is ${describeJson(value)}, not a JSON object`);
-  return { value, text };
+  const read = readJson(bytes, refuse);
+  if (!isJsonObject(read.value)) throw refuse(`is ${describeJson(read.value)}, not a JSON object`);
+  return read as ReadJson<JsonObject>;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -76,12 +76,13 @@ const colon = 0x3a;
 
 /** Counts the colons outside the strings of a JSON text without backslashes: one for each member, duplicates included. */
 function countColons(json: Uint8Array): number {
+  const { length } = json;
   let colons = 0;
-  let isInString = false;
-  for (let at = 0; at < json.length; at++) {
-    const byte = json[at];
-    if (byte === quote) isInString = !isInString;
-    else if (byte === colon && !isInString) colons++;
+  for (let at = 0; at < length; at++) {
+    if (json[at] === colon) colons++;
+    if (json[at] !== quote) continue;
+    do at++;
+    while (at < length && json[at] !== quote);
   }
   return colons;
 }
@@ -93,7 +94,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** The value of an own member; undefined if there is none. */
 export function own(object: object, name: string): unknown {
-  return Object.hasOwn(object, name) ? (object as JsonObject)[name] : undefined;
+  const value = (object as JsonObject)[name];
+  return value !== undefined && Object.hasOwn(object, name) ? value : undefined;
 }
 
 /** Text from outside as a JSON string for a message, cut after 80 characters. */

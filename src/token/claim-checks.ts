@@ -2,16 +2,16 @@
 import { own, quoteText } from '../jose/json.js';
 import { asList, isString, isStringOrStrings } from './claims.js';
 import type { DecodedToken } from './decode.js';
-import { type Finding, failed, malformed, passed, skipped, unasked } from './finding.js';
+import { type Finding, failed, malformed, passed, skipped, skips } from './finding.js';
 import { checkGranted } from './grant-checks.js';
 import { isSameMediaType, type VerifyPolicy } from './policy.js';
 import { checkRequired } from './require-check.js';
 import { checkExp, checkMaxAge, checkStart } from './time-checks.js';
 
 /** Checks every claim that a policy or RFC 7519 speaks of, and the header's `typ`. A failed check does not end the others. */
-export function checkClaims(token: DecodedToken, policy: VerifyPolicy, now: number): Finding[] {
+export function checkClaims(findings: Finding[], token: DecodedToken, policy: VerifyPolicy, now: number): void {
   const { maxAge, leeway = 0, require: required } = policy;
-  const findings = [
+  findings.push(
     checkExp(token, policy, now),
     checkStart('nbf', token, policy, now),
     checkStart('iat', token, policy, now),
@@ -22,26 +22,25 @@ export function checkClaims(token: DecodedToken, policy: VerifyPolicy, now: numb
     checkJti(token),
     checkGranted('scope', token, policy.scope, policy.scopeClaim),
     checkGranted('role', token, policy.role, policy.roleClaim),
-  ];
+  );
   if (maxAge !== undefined) findings.push(checkMaxAge(token, maxAge, leeway, now));
   for (const each of required ?? []) findings.push(checkRequired(token, each));
   findings.push(checkTyp(token, policy));
-  return findings;
 }
 
 function checkType({ claims }: DecodedToken, { type }: VerifyPolicy): Finding {
-  if (type === 'any') return skipped('type', () => 'any type is accepted');
+  if (type === 'any') return skipped('type', 'any type is accepted');
   const value = own(claims, 'type');
   if (value === undefined) {
-    if (type === undefined) return skipped('type', () => unasked.absentAndNotWanted);
-    return failed('type', 'CLAIM_MISSING', () => `token has no type, expected ${type}`);
+    if (type === undefined) return skips.absentAndNotWanted.type;
+    return failed('type', 'CLAIM_MISSING', `token has no type, expected ${type}`);
   }
   const expected = type ?? 'access';
-  if (value === expected) return passed('type', () => expected);
+  if (value === expected) return passed('type', expected);
   const found = typeof value === 'string' ? JSON.stringify(value) : 'not a string';
   const canBeAccepted = type === undefined && typeof value === 'string';
   const hint = canBeAccepted ? `pass --type ${value === 'refresh' ? 'refresh' : 'any'} to accept it` : undefined;
-  return failed('type', 'CLAIM_MISMATCH', () => `token type is ${found}, expected ${expected}`, hint);
+  return failed('type', 'CLAIM_MISMATCH', `token type is ${found}, expected ${expected}`, hint);
 }
 
 /** Checks that `iss`, `aud` or `sub` has the right shape and is one of the accepted values, if the policy names any. */
@@ -51,29 +50,33 @@ function checkAccepted(
   accepted: string | readonly string[] | undefined,
 ): Finding {
   const value = own(token.claims, name);
-  const expected = () => {
-    const values = asList(accepted ?? []).map((item) => JSON.stringify(item));
-    return `expected ${values.join(' or ')}`;
-  };
   if (value === undefined) {
-    if (accepted === undefined) return skipped(name, () => unasked.absentAndNotWanted);
-    return failed(name, 'CLAIM_MISSING', () => `token has no ${name}, ${expected()}`);
+    if (accepted === undefined) return skips.absentAndNotWanted[name];
+    return failed(name, 'CLAIM_MISSING', `token has no ${name}, ${expectedOneOf(accepted)}`);
   }
   if (!isShaped(name, value)) return malformed(token, name);
-  if (accepted === undefined) return skipped(name, () => unasked.notWanted);
+  if (accepted === undefined) return skips.notWanted[name];
   const match = findAccepted(value, accepted);
-  if (match !== undefined) return passed(name, () => match);
-  return failed(name, 'CLAIM_MISMATCH', () => `token ${name} is ${quoteValues(value)}, ${expected()}`);
+  if (match !== undefined) return passed(name, match);
+  return failed(name, 'CLAIM_MISMATCH', `token ${name} is ${quoteValues(value)}, ${expectedOneOf(accepted)}`);
+}
+
+function expectedOneOf(accepted: string | readonly string[] = []): string {
+  return `expected ${asList(accepted)
+    .map((item) => JSON.stringify(item))
+    .join(' or ')}`;
 }
 
 /** Checks `aud`. RFC 7519 §4.1.3: a verifier without an audience refuses a token that has one. */
 function checkAud(token: DecodedToken, { audience, anyAudience }: VerifyPolicy): Finding {
   const aud = own(token.claims, 'aud');
   if (audience !== undefined || !isStringOrStrings(aud)) return checkAccepted('aud', token, audience);
-  if (anyAudience === true) return skipped('aud', () => 'any audience is accepted');
-  const message = () => `token aud is ${quoteValues(aud)}, and no audience was named`;
-  return failed('aud', 'CLAIM_MISMATCH', message, () => suggestAudience(asList(aud)));
+  if (anyAudience === true) return anyAudienceAccepted;
+  const message = `token aud is ${quoteValues(aud)}, and no audience was named`;
+  return failed('aud', 'CLAIM_MISMATCH', message, suggestAudience(asList(aud)));
 }
+
+const anyAudienceAccepted = skipped('aud', 'any audience is accepted');
 
 function isShaped(name: string, value: unknown): value is string | string[] {
   return name === 'aud' ? isStringOrStrings(value) : isString(value);
@@ -96,21 +99,24 @@ function suggestAudience(audiences: readonly string[]): string {
 }
 
 function findAccepted(value: string | readonly string[], accepted: string | readonly string[]): string | undefined {
+  if (isString(value)) return asList(accepted).includes(value) ? value : undefined;
   const wanted = new Set(asList(accepted));
-  return asList(value).find((item) => wanted.has(item));
+  return value.find((item) => wanted.has(item));
 }
 
 function checkJti(token: DecodedToken): Finding {
   const jti = own(token.claims, 'jti');
-  if (jti === undefined) return skipped('jti', () => unasked.absent);
-  return isString(jti) ? passed('jti', () => 'a string') : malformed(token, 'jti');
+  if (jti === undefined) return skips.absent.jti;
+  return isString(jti) ? jtiIsString : malformed(token, 'jti');
 }
+
+const jtiIsString = passed('jti', 'a string');
 
 /** Checks the header's `typ` (RFC 8725 §3.11). */
 function checkTyp({ header }: DecodedToken, { typ }: VerifyPolicy): Finding {
-  if (typ === undefined) return skipped('typ', () => unasked.notWanted);
+  if (typ === undefined) return skips.notWanted.typ;
   const value = own(header, 'typ') as string | undefined;
-  if (value === undefined) return failed('typ', 'CLAIM_MISSING', () => `header has no typ, expected ${typ}`);
-  if (isSameMediaType(value, typ)) return passed('typ', () => value);
-  return failed('typ', 'CLAIM_MISMATCH', () => `header typ is ${JSON.stringify(value)}, expected ${typ}`);
+  if (value === undefined) return failed('typ', 'CLAIM_MISSING', `header has no typ, expected ${typ}`);
+  if (isSameMediaType(value, typ)) return passed('typ', value);
+  return failed('typ', 'CLAIM_MISMATCH', `header typ is ${JSON.stringify(value)}, expected ${typ}`);
 }

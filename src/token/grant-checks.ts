@@ -5,7 +5,7 @@ import { describeJson, own } from '../jose/json.js';
 import { findByPath, listTexts } from './claim-path.js';
 import { asList, type Claims, isString, isStringOrStrings, missingFrom, splitScope } from './claims.js';
 import type { DecodedToken } from './decode.js';
-import { type Finding, failed, passed, skipped, unasked } from './finding.js';
+import { type Finding, failed, passed, skips } from './finding.js';
 
 type Kind = 'scope' | 'role';
 
@@ -25,7 +25,7 @@ export function checkGranted(
   wanted: readonly string[] | undefined,
   place: string | undefined,
 ): Finding {
-  if (wanted === undefined) return skipped(kind, () => unasked.notWanted);
+  if (wanted === undefined) return skips.notWanted[kind];
   const { claims } = token;
   const paths = place === undefined ? places[kind].own : [place];
   const names: string[] = [];
@@ -44,20 +44,19 @@ export function checkGranted(
     return failed(
       kind,
       'CLAIM_MISSING',
-      () => `token has no ${absent}, expected ${wanted.join(' ')}`,
+      `token has no ${absent}, expected ${wanted.join(' ')}`,
       suggestPlace(kind, token, wanted, paths),
     );
   }
   const missing = missingFrom(held, wanted);
   // A malformed second claim grants nothing; a malformed first one is refused, as its verifiers expect.
   if (malformed !== undefined && (malformed === paths[0] || missing.length > 0)) {
-    return failed(kind, 'CLAIM_MALFORMED', () => shapeProblem(token, malformed));
+    return failed(kind, 'CLAIM_MALFORMED', shapeProblem(token, malformed));
   }
-  if (missing.length === 0) return passed(kind, () => wanted.join(' '));
-  const message = () => {
-    const has = held.length === 0 ? 'nothing' : listTexts(held);
-    return `token ${names.join(' and ')} lacks ${missing.map((item) => JSON.stringify(item)).join(', ')}, it has ${has}`;
-  };
+  if (missing.length === 0) return passed(kind, wanted.join(' '));
+  const lacking = missing.map((item) => JSON.stringify(item)).join(', ');
+  const has = held.length === 0 ? 'nothing' : listTexts(held);
+  const message = `token ${names.join(' and ')} lacks ${lacking}, it has ${has}`;
   return failed(kind, 'CLAIM_MISMATCH', message, suggestPlace(kind, token, wanted, paths));
 }
 

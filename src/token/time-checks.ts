@@ -2,7 +2,7 @@
 import { own } from '../jose/json.js';
 import type { Key } from '../jose/key.js';
 import type { DecodedToken } from './decode.js';
-import { type Finding, failed, malformed, passed, skipped, unasked } from './finding.js';
+import { type Finding, failed, malformed, passed, skipped, skips } from './finding.js';
 import type { VerifyPolicy } from './policy.js';
 import { formatDistance, formatDuration, formatMoment, isNumericDate } from './time.js';
 
@@ -28,20 +28,24 @@ export function checkExp(
 ): Finding {
   const exp = own(token.claims, 'exp');
   if (exp === undefined) {
-    if (allowNoExp === true) return skipped('exp', () => 'absent, which is allowed');
+    if (allowNoExp === true) return skipped('exp', 'absent, which is allowed');
     const hint = 'pass --allow-no-exp to accept it';
-    return failed('exp', 'CLAIM_MISSING', () => 'token has no exp: it would never expire', hint);
+    return failed('exp', 'CLAIM_MISSING', 'token has no exp: it would never expire', hint);
   }
   if (!isNumericDate(exp)) return malformed(token, 'exp');
-  const describe = (verb: string) => () => `token ${verb} ${formatDistance(exp, now)} (${formatMoment(exp)})`;
   // RFC 7519 §4.1.4: a token has expired "on or after" the moment.
-  if (exp + leeway <= now) return failed('exp', 'TOKEN_EXPIRED', describe('expired'), () => expiredHint(now - exp));
+  if (exp + leeway <= now)
+    return failed('exp', 'TOKEN_EXPIRED', describeExp('expired', exp, now), expiredHint(now - exp));
   if (minTtl > 0 && exp - now < minTtl) {
-    const message = () =>
-      `${describe(exp > now ? 'expires' : 'expired')()}, sooner than ${formatDuration(minTtl)} from now`;
+    const expires = describeExp(exp > now ? 'expires' : 'expired', exp, now);
+    const message = `${expires()}, sooner than ${formatDuration(minTtl)} from now`;
     return failed('exp', 'TOKEN_EXPIRES_SOON', message, renewHint);
   }
-  return passed('exp', describe(exp > now ? 'expires' : 'is within the leeway, expired'));
+  return passed('exp', describeExp(exp > now ? 'expires' : 'is within the leeway, expired', exp, now));
+}
+
+function describeExp(verb: string, exp: number, now: number): () => string {
+  return () => `token ${verb} ${formatDistance(exp, now)} (${formatMoment(exp)})`;
 }
 
 const startWords = {
@@ -57,24 +61,22 @@ export function checkStart(
   now: number,
 ): Finding {
   const moment = own(token.claims, name);
-  if (moment === undefined) return skipped(name, () => unasked.absent);
+  if (moment === undefined) return skips.absent[name];
   if (!isNumericDate(moment)) return malformed(token, name);
-  const describe = (status: 'passed' | 'failed') => () =>
-    `${startWords[name][status]} ${formatMoment(moment)} (${formatDistance(moment, now)})`;
-  if (moment - leeway <= now) return passed(name, describe('passed'));
-  return failed(
-    name,
-    'TOKEN_NOT_YET_VALID',
-    describe('failed'),
-    () => clockHint(Math.ceil(moment - now)) ?? leewayHint,
-  );
+  if (moment - leeway <= now) return passed(name, describeStart(startWords[name].passed, moment, now));
+  const hint = clockHint(Math.ceil(moment - now)) ?? leewayHint;
+  return failed(name, 'TOKEN_NOT_YET_VALID', describeStart(startWords[name].failed, moment, now), hint);
+}
+
+function describeStart(words: string, moment: number, now: number): () => string {
+  return () => `${words} ${formatMoment(moment)} (${formatDistance(moment, now)})`;
 }
 
 /** Checks that a token is not older than `maxAge` seconds. */
 export function checkMaxAge({ claims }: DecodedToken, maxAge: number, leeway: number, now: number): Finding {
   const iat = own(claims, 'iat');
-  if (iat === undefined) return failed('max-age', 'CLAIM_MISSING', () => 'token has no iat to tell its age by');
-  if (!isNumericDate(iat)) return skipped('max-age', () => 'iat is malformed');
+  if (iat === undefined) return failed('max-age', 'CLAIM_MISSING', 'token has no iat to tell its age by');
+  if (!isNumericDate(iat)) return skipped('max-age', 'iat is malformed');
   const message = () => `token was issued ${formatDistance(iat, now)}, the greatest age is ${formatDuration(maxAge)}`;
   return now - iat <= maxAge + leeway ? passed('max-age', message) : failed('max-age', 'TOKEN_TOO_OLD', message);
 }

@@ -2,7 +2,15 @@
 import { type Check, type ErrorCode, JwtkitError } from '../errors.js';
 import type { JsonObject } from '../jose/json.js';
 import type { Claims } from './claims.js';
-import { type Examined, examineAndAsk, type KeyReport, type VerifiedToken, type VerifyDeps } from './examine.js';
+import {
+  askDenylist,
+  type Examined,
+  examine,
+  examineAndAsk,
+  type KeyReport,
+  type VerifiedToken,
+  type VerifyDeps,
+} from './examine.js';
 import { type Finding, toCheck } from './finding.js';
 import type { VerifyPolicy } from './policy.js';
 
@@ -48,7 +56,8 @@ export const verdictOrder: readonly ErrorCode[] = [
  * for a policy that makes no sense.
  */
 export async function verifyToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Promise<VerifiedToken> {
-  const examined = await examineAndAsk(token, policy, deps);
+  const examined = examine(token, policy, deps);
+  if (deps.denylist !== undefined) await askDenylist(examined, deps.denylist);
   if (verdictOf(examined.findings) !== null) throw refusalOf(examined);
   return examined.verified as VerifiedToken;
 }
