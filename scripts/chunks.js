@@ -8,6 +8,7 @@ const tokens = ['commands/verify', 'commands/issue', 'grammar/keys/trusted', 'gr
 /** The packages in a chunk. All others belong to the service: they are in `fastify`. */
 const packages = {
   chalk: ['chalk'],
+  'npm-jose': ['jose'],
   lmdb: ['lmdb', 'msgpackr', 'ordered-binary', 'weak-lru-cache', '@harperfast/extended-iterable'],
   'node-forge': ['node-forge'],
   opentelemetry: ['@opentelemetry/api'],

@@ -8,9 +8,9 @@ import { keyContent } from './key-content.js';
 
 /**
  * When a certificate in DER is valid, for its trusted {@link Key}; nothing for other structures.
- * @throws {JwtkitError} KEY_INVALID if its keyUsage excludes signatures (§4.2.1.3), or if its dates cannot be read.
+ * @throws {JwtkitError} KEY_INVALID if its keyUsage excludes the use (§4.2.1.3), or if its dates cannot be read.
  */
-export function validityOf(der: Buffer, where: string): Pick<Key, 'validity'> {
+export function validityOf(der: Buffer, where: string, use: 'sig' | 'enc' = 'sig'): Pick<Key, 'validity'> {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(der);
@@ -20,8 +20,11 @@ export function validityOf(der: Buffer, where: string): Pick<Key, 'validity'> {
   const invalid = (message: string) => new JwtkitError('KEY_INVALID', `${where}the certificate ${message}`);
   const usage = keyUsage(certificate.raw);
   if (usage === undefined) throw invalid('is damaged');
-  if (usage !== null && (usage & (digitalSignature | nonRepudiation)) === 0) {
+  if (usage !== null && use === 'sig' && (usage & (digitalSignature | nonRepudiation)) === 0) {
     throw invalid('is not for signatures: its keyUsage lacks digitalSignature');
+  }
+  if (usage !== null && use === 'enc' && (usage & (keyEncipherment | keyAgreement)) === 0) {
+    throw invalid('is not for encryption: its keyUsage lacks keyEncipherment and keyAgreement');
   }
   const [notBefore, notAfter] = [certificate.validFrom, certificate.validTo].map((text) => Date.parse(text) / 1000);
   if (!Number.isFinite(notBefore) || !Number.isFinite(notAfter)) throw invalid('has no readable dates');
@@ -31,6 +34,8 @@ export function validityOf(der: Buffer, where: string): Pick<Key, 'validity'> {
 /** Bits of the first octet of KeyUsage. */
 const digitalSignature = 0x80;
 const nonRepudiation = 0x40;
+const keyEncipherment = 0x20;
+const keyAgreement = 0x08;
 
 /** The tag of `extensions [3]`. */
 const extensionsTag = 0xa3;

@@ -109,7 +109,8 @@ function loadPublicPem(
   throw invalid('this is a private key, and a set is public', replaceIt);
 }
 
-function refuseSecret(member: unknown, invalid: RefuseText): void {
+/** Refuses a private or shared key in a set that everybody can read. */
+export function refuseSecret(member: unknown, invalid: RefuseText): void {
   if (!holdsSecret(member)) return;
   const kid = isJsonObject(member) ? own(member, 'kid') : undefined;
   const isShared = isJsonObject(member) && (own(member, 'kty') === 'oct' || own(member, 'k') !== undefined);
@@ -119,7 +120,7 @@ function refuseSecret(member: unknown, invalid: RefuseText): void {
 }
 
 /** Makes errors about keys errors about the set. */
-function refusing<T>(invalid: RefuseText, source: string, action: () => T): T {
+export function refusing<T>(invalid: RefuseText, source: string, action: () => T): T {
   try {
     return action();
   } catch (error) {

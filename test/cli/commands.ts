@@ -5,6 +5,19 @@ export const groups = {
   clients: ['add', 'set', 'list', 'rotate', 'remove'],
 };
 export const commands = [
-  ...['keygen', 'issue', 'decode', 'verify', 'inspect', 'refresh', 'revoke', 'serve', 'fixtures', 'completion'],
+  ...[
+    'keygen',
+    'issue',
+    'decode',
+    'verify',
+    'inspect',
+    'encrypt',
+    'decrypt',
+    'refresh',
+    'revoke',
+    'serve',
+    'fixtures',
+    'completion',
+  ],
   ...Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`)),
 ];

@@ -52,6 +52,11 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   ALG_NOT_ALLOWED: async () => verify(await issue(), '--alg', 'HS512'),
   SIGNATURE_MALFORMED: async () => verify(`${await issue()}AAAA`),
   SIGNATURE_INVALID: async () => verify(withClaims(await issue(), { sub: 'admin' })),
+  DECRYPTION_FAILED: async () => {
+    const [key, other] = ['a', 'b'].map((letter) => fileWith(letter.repeat(32)));
+    const token = await stdoutOf(['encrypt', '-', '--secret-file', key as string], { stdin: 'x' });
+    return runJson(['decrypt', token, '--secret-file', other as string]);
+  },
   KEY_NOT_FOUND: async () => runJson(['verify', await issue('--kid', 'nobody'), '--keyring', await makeKeyring()]),
   CERTIFICATE_EXPIRED: () => verifyByCertificate(now + 2 * 86_400),
   CERTIFICATE_NOT_YET_VALID: () => verifyByCertificate(now - 86_400),

@@ -23,6 +23,13 @@ TOKEN=$(jwtkit issue --sub user-123 --iss https://issuer.example --aud api --sco
 jwtkit keygen --alg ES256
 jwtkit keygen --alg ES256 --private partner-key.pem --public partner.pem
 cp passphrase.txt password.txt
+openssl genpkey -quiet -algorithm X25519 -out private.pem
+openssl pkey -in private.pem -pubout -out recipient.pem
+echo 'the figures' > report.txt
+jwtkit keygen --alg HS256 --private shared.txt
+jwtkit encrypt report.txt --key recipient.pem --out report.jwe
+ENCRYPTED=$(jwtkit issue --sub user-123 | jwtkit encrypt --key recipient.pem)
+printf 'ENCRYPTED=%s\n' "$ENCRYPTED" > encrypted
 jwtkit users add bob --sub user-124 --password-file password.txt
 jwtkit clients add reports
 printf 'KID=%s\n' "$KID" > variables
@@ -31,6 +38,7 @@ printf 'TOKEN=%s\n' "$TOKEN" >> variables
 `;
 const variables = `
 . ./variables
+. ./encrypted
 export ALICE_PASSWORD='correct horse' BOB_PASSWORD='battery staple'
 `;
 

@@ -129,7 +129,7 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
 /** Adds the options that say where to fetch keys that verify. */
 export function addRemoteOptions(command: Command): Command {
   const issuer = option('--issuer-url <url>', "find the issuer's keys by its metadata; iss must be this URL");
-  return command
+  command
     .addOption(
       option('--jwks <location>', 'JWK Set: an https URL, or a file; - is stdin').from('JWTKIT_JWKS').readsStdin(),
     )
@@ -138,7 +138,13 @@ export function addRemoteOptions(command: Command): Command {
       option('--jwks-token-file <file>', 'file with a bearer token, for the origin of that URL alone').from(
         'JWTKIT_JWKS_TOKEN_FILE',
       ),
-    )
+    );
+  return addFetchOptions(command);
+}
+
+/** Adds the options that say how keys are fetched. */
+export function addFetchOptions(command: Command): Command {
+  return command
     .addOption(option('--timeout <duration>', 'longest wait for fetched keys (default: 5s)').from('JWTKIT_TIMEOUT'))
     .addOption(option('--insecure-http', 'fetch keys over plain HTTP, from any host'))
     .addOption(option('--offline', 'use cached keys of any age, and fetch nothing').from('JWTKIT_OFFLINE'))

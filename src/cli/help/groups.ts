@@ -6,17 +6,18 @@ type Names = string;
 /** For all commands; `addCommonOptions` and others declare one option for many commands. */
 const common: Readonly<Record<string, Names>> = {
   Token: `--token-file --token-env --max-size --sub --type --pair --ttl --refresh-ttl --no-exp --no-iat --no-jti --no-type
-    --bare --iss --aud --scope --role --claim --claims --nbf --jti --header --typ --until --at --list --rotate --any-aud`,
+    --bare --iss --aud --scope --role --claim --claims --nbf --jti --header --typ --until --at --list --rotate --any-aud
+    --cty`,
   Checks: `--require --max-age --min-ttl --leeway --allow-no-exp --allow-expired-cert --no-store --store --scope-claim
     --role-claim`,
-  Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --kid --alg --bits --crv
+  Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --kid --alg --enc --bits --crv
     --passphrase-file --passphrase-env --private --public --encrypt --activate-in --grace --spki --use --new-key`,
   Certificate: '--cert --csr --subject --san --days --x5c',
   Account: '--users --clients --password-file --password-env --no-roles --no-scopes --end-sessions --keep-tokens',
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
   Service: `--host --port --ready-file --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
   Batch: '--batch --workers --only-invalid',
-  Output: `--format --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
+  Output: `--format --serialization --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
   Settings: '--dotenv --config --no-config',
 };
 
@@ -29,6 +30,7 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
   },
   inspect: { Checks: '--at' },
   decode: { Output: '--claim --at' },
+  decrypt: { Output: '--claim' },
   refresh: { Checks: '--iss --aud --any-aud --at' },
   serve: { Service: '--issuer-url --users --clients --workers --rotate --store', Checks: '--any-aud' },
   keys: { Keys: '--at --force', Output: '--claim' },

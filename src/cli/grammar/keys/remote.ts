@@ -16,7 +16,7 @@ import { readVariable } from '../../terminal/variables.js';
 import type { Invocation } from '../invocation.js';
 import { isNamed } from '../unnamed-places.js';
 import { readDuration } from '../values.js';
-import type { RemoteKeyOptions, RemoteSource } from './source.js';
+import type { FetchOptions, RemoteKeyOptions, RemoteSource } from './source.js';
 
 /** Trusted keys, and the issuer that published them; it must be the `iss` of what they verify. */
 export type TrustedSource = KeySource & { readonly issuer?: string };
@@ -73,7 +73,8 @@ function bearerToken(
 /** The longest file with a bearer token, in bytes. */
 const maxTokenBytes = 65_536;
 
-function readSet(path: string, label: string, io: Io): Uint8Array {
+/** Reads the file of a JWK Set. */
+export function readSet(path: string, label: string, io: Io): Uint8Array {
   try {
     return readNamed(path, label, { maxBytes: maxKeyBytes, showsPath: true, io });
   } catch (error) {
@@ -85,7 +86,8 @@ function readSet(path: string, label: string, io: Io): Uint8Array {
   }
 }
 
-async function toRemoteOptions(invocation: Invocation<RemoteKeyOptions>, io: Io): Promise<RemoteOptions> {
+/** Reads the options that say how keys are fetched. */
+export async function toRemoteOptions(invocation: Invocation<FetchOptions>, io: Io): Promise<RemoteOptions> {
   const { options, env, label } = invocation;
   const { insecureHttp, offline = false } = options;
   const timeout = readDuration(label('timeout'), options.timeout);
@@ -97,7 +99,7 @@ async function toRemoteOptions(invocation: Invocation<RemoteKeyOptions>, io: Io)
 }
 
 /** Opens the cache. Without `--offline` a cache that cannot be trusted is not used. */
-async function openCache({ options, env }: Invocation<RemoteKeyOptions>, io: Io): Promise<DocumentCache | undefined> {
+async function openCache({ options, env }: Invocation<FetchOptions>, io: Io): Promise<DocumentCache | undefined> {
   const folder = cacheFolder(env);
   if (folder === undefined) return undefined;
   try {

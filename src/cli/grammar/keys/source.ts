@@ -26,10 +26,14 @@ export interface KeyOptions extends PassphraseOptions {
 }
 
 /** The options that name remote keys, and how to fetch them. */
-export interface RemoteKeyOptions {
+export interface RemoteKeyOptions extends FetchOptions {
   jwks?: string;
   issuerUrl?: string;
   jwksTokenFile?: string;
+}
+
+/** The options that say how keys are fetched. */
+export interface FetchOptions {
   timeout?: string;
   insecureHttp?: boolean;
   offline?: boolean;

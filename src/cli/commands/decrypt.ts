@@ -1,0 +1,105 @@
+import type { Command } from 'commander';
+import { JwtkitError } from '../../errors.js';
+import { writeFileWhole } from '../../files/write-files.js';
+import { readExact } from '../../jose/exact-json.js';
+import { own, readJsonObject } from '../../jose/json.js';
+import { textProblem } from '../../jose/text.js';
+import type { DecryptedJwe } from '../../jwe/decrypt.js';
+import { escapeText } from '../../shown-text.js';
+import {
+  addEncryptionKeyOptions,
+  readContentEncryption,
+  readKeyManagement,
+  readNames,
+} from '../grammar/encryption-options.js';
+import { readInvocation } from '../grammar/invocation.js';
+import type { EncryptionKeyOptions } from '../grammar/keys/encryption.js';
+import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
+import { addCommonOptions, type CommonOptions } from '../grammar/shared-options.js';
+import { addTokenOptions, readToken, readTokenArgument, type TokenFlags } from '../grammar/token-options.js';
+import { usage } from '../terminal/errors.js';
+import type { Context, Io } from '../terminal/io.js';
+import { afterChange, printClaim, printJson } from '../terminal/output.js';
+import { findClaim } from './decode.js';
+
+interface DecryptOptions
+  extends EncryptionKeyOptions,
+    TokenFlags,
+    Texts<'claim' | 'out'>,
+    Lists<'alg' | 'enc'>,
+    Flags<'force'> {}
+
+export function registerDecrypt(program: Command, context: Context): void {
+  const { io } = context;
+  const command = program
+    .command('decrypt')
+    .description('Decrypt a token (JWE) with your key, and print its content. It does not say who wrote it.')
+    .addOption(option('--alg <names>', 'allow only these key algorithms; commas or repeated').repeatable())
+    .addOption(option('--enc <names>', 'allow only these content encryptions; commas or repeated').repeatable())
+    .addOption(option('--claim <path>', 'print one claim raw: a name, a.b.0, or a JSON Pointer /a/b/0'))
+    .addOption(option('--out <file>', 'write the content to a file, mode 0600, instead of stdout'))
+    .addOption(option('--force', 'overwrite the file of --out'));
+  addTokenOptions(command, 'the encrypted token; - or a pipe for stdin');
+  addEncryptionKeyOptions(command, 'decrypt');
+  addCommonOptions(command, [
+    'jwtkit decrypt "$ENCRYPTED" --key private.pem',
+    'jwtkit decrypt "$ENCRYPTED" --key private.pem | jwtkit verify',
+    'jwtkit decrypt --token-file report.jwe --key private.pem --out decrypted.txt',
+  ]);
+  command.action(async () => {
+    const argument = readTokenArgument(command);
+    const invocation = readInvocation<DecryptOptions>(command);
+    const { options } = invocation;
+    if (options.out === '-') delete options.out;
+    if (options.force === true && options.out === undefined) throw usage('--force is for --out');
+    if (options.out !== undefined && options.claim !== undefined) throw usage('--out and --claim exclude each other');
+    const algorithms = readNames(options.alg, readKeyManagement);
+    const encryptions = readNames(options.enc, readContentEncryption);
+    const token = await readToken(argument, invocation, undefined, context);
+    const { decryptionKeys } = await import('../grammar/keys/encryption.js');
+    const keys = await decryptionKeys(invocation, io);
+    const { decryptJwe } = await import('../../jwe/decrypt.js');
+    const decrypted = await decryptJwe(token, { keys, algorithms, encryptions });
+    show(decrypted, options, io);
+  });
+}
+
+function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, io: Io): void {
+  const { plaintext, header, key } = decrypted;
+  const { out, claim, json } = options;
+  if (out !== undefined) {
+    writeFileWhole({ path: out, content: plaintext, mode: 0o600 }, { overwrite: options.force === true });
+    if (json === true) printJson(afterChange(io, `the content was written to ${out}`), { out });
+    else io.stderr.write(`wrote ${escapeText(out)}\n`);
+  } else if (claim !== undefined) {
+    printClaim(io, findClaim(claimsOf(decrypted), claim), json);
+  } else if (json === true) {
+    const isText = textProblem(plaintext) === undefined;
+    const text = Buffer.from(plaintext).toString(isText ? 'utf8' : 'base64');
+    printJson(io, { header, kid: key.kid ?? null, [isText ? 'content' : 'content_base64']: text });
+  } else if (io.stdout.isTerminal) {
+    if (textProblem(plaintext) !== undefined) {
+      throw usage(
+        'the content is bytes that a terminal does not show',
+        'name a file with --out, or print it with --json',
+      );
+    }
+    const lines = Buffer.from(plaintext)
+      .toString()
+      .replace(/\r?\n$/, '')
+      .split(/\r?\n/);
+    io.stdout.write(`${lines.map((line) => escapeText(line)).join('\n')}\n`);
+  } else io.stdout.write(plaintext);
+}
+
+/** The claims of a token whose content is a claims set. */
+function claimsOf({ plaintext, header }: DecryptedJwe) {
+  if (own(header, 'cty') === 'JWT') {
+    throw new JwtkitError('TOKEN_MALFORMED', 'the content is a signed token, whose claims are not verified', {
+      hint: 'jwtkit decrypt … | jwtkit verify --claim PATH',
+    });
+  }
+  const refuse = (problem: string) => new JwtkitError('TOKEN_MALFORMED', `the content ${problem}`);
+  const { value, text } = readJsonObject(plaintext, refuse);
+  return readExact(text, value);
+}

@@ -1,0 +1,151 @@
+/** The keys of a command that encrypts or decrypts. Only flags and the keyring name them. */
+import { JwtkitError } from '../../../errors.js';
+import { quoteText } from '../../../jose/json.js';
+import { maxKeyBytes } from '../../../jose/key.js';
+import type { KeyManagementName } from '../../../jwe/algorithms.js';
+import { createPassphraseKey, type EncryptionKey } from '../../../jwe/key.js';
+import { loadEncryptionKeys, loadEncryptionSecret } from '../../../jwe/keys.js';
+import { isUrl } from '../../../policy/apply.js';
+import { readNamed, readSecretVariable } from '../../secrets/named-file.js';
+import { namedSecret } from '../../secrets/named-secret.js';
+import { withPassphrase } from '../../secrets/passphrase.js';
+import { usage } from '../../terminal/errors.js';
+import type { Io } from '../../terminal/io.js';
+import type { Invocation } from '../invocation.js';
+import { readKeyTexts } from './key-texts.js';
+import { readSet, toRemoteOptions } from './remote.js';
+import type { FetchOptions, KeyOptions } from './source.js';
+import { noteTo } from './trusted.js';
+
+/** The options that name keys for encryption. */
+export interface EncryptionKeyOptions extends KeyOptions, FetchOptions {
+  jwks?: string;
+  issuerUrl?: string;
+}
+
+type Named = Invocation<EncryptionKeyOptions>;
+
+const flags = {
+  key: '--key',
+  keyEnv: '--key-env',
+  secretFile: '--secret-file',
+  secretEnv: '--secret-env',
+  keyring: '--keyring',
+  jwks: '--jwks',
+  issuerUrl: '--issuer-url',
+} as const;
+
+type SourceName = keyof typeof flags | 'passphrase';
+
+/** Returns which option names the keys. A flag's passphrase alone is itself the key (PBES2); with another flag it opens that key. */
+function findSource(invocation: Named): SourceName {
+  const { origin, options } = invocation;
+  const [name, other] = (Object.keys(flags) as (keyof typeof flags)[]).filter((each) => origin(each) === 'flag');
+  if (name !== undefined && other !== undefined) {
+    throw usage(`${flags[name]} and ${flags[other]} exclude each other`, 'name one source of keys');
+  }
+  const isSecret = name === 'secretFile' || name === 'secretEnv';
+  if (options.secretEncoding !== undefined && !isSecret) {
+    throw usage('--secret-encoding is for a shared secret', 'name the secret with --secret-file or --secret-env');
+  }
+  if (name !== undefined) return name;
+  return namedSecret<'passphrase'>('passphrase', invocation)?.origin === 'flag' ? 'passphrase' : 'keyring';
+}
+
+/** Returns the key to encrypt to at `now`, for an algorithm if one is named. */
+export async function recipientKey(
+  invocation: Named,
+  { now, alg }: { readonly now: number; readonly alg: KeyManagementName | undefined },
+  io: Io,
+): Promise<EncryptionKey> {
+  const { options } = invocation;
+  const name = findSource(invocation);
+  const keys = await readRecipientKeys(name, invocation, now, io);
+  const isSet = name === 'jwks' || name === 'issuerUrl' || keys.length > 1;
+  const named = options.kid === undefined || !isSet ? keys : keys.filter(({ kid }) => kid === options.kid);
+  if (named.length === 0) {
+    const kids = keys.flatMap(({ kid }) => kid ?? []).slice(0, 10);
+    throw new JwtkitError('KEY_NOT_FOUND', `no key for encryption has the kid ${quoteText(options.kid ?? '')}`, {
+      hint: `their kids: ${kids.join(', ')}`,
+    });
+  }
+  return named.find(({ algorithms }) => alg === undefined || algorithms.includes(alg)) ?? (named[0] as EncryptionKey);
+}
+
+async function readRecipientKeys(
+  name: SourceName,
+  invocation: Named,
+  now: number,
+  io: Io,
+): Promise<readonly EncryptionKey[]> {
+  const { options } = invocation;
+  const { jwks, issuerUrl } = options;
+  if (name === 'jwks' && !isUrl(jwks ?? '')) {
+    const { readEncryptionSet } = await import('../../../remote/encryption-keys.js');
+    const source = jwks === '-' ? 'standard input' : (jwks as string);
+    return current(readEncryptionSet(readSet(jwks as string, '--jwks', io), source)(now), source);
+  }
+  if (name === 'jwks' || name === 'issuerUrl') {
+    const { fetchEncryptionKeys } = await import('../../../remote/encryption-keys.js');
+    const location = (jwks ?? issuerUrl) as string;
+    const kind = name === 'jwks' ? 'jwks' : 'issuer';
+    return current(
+      (await fetchEncryptionKeys({ kind, location }, await toRemoteOptions(invocation, io)))(now),
+      location,
+    );
+  }
+  if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, io);
+  const [{ content, source }] = readKeyTexts(keySource(name, invocation), invocation.env, io);
+  const note = noteTo(invocation, io);
+  const keys = await loadEncryptionKeys(content, { purpose: 'encrypt', source, note });
+  const [key] = keys as [EncryptionKey];
+  return keys.length === 1 && options.kid !== undefined ? [{ ...key, kid: options.kid }] : keys;
+}
+
+function current(keys: readonly EncryptionKey[], source: string): readonly EncryptionKey[] {
+  if (keys.length > 0) return keys;
+  throw new JwtkitError('KEY_NOT_FOUND', `${source}: every key for encryption has ended`);
+}
+
+/** Returns the keys to decrypt with. */
+export async function decryptionKeys(invocation: Named, io: Io): Promise<readonly EncryptionKey[]> {
+  const name = findSource(invocation);
+  if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, io);
+  const note = noteTo(invocation, io);
+  const texts = readKeyTexts(keySource(name, invocation), invocation.env, io);
+  return withPassphrase(invocation, io, async (passphrase) => {
+    const keys: EncryptionKey[] = [];
+    for (const { content, source } of texts) {
+      keys.push(...(await loadEncryptionKeys(content, { purpose: 'decrypt', source, passphrase, note })));
+    }
+    return keys;
+  });
+}
+
+function keySource(name: 'key' | 'keyEnv', { options, label }: Named) {
+  const values = [options[name] ?? []].flat();
+  return name === 'key'
+    ? ({ kind: 'key', paths: values, label: label('key') } as const)
+    : ({ kind: 'key-env', names: values, label: label('keyEnv') } as const);
+}
+
+/** The keys that encrypt and decrypt: a shared secret or a passphrase. */
+function readSharedKeys(name: SourceName, invocation: Named, io: Io): readonly EncryptionKey[] {
+  const { options, env } = invocation;
+  const { secretFile, secretEnv, secretEncoding: encoding, kid } = options;
+  if (name === 'passphrase') {
+    const named = namedSecret<'passphrase'>('passphrase', invocation);
+    return [createPassphraseKey(named?.read(io) ?? new Uint8Array(), named?.label)];
+  }
+  if (secretFile !== undefined) {
+    const secret = readNamed(secretFile, '--secret-file', { maxBytes: maxKeyBytes, io });
+    return [
+      loadEncryptionSecret(secret, { source: secretFile === '-' ? 'standard input' : secretFile, encoding, kid }),
+    ];
+  }
+  if (secretEnv !== undefined) {
+    const secret = readSecretVariable(env, secretEnv, '--secret-env');
+    return [loadEncryptionSecret(secret, { source: secretEnv, encoding, kid })];
+  }
+  throw usage('no key is named', 'name one with --key, --jwks, --secret-file or --passphrase-file');
+}
