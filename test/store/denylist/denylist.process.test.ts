@@ -786,7 +786,8 @@ describeWithRedis('Redis, on the server', () => {
   });
 });
 
-describe('an unreachable Redis', () => {
+// All at once: each waits two seconds for a server that does not answer.
+describe.concurrent('an unreachable Redis', () => {
   const limit = 3000;
 
   async function failureOf(location: string): Promise<{ code: string; text: string }> {
