@@ -8,11 +8,14 @@ const tokens = ['commands/verify', 'commands/issue', 'grammar/keys/trusted', 'gr
 /** The packages in a chunk. All others belong to the service: they are in `fastify`. */
 const packages = {
   chalk: ['chalk'],
+  jsonwebtoken: ['jsonwebtoken', 'jws', 'jwa', 'ecdsa-sig-formatter', 'buffer-equal-constant-time'],
   'npm-jose': ['jose'],
   lmdb: ['lmdb', 'msgpackr', 'ordered-binary', 'weak-lru-cache', '@harperfast/extended-iterable'],
   'node-forge': ['node-forge'],
   opentelemetry: ['@opentelemetry/api'],
   'redis-client': ['@redis/client', 'cluster-key-slot'],
+  // The service and jsonwebtoken share these.
+  'shared-packages': ['ms', 'safe-buffer', 'semver'],
   spinner: ['yocto-spinner', 'yoctocolors'],
   undici: ['undici'],
 };
@@ -34,6 +37,7 @@ function isOneOf(modules) {
 function chunkOfPackage(id) {
   const name = packageOf(id);
   if (name === undefined) return null;
+  if (name.startsWith('lodash.')) return 'jsonwebtoken';
   return Object.keys(packages).find((chunk) => packages[chunk].includes(name)) ?? 'fastify';
 }
 

@@ -20,6 +20,7 @@ export const errorCodes = [
   'CLAIM_MISSING',
   'CLAIM_MISMATCH',
   'BATCH_REJECTED',
+  'PROBE_FAILED',
   'USAGE_INVALID',
   'KEY_INVALID',
   'KEY_TOO_WEAK',

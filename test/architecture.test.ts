@@ -28,6 +28,11 @@ const table: readonly Row[] = [
   { folder: 'policy', imports: ['files', 'token', 'jose'] },
   { folder: 'report', imports: [], node: [] },
   { folder: 'fixtures', imports: ['jose'], node: ['node:crypto'] },
+  {
+    folder: 'probe',
+    imports: ['fixtures', 'report', 'jose'],
+    packages: ['jsonwebtoken (libraries)', 'jose (libraries)'],
+  },
   { folder: 'batch', imports: ['policy', 'remote', 'store', 'files', 'token', 'jose'] },
   {
     folder: 'server',

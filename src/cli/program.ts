@@ -21,6 +21,7 @@ const commands = {
   users: async () => (await import('./commands/users.js')).registerUsers,
   clients: async () => (await import('./commands/clients.js')).registerClients,
   fixtures: async () => (await import('./commands/fixtures.js')).registerFixtures,
+  probe: async () => (await import('./commands/probe/probe.js')).registerProbe,
   completion: async () => (await import('./completion/command.js')).registerCompletion,
 };
 

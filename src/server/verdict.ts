@@ -9,7 +9,7 @@ import { verdictOrder } from '../token/verify.js';
  */
 export function httpStatusOf(code: ErrorCode): 401 | 500 | 503 {
   if (verdictOrder.includes(code)) return 401;
-  return code === 'INTERNAL' || code === 'USAGE_INVALID' || code === 'BATCH_REJECTED' ? 500 : 503;
+  return ['INTERNAL', 'USAGE_INVALID', 'BATCH_REJECTED', 'PROBE_FAILED'].includes(code) ? 500 : 503;
 }
 
 /** Whether an error refuses a token, rather than reports a problem of the service. */

@@ -17,6 +17,7 @@ export const commands = [
     'revoke',
     'serve',
     'fixtures',
+    'probe',
     'completion',
   ],
   ...Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`)),

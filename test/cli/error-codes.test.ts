@@ -72,6 +72,7 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
     return runJson(['serve', '--demo', '--port', String(port)]);
   },
   BATCH_REJECTED: () => runJson(['verify', '--batch', '--secret-env', 'S'], { env, stdin: 'nonsense' }),
+  PROBE_FAILED: () => runJson(['probe', 'exec:exit 1', '--new-key', '--alg', 'ES256']),
   TOKEN_REVOKED: async () => {
     const keyring = await makeKeyring();
     const token = await stdoutOf(['issue', '--keyring', keyring]);

@@ -16,6 +16,7 @@ const common: Readonly<Record<string, Names>> = {
   Account: '--users --clients --password-file --password-env --no-roles --no-scopes --end-sessions --keep-tokens',
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
   Service: `--host --port --ready-file --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
+  Target: '',
   Batch: '--batch --workers --only-invalid',
   Output: `--format --serialization --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
   Settings: '--dotenv --config --no-config',
@@ -29,6 +30,10 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
     Batch: '--claims',
   },
   inspect: { Checks: '--at' },
+  probe: {
+    Target: '--send --method --accepted --refused --remote --rate --options',
+    Output: '--level --report --summary --verbose',
+  },
   decode: { Output: '--claim --at' },
   decrypt: { Output: '--claim' },
   refresh: { Checks: '--iss --aud --any-aud --at' },

@@ -43,4 +43,5 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   CLAIM_MALFORMED: 16,
   CLAIM_MISSING: 16,
   CLAIM_MISMATCH: 16,
+  PROBE_FAILED: 19,
 };

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import packageJson from '../../../../package.json' with { type: 'json' };
+import { JwtkitError } from '../../../errors.js';
+import type { Fixture } from '../../../fixtures/fixture.js';
+import { forgeFixtures, makeFixtures } from '../../../fixtures/make.js';
+import { fails, probeReport, summarize } from '../../../probe/report.js';
+import { runProbe } from '../../../probe/run.js';
+import { decodeToken } from '../../../token/decode.js';
+import { type FixturePlan, readFixturePlan } from '../../grammar/fixture-options.js';
+import { type Invocation, readInvocation } from '../../grammar/invocation.js';
+import { readReportPlan, writeReports } from '../../grammar/report-options.js';
+import { addCommonOptions } from '../../grammar/shared-options.js';
+import { readToken, tokenFlagOf } from '../../grammar/token-options.js';
+import { usage } from '../../terminal/errors.js';
+import { exitCodes } from '../../terminal/exit-codes.js';
+import type { Context, Io } from '../../terminal/io.js';
+import { drawBar } from '../../terminal/progress.js';
+import { addProbeOptions, type ProbeFlags, readPause } from './options.js';
+import { openTarget } from './targets.js';
+
+export function registerProbe(program: Command, context: Context): void {
+  const { io } = context;
+  const command = program
+    .command('probe')
+    .description(
+      'Give hostile tokens to your own verifier, and say which it accepts. Exits 19 if it accepts one that counts.',
+    );
+  addProbeOptions(command);
+  addCommonOptions(command, [
+    'jwtkit probe http://127.0.0.1:8000/users/me --sub user-123 --aud api || echo "exit code $?"',
+    'jwtkit probe http://127.0.0.1:8000/me --send cookie:session --token-env TOKEN || echo "exit code $?"',
+    'jwtkit probe module:./verify.mjs --aud api --level should --report junit.xml || echo "exit code $?"',
+    'jwtkit probe exec:"python check.py" --key partner-key.pem || echo "exit code $?"',
+    `jwtkit probe jsonwebtoken --new-key --options '{"algorithms":["RS256"]}' || echo "exit code $?"`,
+  ]);
+  command.action(async (given: string) => {
+    const invocation = readInvocation<ProbeFlags>(command);
+    const { level, rate } = invocation.options;
+    const reports = readReportPlan(invocation);
+    const pause = readPause(rate);
+    const { fixtures, plan } = await readFixtures(invocation, context);
+    const target = await openTarget(given, invocation, plan);
+    const progress = openProgress(io);
+    try {
+      const outcomes = await runProbe(fixtures, target, { level, pause, wait, onAnswer: progress.update });
+      progress.clear();
+      const scope = { hasNotes: invocation.options.verbose === true, version: packageJson.version };
+      await writeReports(probeReport(target.name, outcomes, scope), reports, invocation, io);
+      if (!outcomes.some(fails)) return;
+      // A terminal has just shown the same line.
+      if (reports.format === 'text' && io.stdout.isTerminal) context.exitCode = exitCodes.PROBE_FAILED;
+      else throw new JwtkitError('PROBE_FAILED', summarize(outcomes));
+    } finally {
+      progress.clear();
+      await target.close();
+    }
+  });
+}
+
+/** All fixtures of the key, or what can be forged from a good token without it. */
+async function readFixtures(
+  invocation: Invocation<ProbeFlags>,
+  context: Context,
+): Promise<{ fixtures: Fixture[]; plan: FixturePlan | undefined }> {
+  const flag = tokenFlagOf(invocation.options);
+  if (flag === undefined) {
+    const plan = await readFixturePlan(invocation, context.io);
+    return { fixtures: makeFixtures(plan), plan };
+  }
+  const named = (['newKey', 'key', 'keyEnv', 'secretFile', 'secretEnv'] as const).find(
+    (name) => invocation.origin(name) === 'flag',
+  );
+  if (named !== undefined) throw usage(`${flag} and ${invocation.label(named)} exclude each other`);
+  const token = await readToken(undefined, invocation, 'access', context);
+  decodeToken(token);
+  return { fixtures: forgeFixtures(token), plan: undefined };
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** One line on a terminal's stderr: how many tokens of how many were given. */
+function openProgress({ stderr }: Io) {
+  let isShown = false;
+  return {
+    update: (done: number, total: number) => {
+      if (!stderr.isTerminal) return;
+      isShown = true;
+      stderr.write(`\r\x1b[K${drawBar(done / total)} ${done} of ${total} tokens`);
+    },
+    clear: () => {
+      if (isShown) stderr.write('\r\x1b[K');
+      isShown = false;
+    },
+  };
+}
