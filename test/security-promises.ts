@@ -116,6 +116,9 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     ],
     'Its `type` claim': [[verify, 'refuses a refresh token as an access token, with a hint']],
     'So a refresh token': [[verify, 'refuses a refresh token as an access token, with a hint']],
+    'Other verifiers refuse one': [
+      ['server/resource-servers.test.ts', 'refuses refresh tokens, and expired, tampered'],
+    ],
     'It meets every other demand': [
       ['attacks/careless-callers.test.ts', 'does not accept with %s'],
       [verify, 'all failures are reported together'],
@@ -360,6 +363,10 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
         'refuses refresh tokens, expired and forged tokens, and those of another issuer',
       ],
       ['server/contract.test.ts', '%s is answered %j'],
+    ],
+    'Without a shared secret, its refresh': [
+      ['server/refresh-form.test.ts', 'is for the token endpoint of the metadata, and holds the session in one claim'],
+      ['server/resource-servers.test.ts', 'refuses refresh tokens, and expired, tampered'],
     ],
     'A request that needs': [
       ['server/failures.test.ts', 'without its %s, the service answers %s with 503 and Retry-After'],

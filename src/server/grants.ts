@@ -1,16 +1,17 @@
 /** The grants of the token endpoint (RFC 6749 §4.3, §4.4, §6). */
 import type { FastifyRequest } from 'fastify';
 import { JwtkitError } from '../errors.js';
+import type { Key } from '../jose/key.js';
 import { type Client, grantScopes, isLoginSession, nameLoginSession } from '../token/account.js';
 import { type Claims, scopesOf } from '../token/claims.js';
-import { issueToken, preparePairIssuer } from '../token/issue.js';
+import { type IssuePairPolicy, issueToken, preparePairIssuer } from '../token/issue.js';
 import { withKeys } from '../token/key-source.js';
 import { type RefreshedTokens, refreshAndRead, type SessionLimits } from '../token/refresh.js';
 import { auditIssue } from './audit.js';
 import { invalidScope, listScopes, readForm, requestedScopes } from './form.js';
 import { Refusal } from './refusal.js';
 import { addressOf } from './request.js';
-import { algorithmOf, ownPolicy, type ServiceDeps, type ServiceOptions } from './service.js';
+import { algorithmOf, ownPolicy, type ServiceDeps, type ServiceOptions, tokenEndpoint } from './service.js';
 import { describeVerdict, isVerdict, readRefused } from './verdict.js';
 
 /** A token answer of RFC 6749 §5.1. */
@@ -58,9 +59,7 @@ export async function grantPassword(
   };
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const { accessTtl, refreshTtl } = options;
-  const alg = algorithmOf(key, options);
-  const issued = preparePairIssuer({ accessTtl, refreshTtl, alg }, { key, now })(claims);
+  const issued = preparePairIssuer(pairPolicy(key, options), { key, now })(claims);
   auditIssue(request, 'password', key, issued);
   return { ...issued.tokens, ...scopeAnswer(requested, granted) };
 }
@@ -80,7 +79,8 @@ export async function grantClientCredentials(
   const claims: Claims = { ...issuerClaims(options), sub: client.id, client_id: client.id, ...scopeClaim(granted) };
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const policy = { type: 'access', ttl: options.accessTtl, alg: algorithmOf(key, options) } as const;
+  const { accessTtl: ttl, typ } = options;
+  const policy = { type: 'access', ttl, typ, alg: algorithmOf(key, options) } as const;
   const { token, claims: access } = await issueToken(claims, policy, { key, now });
   auditIssue(request, 'client_credentials', key, { access });
   const answer = { access_token: token, token_type: 'bearer', expires_in: (access.exp ?? now) - now } as const;
@@ -104,10 +104,9 @@ export async function grantRefresh(
   const requested = listScopes(scope);
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const { accessTtl, refreshTtl, rotatesRefreshTokens: rotate } = options;
-  const alg = algorithmOf(key, options);
   const { type: _, ...verify } = ownPolicy(options, 'refresh');
-  const policy = { verify, issue: { accessTtl, refreshTtl, alg }, scope: requested, rotate };
+  const rotate = options.rotatesRefreshTokens;
+  const policy = { verify, issue: pairPolicy(key, options), scope: requested, rotate };
   const limits = (claims: Claims) => limitsOf(claims, client, deps);
   try {
     const issued = await withKeys(deps.keys, now, (keys) =>
@@ -142,7 +141,7 @@ function limitsOf(claims: Claims, client: Client | undefined, { accounts }: Serv
   return { scope: user.scopes, role: user.roles };
 }
 
-/** Whether a token was issued to another client (RFC 6749 §6, RFC 7009 §2.1). */
+/** Whether a token was issued to another client (RFC 6749 §6, RFC 7009 §2.1), by the claims of its session. */
 export function isOtherClients({ client_id: owner }: Claims, client: Client | undefined): boolean {
   return owner !== undefined && owner !== client?.id;
 }
@@ -152,6 +151,11 @@ function grant(requested: readonly string[] | undefined, allowed: readonly strin
   const granted = grantScopes(requested, allowed);
   if (requested !== undefined && granted.length === 0) throw invalidScope('None of the scopes is allowed');
   return granted;
+}
+
+function pairPolicy(key: Key, options: ServiceOptions): IssuePairPolicy {
+  const { accessTtl, refreshTtl, typ } = options;
+  return { accessTtl, refreshTtl, typ, alg: algorithmOf(key, options), refreshAudience: tokenEndpoint(options) };
 }
 
 function issuerClaims({ issuer, audience = [] }: ServiceOptions): Claims {

@@ -3,6 +3,7 @@ import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import type { Key } from '../jose/key.js';
 import type { Accounts, LoginLimits } from '../token/account.js';
+import type { TokenType } from '../token/claims.js';
 import type { Denylist } from '../token/denylist.js';
 import { signingAlgorithmOf } from '../token/issue.js';
 import type { OwnKeySource } from '../token/key-source.js';
@@ -16,6 +17,8 @@ export interface ServiceOptions {
   readonly requiresIssuer: boolean;
   /** The `aud` of the tokens; an accepted token must have one of these. Without it a token with `aud` is refused. */
   readonly audience?: readonly string[] | undefined;
+  /** Header `typ` of access tokens; `JWT` by default. */
+  readonly typ?: string | undefined;
   /** Accept tokens whatever their `aud`. */
   readonly anyAudience?: boolean | undefined;
   /** Seconds. */
@@ -66,16 +69,27 @@ export function algorithmOf(key: Key, { algorithms }: ServiceOptions): Algorithm
 /** Demands a `sub`. */
 export const requireSubject = { require: [{ name: 'sub' }] } as const;
 
-/** Returns the policy for tokens of this service. */
+/** Returns the URL of the token endpoint: the `aud` of refresh tokens in their own form. */
+export function tokenEndpoint({ issuer }: ServiceOptions): string {
+  return `${baseUrl(issuer())}/token`;
+}
+
+/** Returns an issuer without a slash at its end, to which the paths of routes are appended. */
+export function baseUrl(issuer: string): string {
+  return issuer.replace(/\/$/, '');
+}
+
+/** Returns the policy for tokens of this service. A refresh token of `jwtkit issue` names the issuer, not its endpoint. */
 export function ownPolicy(
   options: ServiceOptions,
-  type: VerifyPolicy['type'],
+  type: TokenType,
   demands: Pick<VerifyPolicy, 'require'> = {},
 ): VerifyPolicy {
   return {
     type,
     issuer: options.requiresIssuer ? options.issuer() : undefined,
     audience: options.audience,
+    refreshAudience: options.requiresIssuer ? [tokenEndpoint(options), options.issuer()] : undefined,
     anyAudience: options.anyAudience,
     leeway: options.leeway,
     ...demands,

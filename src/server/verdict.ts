@@ -1,5 +1,5 @@
 /** Error codes over HTTP: which of them refuse a token, and which say that the service cannot answer. */
-import { type ErrorCode, JwtkitError } from '../errors.js';
+import { type Check, type ErrorCode, JwtkitError } from '../errors.js';
 import { type DecodedToken, decodeToken } from '../token/decode.js';
 import { verdictOrder } from '../token/verify.js';
 
@@ -25,8 +25,11 @@ export function readRefused(token: string, { code }: JwtkitError): DecodedToken 
 /** Returns what the tutorials' servers say about a refused token. */
 export function describeVerdict(error: JwtkitError, expected: 'access' | 'refresh'): string {
   if (error.code === 'TOKEN_EXPIRED' || error.code === 'TOKEN_TOO_OLD') return 'Token has expired';
-  const isOtherType = error.details.checks?.some(({ name, status, code }) => {
-    return name === 'type' && status === 'failed' && code === error.code;
-  });
-  return isOtherType === true ? `Invalid token type: expected ${expected}` : 'Invalid token';
+  return isOfAnotherType(error) ? `Invalid token type: expected ${expected}` : 'Invalid token';
+}
+
+/** Whether the type of a refused token is the first reason. */
+export function isOfAnotherType({ code: verdict, details }: JwtkitError): boolean {
+  const isTypeCheck = ({ name, status, code }: Check) => name === 'type' && status === 'failed' && code === verdict;
+  return details.checks?.some(isTypeCheck) === true;
 }

@@ -5,23 +5,26 @@ import type { DecodedToken } from './decode.js';
 import { type Finding, failed, malformed, passed, skipped, skips } from './finding.js';
 import { checkGranted } from './grant-checks.js';
 import { isSameMediaType, type VerifyPolicy } from './policy.js';
+import { withSessionClaims } from './refresh-form.js';
 import { checkRequired } from './require-check.js';
 import { checkExp, checkMaxAge, checkStart } from './time-checks.js';
 
 /** Checks every claim that a policy or RFC 7519 speaks of, and the header's `typ`. A failed check does not end the others. */
 export function checkClaims(findings: Finding[], token: DecodedToken, policy: VerifyPolicy, now: number): void {
   const { maxAge, leeway = 0, require: required } = policy;
+  // A verifier that wants a refresh token asks what its access tokens will have.
+  const granting = policy.type === 'refresh' ? withSessionClaims(token) : token;
   findings.push(
     checkExp(token, policy, now),
     checkStart('nbf', token, policy, now),
     checkStart('iat', token, policy, now),
     checkType(token, policy),
     checkAccepted('iss', token, policy.issuer),
-    checkAud(token, policy),
+    granting === token ? checkAud(token, policy) : checkRefreshAud(token, granting, policy),
     checkAccepted('sub', token, policy.subject),
     checkJti(token),
-    checkGranted('scope', token, policy.scope, policy.scopeClaim),
-    checkGranted('role', token, policy.role, policy.roleClaim),
+    checkGranted('scope', granting, policy.scope, policy.scopeClaim),
+    checkGranted('role', granting, policy.role, policy.roleClaim),
   );
   if (maxAge !== undefined) findings.push(checkMaxAge(token, maxAge, leeway, now));
   for (const each of required ?? []) findings.push(checkRequired(token, each));
@@ -77,6 +80,12 @@ function checkAud(token: DecodedToken, { audience, anyAudience }: VerifyPolicy):
 }
 
 const anyAudienceAccepted = skipped('aud', 'any audience is accepted');
+
+/** Checks where a refresh token in its own form is good, and the audience of its access tokens. */
+function checkRefreshAud(token: DecodedToken, granting: DecodedToken, policy: VerifyPolicy): Finding {
+  const place = checkAccepted('aud', token, policy.refreshAudience);
+  return place.status === 'failed' ? place : checkAud(granting, policy);
+}
 
 function isShaped(name: string, value: unknown): value is string | string[] {
   return name === 'aud' ? isStringOrStrings(value) : isString(value);

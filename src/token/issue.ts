@@ -4,10 +4,11 @@ import type { AlgorithmName } from '../jose/algorithms.js';
 import { defaultMaxTokenLength, parseClaims } from '../jose/compact.js';
 import { isJsonNumber } from '../jose/decimal.js';
 import { findOddNumber, readExact, writeJson } from '../jose/exact-json.js';
-import type { JsonObject } from '../jose/json.js';
+import { isJsonObject, type JsonObject } from '../jose/json.js';
 import { prepareSigner } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
 import { type Claims, claimShapeProblem, findMalformed, type TokenType } from './claims.js';
+import { refreshTyp, takesRefreshForm, toRefreshForm } from './refresh-form.js';
 import { isNumericDate } from './time.js';
 
 /** Default lifetimes in seconds: access 30 minutes, refresh 7 days. */
@@ -21,8 +22,10 @@ export interface IssuePolicy {
   ttl?: number | null | undefined;
   /** The algorithm; the key's preferred one by default. */
   alg?: AlgorithmName | undefined;
-  /** Header `typ`; `JWT` by default. */
+  /** Header `typ`; `JWT` by default, and `refresh+jwt` for a refresh token in its own form. See {@link issueToken}. */
   typ?: string | undefined;
+  /** The `aud` of a refresh token in its own form: its issuer's token endpoint. The issuer itself by default. */
+  refreshAudience?: string | undefined;
   /**
    * Sign the given claims and `exp` alone: no `type`, `iat` or `jti` is added, and the header has a `typ` only if the policy
    * names one. Then `exp` comes from `ttl` or from the claims; only a `ttl` of `null` makes a token without it.
@@ -57,6 +60,10 @@ export interface IssuedToken {
 
 /**
  * Signs a token. Adds `type`, `iat`, `exp` and `jti` if they are absent, unless the policy says otherwise. A claim may hold a bigint instead of a number.
+ *
+ * A refresh token with an `iss` that a private key signs gets its own form, so that no verifier takes it for an access token: the
+ * `typ` `refresh+jwt`, as `aud` where it is good, and the claims of its session in the object `session`. Claims that have such an
+ * object already stay as they are. A `typ` of the policy, `bare` and a secret make a token with the claims as they are.
  * @throws {JwtkitError} USAGE_INVALID for claims, header members or an algorithm that `verifyToken` would refuse.
  */
 export async function issueToken(claims: Claims, policy: IssuePolicy, deps: IssueDeps): Promise<IssuedToken> {
@@ -77,12 +84,17 @@ export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Cl
     throw refuse(`a lifetime is at least 1 second, not ${ttl}`);
   }
   const typ = policy.typ ?? (bare ? undefined : 'JWT');
-  const sign = prepareSigner(key, {
-    alg: policy.alg,
-    header: { ...(typ === undefined ? {} : { typ }), ...policy.header },
-  });
+  const prepare = (headerTyp: string | undefined) =>
+    prepareSigner(key, {
+      alg: policy.alg,
+      header: { ...(headerTyp === undefined ? {} : { typ: headerTyp }), ...policy.header },
+    });
+  const sign = prepare(typ);
+  let signRefresh: typeof sign | undefined;
+  const isTypFree = policy.typ === undefined && policy.header?.typ === undefined;
+  const maySpecialize = !bare && isTypFree && !without.includes('type');
   return (claims) => {
-    const complete = { ...claims };
+    let complete = { ...claims };
     if (type !== undefined) fillIn(complete, 'type', () => type);
     if (!bare) fillIn(complete, 'iat', () => now);
     if (typeof ttl === 'number') {
@@ -93,16 +105,24 @@ export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Cl
     if (!bare) fillIn(complete, 'jti', newId);
     for (const name of without) delete complete[name];
     if (ttl === undefined && complete.exp === undefined) throw noExp();
+    const isSpecial = maySpecialize && complete.type === 'refresh' && takesRefreshForm(key, complete);
+    if (isSpecial && !isJsonObject(complete.session)) complete = toRefreshForm(complete, policy.refreshAudience);
     const payload = serialize(complete);
     const { value: issued, text: claimsText } = readBack(payload);
-    const malformed = findMalformed(bare ? withoutOwn(issued) : issued);
-    if (malformed !== undefined) throw refuse(`claim ${claimShapeProblem(readExact(claimsText, issued), malformed)}`);
-    const token = sign(payload);
+    refuseMalformed(bare ? withoutOwn(issued) : issued, claimsText);
+    if (isSpecial) refuseMalformed(issued.session as Claims, JSON.stringify(issued.session));
+    if (isSpecial) signRefresh ??= prepare(refreshTyp);
+    const token = (isSpecial && signRefresh !== undefined ? signRefresh : sign)(payload);
     if (token.length > defaultMaxTokenLength) {
       throw refuse(`the token would have ${token.length} characters, verifiers take ${defaultMaxTokenLength}`);
     }
     return { token, claims: issued, claimsText };
   };
+}
+
+function refuseMalformed(claims: Claims, text: string): void {
+  const malformed = findMalformed(claims);
+  if (malformed !== undefined) throw refuse(`claim ${claimShapeProblem(readExact(text, claims), malformed)}`);
 }
 
 function fillIn(claims: Claims, name: string, make: () => unknown): void {
@@ -155,7 +175,7 @@ export interface TokenPair {
   readonly expires_in: number;
 }
 
-/** How a pair is made: {@link IssuePolicy} for both, with a lifetime for each. */
+/** How a pair is made: {@link IssuePolicy} for both, with a lifetime for each. `typ` is for the access token alone. */
 export interface IssuePairPolicy extends Omit<IssuePolicy, 'type' | 'ttl' | 'bare' | 'without'> {
   /** Seconds; 1800 by default. */
   accessTtl?: number | undefined;
@@ -189,7 +209,7 @@ export interface ReadTokens<Tokens> {
 export function preparePairIssuer(policy: IssuePairPolicy, deps: IssueDeps): (claims: Claims) => ReadTokens<TokenPair> {
   const now = Math.floor(deps.now);
   const issueAccess = prepareIssuer({ ...policy, type: 'access', ttl: policy.accessTtl }, deps);
-  const issueRefresh = prepareIssuer({ ...policy, type: 'refresh', ttl: policy.refreshTtl }, deps);
+  const issueRefresh = prepareIssuer({ ...policy, typ: undefined, type: 'refresh', ttl: policy.refreshTtl }, deps);
   return (claims) => {
     for (const name of ['exp', 'jti', 'type']) {
       if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
@@ -197,7 +217,9 @@ export function preparePairIssuer(policy: IssuePairPolicy, deps: IssueDeps): (cl
     const shared = { ...claims };
     fillIn(shared, 'family', deps.newId ?? randomUUID);
     const access = issueAccess({ ...shared, ...policy.accessClaims });
-    const refresh = issueRefresh(shared);
+    // All of them, even one that is named `session`, belong to the session.
+    const isSpecial = takesRefreshForm(deps.key, shared);
+    const refresh = issueRefresh(isSpecial ? toRefreshForm(shared, policy.refreshAudience) : shared);
     const pair = { access_token: access.token, refresh_token: refresh.token, token_type: 'bearer' } as const;
     const expires_in = (access.claims.exp ?? now) - now;
     return { tokens: { ...pair, expires_in }, access: access.claims, refresh: refresh.claims };

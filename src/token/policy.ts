@@ -19,6 +19,11 @@ export interface VerifyPolicy {
   issuer?: string | readonly string[] | undefined;
   /** Accepted audiences: `aud` must hold at least one of them. Without any, a token with `aud` is refused (RFC 7519 §4.1.3). */
   audience?: string | readonly string[] | undefined;
+  /**
+   * Accepted `aud` of a refresh token in its own form: its issuer's token endpoint, or the issuer. By default any. With the type
+   * `refresh`, `audience`, `scope` and `role` speak of what its session holds.
+   */
+  refreshAudience?: string | readonly string[] | undefined;
   /** Accept a token whatever its `aud`. */
   anyAudience?: boolean | undefined;
   subject?: string | undefined;
@@ -62,6 +67,7 @@ const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
   'type',
   'issuer',
   'audience',
+  'refreshAudience',
   'anyAudience',
   'subject',
   'scope',
@@ -105,6 +111,7 @@ export function checkPolicy(policy: VerifyPolicy): void {
   check('typ', policy.typ, isString, 'a string');
   check('issuer', policy.issuer, isStringOrStrings, 'a string or an array of strings');
   check('audience', audience, isStringOrStrings, 'a string or an array of strings');
+  check('refreshAudience', policy.refreshAudience, isStringOrStrings, 'a string or an array of strings');
   check('anyAudience', anyAudience, (value) => typeof value === 'boolean', 'true or false');
   if (anyAudience === true && audience !== undefined) throw refuse('audience and anyAudience exclude each other');
   check('algorithms', policy.algorithms, isList, 'an array of strings');

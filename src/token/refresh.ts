@@ -1,7 +1,16 @@
 import { JwtkitError } from '../errors.js';
 import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
-import { asList, type Claims, claimShapeProblem, inBoth, isStringOrStrings, missingFrom, scopesOf } from './claims.js';
+import {
+  asList,
+  type Claims,
+  claimShapeProblem,
+  inBoth,
+  isString,
+  isStringOrStrings,
+  missingFrom,
+  scopesOf,
+} from './claims.js';
 import { type Denylist, describeRevocation, keepTokenUntil, keptForGood, tokenIdentity } from './denylist.js';
 import { examineAndAsk, type VerifiedToken } from './examine.js';
 import {
@@ -13,6 +22,7 @@ import {
   type TokenPair,
 } from './issue.js';
 import type { VerifyPolicy } from './policy.js';
+import { hasRefreshForm, sessionClaims } from './refresh-form.js';
 import { refusalOf, verdictOf } from './verify.js';
 
 /** How a token is refreshed: what the refresh token must meet, and how the new tokens are made. */
@@ -41,7 +51,8 @@ export interface RefreshDeps extends IssueDeps {
   /** Without one, no token was ever revoked. Rotating needs one. */
   readonly denylist?: Denylist | undefined;
   /**
-   * Returns what a session may still hold, by the claims of its verified, unused refresh token. The limits narrow the access token
+   * Returns what a session may still hold, by the claims of its verified, unused refresh token, under the names that access tokens
+   * have: `aud`, `scope`, `role` and `client_id` are those of the session. The limits narrow the access token
    * and, when rotating, the next refresh token. An error that it throws refuses the token and does not consume it.
    */
   readonly limits?: ((claims: Claims) => SessionLimits | Promise<SessionLimits>) | undefined;
@@ -62,7 +73,7 @@ export async function refreshToken(token: string, policy: RefreshPolicy, deps: R
   return (await refreshAndRead(token, policy, deps)).tokens;
 }
 
-/** {@link refreshToken} that also returns the claims of the old and the new tokens. */
+/** {@link refreshToken} that also returns the claims of the new tokens, and what the session held before. */
 export async function refreshAndRead(
   token: string,
   policy: RefreshPolicy,
@@ -76,20 +87,22 @@ export async function refreshAndRead(
   const isReuse = findings.some(({ code }) => code === 'TOKEN_REUSED');
   if (isReuse && denylist !== undefined) throw await endFamily(verified.claims, denylist);
   if (verdictOf(findings) !== null) throw refusalOf(examined);
-  return { ...(await issueNext(verified, policy, deps)), before: verified.claims };
+  return issueNext(verified, policy, deps);
 }
 
 async function issueNext(
-  { claims, claimsText }: Pick<VerifiedToken, 'claims' | 'claimsText'>,
+  verified: VerifiedToken,
   policy: RefreshPolicy,
   deps: RefreshDeps,
-): Promise<ReadTokens<RefreshedTokens>> {
+): Promise<ReadTokens<RefreshedTokens> & { readonly before: Claims }> {
   const { denylist, now } = deps;
+  const { header, claimsText } = verified;
+  const claims = sessionClaims(verified);
   const limits = (await deps.limits?.(claims)) ?? {};
   const { jti, family } = tokenIdentity(claims);
   const asked = askedScope(claims, policy.scope, limits.scope);
   // Numbers among them keep their text.
-  const exact = readExact(claimsText, claims);
+  const exact = sessionClaims({ header, claims: readExact(claimsText, verified.claims) });
   const names = keptClaims.filter((name) => Object.hasOwn(exact, name));
   const kept: Claims = Object.fromEntries(names.map((name) => [name, exact[name]]));
   Object.assign(kept, limitScope(claims, limits.scope), limitRole(claims, [policy.role, limits.role]));
@@ -105,17 +118,19 @@ async function issueNext(
       deps,
     );
     const expires_in = (access.exp ?? now) - (access.iat ?? now);
-    return { tokens: { access_token, token_type: 'bearer', expires_in }, access };
+    return { tokens: { access_token, token_type: 'bearer', expires_in }, access, before: claims };
   }
   if (jti === undefined) throw new JwtkitError('CLAIM_MISSING', 'token has no jti, so it cannot be consumed once');
   if (denylist === undefined)
     throw new JwtkitError('STORE_UNAVAILABLE', 'rotating needs a store to consume the token in');
-  const issued = preparePairIssuer({ ...policy.issue, accessClaims: asked }, deps)(kept);
+  const { aud } = verified.claims;
+  const refreshAudience = hasRefreshForm(verified) && isString(aud) ? aud : undefined;
+  const issued = preparePairIssuer({ refreshAudience, ...policy.issue, accessClaims: asked }, deps)(kept);
   const taken = await denylist.consume(jti, keepTokenUntil(claims.exp));
   if (taken?.kind === 'token' && taken.reason === 'revoked')
     throw new JwtkitError('TOKEN_REVOKED', describeRevocation(taken));
   if (taken !== undefined) throw await endFamily(claims, denylist);
-  return issued;
+  return { ...issued, before: claims };
 }
 
 /**

@@ -230,7 +230,7 @@ describe('a policy file', () => {
     const claims = linesOf(issued).map((line) => line.claims);
     expect(claims).toMatchObject([
       { sub: 'a', iss: 'https://a.example', aud: 'api' },
-      { sub: 'b', iss: 'https://b.example', aud: 'api' },
+      { sub: 'b', iss: 'https://b.example', aud: 'https://b.example', session: { aud: 'api' } },
       { iss: 'https://a.example', aud: 'other' },
     ]);
     expect(claims.map(({ exp, iat }) => exp - iat)).toEqual([300, 86_400, 300]);

@@ -18,7 +18,7 @@ import {
 
 let service: TestService;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({}, { keys: await keyPair('HS256') });
 });
 beforeEach(() => {
   service.now = start;

@@ -12,6 +12,7 @@ import {
   type Form,
   post,
   reports,
+  sessionOf,
   start,
   startService,
   type TestService,
@@ -129,7 +130,7 @@ describe('a client', () => {
     // A password's tokens say through which client they were had.
     const tokens = await service.login(form, headers);
     expect(claimsOf(tokens.access_token)).toMatchObject({ sub: 'user-123', client_id: billing.id });
-    expect(claimsOf(tokens.refresh_token)).toMatchObject({ sub: 'user-123', client_id: billing.id });
+    expect(sessionOf(tokens.refresh_token)).toMatchObject({ sub: 'user-123', client_id: billing.id });
   });
 
   const encoded = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
@@ -348,7 +349,7 @@ describe('the options of the service', () => {
     expect(tokens.expires_in).toBe(60);
     const shared = { iss: 'https://auth.example/tenant', aud: ['api', 'web'] };
     expect(claimsOf(tokens.access_token)).toMatchObject({ ...shared, exp: start + 60 });
-    expect(claimsOf(tokens.refresh_token)).toMatchObject({ ...shared, exp: start + 120 });
+    expect(sessionOf(tokens.refresh_token)).toMatchObject({ ...shared, exp: start + 120 });
     const { access_token: access } = (await told.send('/token/refresh', { refresh_token: tokens.refresh_token }))
       .body as Tokens;
     expect(claimsOf(access)).toMatchObject({ ...shared, exp: start + 60 });

@@ -10,6 +10,7 @@ import {
   type Form,
   post,
   reports,
+  sessionOf,
   start,
   startService,
   type TestService,
@@ -96,12 +97,12 @@ describe('with rotation', () => {
     rotating.users = [{ ...alice, ...lost }];
     let { access_token: access, refresh_token: refresh } = tokensOf(await renew(rotating, first));
     for (const token of [access, refresh]) {
-      expect([claimsOf(token).role, claimsOf(token).scope]).toEqual([role, scope]);
+      expect([sessionOf(token).role, sessionOf(token).scope]).toEqual([role, scope]);
     }
     rotating.users = [alice];
     ({ access_token: access, refresh_token: refresh } = tokensOf(await renew(rotating, refresh)));
     for (const token of [access, refresh]) {
-      expect([claimsOf(token).role, claimsOf(token).scope]).toEqual([role, scope]);
+      expect([sessionOf(token).role, sessionOf(token).scope]).toEqual([role, scope]);
     }
     expect(claimsOf((await rotating.login()).access_token)).toMatchObject({ role: ['user'], scope: 'read write' });
   });
@@ -120,7 +121,7 @@ describe('with rotation', () => {
     const { refresh_token: first } = await rotating.login();
     const { access_token: access, refresh_token: second } = tokensOf(await renew(rotating, first, { scope: 'read' }));
     expect(claimsOf(access).scope).toBe('read');
-    expect(claimsOf(second).scope).toBe('read write');
+    expect(sessionOf(second).scope).toBe('read write');
   });
 });
 
@@ -244,7 +245,7 @@ describe('the client', () => {
     const { refresh_token: first } = await rotating.login({}, basic(billing));
     const { access_token: access, refresh_token: second } = tokensOf(await renew(rotating, first, {}, basic(billing)));
     expect(claimsOf(access).client_id).toBe(billing.id);
-    expect(claimsOf(second).client_id).toBe(billing.id);
+    expect(sessionOf(second).client_id).toBe(billing.id);
     expect(refusal(await renew(rotating, second))).toEqual([400, 'invalid_grant']);
     expect((await renew(rotating, second, post(billing))).status).toBe(200);
   });

@@ -149,6 +149,12 @@ export function claimsOf(token: string): Claims {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
 }
 
+/** What a refresh token holds, under the names that its access tokens have. */
+export function sessionOf(token: string): Claims {
+  const { session, ...claims } = claimsOf(token);
+  return { ...claims, ...(session as Claims) };
+}
+
 /** A token whose claims were changed after it was signed. */
 export function forged(token: string, claims: Claims): string {
   const [header, , signature] = token.split('.');

@@ -75,7 +75,7 @@ export function registerIssue(program: Command, context: Context): void {
     .addOption(
       option('--header <name=value>', 'another header member: name=text or name:=json; repeatable').repeatable(),
     )
-    .addOption(option('--typ <type>', 'header typ (default: JWT)'))
+    .addOption(option('--typ <type>', 'header typ, such as at+jwt; of a pair that of the access token (default: JWT)'))
     .addOption(algOption())
     .addOption(
       option('--kid <id>', "the keyring's key to sign with; with --key, the kid of the header").from('JWTKIT_KID'),

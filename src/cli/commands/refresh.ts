@@ -31,7 +31,7 @@ interface RefreshOptions
     TokenFlags,
     AudienceOptions,
     LifetimeOptions,
-    Texts<'leeway' | 'at'>,
+    Texts<'leeway' | 'at' | 'typ'>,
     Lists<'scope' | 'iss'>,
     Flags<'rotate'> {
   /** A list where the policy file gives it. */
@@ -50,6 +50,7 @@ export function registerRefresh(program: Command, context: Context): void {
     .addOption(option('--scope <scope>', 'fewer scopes than the refresh token has; repeatable').repeatable())
     .addOption(ttlOption())
     .addOption(refreshTtlOption())
+    .addOption(option('--typ <type>', 'header typ of the access token, such as at+jwt (default: JWT)'))
     .addOption(issuersOption())
     .addOption(audienceOption())
     .addOption(anyAudienceOption())
@@ -86,11 +87,11 @@ export function registerRefresh(program: Command, context: Context): void {
     const keys = await ownKeys(invocation, readClock(options.at, io), io);
     const now = readClock(options.at, io);
     const algorithms = invocation.origin('alg') === 'config' ? allowed : undefined;
-    // A refresh token returns to its issuer; its `aud` is the audience of the access tokens.
+    // A refresh token returns to its issuer; an audience that is named is that of the access tokens.
     const { audience, anyAudience = audience === undefined } = audienceDemand(invocation);
     const policy = {
       verify: { issuer: options.iss, audience, anyAudience, leeway, algorithms },
-      issue: { ...lifetimes(invocation), alg: signingAlgorithm(invocation, allowed, keys.key) },
+      issue: { ...lifetimes(invocation), typ: options.typ, alg: signingAlgorithm(invocation, allowed, keys.key) },
       scope: options.scope?.flatMap(splitScope),
       rotate: options.rotate,
     };

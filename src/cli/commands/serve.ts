@@ -33,6 +33,7 @@ export function registerServe(program: Command, context: Context): void {
     .addOption(algOption())
     .addOption(ttlOption('lifetime of access tokens (default: 30m)'))
     .addOption(refreshTtlOption())
+    .addOption(option('--typ <type>', 'header typ of access tokens, such as at+jwt (default: JWT)').from('JWTKIT_TYP'))
     .addOption(leewayOption())
     .addOption(option('--rotate', 'accept a refresh token once, and issue the next with it').from('JWTKIT_ROTATE'))
     .addOption(option('--users <file>', 'file of the users (default: users.json in the keyring)').from('JWTKIT_USERS'))

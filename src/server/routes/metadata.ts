@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf } from '../request.js';
-import type { ServiceDeps, ServiceOptions } from '../service.js';
+import { baseUrl, type ServiceDeps, type ServiceOptions, tokenEndpoint } from '../service.js';
 import { describeJwks, describeMetadata, describeOpenid } from './schemas.js';
 
 /** Seconds for which verifiers may cache these documents. Announce a new key at least as long before it signs. */
@@ -37,12 +37,13 @@ export function addMetadataRoutes(app: FastifyInstance, options: ServiceOptions,
   });
 }
 
-function describeIssuer({ issuer }: ServiceOptions, hasJwks: boolean): object {
-  const base = issuer().replace(/\/$/, '');
+function describeIssuer(options: ServiceOptions, hasJwks: boolean): object {
+  const { issuer } = options;
+  const base = baseUrl(issuer());
   const clientMethods = ['client_secret_basic', 'client_secret_post'];
   return {
     issuer: issuer(),
-    token_endpoint: `${base}/token`,
+    token_endpoint: tokenEndpoint(options),
     ...(hasJwks ? { jwks_uri: `${base}/.well-known/jwks.json` } : {}),
     revocation_endpoint: `${base}/revoke`,
     introspection_endpoint: `${base}/introspect`,

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { VerifiedToken } from '../../token/examine.js';
 import { defaultLifetimes } from '../../token/issue.js';
 import { withKeys } from '../../token/key-source.js';
+import { sessionClaims } from '../../token/refresh-form.js';
 import { revokeToken } from '../../token/revoke.js';
 import { auditRevocation } from '../audit.js';
 import { authenticateClient } from '../client-authentication.js';
@@ -25,7 +26,7 @@ export function addRevokeRoute(app: FastifyInstance, options: ServiceOptions, de
     let verified: VerifiedToken | undefined;
     const permit = (token: VerifiedToken) => {
       verified = token;
-      if (isOtherClients(token.claims, client)) {
+      if (isOtherClients(sessionClaims(token), client)) {
         throw new Refusal(400, 'The token was issued to another client', { error: 'unauthorized_client', token });
       }
     };

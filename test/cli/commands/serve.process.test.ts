@@ -161,7 +161,8 @@ describe('a service', () => {
   test('prints its address, serves until SIGTERM, and exits 0', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const ready = join(temporaryFolder(), 'ready.json');
-      const served = await serveBinary(['--keyring', await keyringWithAlice(), '--ready-file', ready], inFolder());
+      const args = ['--keyring', await keyringWithAlice(), '--ready-file', ready, '--aud', 'api'];
+      const served = await serveBinary(args, inFolder());
       expect(JSON.parse(readFileSync(ready, 'utf8'))).toEqual({ url: served.url, pid: served.pid });
       expect(served.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
       const { access_token: token } = await login(served);
@@ -394,7 +395,8 @@ describe('keys', () => {
     const tokens = await login(served);
     const shared = { iss: 'https://auth.example', aud: 'api' };
     const { iat = 0, ...claims } = claimsOf(tokens.refresh_token);
-    expect(claims).toMatchObject({ ...shared, exp: iat + 86_400 });
+    const session = { aud: 'api' };
+    expect(claims).toMatchObject({ ...shared, aud: `${shared.iss}/token`, session, exp: iat + 86_400 });
     expect(claimsOf(tokens.access_token)).toMatchObject(shared);
     expect(tokens.expires_in).toBe(600);
     // What it issues passes the policy, also by the key of a rotation.
@@ -534,9 +536,17 @@ describe('notes at the start', () => {
     expect(served.written.stderr).toContain('note: verifiers fetch no keys from an issuer over plain HTTP');
   });
 
+  test('notes that its tokens name no audience, unless verifiers share its secret', { tags: 'slow' }, async () => {
+    const note = 'note: without --aud access tokens name no audience';
+    const served = await serveBinary(['--keyring', await keyringWithAlice()], inFolder());
+    expect(served.written.stderr).toContain(note);
+    const shared = await serveBinary(['--secret-env', 'S'], { ...inFolder(), env: { S: 's'.repeat(40) } });
+    expect(shared.written.stderr).not.toContain(note);
+  });
+
   test('notes once, for all its processes, that there are no users and clients', { tags: 'slow' }, async () => {
     const keyring = await makeKeyring();
-    const served = await serveBinary(['--keyring', keyring, '--workers', '2'], inFolder());
+    const served = await serveBinary(['--keyring', keyring, '--workers', '2', '--aud', 'api'], inFolder());
     expect(await served.stop()).toEqual({ exitCode: 0, signal: null });
     const note = `note: ${keyring} has no users, so nobody can log in; add one with: jwtkit users add\n`;
     expect(served.written.stderr).toBe(`${note}listening on ${served.url}\n`);

@@ -55,7 +55,7 @@ function childrenOf(pid: number): number[] {
 describe.concurrent('two workers', () => {
   test('share a port, log-in counts and metrics, and end together', async () => {
     const ready = join(temporaryFolder(), 'ready.json');
-    const served = await serveTwo(['--ready-file', ready, '--login-attempts', '4']);
+    const served = await serveTwo(['--aud', 'api', '--ready-file', ready, '--login-attempts', '4']);
     expect(JSON.parse(readFileSync(ready, 'utf8'))).toEqual({ url: served.url, pid: served.pid });
     const statuses: number[] = [];
     for (let round = 0; round < 6; round++) statuses.push((await ask(`${served.url}/token`, wrong)).status);

@@ -20,7 +20,7 @@ export interface ServeOptions
     LifetimeOptions,
     AudienceOptions,
     Texts<'host' | 'port' | 'readyFile' | 'leeway' | 'users' | 'clients' | 'loginAttempts' | 'workers'>,
-    Texts<'trustProxy' | 'tlsCert' | 'tlsKey'>,
+    Texts<'trustProxy' | 'tlsCert' | 'tlsKey' | 'typ'>,
     Lists<'cors'>,
     Flags<'rotate' | 'demo'> {
   /** A list if it comes from the policy file. */
@@ -50,6 +50,7 @@ export function readSettings(invocation: Invocation<ServeOptions>) {
     ...audienceDemand(invocation),
     algorithms: readSigningAlgorithms(invocation),
     ...lifetimes(invocation),
+    typ: options.typ,
     leeway: readLeeway(invocation),
     rotatesRefreshTokens: options.rotate === true,
     loginAttempts: readInteger(label('loginAttempts'), options.loginAttempts, 1, 1_000_000, 7) ?? 10,

@@ -148,6 +148,9 @@ async function runInProcess(process: Process): Promise<void> {
   try {
     if (settings.isDemo) return await run(process, { ...(await demoDeps(io.now())), logins });
     const keys = await ownKeySource(invocation, io);
+    if (settings.audience === undefined && keys.publishedSet !== undefined) {
+      note('without --aud access tokens name no audience, so other verifiers cannot tell whom a token is for');
+    }
     const users = accountsPath('users', process);
     const clients = accountsPath('clients', process);
     if (!existsSync(users) && !existsSync(clients)) {
