@@ -381,7 +381,10 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       [serveRefresh, 'leave the session; returned ones need a new log-in'],
       ['token/refresh.test.ts', 'the roles that a policy leaves go from the next refresh token too'],
     ],
-    'A refresh token of a client': [[serveRefresh, 'a client’s token is refused to %s']],
+    'A refresh token of a client': [
+      [serveRefresh, 'a client’s token is refused to %s'],
+      ['server/introspect.test.ts', 'may not revoke a token that was issued to a client'],
+    ],
     'No refresh token is good': [[serveRefresh, 'even without a file of users']],
     'One of a log-in': [[serveRefresh, 'even without a file of users']],
     'Others need one': [

@@ -52,7 +52,7 @@ export function auditFailure(request: FastifyRequest, reason: string, error: unk
 /** Records the revocation of a token whose signature holds. `family` is the session that ended with it, if any. */
 export function auditRevocation(
   request: FastifyRequest,
-  client: string,
+  client: string | undefined,
   { header, claims: { jti, sub } }: DecodedToken,
   family: string | null,
 ): void {

@@ -1,6 +1,7 @@
 /** Clients that authenticate with an id and a secret (RFC 6749 §2.3.1), in the header or in the form. */
 import type { FastifyRequest } from 'fastify';
 import { type Client, isClientSecret } from '../token/account.js';
+import type { DecodedToken } from '../token/decode.js';
 import { readForm } from './form.js';
 import { Refusal } from './refusal.js';
 import type { ServiceDeps } from './service.js';
@@ -21,7 +22,7 @@ export function authenticateClient(request: FastifyRequest, deps: ServiceDeps): 
 }
 
 /**
- * Returns the client of a request; undefined if it names none, since a log-in by password needs no client.
+ * Returns the client of a request; undefined if it names none, since a log-in and a log-out of a user need no client.
  * @throws {Refusal} 401 invalid_client for a wrong secret or an unknown client.
  */
 export function findClient(request: FastifyRequest, { accounts }: ServiceDeps): Client | undefined {
@@ -60,9 +61,11 @@ function decodeForm(text: string): string | undefined {
   }
 }
 
-function invalidClient(detail: string): Refusal {
+/** The refusal of a request that lacks the right credentials (RFC 6749 §5.2). `token` is what it asked for, for the log. */
+export function invalidClient(detail: string, token?: DecodedToken): Refusal {
   return new Refusal(401, detail, {
     error: 'invalid_client',
+    token,
     headers: { 'www-authenticate': 'Basic realm="jwtkit", charset="UTF-8"' },
   });
 }

@@ -32,9 +32,6 @@ const isActive = async (token: string) => ((await introspect(token)).body as { a
 
 describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
   test.each<[string, Form, Record<string, string>, string]>([
-    ['nobody', {}, {}, 'Client authentication is required'],
-    ['an empty header', {}, { authorization: 'Basic Og==' }, 'Client authentication is required'],
-    ['an id alone', { client_id: billing.id }, {}, 'Client authentication is required'],
     ['a wrong secret', {}, basic(billing, 'wrong'), 'Invalid client credentials'],
     ['a wrong secret in the form', post(billing, 'wrong'), {}, 'Invalid client credentials'],
     ['an unknown client', {}, basic({ ...billing, id: 'client-nobody' }), 'Invalid client credentials'],
@@ -51,11 +48,6 @@ describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
     expect(await isActive(token)).toBe(true);
   });
 
-  test('refuses an access token instead of client credentials', async () => {
-    const { access_token: token } = await service.login();
-    expect((await service.send(path, { token }, bearer(token))).status).toBe(401);
-  });
-
   test.each<[string, Form]>([
     ['no token', {}],
     ['an empty token', { token: '' }],
@@ -70,6 +62,66 @@ describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
     const { status, headers } = await service.send(path, { token: 'x', ...post(billing) });
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
+  });
+});
+
+/** Requests without client credentials. */
+const anonymous: [string, Form, Record<string, string>][] = [
+  ['nobody', {}, {}],
+  ['an empty header', {}, { authorization: 'Basic Og==' }],
+  ['an id alone', { client_id: billing.id }, {}],
+  ['an access token instead of credentials', {}, bearer('x')],
+];
+
+describe.each(anonymous)('%s', (_who, form, headers) => {
+  const refusal = (path: string) => {
+    const detail = 'Client authentication is required';
+    return { status: 401, body: { detail, path, error: 'invalid_client', error_description: detail } };
+  };
+
+  test('is refused by /introspect for any token', async () => {
+    const { access_token: token } = await service.login();
+    for (const fields of [{ token }, { token: 'x' }, {}]) {
+      const { status, body } = await service.send('/introspect', { ...fields, ...form }, headers);
+      expect({ status, body }).toEqual(refusal('/introspect'));
+    }
+  });
+
+  test('may revoke an access token that was issued to no client, and ends that token only', async () => {
+    const { access_token: access, refresh_token: refresh } = await service.login();
+    const { status, body } = await service.send('/revoke', { token: access, ...form }, headers);
+    expect({ status, body }).toEqual({ status: 200, body: {} });
+    expect(await isActive(access)).toBe(false);
+    expect(await isActive(refresh)).toBe(true);
+  });
+
+  test('may revoke a refresh token that was issued to no client, and ends its session', async () => {
+    const { access_token: access, refresh_token: refresh } = await service.login();
+    service.logs();
+    expect((await service.send('/revoke', { token: refresh, ...form }, headers)).status).toBe(200);
+    for (const token of [access, refresh]) expect(await isActive(token)).toBe(false);
+    const [line] = service.logs().filter(({ audit }) => audit === 'revoke');
+    expect(line).toMatchObject({ jti: claimsOf(refresh).jti, family: claimsOf(refresh).family });
+    expect(line).not.toHaveProperty('client_id');
+  });
+
+  test('may not revoke a token that was issued to a client', async () => {
+    const { access_token: access, refresh_token: refresh } = await service.login({}, basic(billing));
+    for (const token of [access, refresh]) {
+      const { status, headers: told, body } = await service.send('/revoke', { token, ...form }, headers);
+      expect({ status, body }).toEqual(refusal('/revoke'));
+      expect(told.get('www-authenticate')).toBe('Basic realm="jwtkit", charset="UTF-8"');
+      expect(await isActive(token)).toBe(true);
+    }
+  });
+
+  test('is told nothing by /revoke about an unknown or forged token', async () => {
+    const { access_token: token } = await service.login({}, basic(billing));
+    for (const unknown of ['nonsense', await foreign(), forged(token, { client_id: undefined })]) {
+      const { status, body } = await service.send('/revoke', { token: unknown, ...form }, headers);
+      expect({ status, body }).toEqual({ status: 200, body: {} });
+    }
+    expect(await isActive(token)).toBe(true);
   });
 });
 

@@ -31,7 +31,7 @@ const describeAt = (issuer: string, base: string) => ({
   response_types_supported: [],
   grant_types_supported: ['password', 'refresh_token', 'client_credentials'],
   token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
-  revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+  revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
   introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
 });
 const openidMembers = { subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['ES256'] };

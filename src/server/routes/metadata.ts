@@ -51,7 +51,7 @@ function describeIssuer(options: ServiceOptions, hasJwks: boolean): object {
     response_types_supported: [],
     grant_types_supported: ['password', 'refresh_token', 'client_credentials'],
     token_endpoint_auth_methods_supported: [...clientMethods, 'none'],
-    revocation_endpoint_auth_methods_supported: clientMethods,
+    revocation_endpoint_auth_methods_supported: [...clientMethods, 'none'],
     introspection_endpoint_auth_methods_supported: clientMethods,
   };
 }

@@ -100,7 +100,8 @@ const tokenForm = form({ token: field, token_type_hint: field }, ['token']);
 
 export const describeRevoke = {
   ...operation('revokeToken', 'clients', 'Revoke a token (RFC 7009)'),
-  ...byClient,
+  description: 'A token that was issued to no client needs no client credentials.',
+  security: [...byClient.security, {}],
   ...tokenForm,
   response: {
     200: { description: 'The token is not valid any more, if it ever was', type: 'object' },
@@ -118,6 +119,7 @@ const claims = {
   role: {},
   type: text,
   jti: text,
+  session: {},
   ...times,
 };
 const introspection = object(

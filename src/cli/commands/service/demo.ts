@@ -51,7 +51,7 @@ export function demoLines(url: string): string {
     `  curl ${url}/users/me -H "Authorization: Bearer $TOKEN"`,
     `  curl ${url}/token/refresh -d refresh_token="$REFRESH"`,
     `  curl -u client-demo:${secret} ${url}/introspect -d token="$TOKEN"`,
-    `  curl -u client-demo:${secret} ${url}/revoke -d token="$REFRESH"`,
+    `  curl ${url}/revoke -d token="$REFRESH"`,
     `  jwtkit verify "$TOKEN" --issuer-url ${url}`,
     '',
   ];
