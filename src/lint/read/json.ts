@@ -1,0 +1,65 @@
+/** JSON that has to do with tokens, told by its members. */
+import schema from '../../../docs/config.schema.json' with { type: 'json' };
+import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
+import { explainProblem } from '../../policy/explain.js';
+import { findProblem, type Schema } from '../../policy/validate.js';
+import { addSet, type Found } from './subjects.js';
+
+/** Adds what a JSON value is. */
+export function readJsonSubjects(value: unknown, found: Found): void {
+  if (!isJsonObject(value)) return walk(value, found, []);
+  const has = (name: string) => own(value, name) !== undefined;
+  if (Array.isArray(own(value, 'keys'))) return addSet(value, found);
+  if (has('kty')) return found.addJwk(value);
+  if (isPolicy(value, found.source.name)) return addPolicy(value, found);
+  if (has('issuer') && (has('jwks_uri') || has('response_types_supported') || has('token_endpoint'))) {
+    return found.add('issuer', value);
+  }
+  for (const list of ['users', 'clients']) {
+    const entries = own(value, list);
+    if (Array.isArray(entries) && entries.every(isJsonObject)) return addAccounts(entries, list, found);
+  }
+  if (has('access_token') || has('refresh_token') || has('id_token')) return addResponse(value, found);
+  walk(value, found, []);
+}
+
+const policyMembers = ['audience', 'algorithms', 'lifetimes', 'require', 'maxAge', 'leeway', 'scopes', 'keys', 'store'];
+
+function isPolicy(value: JsonObject, name: string): boolean {
+  if (/(?:^|[\\/])jwtkit\.config\.json$/.test(name)) return true;
+  const $schema = own(value, '$schema');
+  if (typeof $schema === 'string' && $schema.includes('config.schema.json') && $schema.includes('jwtkit')) return true;
+  return typeof own(value, 'issuer') === 'string' && policyMembers.some((member) => own(value, member) !== undefined);
+}
+
+function addPolicy(policy: JsonObject, found: Found): void {
+  found.holds.add('trusted');
+  const problem = findProblem(schema as Schema, policy);
+  const error = problem === undefined ? undefined : explainProblem('', problem);
+  const hint = error?.hint === undefined ? '' : ` (${error.hint})`;
+  found.add('policy', { policy, problem: error && `${error.message.replace(/^: /, '')}${hint}` });
+}
+
+function addAccounts(entries: readonly JsonObject[], list: string, found: Found): void {
+  found.holds.add('trusted').add('password hash');
+  for (const [at, entry] of entries.slice(0, 5000).entries()) found.add('account', entry, { part: `${list}[${at}]` });
+}
+
+function addResponse(response: JsonObject, found: Found): void {
+  found.add('response', response);
+  for (const name of ['access_token', 'refresh_token', 'id_token']) {
+    const value = own(response, name);
+    if (typeof value === 'string') found.addTokens(value, { part: name }, name);
+  }
+}
+
+const deepest = 64;
+
+/** Adds what the texts in other JSON hold, such as a file of settings. */
+function walk(value: unknown, found: Found, path: readonly string[]): void {
+  if (path.length > deepest) return;
+  if (typeof value === 'string')
+    return found.addValue(path.at(-1) ?? '', value, { part: path.join('.').slice(0, 120) });
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) walk(member, found, [...path, name]);
+}

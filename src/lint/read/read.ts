@@ -1,0 +1,63 @@
+/** Tells by its content what a source is, and finds the subjects in it. */
+import { X509Certificate } from 'node:crypto';
+import { isWholeDer, readDer } from '../../jose/der.js';
+import { readJson } from '../../jose/json.js';
+import { textProblem, withoutMark } from '../../jose/text.js';
+import type { Source } from '../rule.js';
+import { hasCookies, readCookies } from './cookies.js';
+import { isEnvFile, readEnv } from './env.js';
+import { readJsonSubjects } from './json.js';
+import { Found } from './subjects.js';
+
+/** The largest source, in bytes. */
+export const maxSourceBytes = 1024 * 1024;
+
+/** Returns the subjects of a source; none if its content has nothing to do with tokens. */
+export async function readSource(source: Source): Promise<Found> {
+  const found = new Found(source);
+  const bytes = Buffer.from(withoutMark(source.content));
+  if (textProblem(bytes) === undefined) await readText(bytes.toString(), found);
+  else if (isWholeDer(bytes)) readBinary(bytes, found);
+  if (source.isFile === true && found.holds.size > 0) found.add('file', { holds: found.holds });
+  return found;
+}
+
+async function readText(text: string, found: Found): Promise<void> {
+  if (/^\s*[{[]/.test(text)) {
+    const value = parseJson(text);
+    if (value !== undefined) return readJsonSubjects(value, found);
+  }
+  if (hasCookies(text)) return readCookies(text, found);
+  if (isEnvFile(text)) return readEnv(text, found);
+  if (/^\s*-----BEGIN /.test(text) || (text.includes('-----BEGIN ') && !isYamlLike(text))) return found.addPem(text);
+  if (isYamlLike(text) && (await import('./yaml.js')).readYaml(text, found)) return;
+  found.addTokens(text);
+}
+
+/** A value of strict JSON, or of JSON with a repeated name: the rules of its content still apply. */
+function parseJson(text: string): unknown {
+  for (const parse of [() => readJson(Buffer.from(text)).value, () => JSON.parse(text) as unknown]) {
+    try {
+      return parse();
+    } catch {
+      // The next one is less strict.
+    }
+  }
+  return undefined;
+}
+
+function isYamlLike(text: string): boolean {
+  return /^(?:---|[\w."'$-]+:(?:[ \t]|\r?$)|- )/m.test(text);
+}
+
+function readBinary(bytes: Buffer, found: Found): void {
+  const key = readDer(bytes);
+  if (key === undefined) return;
+  try {
+    found.add('certificate', new X509Certificate(bytes));
+  } catch {
+    // It is a key.
+  }
+  if (key.type === 'private') found.holds.add('private key');
+  found.add('key', { key, isPrivate: key.type === 'private' });
+}

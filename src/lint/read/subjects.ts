@@ -1,0 +1,164 @@
+/** Collects the subjects of one source while it is read. */
+import { X509Certificate } from 'node:crypto';
+import { JwtkitError } from '../../errors.js';
+import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
+import { importJwk } from '../../jose/jwk.js';
+import { readPemBlock, readPemBlocks } from '../../jose/pem.js';
+import { decodeToken } from '../../token/decode.js';
+import { findRuns, headerOf } from '../../token/token-runs.js';
+import type { Holding, Kind, Source, Spot, Subject, Subjects } from '../rule.js';
+
+/** More tokens, keys or variables than any file has that a person looks after. */
+const mostSubjects = 5000;
+
+/** The subjects of a source, and what makes the source secret. */
+export class Found {
+  readonly subjects: Subject[] = [];
+  readonly holds = new Set<Holding>();
+  readonly source: Source;
+
+  constructor(source: Source) {
+    this.source = source;
+  }
+
+  add<K extends Kind>(kind: K, value: Subjects[K], spot: Omit<Spot, 'source'> = {}): void {
+    if (this.subjects.length >= mostSubjects) return;
+    this.subjects.push({ kind, value, spot: { source: this.source, ...spot } } as Subject);
+  }
+
+  /** Adds each token in a text; true if there is one. */
+  addTokens(text: string, spot: Omit<Spot, 'source'> = {}, slot?: string): boolean {
+    const runs = findRuns(text);
+    for (const { token, start } of runs) {
+      const line =
+        spot.line ?? (this.source.isFile === true && spot.part === undefined ? lineAt(text, start) : undefined);
+      this.addToken(token, { ...spot, line }, slot);
+    }
+    return runs.length > 0;
+  }
+
+  addToken(text: string, spot: Omit<Spot, 'source'>, slot?: string): void {
+    this.holds.add('token');
+    const isEncrypted = text.split('.', 7).length === 5;
+    const empty = { text, header: headerOf(text) ?? {}, claims: {}, isEncrypted, slot };
+    if (isEncrypted) return this.add('token', empty, spot);
+    try {
+      const { header, claims } = decodeToken(text, { maxLength: 1024 * 1024 });
+      this.add('token', { text, header, claims, isEncrypted, slot }, spot);
+    } catch (error) {
+      if (!(error instanceof JwtkitError)) throw error;
+      this.add('token', { ...empty, problem: error.message }, spot);
+    }
+  }
+
+  addJwk(jwk: JsonObject, spot: Omit<Spot, 'source'> = {}): void {
+    const isPrivate = own(jwk, 'kty') === 'oct' || own(jwk, 'd') !== undefined;
+    if (isPrivate) this.holds.add('private key');
+    try {
+      this.add('key', { key: importJwk(jwk).keyObject, jwk, isPrivate }, spot);
+    } catch (error) {
+      if (!(error instanceof JwtkitError)) throw error;
+      // Too small is a rule of its own, and other types of keys are no mistake.
+      const isBroken =
+        error.code === 'KEY_INVALID' && !/ (?:is not one of|is no signature algorithm|not "sig")/.test(error.message);
+      this.add('key', { key: undefined, jwk, isPrivate, problem: isBroken ? error.message : undefined }, spot);
+    }
+  }
+
+  /** Adds the keys and certificates of a PEM text. */
+  addPem(text: string, spot: Omit<Spot, 'source'> = {}): void {
+    try {
+      const { blocks } = readPemBlocks(text, '');
+      for (const block of blocks) {
+        if (/ PARAMETERS$/.test(block.label)) continue;
+        const line = spot.line ?? (this.source.isFile === true ? lineAt(text, text.indexOf(block.whole)) : undefined);
+        this.#addBlock(block, { ...spot, line });
+      }
+    } catch (error) {
+      if (text.includes('PRIVATE KEY-----')) this.holds.add('private key');
+      this.#addBrokenKey(error, text.includes('PRIVATE KEY-----'), spot);
+    }
+  }
+
+  #addBlock(block: { label: string; body: string; whole: string }, spot: Omit<Spot, 'source'>): void {
+    const isPrivate = block.label.endsWith('PRIVATE KEY');
+    if (isPrivate) this.holds.add('private key');
+    try {
+      if (block.label === 'CERTIFICATE') {
+        const certificate = new X509Certificate(block.whole);
+        this.add('certificate', certificate, spot);
+        this.add('key', { key: certificate.publicKey, isPrivate }, spot);
+        return;
+      }
+      const pem = readPemBlock(block, '');
+      const key = pem.form === 'key' ? pem.keyObject : undefined;
+      this.add('key', { key, isPrivate, hasLegacyEncryption: pem.form === 'encrypted PEM' }, spot);
+    } catch (error) {
+      this.#addBrokenKey(error, isPrivate, spot);
+    }
+  }
+
+  #addBrokenKey(error: unknown, isPrivate: boolean, spot: Omit<Spot, 'source'>): void {
+    const problem = error instanceof Error ? error.message : 'it cannot be read';
+    this.add('key', { key: undefined, isPrivate, problem }, spot);
+  }
+
+  /** Adds what a value in a file of settings holds: PEM, a JWK, a JWK Set, a token, or a secret if its name says so. */
+  addValue(name: string, value: string, spot: Omit<Spot, 'source'>, isPublished = false): void {
+    const plain = value.includes('\\n') && value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
+    if (plain.includes('-----BEGIN ')) return this.addPem(plain, spot);
+    if (plain.startsWith('{') && this.#addJsonKey(plain, spot)) return;
+    if (this.addTokens(plain, spot)) return;
+    if (!isSecretName(name) || isPlaceholder(value)) return;
+    this.holds.add('secret');
+    this.add('secret', { name, value, isPublished }, spot);
+  }
+
+  #addJsonKey(text: string, spot: Omit<Spot, 'source'>): boolean {
+    try {
+      const value: unknown = JSON.parse(text);
+      if (!isJsonObject(value)) return false;
+      if (own(value, 'kty') !== undefined) this.addJwk(value, spot);
+      else if (Array.isArray(own(value, 'keys'))) addSet(value, this, spot.part);
+      else return false;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Adds a JWK Set and its keys. */
+export function addSet(set: JsonObject, found: Found, part?: string): void {
+  const keys = (own(set, 'keys') as unknown[]).filter(isJsonObject).slice(0, 1000);
+  found.holds.add('trusted');
+  found.add('set', { keys }, { part });
+  for (const [at, jwk] of keys.entries())
+    found.addJwk(jwk, { part: `${part === undefined ? '' : `${part}.`}keys[${at}]` });
+}
+
+/** Whether a variable or a member of this name holds a secret that signs, or may. */
+export function isSecretName(name: string): boolean {
+  const plain = name
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/[-.:]/g, '_');
+  if (
+    /(?:_|^)(?:file|path|env|name|id|url|uri|encoding|public|pub|algorithm|alg|kid|ttl|length|size|version|type)$/.test(
+      plain,
+    )
+  )
+    return false;
+  return /secret|(?:jwt|jws|token|signing|sign|hmac|hs256|hs512|auth|session|app)_?(?:signing_?)?key$/.test(plain);
+}
+
+/** Whether a value stands for one that is put in later: `${SECRET}`, `{{ secret }}`, `$SECRET`, nothing. */
+function isPlaceholder(value: string): boolean {
+  return /^\s*$|^\$\{?\w|\$\{|\{\{|^!?(?:Ref|vault|sops|ENC)\b|^(?:vault|arn|op|awssm):/.test(value);
+}
+
+function lineAt(text: string, at: number): number {
+  let line = 1;
+  for (let next = text.indexOf('\n'); next >= 0 && next < at; next = text.indexOf('\n', next + 1)) line++;
+  return line;
+}

@@ -1,0 +1,163 @@
+/** Rules about what a payload must not say: everybody who holds a token can read it. */
+import { isJsonObject } from '../../jose/json.js';
+import { headerOf } from '../../token/token-runs.js';
+import { token } from '../example.js';
+import { type Remark, rule, type Subjects } from '../rule.js';
+
+const readable = 'tutorial, pitfall "secrets in the payload"; OWASP JWT cheat sheet';
+const deepest = 8;
+const mostRemarks = 5;
+
+/** Returns a remark for each claim, however deep, that a test finds; it shows the name of the claim, never its value. */
+function claimsThat(
+  { claims }: Subjects['token'],
+  test: (name: string, value: unknown) => string | false | undefined,
+): Remark[] {
+  const remarks: Remark[] = [];
+  const visit = (value: unknown, path: readonly string[]): void => {
+    if (remarks.length >= mostRemarks || path.length > deepest) return;
+    const said = path.length > 0 && test(path.findLast((name) => !/^\d+$/.test(name)) ?? '', value);
+    if (said) remarks.push({ message: said, part: `claims.${path.join('.')}`.slice(0, 120) });
+    else if (Array.isArray(value) || isJsonObject(value)) {
+      for (const [name, member] of Object.entries(value)) visit(member, [...path, name]);
+    }
+  };
+  visit(claims, []);
+  return remarks;
+}
+
+const plain = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '');
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** Whether digits are a card number: length, first digits and Luhn's check digit. */
+function isCardNumber(value: unknown): boolean {
+  const digits = typeof value === 'string' || typeof value === 'number' ? String(value).replace(/[ -]/g, '') : '';
+  if (
+    !/^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[068]\d{12}|6(?:011|5\d\d)\d{12}|35\d{14})$/.test(
+      digits,
+    )
+  )
+    return false;
+  const sum = [...digits].reverse().reduce((total, digit, at) => {
+    const doubled = Number(digit) * (at % 2 === 0 ? 1 : 2);
+    return total + (doubled > 9 ? doubled - 9 : doubled);
+  }, 0);
+  return sum % 10 === 0;
+}
+
+const knownKeys =
+  /-----BEGIN [A-Z ]*PRIVATE KEY|^AKIA[A-Z\d]{16}$|^gh[pousr]_\w{36,}$|^sk_(?:live|test)_\w{16,}$|^xox[abp]-|^AIza[\w-]{35}$|^glpat-/;
+
+export const payloadRules = [
+  rule({
+    id: 'token/password-in-payload',
+    level: 'error',
+    about: 'token',
+    means: 'The payload holds a password or its hash. It is not encrypted: everybody with the token can read it.',
+    help: 'remove the claim, and change that password',
+    source: readable,
+    bad: token({ user: { password: 'wonderland' } }),
+    good: token({ password_changed: false }),
+    check: (value) =>
+      claimsThat(value, (name, claim) => {
+        const isOne =
+          /^(?:\w*(?:password|passwd|passphrase)(?:hash|digest)?|pwd|pin|otp|passcode)$/.test(plain(name)) &&
+          isText(claim);
+        return (
+          (isOne || (isText(claim) && /^\$(?:2[abxy]|argon2\w*|[156]|scrypt)\$/.test(claim))) &&
+          'the claim holds a password or its hash'
+        );
+      }),
+  }),
+  rule({
+    id: 'token/key-in-payload',
+    level: 'error',
+    about: 'token',
+    means: 'The payload holds a key or a secret of another system. It is not encrypted.',
+    help: 'remove the claim, and replace that key',
+    source: readable,
+    bad: token({ api_key: 'k-7f3a9c' }),
+    good: token({ key_id: '7f3a9c' }),
+    check: (value) =>
+      claimsThat(value, (name, claim) => {
+        const isOne = /^\w*(?:secret|secretkey|privatekey|apikey|accesskey|credentials?|connectionstring)$/.test(
+          plain(name),
+        );
+        return (
+          ((isOne && isText(claim)) || (isText(claim) && knownKeys.test(claim))) && 'the claim holds a key or a secret'
+        );
+      }),
+  }),
+  rule({
+    id: 'token/token-in-payload',
+    level: 'warning',
+    about: 'token',
+    means: 'The payload holds another token: whoever reads the outer one can use the inner one.',
+    help: 'keep the inner token on the server, or encrypt the outer one',
+    source: readable,
+    bad: token({ upstream: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEyMyJ9.AAAA' }),
+    good: token({ upstream: 'https://issuer.example' }),
+    check: (value) =>
+      claimsThat(
+        value,
+        (_, claim) =>
+          isText(claim) &&
+          /^e[\w-]+\.[\w-]+\./.test(claim) &&
+          headerOf(claim) !== undefined &&
+          'the claim holds a token',
+      ),
+  }),
+  rule({
+    id: 'token/card-number',
+    level: 'error',
+    about: 'token',
+    means: 'The payload holds the number of a payment card.',
+    help: 'remove the claim; the card industry allows no storing of it in the clear',
+    source: `PCI DSS 3.5; ${readable}`,
+    bad: token({ card: '4111 1111 1111 1111' }),
+    good: token({ card_last_four: '1111' }),
+    check: (value) => claimsThat(value, (_, claim) => isCardNumber(claim) && 'the claim holds a card number'),
+  }),
+  rule({
+    id: 'token/email-in-payload',
+    level: 'warning',
+    about: 'token',
+    means:
+      'The payload holds an e-mail address, which stays in logs, browsers and the history of every service that the token passes.',
+    help: 'name the user by an identifier in sub; services ask for the address where they need it',
+    source: `RFC 7519 §12; ${readable}`,
+    bad: token({ sub: 'alice@example.com' }),
+    good: token({ sub: 'user-123', email_verified: true }),
+    check: (value) =>
+      value.claims.nonce === undefined &&
+      claimsThat(
+        value,
+        (_, claim) =>
+          isText(claim) &&
+          claim.length < 320 &&
+          /^[^\s@]+@[^\s@]+\.[a-z]{2,}$/i.test(claim) &&
+          !/^\w+:/.test(claim) &&
+          !/\.gserviceaccount\.com$/.test(claim) &&
+          'the claim holds an e-mail address',
+      ),
+  }),
+  rule({
+    id: 'token/personal-data',
+    level: 'warning',
+    about: 'token',
+    means: 'The payload holds personal data: everybody with the token can read it, and services log tokens.',
+    help: 'name the user by an identifier in sub; services ask for the rest where they need it',
+    source: `RFC 7519 §12; ${readable}`,
+    bad: token({ phone_number: '+1 555 0100' }),
+    good: token({ tenant: 'acme' }),
+    check: (value) =>
+      value.claims.nonce === undefined &&
+      claimsThat(value, (name, claim) => {
+        const isOne =
+          /^(?:phone|phonenumber|mobile|birthdate|birthday|dateofbirth|dob|gender|ssn|socialsecurity\w*|nationalid|passport\w*|iban|address|streetaddress|homeaddress|taxid)$/.test(
+            plain(name),
+          );
+        return isOne && claim !== null && claim !== '' && typeof claim !== 'boolean' && 'the claim holds personal data';
+      }),
+  }),
+];

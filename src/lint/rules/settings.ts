@@ -1,0 +1,112 @@
+/** Rules about variables, as `.env` files have them. */
+import { isAlgorithmName } from '../../jose/algorithms.js';
+import { quoteText } from '../../jose/json.js';
+import { text } from '../example.js';
+import { rule } from '../rule.js';
+
+const isTrue = (value: string) => /^(?:1|true|yes|on)$/i.test(value);
+const isFalse = (value: string) => /^(?:0|false|no|off)$/i.test(value);
+const isNumber = (value: string) => /^\d{1,9}$/.test(value);
+
+export const settingRules = [
+  rule({
+    id: 'setting/access-lifetime-too-long',
+    level: 'warning',
+    about: 'variable',
+    means: 'Access tokens live longer than 30 minutes.',
+    help: 'set it to 5 to 30 minutes, and refresh them',
+    source: 'tutorial, pitfall "long lifetimes"',
+    bad: text('ACCESS_TOKEN_EXPIRE_MINUTES=10080\n'),
+    good: text('ACCESS_TOKEN_EXPIRE_MINUTES=30\n'),
+    check: ({ name, value }) => {
+      const unit = /^(?:\w+_)?ACCESS_TOKEN_(?:EXPIRES?(?:_IN)?|EXPIRATION|LIFETIME|TTL)_(MINUTES|HOURS|DAYS|SECONDS)$/i
+        .exec(name)?.[1]
+        ?.toUpperCase();
+      const minutes = Number(value) * ({ SECONDS: 1 / 60, MINUTES: 1, HOURS: 60, DAYS: 1440 }[unit ?? ''] ?? 0);
+      return isNumber(value) && minutes > 30 && `it is ${value} ${unit?.toLowerCase()}`;
+    },
+  }),
+  rule({
+    id: 'setting/refresh-lifetime-too-long',
+    level: 'warning',
+    about: 'variable',
+    means: 'Refresh tokens live longer than 30 days.',
+    help: 'set it to 7 to 30 days',
+    source: 'tutorial, pitfall "long lifetimes"',
+    bad: text('REFRESH_TOKEN_EXPIRE_DAYS=365\n'),
+    good: text('REFRESH_TOKEN_EXPIRE_DAYS=7\n'),
+    check: ({ name, value }) => {
+      const unit = /^(?:\w+_)?REFRESH_TOKEN_(?:EXPIRES?(?:_IN)?|EXPIRATION|LIFETIME|TTL)_(MINUTES|HOURS|DAYS|SECONDS)$/i
+        .exec(name)?.[1]
+        ?.toUpperCase();
+      const days =
+        Number(value) * ({ SECONDS: 1 / 86_400, MINUTES: 1 / 1440, HOURS: 1 / 24, DAYS: 1 }[unit ?? ''] ?? 0);
+      return isNumber(value) && days > 30 && `it is ${value} ${unit?.toLowerCase()}`;
+    },
+  }),
+  rule({
+    id: 'setting/algorithm-unsafe',
+    level: 'error',
+    about: 'variable',
+    means: 'The algorithm of tokens is none, or one that is not registered.',
+    help: 'use ES256, EdDSA, RS256, PS256 or HS256',
+    source: 'RFC 8725 §3.2; RFC 7518 §3.1',
+    bad: text('ALGORITHM=none\n'),
+    good: text('ALGORITHM=HS256\n'),
+    check: ({ name, value }) =>
+      /^(?:ALGORITHM|(?:\w+_)?(?:JWT|TOKEN)_(?:ALG|ALGORITHM))$/i.test(name) &&
+      value !== '' &&
+      value.length < 12 &&
+      !value.includes('$') &&
+      !isAlgorithmName(value) &&
+      `the algorithm is ${quoteText(value)}`,
+  }),
+  rule({
+    id: 'setting/verification-off',
+    level: 'error',
+    about: 'variable',
+    means: 'A switch turns the check of signatures, expiry or certificates off.',
+    help: 'remove the variable; trust a certificate of your own with NODE_EXTRA_CA_CERTS or SSL_CERT_FILE',
+    source: 'RFC 8725 §3.1; tutorial, pitfall "no HTTPS"',
+    bad: text('NODE_TLS_REJECT_UNAUTHORIZED=0\n'),
+    good: text('NODE_EXTRA_CA_CERTS=/etc/ssl/own-ca.pem\n'),
+    check: ({ name, value }) => {
+      const isOff =
+        (/^(?:NODE_TLS_REJECT_UNAUTHORIZED|PYTHONHTTPSVERIFY|(?:\w+_)?(?:JWT_VERIFY\w*|VERIFY_(?:SIGNATURE|JWT|TOKEN|EXP|AUD|ISS)))$/i.test(
+          name,
+        ) &&
+          isFalse(value)) ||
+        (/^(?:OAUTHLIB_INSECURE_TRANSPORT|(?:\w+_)?(?:JWT_(?:IGNORE|SKIP)_\w+|SKIP_(?:JWT|TOKEN)_\w+|IGNORE_EXPIRATION))$/i.test(
+          name,
+        ) &&
+          isTrue(value));
+      return isOff && 'it turns a check off';
+    },
+  }),
+  rule({
+    id: 'setting/not-https',
+    level: 'error',
+    about: 'variable',
+    means:
+      'The issuer, its keys or its tokens are fetched over plain HTTP, where anybody on the network can replace them.',
+    help: 'use https',
+    source: 'RFC 8414 §2; tutorial, pitfall "no HTTPS"',
+    bad: text('OIDC_ISSUER=http://issuer.example\n'),
+    good: text('OIDC_ISSUER=https://issuer.example\n'),
+    check: ({ name, value }) =>
+      /ISSUER|JWKS|TOKEN_URL|AUTH_URL|OIDC|OPENID/i.test(name) &&
+      /^http:\/\/(?!localhost|127\.|\[::1\])/i.test(value) &&
+      'it is plain HTTP',
+  }),
+  rule({
+    id: 'setting/set-twice',
+    level: 'warning',
+    about: 'variable',
+    means: 'The variable is set twice: some readers take the first value, some the last.',
+    help: 'remove one of the lines',
+    source: 'docs/environment.md',
+    bad: text('ALGORITHM=HS256\nALGORITHM=RS256\n'),
+    good: text('ALGORITHM=RS256\n'),
+    check: ({ isRepeated }) => isRepeated && 'an earlier line sets it too',
+  }),
+];
