@@ -18,6 +18,7 @@ const packages = {
   'shared-packages': ['ms', 'safe-buffer', 'semver'],
   spinner: ['yocto-spinner', 'yoctocolors'],
   undici: ['undici'],
+  yaml: ['yaml'],
 };
 
 export const groupsOfCommandLine = [
@@ -51,6 +52,8 @@ function chunkOf(id) {
   // Its recipes import the folder above them, which imports them.
   if (path[0] === 'fixtures') return 'fixtures';
   const folders = path.slice(0, -1);
+  // The files of lint/ and of its folders import each other.
+  if (folders[0] === 'lint') return 'lint';
   if (folders.join('/') === 'cli/commands') folders.push(path.at(-1).replace('.ts', ''));
   return folders.join('-');
 }

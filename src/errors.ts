@@ -21,6 +21,7 @@ export const errorCodes = [
   'CLAIM_MISMATCH',
   'BATCH_REJECTED',
   'PROBE_FAILED',
+  'LINT_FINDINGS',
   'USAGE_INVALID',
   'KEY_INVALID',
   'KEY_TOO_WEAK',

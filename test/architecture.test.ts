@@ -33,6 +33,12 @@ const table: readonly Row[] = [
     imports: ['fixtures', 'report', 'jose'],
     packages: ['jsonwebtoken (libraries)', 'jose (libraries)'],
   },
+  {
+    folder: 'lint',
+    imports: ['report', 'policy', 'token', 'jose'],
+    packages: ['yaml (read/yaml.ts)'],
+    node: ['node:crypto'],
+  },
   { folder: 'batch', imports: ['policy', 'remote', 'store', 'files', 'token', 'jose'] },
   {
     folder: 'server',

@@ -22,6 +22,7 @@ const commands = {
   clients: async () => (await import('./commands/clients.js')).registerClients,
   fixtures: async () => (await import('./commands/fixtures.js')).registerFixtures,
   probe: async () => (await import('./commands/probe/probe.js')).registerProbe,
+  lint: async () => (await import('./commands/lint.js')).registerLint,
   completion: async () => (await import('./completion/command.js')).registerCompletion,
 };
 

@@ -24,6 +24,8 @@ export interface AppliedPolicy {
   readonly namesKeys: boolean;
   /** The lifetimes of tokens, in a command that keeps a key until its tokens have expired. */
   readonly lifetimes?: { readonly access?: string; readonly refresh?: string } | undefined;
+  /** The levels of rules, in a command that lints. */
+  readonly rules?: readonly { readonly id: string; readonly level: string; readonly reason: string }[] | undefined;
 }
 
 /** Converts the value of a member to the value of an option; undefined if the member does not set the option. */
@@ -128,7 +130,10 @@ export function applyPolicy(policy: JsonObject, file: string, command: Configura
   const usesLifetimes = options.has('grace') && !given.has('grace') && !given.has('at');
   const lifetimes = usesLifetimes ? (own(policy, 'lifetimes') as AppliedPolicy['lifetimes']) : undefined;
   if (lifetimes !== undefined) members.add('lifetimes');
-  return { file, values, labels, members: [...members], namesKeys: own(policy, 'keys') !== undefined, lifetimes };
+  const rules = options.has('rule') ? (valueAt(policy, 'lint/rules') as AppliedPolicy['rules']) : undefined;
+  if (rules !== undefined) members.add('lint');
+  const namesKeys = own(policy, 'keys') !== undefined;
+  return { file, values, labels, members: [...members], namesKeys, lifetimes, rules };
 }
 
 /** Whether the place of a JWK Set is a URL rather than a file. */

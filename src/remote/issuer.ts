@@ -3,7 +3,7 @@ import { JwtkitError } from '../errors.js';
 import { describeJson, own, quoteText } from '../jose/json.js';
 import { type RefuseText, readJsonFile } from '../jose/text.js';
 import type { FetchedKeys, KeySource } from '../token/key-source.js';
-import { parseAddress } from './address.js';
+import { type AddressRules, parseAddress } from './address.js';
 import { type LoadedDocument, type RemoteDocument, remoteDocument } from './document.js';
 import { keysAt } from './jwks.js';
 import { deadlineOf, type RemoteOptions } from './options.js';
@@ -55,18 +55,28 @@ function withMetadata(keys: FetchedKeys | undefined, found: LoadedDocument<URL> 
   return { ...keys, stale: keys.stale || found.isStale, ...(problem === undefined ? {} : { problem }) };
 }
 
-/** The metadata, read as the address of the JWK Set. */
-function metadataOf(issuer: string, options: RemoteOptions): RemoteDocument<URL> {
+/**
+ * Returns the addresses where an issuer may have its metadata.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function metadataAddresses(issuer: string, rules: AddressRules): readonly [URL, URL] {
   const refuse: RefuseText = (message, hint) =>
     new JwtkitError('USAGE_INVALID', `the issuer's URL ${message}`, { hint });
-  const url = parseAddress(issuer, options, refuse);
+  const url = parseAddress(issuer, rules, refuse);
   // RFC 8414 §2. The test reads the text, since URL drops an empty query or fragment.
   if (/[?#]/.test(issuer)) throw refuse('has a query or a fragment, which no issuer has');
   const path = url.pathname.replace(/\/$/, '');
   const openid = new URL(`${path}/.well-known/openid-configuration`, url);
   const oauth = new URL(`/.well-known/oauth-authorization-server${path}`, url);
+  return [openid, oauth];
+}
+
+/** The metadata, read as the address of the JWK Set. */
+function metadataOf(issuer: string, options: RemoteOptions): RemoteDocument<URL> {
+  const addresses = metadataAddresses(issuer, options);
+  const [openid] = addresses;
   const read = (body: Uint8Array, source: string) => readMetadata(body, source, issuer, options);
-  return remoteDocument({ key: openid.href, origin: url.origin, addresses: [openid, oauth], read }, options);
+  return remoteDocument({ key: openid.href, origin: openid.origin, addresses: [...addresses], read }, options);
 }
 
 function readMetadata(body: Uint8Array, source: string, issuer: string, options: RemoteOptions): URL {

@@ -1,7 +1,7 @@
 /** What a command found: the value that every form of a report is made from. `cleanReport` bounds and escapes its texts. */
 
 /** From the worst to the least. */
-const levels = ['error', 'warning', 'note'] as const;
+export const levels = ['error', 'warning', 'note'] as const;
 export type Level = (typeof levels)[number];
 
 /** Where a finding is. */

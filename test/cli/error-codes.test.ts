@@ -73,6 +73,7 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   },
   BATCH_REJECTED: () => runJson(['verify', '--batch', '--secret-env', 'S'], { env, stdin: 'nonsense' }),
   PROBE_FAILED: () => runJson(['probe', 'exec:exit 1', '--new-key', '--alg', 'ES256']),
+  LINT_FINDINGS: () => runJson(['lint', unsigned({ sub: 'user-123' })]),
   TOKEN_REVOKED: async () => {
     const keyring = await makeKeyring();
     const token = await stdoutOf(['issue', '--keyring', keyring]);

@@ -58,8 +58,9 @@ async function readConfig(command: Command, env: Environment, io: Io): Promise<A
   const options = new Set(command.options.map((declared) => declared.attributeName()));
   const named: string | false | undefined = values.config ?? readVariable(env, 'JWTKIT_CONFIG');
   const isNamed = named !== undefined;
-  // A command without a keyring has nothing that a policy of the working folder could set.
-  const file = isNamed || !options.has('keyring') ? named : findPolicyFile(io.workingFolder ?? '.');
+  // A command without a keyring and without rules has nothing that a policy of the working folder could set.
+  const file =
+    isNamed || !(options.has('keyring') || options.has('rule')) ? named : findPolicyFile(io.workingFolder ?? '.');
   if (file === undefined || file === false) return undefined;
   const given = givenOptions(command, env);
   if (!isNamed) {

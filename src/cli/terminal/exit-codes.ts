@@ -36,6 +36,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   CERTIFICATE_NOT_YET_VALID: 13,
   TOKEN_REVOKED: 17,
   TOKEN_REUSED: 17,
+  LINT_FINDINGS: 18,
   TOKEN_EXPIRED: 14,
   TOKEN_EXPIRES_SOON: 14,
   TOKEN_TOO_OLD: 14,

@@ -7,23 +7,34 @@ import { addSet, type Found } from './subjects.js';
 
 /** Adds what a JSON value is. */
 export function readJsonSubjects(value: unknown, found: Found): void {
-  if (!isJsonObject(value)) return walk(value, found, []);
+  if (!isJsonObject(value)) return void walk(value, found, []);
   const has = (name: string) => own(value, name) !== undefined;
-  if (Array.isArray(own(value, 'keys'))) return addSet(value, found);
-  if (has('kty')) return found.addJwk(value);
-  if (isPolicy(value, found.source.name)) return addPolicy(value, found);
+  if (Array.isArray(own(value, 'keys'))) return void addSet(value, found);
+  if (has('kty')) return void found.addJwk(value);
+  if (isPolicy(value, found.source.name)) return void addPolicy(value, found);
   if (has('issuer') && (has('jwks_uri') || has('response_types_supported') || has('token_endpoint'))) {
-    return found.add('issuer', value);
+    return void found.add('issuer', value);
   }
   for (const list of ['users', 'clients']) {
     const entries = own(value, list);
-    if (Array.isArray(entries) && entries.every(isJsonObject)) return addAccounts(entries, list, found);
+    if (Array.isArray(entries) && entries.every(isJsonObject)) return void addAccounts(entries, list, found);
   }
-  if (has('access_token') || has('refresh_token') || has('id_token')) return addResponse(value, found);
+  if (has('access_token') || has('refresh_token') || has('id_token')) return void addResponse(value, found);
   walk(value, found, []);
 }
 
-const policyMembers = ['audience', 'algorithms', 'lifetimes', 'require', 'maxAge', 'leeway', 'scopes', 'keys', 'store'];
+const policyMembers = [
+  'audience',
+  'algorithms',
+  'lifetimes',
+  'require',
+  'maxAge',
+  'leeway',
+  'scopes',
+  'keys',
+  'store',
+  'lint',
+];
 
 function isPolicy(value: JsonObject, name: string): boolean {
   if (/(?:^|[\\/])jwtkit\.config\.json$/.test(name)) return true;
@@ -59,7 +70,7 @@ const deepest = 64;
 function walk(value: unknown, found: Found, path: readonly string[]): void {
   if (path.length > deepest) return;
   if (typeof value === 'string')
-    return found.addValue(path.at(-1) ?? '', value, { part: path.join('.').slice(0, 120) });
+    return void found.addValue(path.at(-1) ?? '', value, { part: path.join('.').slice(0, 120) });
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) walk(member, found, [...path, name]);
 }

@@ -8,6 +8,7 @@ import { hasCookies, readCookies } from './cookies.js';
 import { isEnvFile, readEnv } from './env.js';
 import { readJsonSubjects } from './json.js';
 import { Found } from './subjects.js';
+import { readYaml } from './yaml.js';
 
 /** The largest source, in bytes. */
 export const maxSourceBytes = 1024 * 1024;
@@ -30,7 +31,7 @@ async function readText(text: string, found: Found): Promise<void> {
   if (hasCookies(text)) return readCookies(text, found);
   if (isEnvFile(text)) return readEnv(text, found);
   if (/^\s*-----BEGIN /.test(text) || (text.includes('-----BEGIN ') && !isYamlLike(text))) return found.addPem(text);
-  if (isYamlLike(text) && (await import('./yaml.js')).readYaml(text, found)) return;
+  if (isYamlLike(text) && (await readYaml(text, found))) return;
   found.addTokens(text);
 }
 

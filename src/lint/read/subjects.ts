@@ -41,7 +41,7 @@ export class Found {
     this.holds.add('token');
     const isEncrypted = text.split('.', 7).length === 5;
     const empty = { text, header: headerOf(text) ?? {}, claims: {}, isEncrypted, slot };
-    if (isEncrypted) return this.add('token', empty, spot);
+    if (isEncrypted) return void this.add('token', empty, spot);
     try {
       const { header, claims } = decodeToken(text, { maxLength: 1024 * 1024 });
       this.add('token', { text, header, claims, isEncrypted, slot }, spot);
@@ -106,7 +106,7 @@ export class Found {
   /** Adds what a value in a file of settings holds: PEM, a JWK, a JWK Set, a token, or a secret if its name says so. */
   addValue(name: string, value: string, spot: Omit<Spot, 'source'>, isPublished = false): void {
     const plain = value.includes('\\n') && value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
-    if (plain.includes('-----BEGIN ')) return this.addPem(plain, spot);
+    if (plain.includes('-----BEGIN ')) return void this.addPem(plain, spot);
     if (plain.startsWith('{') && this.#addJsonKey(plain, spot)) return;
     if (this.addTokens(plain, spot)) return;
     if (!isSecretName(name) || isPlaceholder(value)) return;

@@ -1,25 +1,32 @@
 /** YAML: Kubernetes objects, compose files and other files of settings. */
-import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import type { Document, LineCounter } from 'yaml';
 import type { Found } from './subjects.js';
 
 /** Adds what the values of YAML hold; false for a text that is no YAML. Aliases are not followed, so that reading stays linear. */
-export function readYaml(text: string, found: Found): boolean {
-  const lineCounter = new LineCounter();
+export async function readYaml(text: string, found: Found): Promise<boolean> {
+  const yaml = await import('yaml');
+  const { isMap, isSeq, parseAllDocuments } = yaml;
+  const lineCounter = new yaml.LineCounter();
   const documents = parseAllDocuments(text, { lineCounter, uniqueKeys: false, logLevel: 'silent' });
   if (!Array.isArray(documents)) return false;
   const usable = documents
     .slice(0, 200)
     .filter(({ errors, contents }) => errors.length === 0 && (isMap(contents) || isSeq(contents)));
-  for (const document of usable) readDocument(document, found, lineCounter);
+  for (const document of usable) readDocument(document, found, lineCounter, yaml);
   return usable.length > 0;
 }
 
-function readDocument(document: Document.Parsed, found: Found, lines: LineCounter): void {
+function readDocument(
+  document: Document.Parsed,
+  found: Found,
+  lines: LineCounter,
+  { isAlias, isMap, isPair, isScalar, isSeq }: typeof import('yaml'),
+): void {
   const kind = String(document.get('kind') ?? '');
   const isSecret = kind === 'Secret' || kind === 'SealedSecret';
   const visit = (node: unknown, path: readonly string[]): void => {
     if (path.length > 64 || isAlias(node)) return;
-    if (isPair(node)) return visit(node.value, [...path, String(isScalar(node.key) ? node.key.value : '')]);
+    if (isPair(node)) return void visit(node.value, [...path, String(isScalar(node.key) ? node.key.value : '')]);
     if (isMap(node)) {
       const [name, value] = [node.get('name'), node.get('value')];
       // `env` of a container is a list of names and values.
@@ -27,7 +34,7 @@ function readDocument(document: Document.Parsed, found: Found, lines: LineCounte
       for (const pair of node.items) visit(pair, path);
       return;
     }
-    if (isSeq(node)) return node.items.forEach((item, at) => void visit(item, [...path, String(at)]));
+    if (isSeq(node)) for (const [at, item] of node.items.entries()) visit(item, [...path, String(at)]);
     if (!isScalar(node) || typeof node.value !== 'string') return;
     const [, name, value] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(node.value) ?? [];
     // `environment` of a compose file may be a list of assignments.

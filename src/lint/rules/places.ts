@@ -82,9 +82,9 @@ export const placeRules = [
     source: 'tutorial, pitfall "keys in code"; OWASP secrets management cheat sheet',
     bad: file(variables, { mode: 0o600, git: 'tracked' }),
     good: file(variables, { mode: 0o600, git: 'ignored' }),
-    check: (value, _, { source: { git } }) => {
+    check: (value, _, { source }) => {
       const held = describeHoldings(value, 'private key', 'secret', 'password hash');
-      return git === 'tracked' && held !== '' && `git tracks ${held}`;
+      return held !== '' && source.git === 'tracked' && `git tracks ${held}`;
     },
   }),
   rule({
@@ -97,9 +97,9 @@ export const placeRules = [
     source: 'tutorial, pitfall "keys in code"; OWASP secrets management cheat sheet',
     bad: file(variables, { mode: 0o600, git: 'untracked' }),
     good: file(variables, { mode: 0o600, git: 'ignored' }),
-    check: (value, _, { source: { git } }) => {
+    check: (value, _, { source }) => {
       const held = describeHoldings(value, 'private key', 'secret', 'password hash');
-      return git === 'untracked' && held !== '' && `git does not ignore ${held}`;
+      return held !== '' && source.git === 'untracked' && `git does not ignore ${held}`;
     },
   }),
   rule({

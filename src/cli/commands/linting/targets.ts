@@ -1,0 +1,69 @@
+/** What a command line names to be linted: files, folders, tokens and other texts, variables, addresses. */
+import { existsSync } from 'node:fs';
+import { JwtkitError } from '../../../errors.js';
+import { maxSourceBytes } from '../../../lint/read/read.js';
+import type { Source } from '../../../lint/rule.js';
+import type { Invocation } from '../../grammar/invocation.js';
+import { looksLikeKey, looksLikeToken, readNamed, readSecretVariable } from '../../secrets/named-file.js';
+import { usage } from '../../terminal/errors.js';
+import type { Io } from '../../terminal/io.js';
+import { takeStdin } from '../../terminal/stdin.js';
+import { readFiles } from './files.js';
+import { fetchSources } from './live.js';
+import type { LintOptions } from './options.js';
+
+/**
+ * Reads all targets of a run.
+ * @throws {JwtkitError} USAGE_INVALID without a target; FILE_NOT_READABLE, JWKS_UNAVAILABLE.
+ */
+export async function readTargets(
+  targets: readonly string[],
+  invocation: Invocation<LintOptions>,
+  io: Io,
+): Promise<Source[]> {
+  const { options, env } = invocation;
+  const { tokenFile, tokenEnv, issuerUrl, jwks } = options;
+  const sources: Source[] = [];
+  for (const [at, target] of targets.entries()) sources.push(...readTarget(target, at, io));
+  if (tokenFile !== undefined) {
+    const content = readNamed(tokenFile, '--token-file', {
+      maxBytes: maxSourceBytes,
+      showsPath: !looksLikeToken(tokenFile),
+      io,
+    });
+    sources.push({ name: tokenFile === '-' ? 'standard input' : tokenFile, content });
+  }
+  if (tokenEnv !== undefined) {
+    sources.push({ name: tokenEnv, content: Buffer.from(readSecretVariable(env, tokenEnv, '--token-env', 'token')) });
+  }
+  if (issuerUrl !== undefined || jwks !== undefined) {
+    sources.push(...(await fetchSources(invocation, io)));
+  }
+  if (sources.length > 0) return sources;
+  if (io.stdin.isTerminal)
+    throw usage('nothing to lint', 'name files, folders or tokens, such as: jwtkit lint .env "$TOKEN"');
+  return [readStdin(io)];
+}
+
+function readTarget(target: string, at: number, io: Io): Source[] {
+  if (target === '-') return [readStdin(io)];
+  // `Authorization: Bearer TOKEN` may be several arguments.
+  if (/^(?:authorization:?|bearer:?|authorization: ?bearer)$/i.test(target)) return [];
+  if (target.length < 4096 && !target.includes('\0') && existsSync(target)) return readFiles(target);
+  const isText = /^\s*(?:(?:authorization|set-cookie|cookie):|bearer\s|\{)/i.test(target);
+  if (isText || /e[wy][\w-]{8,}\.[\w-]*/.test(target)) {
+    return [{ name: `argument ${at + 1}`, content: Buffer.from(target).subarray(0, maxSourceBytes) }];
+  }
+  if (looksLikeKey(target))
+    throw usage(`argument ${at + 1} is no file and no token`, 'pipe a key in, or name its file');
+  const shown = looksLikeToken(target) ? `the file that argument ${at + 1} names` : target;
+  throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${shown}: there is no such file`, {
+    hint: 'a target is a file, a folder, a token, or - for standard input',
+  });
+}
+
+function readStdin(io: Io): Source {
+  const content = Buffer.from(takeStdin(io, 'the target').read(maxSourceBytes));
+  if (content.length > maxSourceBytes) throw usage(`standard input is larger than ${maxSourceBytes} bytes`);
+  return { name: 'standard input', content };
+}
