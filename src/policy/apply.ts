@@ -102,8 +102,8 @@ const settings: readonly {
   { at: 'store', option: 'store', convert: storeLocation },
 ];
 
-/** Every member of a policy that sets something: `issuer`, `keys/files`. */
-export const policyMembers: readonly string[] = [...new Set(settings.map(({ at }) => at))];
+/** Every member of a policy that sets something: `issuer`, `keys/files`. The levels of rules are added up, not replaced. */
+export const policyMembers: readonly string[] = [...new Set(settings.map(({ at }) => at)), 'lint/rules'];
 
 /** Options that name keys. A given option replaces the policy's `keys`. */
 const keyOptions = settings.filter(({ at }) => at.startsWith('keys/')).map(({ option }) => option);

@@ -18,6 +18,7 @@ export const commands = [
     'serve',
     'fixtures',
     'probe',
+    'lint',
     'completion',
   ],
   ...Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`)),

@@ -29,7 +29,7 @@ export function registerLint(program: Command, context: Context): void {
   addReportOptions(command);
   addCommonOptions(command, [
     'jwtkit lint "$TOKEN"',
-    'jwtkit lint .jwtkit verify.pem --fail-on warning',
+    'jwtkit lint .jwtkit/jwks.json verify.pem --fail-on warning',
     'echo "Bearer $TOKEN" | jwtkit lint --rule token/no-audience=off',
     'jwtkit lint . --report lint.sarif --report lint.xml',
     'jwtkit lint --list-rules',

@@ -18,7 +18,7 @@ const common: Readonly<Record<string, Names>> = {
   Service: `--host --port --ready-file --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
   Target: '',
   Batch: '--batch --workers --only-invalid',
-  Output: `--format --serialization --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
+  Output: `--format --report --summary --serialization --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
   Settings: '--dotenv --config --no-config',
 };
 
@@ -38,6 +38,7 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
   decrypt: { Output: '--claim' },
   refresh: { Checks: '--iss --aud --any-aud --at' },
   serve: { Service: '--issuer-url --users --clients --workers --rotate --store', Checks: '--any-aud' },
+  lint: { Checks: '--fail-on --rule --list-rules --wordlist --at' },
   keys: { Keys: '--at --force', Output: '--claim' },
   users: { Account: '--sub --role --scope' },
   clients: { Account: '--sub --role --scope' },

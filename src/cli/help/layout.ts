@@ -2,9 +2,9 @@
 import type { Argument, Command, Help, HelpConfiguration, Option } from 'commander';
 import { optionAliases } from '../grammar/option.js';
 import { examplesOf } from '../grammar/shared-options.js';
+import { fillLines, splitExample } from '../terminal/wrap.js';
 import { groupOf, groupTitles } from './groups.js';
 import { topics } from './topic-names.js';
-import { fillLines, splitExample } from './wrap.js';
 
 /** Below this width a description stands under its term; in columns. */
 const twoColumnsFrom = 72;

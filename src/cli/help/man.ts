@@ -1,10 +1,10 @@
 /** Manual pages in roff, made from the commands and the topics when jwtkit is built. */
 import type { Command } from 'commander';
 import { examplesOf } from '../grammar/shared-options.js';
+import { splitExample } from '../terminal/wrap.js';
 import { groupOf, groupTitles } from './groups.js';
 import { describeOption, summaryOf, termOf } from './layout.js';
 import type { Block } from './markdown.js';
-import { splitExample } from './wrap.js';
 
 /** What stands in the head and foot of each page. */
 export interface Edition {

@@ -1,5 +1,5 @@
 /** Parts of a Markdown page as text for a terminal. Knows what the pages of docs/ use. */
-import { fillLines } from './wrap.js';
+import { fillLines } from '../terminal/wrap.js';
 
 /** One piece of a page; code that a test runs is left out. */
 export type Block =

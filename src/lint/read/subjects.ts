@@ -138,7 +138,7 @@ export function addSet(set: JsonObject, found: Found, part?: string): void {
 }
 
 /** Whether a variable or a member of this name holds a secret that signs, or may. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   const plain = name
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase()

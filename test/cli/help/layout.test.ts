@@ -1,6 +1,6 @@
 /** Help fits every terminal from 50 to 120 columns, and has a group for each option. */
 import { expect, test } from 'vitest';
-import { splitExample } from '../../../src/cli/help/wrap.js';
+import { splitExample } from '../../../src/cli/terminal/wrap.js';
 import { parse } from '../../shell/syntax.js';
 import { commands, groups as groupsOf } from '../commands.js';
 import { runCli, stdoutOf } from '../fake-io.js';

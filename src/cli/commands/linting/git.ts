@@ -1,27 +1,21 @@
 import { basename, dirname } from 'node:path';
 
-/** A repository is read without its own programs: no monitor of files, no hooks, and a name is never a pattern. */
-const careful = [
-  '-c',
-  'core.fsmonitor=false',
-  '-c',
-  'core.hooksPath=/dev/null',
-  '--literal-pathspecs',
-  '--no-optional-locks',
-];
+/** A repository is read without the programs that its configuration names. */
+const careful = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '--no-optional-locks'];
 
 /** Says what git knows about a file; undefined outside a repository, or without git. */
 export function gitStateOf(path: string): 'tracked' | 'ignored' | 'untracked' | undefined {
   // The build leaves the module out of import statements: commander's would slow every command down.
   const { spawnSync } = process.getBuiltinModule('node:child_process');
-  const git = (...args: string[]) =>
-    spawnSync('git', [...careful, '-C', dirname(path), ...args, '--', basename(path)], {
+  const run = (...args: string[]) => {
+    return spawnSync('git', [...careful, '-C', dirname(path), ...args, '--', basename(path)], {
       encoding: 'utf8',
       timeout: 5000,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-  const listed = git('ls-files', '-z');
+  };
+  const listed = run('--literal-pathspecs', 'ls-files', '-z');
   if (listed.status !== 0) return undefined;
   if (listed.stdout !== '') return 'tracked';
-  return git('check-ignore', '-q').status === 0 ? 'ignored' : 'untracked';
+  return run('check-ignore', '-q').status === 0 ? 'ignored' : 'untracked';
 }

@@ -1,10 +1,10 @@
 import { rulesPage } from '../../../lint/page.js';
 import { rules } from '../../../lint/rules.js';
 import type { Invocation } from '../../grammar/invocation.js';
-import { fillLines } from '../../help/wrap.js';
 import { columnsOf } from '../../terminal/columns.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
+import { fillLines } from '../../terminal/wrap.js';
 import type { LintOptions } from './options.js';
 
 /** Returns the rules as text, as JSON, or as the Markdown of docs/lint.md. */
