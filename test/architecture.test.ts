@@ -21,7 +21,7 @@ const table: readonly Row[] = [
   { folder: 'files', imports: [] },
   {
     folder: 'store',
-    imports: ['files', 'token', 'jose'],
+    imports: ['files', 'token', 'jwe', 'jose'],
     packages: ['lmdb (lmdb, denylist)', '@redis/client (redis)'],
   },
   { folder: 'remote', imports: ['store', 'files', 'token', 'jwe', 'jose'], packages: ['undici (fetch.ts)'] },

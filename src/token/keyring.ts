@@ -11,16 +11,23 @@ import { quoteText } from '../jose/json.js';
 import type { Jwk, JwkSet } from '../jose/jwk.js';
 import type { Key } from '../jose/key.js';
 
-/** A key of a keyring: its public half, its place in time, and whether its private half is here. */
-export interface KeyringEntry {
+/**
+ * A key in its place in time, whatever it is for, and whether its private half is here. A key for encryption (`use` is `enc`) has the
+ * same times: others encrypt to it while a signing key would sign, and it decrypts while a signing key would verify.
+ */
+export interface DatedKey {
   readonly kid: string;
-  readonly key: Key;
   readonly jwk: Jwk;
   readonly hasPrivateHalf: boolean;
 }
 
+/** A signing key of a keyring: its public half, its place in time, and whether its private half is here. */
+export interface KeyringEntry extends DatedKey {
+  readonly key: Key;
+}
+
 /** Whether a key verifies at a moment. */
-export function isVerifying({ jwk }: KeyringEntry, now: number): boolean {
+export function isVerifying({ jwk }: DatedKey, now: number): boolean {
   return jwk.exp === undefined || jwk.exp > now;
 }
 
@@ -32,7 +39,7 @@ export function verificationKeys(entries: readonly KeyringEntry[], now: number):
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'] as const;
 
 /** Returns the JWK Set to publish at a moment: the keys that verify then, also those that sign later. */
-export function publishedSet(entries: readonly KeyringEntry[], now: number): JwkSet {
+export function publishedSet(entries: readonly DatedKey[], now: number): JwkSet {
   const keys = entries.filter((entry) => isVerifying(entry, now)).map(({ jwk }) => ({ ...jwk }));
   // A set that was edited by hand may hold parts of a private key.
   for (const jwk of keys) for (const name of privateMembers) delete jwk[name];
@@ -65,7 +72,7 @@ export function signingEntry(entries: readonly KeyringEntry[], now: number, kid?
  * Returns the entry of a kid.
  * @throws {JwtkitError} KEY_NOT_FOUND.
  */
-export function entryOf(entries: readonly KeyringEntry[], kid: string): KeyringEntry {
+export function entryOf<Entry extends DatedKey>(entries: readonly Entry[], kid: string): Entry {
   const entry = entries.find((one) => one.kid === kid);
   if (entry !== undefined) return entry;
   throw new JwtkitError('KEY_NOT_FOUND', `the keyring has no key ${quoteText(kid)}`, {
@@ -74,7 +81,7 @@ export function entryOf(entries: readonly KeyringEntry[], kid: string): KeyringE
 }
 
 /** Returns the entry that signs at a moment; undefined if none does. */
-export function findSigner(entries: readonly KeyringEntry[], now: number): KeyringEntry | undefined {
+export function findSigner<Entry extends DatedKey>(entries: readonly Entry[], now: number): Entry | undefined {
   const able = entries
     .filter((entry) => signingObstacle(entry, entries, now) === undefined)
     .sort((one, other) => signsFrom(one) - signsFrom(other));
@@ -83,8 +90,8 @@ export function findSigner(entries: readonly KeyringEntry[], now: number): Keyri
 }
 
 /** What a key does at a moment. */
-export interface KeyState {
-  readonly entry: KeyringEntry;
+export interface KeyState<Entry extends DatedKey = KeyringEntry> {
+  readonly entry: Entry;
   /** NumericDate; undefined for a key that never signs, or never again. */
   readonly signsFrom: number | undefined;
   readonly signs: boolean;
@@ -92,7 +99,7 @@ export interface KeyState {
 }
 
 /** Returns what each key does at a moment. */
-export function keyStates(entries: readonly KeyringEntry[], now: number): KeyState[] {
+export function keyStates<Entry extends DatedKey>(entries: readonly Entry[], now: number): KeyState<Entry>[] {
   const signer = findSigner(entries, now);
   return entries.map((entry) => ({
     entry,
@@ -103,7 +110,7 @@ export function keyStates(entries: readonly KeyringEntry[], now: number): KeySta
 }
 
 /** From when a key can sign: its `nbf`, else its `iat`. */
-export function signsFrom({ jwk }: KeyringEntry): number {
+export function signsFrom({ jwk }: DatedKey): number {
   return jwk.nbf ?? jwk.iat ?? 0;
 }
 
@@ -111,7 +118,7 @@ export function signsFrom({ jwk }: KeyringEntry): number {
  * Returns when the key that follows another one begins to sign; undefined if none follows. A key without its private half counts
  * if it has an `nbf`: then it signs elsewhere.
  */
-export function nextSignerStart(entry: KeyringEntry, entries: readonly KeyringEntry[]): number | undefined {
+export function nextSignerStart(entry: DatedKey, entries: readonly DatedKey[]): number | undefined {
   if (isRetired(entry)) return undefined;
   const from = signsFrom(entry);
   const able = entries.filter((other) => !isRetired(other) && (other.hasPrivateHalf || other.jwk.nbf !== undefined));
@@ -120,7 +127,7 @@ export function nextSignerStart(entry: KeyringEntry, entries: readonly KeyringEn
 }
 
 /** Whether a key was retired by {@link retired}: it begins to sign only when it ends. */
-export function isRetired({ jwk }: KeyringEntry): boolean {
+export function isRetired({ jwk }: DatedKey): boolean {
   return jwk.nbf !== undefined && jwk.exp !== undefined && jwk.nbf >= jwk.exp;
 }
 
@@ -129,7 +136,7 @@ export function retired(jwk: Jwk, exp: number): Jwk {
   return { ...jwk, nbf: exp, exp };
 }
 
-function signingObstacle(entry: KeyringEntry, entries: readonly KeyringEntry[], now: number): string | undefined {
+function signingObstacle(entry: DatedKey, entries: readonly DatedKey[], now: number): string | undefined {
   if (!entry.hasPrivateHalf) return 'its private half is not here';
   const { exp, nbf = 0 } = entry.jwk;
   const next = nextSignerStart(entry, entries);
@@ -141,6 +148,6 @@ function notFound(message: string, hint: string): JwtkitError {
   return new JwtkitError('SIGNING_KEY_NOT_FOUND', message, { hint });
 }
 
-function kidsHint(entries: readonly KeyringEntry[]): string {
+function kidsHint(entries: readonly DatedKey[]): string {
   return `its keys: ${entries.map(({ kid }) => kid).join(', ')}`;
 }

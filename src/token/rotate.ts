@@ -2,6 +2,7 @@
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import {
+  type DatedKey,
   entryOf,
   findSigner,
   isRetired,
@@ -53,11 +54,11 @@ export interface RotationTimes {
 }
 
 /** A planned rotation. */
-export interface Rotation {
-  readonly entries: readonly KeyringEntry[];
-  readonly made: KeyringEntry;
+export interface Rotation<Entry extends DatedKey = KeyringEntry> {
+  readonly entries: readonly Entry[];
+  readonly made: Entry;
   /** The key that signs until the new one does, if any. */
-  readonly replaced: KeyringEntry | undefined;
+  readonly replaced: Entry | undefined;
 }
 
 /**
@@ -65,11 +66,11 @@ export interface Rotation {
  * `grace` after it. If a later key is announced already, the fresh key ends after that one begins.
  * @throws {JwtkitError} USAGE_INVALID for times beyond the year 9999.
  */
-export function planRotation(
-  entries: readonly KeyringEntry[],
-  fresh: KeyringEntry,
+export function planRotation<Entry extends DatedKey>(
+  entries: readonly Entry[],
+  fresh: Entry,
   { now, activation, grace }: RotationTimes,
-): Rotation {
+): Rotation<Entry> {
   const old = findSigner(entries, activation);
   const able = entries.filter((entry) => entry.hasPrivateHalf && !isRetired(entry));
   const next = able.flatMap(({ jwk }) => jwk.nbf ?? []).filter((nbf) => nbf > activation);
@@ -95,11 +96,11 @@ export type RetirementTime = { readonly at: number } | { readonly grace: number 
  * @throws {JwtkitError} KEY_NOT_FOUND; USAGE_INVALID for a key that has ended and would verify again; KEY_IN_USE if no
  * key would sign any more, unless `force`.
  */
-export function planRetirement(
-  entries: readonly KeyringEntry[],
+export function planRetirement<Entry extends DatedKey>(
+  entries: readonly Entry[],
   kid: string,
   options: { readonly now: number; readonly end: RetirementTime; readonly force: boolean },
-): readonly KeyringEntry[] {
+): readonly Entry[] {
   const { now, end, force } = options;
   const entry = entryOf(entries, kid);
   const old = entry.jwk.exp ?? Number.POSITIVE_INFINITY;
@@ -116,7 +117,8 @@ export function planRetirement(
     (at) => findSigner(entries, at) !== undefined && findSigner(after, at) === undefined,
   );
   if (!force && isLost) {
-    throw new JwtkitError('KEY_IN_USE', `no key would sign any more without ${kid}`, {
+    const lost = entry.jwk.use === 'enc' ? 'be there to encrypt to' : 'sign any more';
+    throw new JwtkitError('KEY_IN_USE', `no key would ${lost} without ${kid}`, {
       hint: 'put a new one in its place first: jwtkit keys rotate; or pass --force',
     });
   }
@@ -127,11 +129,11 @@ export function planRetirement(
  * Takes a key out of a keyring.
  * @throws {JwtkitError} KEY_NOT_FOUND; KEY_IN_USE for a key that still verifies, unless `force`.
  */
-export function planRemoval(
-  entries: readonly KeyringEntry[],
+export function planRemoval<Entry extends DatedKey>(
+  entries: readonly Entry[],
   kid: string,
   { now, force }: { readonly now: number; readonly force: boolean },
-): readonly KeyringEntry[] {
+): readonly Entry[] {
   const entry = entryOf(entries, kid);
   if (isVerifying(entry, now) && !force) {
     const until = entry.jwk.exp === undefined ? 'has no end' : `verifies until ${formatMoment(entry.jwk.exp)}`;
@@ -150,11 +152,11 @@ export function planRemoval(
  * Entries after a change, without keys that begin to sign again. A key that has stopped signing is retired if the change would
  * let it sign again. If the next key is removed before it begins to sign, the key before it signs on, and verifies for as much longer.
  */
-export function keepRetiredKeysRetired(
-  before: readonly KeyringEntry[],
-  after: readonly KeyringEntry[],
+export function keepRetiredKeysRetired<Entry extends DatedKey>(
+  before: readonly Entry[],
+  after: readonly Entry[],
   now: number,
-): readonly KeyringEntry[] {
+): readonly Entry[] {
   return after.map((entry) => {
     const { kid, jwk } = entry;
     const old = before.find((one) => one.kid === kid);

@@ -27,6 +27,7 @@ openssl genpkey -quiet -algorithm X25519 -out private.pem
 openssl pkey -in private.pem -pubout -out recipient.pem
 echo 'the figures' > report.txt
 jwtkit keygen --alg HS256 --private shared.txt
+jwtkit keygen --use enc
 jwtkit encrypt report.txt --key recipient.pem --out report.jwe
 ENCRYPTED=$(jwtkit issue --sub user-123 | jwtkit encrypt --key recipient.pem)
 printf 'ENCRYPTED=%s\n' "$ENCRYPTED" > encrypted

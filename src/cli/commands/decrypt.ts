@@ -15,8 +15,9 @@ import {
 import { readInvocation } from '../grammar/invocation.js';
 import type { EncryptionKeyOptions } from '../grammar/keys/encryption.js';
 import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
-import { addCommonOptions, type CommonOptions } from '../grammar/shared-options.js';
+import { addCommonOptions, atOption, type CommonOptions } from '../grammar/shared-options.js';
 import { addTokenOptions, readToken, readTokenArgument, type TokenFlags } from '../grammar/token-options.js';
+import { readClock } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import type { Context, Io } from '../terminal/io.js';
 import { afterChange, printClaim, printJson } from '../terminal/output.js';
@@ -25,7 +26,7 @@ import { findClaim } from './decode.js';
 interface DecryptOptions
   extends EncryptionKeyOptions,
     TokenFlags,
-    Texts<'claim' | 'out'>,
+    Texts<'claim' | 'out' | 'at'>,
     Lists<'alg' | 'enc'>,
     Flags<'force'> {}
 
@@ -37,6 +38,7 @@ export function registerDecrypt(program: Command, context: Context): void {
     .addOption(option('--alg <names>', 'allow only these key algorithms; commas or repeated').repeatable())
     .addOption(option('--enc <names>', 'allow only these content encryptions; commas or repeated').repeatable())
     .addOption(option('--claim <path>', 'print one claim raw: a name, a.b.0, or a JSON Pointer /a/b/0'))
+    .addOption(atOption())
     .addOption(option('--out <file>', 'write the content to a file, mode 0600, instead of stdout'))
     .addOption(option('--force', 'overwrite the file of --out'));
   addTokenOptions(command, 'the encrypted token; - or a pipe for stdin');
@@ -57,7 +59,11 @@ export function registerDecrypt(program: Command, context: Context): void {
     const encryptions = readNames(options.enc, readContentEncryption);
     const token = await readToken(argument, invocation, undefined, context);
     const { decryptionKeys } = await import('../grammar/keys/encryption.js');
-    const keys = await decryptionKeys(invocation, io);
+    const { parseJwe } = await import('../../jwe/parse.js');
+    const kids = parseJwe(token).recipients.flatMap(({ header }) =>
+      typeof header.kid === 'string' ? [header.kid] : [],
+    );
+    const keys = await decryptionKeys(invocation, { now: readClock(options.at, io), kids }, io);
     const { decryptJwe } = await import('../../jwe/decrypt.js');
     const decrypted = await decryptJwe(token, { keys, algorithms, encryptions });
     show(decrypted, options, io);

@@ -71,7 +71,8 @@ async function findNames(what: Asked, words: readonly string[], io: Io): Promise
   if (named === undefined) refuseUntrusted(keyring, '', true, io);
   if (what === 'kids') {
     const { openKeyring } = await import('../../store/keyring/directory.js');
-    return openKeyring(keyring).entries.map(({ kid }) => kid);
+    const { entries, encryptionKeys } = openKeyring(keyring);
+    return [...entries, ...encryptionKeys].map(({ kid }) => kid);
   }
   const file =
     optionValue(`--${what}`, words, io) ?? io.env[`JWTKIT_${what.toUpperCase()}`] ?? join(keyring, `${what}.json`);

@@ -17,26 +17,58 @@ import { exportPublicJwk, type Jwk, thumbprint } from '../../jose/jwk.js';
 import { maxKeyBytes } from '../../jose/key.js';
 import { exportPrivatePem } from '../../jose/pem.js';
 import { withoutMark } from '../../jose/text.js';
-import type { KeyringEntry } from '../../token/keyring.js';
+import type { DatedKey, KeyringEntry } from '../../token/keyring.js';
 import { withLock } from '../lmdb/environment.js';
-import { createDirectory, isFileSafeKid, privatePath, readEntries, readSet, setPath, toEntry } from './directory.js';
+import {
+  createDirectory,
+  isFileSafeKid,
+  privatePath,
+  readEntries,
+  readMembers,
+  readSet,
+  setPath,
+  toEntry,
+} from './directory.js';
 
-interface KeyringChange<T> {
-  readonly entries: readonly KeyringEntry[];
+interface KeyringChange<T, Entry extends DatedKey> {
+  readonly entries: readonly Entry[];
   /** Private keys to write, as PEM by kid. */
   readonly halves?: ReadonlyMap<string, string> | undefined;
   readonly result: T;
 }
 
 /**
- * Changes the keyring in a directory while no other process does. If `plan` throws, nothing changes.
+ * Changes the signing keys of a keyring directory while no other process does. If `plan` throws, nothing changes.
  * @throws {JwtkitError} KEYRING_NOT_FOUND unless `make`; KEYRING_INVALID, FILE_EXISTS, FILE_NOT_READABLE, FILE_NOT_WRITABLE; and
  * what `plan` throws.
  */
-export async function changeKeyring<T>(
+export function changeKeyring<T>(
   directory: string,
   options: { readonly make: boolean },
-  plan: (entries: readonly KeyringEntry[]) => KeyringChange<T>,
+  plan: (entries: readonly KeyringEntry[]) => KeyringChange<T, KeyringEntry>,
+): Promise<T> {
+  return changeSet(directory, options, ({ entries, encryptionKeys }) => {
+    const change = plan(entries);
+    return { ...change, entries: [...change.entries, ...encryptionKeys] };
+  });
+}
+
+/** As {@link changeKeyring}, for the keys for encryption. */
+export function changeEncryptionKeys<T>(
+  directory: string,
+  options: { readonly make: boolean },
+  plan: (keys: readonly DatedKey[]) => KeyringChange<T, DatedKey>,
+): Promise<T> {
+  return changeSet(directory, options, ({ entries, encryptionKeys }) => {
+    const change = plan(encryptionKeys);
+    return { ...change, entries: [...entries, ...change.entries] };
+  });
+}
+
+async function changeSet<T>(
+  directory: string,
+  options: { readonly make: boolean },
+  plan: (members: ReturnType<typeof readMembers>) => KeyringChange<T, DatedKey>,
 ): Promise<T> {
   if (options.make) createDirectory(directory);
   // Fails before a lock is made in a folder without a keyring.
@@ -44,8 +76,10 @@ export async function changeKeyring<T>(
   return withLock(join(directory, '.lock'), () => {
     const isThere = !options.make || existsSync(setPath(directory));
     // Refuses to write to a damaged keyring.
-    const before = isThere ? readEntries(directory) : [];
-    const { entries, halves = new Map(), result } = plan(before);
+    const members = isThere ? readMembers(directory) : { entries: [], encryptionKeys: [] };
+    const before = [...members.entries, ...members.encryptionKeys];
+    const { entries, halves = new Map(), result } = plan(members);
+    checkKidsApart(entries);
     writePrivateHalves(directory, halves);
     const isChanged = entries.length !== before.length || entries.some(({ jwk }, at) => jwk !== before[at]?.jwk);
     if (isChanged) {
@@ -57,6 +91,15 @@ export async function changeKeyring<T>(
     removeFiles(gone.map(({ kid }) => privatePath(directory, kid)));
     return result;
   });
+}
+
+/** A signing key and one for encryption share the folder, so they cannot share a kid. */
+function checkKidsApart(entries: readonly DatedKey[]): void {
+  const [signing, encryption] = [false, true].map((isEncryption) =>
+    entries.filter(({ jwk }) => (jwk.use === 'enc') === isEncryption),
+  );
+  const taken = byFoldedKid(signing ?? []);
+  for (const { kid } of encryption ?? []) checkFreeKid(kid, taken);
 }
 
 /** Reads the set with the exact text of its numbers, so that members of other programs do not change. */
@@ -134,12 +177,12 @@ export function foldKid(kid: string): string {
   return kid.toLowerCase();
 }
 
-export function byFoldedKid(entries: readonly KeyringEntry[]): Map<string, KeyringEntry> {
+export function byFoldedKid<Entry extends DatedKey>(entries: readonly Entry[]): Map<string, Entry> {
   return new Map(entries.map((entry) => [foldKid(entry.kid), entry]));
 }
 
 /** @throws {JwtkitError} USAGE_INVALID for a kid that cannot name a key file; FILE_EXISTS for one that is taken. */
-export function checkFreeKid(kid: string, entries: ReadonlyMap<string, KeyringEntry>): void {
+export function checkFreeKid(kid: string, entries: ReadonlyMap<string, DatedKey>): void {
   checkKid(kid);
   const taken = entries.get(foldKid(kid));
   if (taken === undefined) return;

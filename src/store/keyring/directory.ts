@@ -8,18 +8,28 @@ import { makeFolders } from '../../files/folders.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { notWritable } from '../../files/system-error.js';
 import { writeFileWhole } from '../../files/write-files.js';
-import { type JsonObject, own, quoteText } from '../../jose/json.js';
-import { importJwk, type Jwk, type JwkSet } from '../../jose/jwk.js';
+import { isJsonObject, type JsonObject, own, quoteText } from '../../jose/json.js';
+import { holdsSecret, importJwk, type Jwk, type JwkSet } from '../../jose/jwk.js';
 import { isSamePublicKey, type Key, maxKeyBytes, publicHalfOf } from '../../jose/key.js';
 import { type PassphraseSource, unlockKeys } from '../../jose/keys.js';
 import { readJsonFile } from '../../jose/text.js';
-import { entryOf, type KeyringEntry, publishedSet, signingEntry, verificationKeys } from '../../token/keyring.js';
+import {
+  type DatedKey,
+  entryOf,
+  type KeyringEntry,
+  publishedSet,
+  signingEntry,
+  verificationKeys,
+} from '../../token/keyring.js';
 import { isNumericDate } from '../../token/time.js';
 
 /** A keyring, as its set was when it was opened. */
 export interface Keyring {
   readonly directory: string;
+  /** The signing keys. */
   readonly entries: readonly KeyringEntry[];
+  /** The keys for encryption, which sign and verify nothing. */
+  readonly encryptionKeys: readonly DatedKey[];
   /** Returns the keys that verify at `now`, a NumericDate. */
   verificationKeys(now: number): Key[];
   /**
@@ -42,15 +52,16 @@ export interface Keyring {
  * @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE.
  */
 export function openKeyring(directory: string): Keyring {
-  const entries = readEntries(directory);
+  const { entries, encryptionKeys } = readMembers(directory);
   return {
     directory,
     entries,
+    encryptionKeys,
     verificationKeys: (now) => verificationKeys(entries, now),
     signingKey: async (now, kid, passphrase) => {
       return readPrivateKey(directory, signingEntry(entries, now, kid), passphrase);
     },
-    publishedSet: (now) => publishedSet(entries, now),
+    publishedSet: (now) => publishedSet([...entries, ...encryptionKeys], now),
     privateKey: async (kid, passphrase) => readPrivateKey(directory, entryOf(entries, kid), passphrase),
   };
 }
@@ -93,8 +104,13 @@ function invalid(message: string, hint?: string): JwtkitError {
   return new JwtkitError('KEYRING_INVALID', message, { hint });
 }
 
-/** @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE. */
+/** Returns the signing keys. @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE. */
 export function readEntries(directory: string): KeyringEntry[] {
+  return readMembers(directory).entries;
+}
+
+/** Reads all keys, each kind apart. @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE. */
+export function readMembers(directory: string): { entries: KeyringEntry[]; encryptionKeys: DatedKey[] } {
   const path = setPath(directory);
   let set: JsonObject;
   try {
@@ -105,16 +121,37 @@ export function readEntries(directory: string): KeyringEntry[] {
       hint: 'make one with: jwtkit keygen (or name a key with --key or --secret-file)',
     });
   }
-  const entries = (set.keys as unknown[]).map((jwk) => {
-    const entry = toEntry(jwk, path);
+  const isForEncryption = (jwk: unknown) => isJsonObject(jwk) && own(jwk, 'use') === 'enc';
+  const members = set.keys as unknown[];
+  const withHalf = <Entry extends { kid: string }>(entry: Entry) => {
     return { ...entry, hasPrivateHalf: existsSync(privatePath(directory, entry.kid)) };
-  });
+  };
+  const entries = members.filter((jwk) => !isForEncryption(jwk)).map((jwk) => withHalf(toEntry(jwk, path)));
+  const encryptionKeys = members.filter(isForEncryption).map((jwk) => withHalf(toEncryptionKey(jwk as Jwk, path)));
   const kids = new Set<string>();
-  for (const { kid } of entries) {
+  for (const { kid } of [...entries, ...encryptionKeys]) {
     if (kids.has(kid)) throw invalid(`${path}: two keys have the kid ${kid}`);
     kids.add(kid);
   }
-  return entries;
+  return { entries, encryptionKeys };
+}
+
+/** Checks the place of a key for encryption. The key itself is read only by those who need it. */
+function toEncryptionKey(jwk: Jwk, path: string): Omit<DatedKey, 'hasPrivateHalf'> {
+  const { kid } = jwk;
+  if (typeof kid !== 'string') throw invalid(`${path}: a key for encryption has no kid`);
+  checkPlace(kid, jwk, path);
+  if (holdsSecret(jwk)) throw invalid(`${path}: the key ${kid} is not a public key; this file is published`);
+  return { kid, jwk };
+}
+
+function checkPlace(kid: string, jwk: object, path: string): void {
+  if (!isFileSafeKid(kid)) throw invalid(`${path}: the kid ${quoteText(kid)} cannot name a key`);
+  for (const name of ['iat', 'nbf', 'exp']) {
+    const moment = own(jwk, name);
+    if (moment !== undefined && !isNumericDate(moment))
+      throw invalid(`${path}: the ${name} of ${kid} is no NumericDate`);
+  }
 }
 
 /** @throws {JwtkitError} KEYRING_INVALID, KEY_INVALID, KEY_TOO_WEAK. The messages begin with `path`. */
@@ -122,14 +159,9 @@ export function toEntry(jwk: unknown, path: string): Omit<KeyringEntry, 'hasPriv
   const key = importJwk(jwk, { source: path });
   const { kid } = key;
   if (kid === undefined) throw invalid(`${path}: a key has no kid`);
-  if (!isFileSafeKid(kid)) throw invalid(`${path}: the kid ${quoteText(kid)} cannot name a key`);
+  checkPlace(kid, jwk as object, path);
   if (key.keyObject.type !== 'public')
     throw invalid(`${path}: the key ${kid} is not a public key; this file is published`);
-  for (const name of ['iat', 'nbf', 'exp']) {
-    const moment = own(jwk as JsonObject, name);
-    if (moment !== undefined && !isNumericDate(moment))
-      throw invalid(`${path}: the ${name} of ${kid} is no NumericDate`);
-  }
   return { kid, key, jwk: jwk as Jwk };
 }
 

@@ -1,9 +1,10 @@
 /** Removes ended keys from a keyring directory, and files that killed runs left. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isVerifying, type KeyringEntry } from '../../token/keyring.js';
+import { type DatedKey, isVerifying } from '../../token/keyring.js';
 import { keepRetiredKeysRetired } from '../../token/rotate.js';
-import { changeKeyring, isPrivatePem, removeFiles } from './changes.js';
+import { changeEncryptionKeys, changeKeyring, isPrivatePem, removeFiles } from './changes.js';
+import { readMembers } from './directory.js';
 
 /** The options of {@link pruneKeyring}. */
 export interface PruneKeyringOptions {
@@ -26,16 +27,22 @@ export interface PrunedKeyring {
  */
 export async function pruneKeyring(directory: string, options: PruneKeyringOptions): Promise<PrunedKeyring> {
   const now = Math.floor(options.now);
-  return changeKeyring(directory, { make: false }, (before) => {
+  const isDry = options.dryRun === true;
+  const plan = <Entry extends DatedKey>(before: readonly Entry[]) => {
     const kept = before.filter((entry) => isVerifying(entry, now));
-    const keys = before.filter((entry) => !kept.includes(entry)).map(({ kid }) => kid);
-    const leftovers = findLeftovers(directory, before);
-    const result = { keys, leftovers };
-    if (options.dryRun === true) return { entries: before, result };
-    const paths = leftovers.map((name) => join(directory, name));
-    removeFiles(paths, { recursive: true });
-    return { entries: keepRetiredKeysRetired(before, kept, now), result };
+    const ended = before.filter((entry) => !kept.includes(entry)).map(({ kid }) => kid);
+    return { entries: isDry ? before : keepRetiredKeysRetired(before, kept, now), result: ended };
+  };
+  const leftovers = await changeKeyring(directory, { make: false }, (entries) => {
+    const result = findLeftovers(directory, [...entries, ...readMembers(directory).encryptionKeys]);
+    if (!isDry) {
+      const paths = result.map((name) => join(directory, name));
+      removeFiles(paths, { recursive: true });
+    }
+    return { entries, result };
   });
+  const signing = await changeKeyring(directory, { make: false }, plan);
+  return { keys: [...signing, ...(await changeEncryptionKeys(directory, { make: false }, plan))], leftovers };
 }
 
 /** The names of temporary files and folders: see `files/write-files.ts` and `lmdb/environment.ts`. */
@@ -45,7 +52,7 @@ const temporaryName = /^(\..+|denylist)\.\d+-[0-9a-z]+-[0-9a-z]+\.tmp(?:\.old)?$
 const madeUnderLock = /^\.(?:(?:jwks|users|clients)\.json|.+\.pem)\./;
 const hour = 3_600_000;
 
-function findLeftovers(directory: string, entries: readonly KeyringEntry[]): string[] {
+function findLeftovers(directory: string, entries: readonly DatedKey[]): string[] {
   const named = new Set(entries.map(({ kid }) => `${kid}.pem`));
   return readdirSync(directory)
     .filter((name) => {

@@ -4,7 +4,7 @@ import { JwtkitError } from '../../errors.js';
 import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
 import { generateKey, type KeyMaker } from '../../jose/generate-key.js';
 import { defaultLifetimes } from '../../token/issue.js';
-import { findSigner, type KeyringEntry } from '../../token/keyring.js';
+import { type DatedKey, findSigner } from '../../token/keyring.js';
 import {
   type KeyTemplate,
   planRemoval,
@@ -16,13 +16,14 @@ import {
 import {
   type AddKeyOptions,
   byFoldedKid,
+  changeEncryptionKeys,
   changeKeyring,
   checkFreeKid,
   freshEntry,
   isEncryptedPem,
   refusedSecret,
 } from './changes.js';
-import { privatePath, readEntries, setPath } from './directory.js';
+import { privatePath, readEntries, readMembers, setPath } from './directory.js';
 
 /** The options of {@link rotateKeys}. By default the new key has the kind of the one that it replaces. */
 export interface RotateKeysOptions extends KeyTemplate, Omit<AddKeyOptions, 'alg'> {
@@ -117,7 +118,7 @@ export async function retireKey(directory: string, kid: string, options: RetireK
     options.at === undefined
       ? { grace: checkDuration('grace', options.grace ?? defaultLifetimes.refresh) }
       : { at: Math.floor(options.at) };
-  return changeKeyring(directory, { make: false }, (before) => {
+  return changeKeysLike(directory, kid, (before) => {
     const entries = planRetirement(before, kid, { now, end, force: options.force === true });
     return { entries, result: retiredKeyOf(kid, entries, now) };
   });
@@ -137,13 +138,25 @@ export interface RemoveKeyOptions {
  */
 export async function removeKey(directory: string, kid: string, options: RemoveKeyOptions): Promise<RetiredKey> {
   const now = Math.floor(options.now);
-  return changeKeyring(directory, { make: false }, (before) => {
+  return changeKeysLike(directory, kid, (before) => {
     const entries = planRemoval(before, kid, { now, force: options.force === true });
     return { entries, result: retiredKeyOf(kid, entries, now) };
   });
 }
 
-function retiredKeyOf(kid: string, entries: readonly KeyringEntry[], now: number): RetiredKey {
+/** Changes the keys of the kind of a key: those that sign, or those for encryption. */
+function changeKeysLike<T>(
+  directory: string,
+  kid: string,
+  plan: <Entry extends DatedKey>(before: readonly Entry[]) => { entries: readonly Entry[]; result: T },
+): Promise<T> {
+  const isEncryption = readMembers(directory).encryptionKeys.some((key) => key.kid === kid);
+  return isEncryption
+    ? changeEncryptionKeys(directory, { make: false }, plan)
+    : changeKeyring(directory, { make: false }, plan);
+}
+
+function retiredKeyOf(kid: string, entries: readonly DatedKey[], now: number): RetiredKey {
   const exp = entries.find((entry) => entry.kid === kid)?.jwk.exp;
   return { kid, verifiesUntil: exp ?? null, signing: findSigner(entries, now)?.kid ?? null };
 }

@@ -267,6 +267,7 @@ describe('list', () => {
     expect(await jsonOf(keyring, 'list')).toEqual([
       {
         kid: 'k1',
+        use: 'sig',
         alg: 'ES256',
         kty: 'EC',
         crv: 'P-256',

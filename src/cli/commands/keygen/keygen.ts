@@ -22,6 +22,7 @@ export function registerKeygen(program: Command, { io }: Context): void {
   command.action(async () => {
     const invocation = readInvocation<KeygenOptions>(command);
     const { options } = invocation;
+    if (options.use === 'enc') return (await import('./encryption.js')).makeEncryptionKey(invocation, io);
     const alg = readAlgorithm('--alg', options.alg);
     checkOptions(invocation, alg);
     if (options.private === undefined) options.keyring = keyringFolder(invocation, io);

@@ -16,6 +16,8 @@ export interface KeygenOptions
     Flags<'x5c' | 'force' | 'encrypt'> {
   alg: string;
   keyring: string;
+  use: 'sig' | 'enc';
+  json?: boolean;
   format: 'pem' | 'jwk';
 }
 
@@ -26,8 +28,18 @@ export const targets = ['private', 'public', 'cert', 'csr'] as const;
 export function addKeygenOptions(command: Command): void {
   command
     .addOption(option('--alg <name>', 'algorithm of the key').default('RS256'))
+    .addOption(
+      option('--use <use>', 'to sign, or to encrypt with ECDH-ES+A256KW or the --alg')
+        .choices(['sig', 'enc'])
+        .default('sig'),
+    )
     .addOption(option('--bits <n>', 'size of an RSA key (default: 2048)'))
-    .addOption(option('--crv <name>', 'curve for EdDSA: Ed25519 or Ed448 (default: Ed25519)'))
+    .addOption(
+      option(
+        '--crv <name>',
+        'curve: Ed25519 or Ed448 for EdDSA; P-256, P-384, P-521 or X25519 for ECDH-ES (default: the first)',
+      ),
+    )
     .addOption(kidOption())
     .addOption(keyringOption())
     .addOption(option('--private <file>', 'write the private key or secret here instead, mode 0600; - is stdout'))
@@ -51,6 +63,7 @@ export function addKeygenOptions(command: Command): void {
     'jwtkit keygen',
     'jwtkit keygen --alg ES256 --kid web-2026',
     'jwtkit keygen --alg EdDSA --private signing.pem --public verify.pem',
+    'jwtkit keygen --use enc',
     'jwtkit keygen --alg HS256 --private secret.txt',
     'jwtkit keygen --kid guarded --passphrase-file passphrase.txt',
     'jwtkit keygen --cert web.crt --subject "CN=web,O=Example" --san web.example --days 90',

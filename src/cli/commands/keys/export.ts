@@ -1,7 +1,8 @@
-import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { KeyExportOptions, KeyObject, X509Certificate } from 'node:crypto';
 import type { Command } from 'commander';
 import type { AlgorithmName } from '../../../jose/algorithms.js';
 import type { Passphrase } from '../../../jose/encrypted-key.js';
+import type { PassphraseSource } from '../../../jose/keys.js';
 import type { KeyringEntry } from '../../../token/keyring.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
@@ -81,6 +82,8 @@ async function exportKey(kid: string, invocation: Invocation<ExportOptions>, io:
   const { openKeyring } = await import('../../../store/keyring/directory.js');
   const { entryOf } = await import('../../../token/keyring.js');
   const keyring = openKeyring(options.keyring);
+  if (keyring.encryptionKeys.some((key) => key.kid === kid))
+    return exportForEncryption(kid, keyring.directory, invocation, io);
   const entry = entryOf(keyring.entries, kid);
   const certificates = options.cert === undefined ? undefined : await readChain(options.cert);
   if (!isPrivateHalf(options)) return exportPublic(entry, options, certificates);
@@ -95,6 +98,36 @@ async function exportKey(kid: string, invocation: Invocation<ExportOptions>, io:
         }),
       ));
   return exportPrivate(entry, keyObject, options, passphrase, certificates, io.now());
+}
+
+/** A key for encryption, whose private half may be needed where the keyring is not. */
+async function exportForEncryption(
+  kid: string,
+  directory: string,
+  invocation: Invocation<ExportOptions>,
+  io: Io,
+): Promise<ExportedKey> {
+  const { options } = invocation;
+  const { format } = options;
+  if (format === 'p12' || options.cert !== undefined) throw usage('certificates and PKCS#12 are for keys that sign');
+  const { findEncryptionKey } = await import('../../../store/keyring/encryption.js');
+  const isPrivate = options.private === true;
+  const passphrase = isPrivate ? await newPassphrase(invocation, io) : undefined;
+  const find = (ask?: PassphraseSource) => findEncryptionKey(directory, kid, isPrivate, ask);
+  const { key, jwk } = await (isPrivate && passphrase === undefined
+    ? withPassphrase(invocation, io, find)
+    : find(passphrase));
+  const { keyObject } = key;
+  if (format === 'jwk') {
+    const { exportPrivateJwk } = await import('../../../jose/jwk.js');
+    return { ...jwk, ...exportPrivateJwk(keyObject) };
+  }
+  if (format === 'der') {
+    const type = isPrivate ? 'pkcs8' : 'spki';
+    return keyObject.export({ format: 'der', type } as KeyExportOptions<'der'>);
+  }
+  const { exportPrivatePem, exportPublicPem } = await import('../../../jose/pem.js');
+  return isPrivate ? exportPrivatePem(keyObject, { passphrase }) : exportPublicPem(keyObject);
 }
 
 async function readChain(path: string) {

@@ -32,7 +32,8 @@ export function readKeyringInvocation<T>(command: Command, io: Io): Invocation<T
  */
 export async function kidOf(given: string, keyring: string): Promise<string> {
   const { openKeyring } = await import('../../../store/keyring/directory.js');
-  const kids = openKeyring(keyring).entries.map(({ kid }) => kid);
+  const { entries, encryptionKeys } = openKeyring(keyring);
+  const kids = [...entries, ...encryptionKeys].map(({ kid }) => kid);
   return wholeKid(given, kids);
 }
 

@@ -1,7 +1,8 @@
 /** `keys list` and `keys jwks`: the keys of the keyring, for people and for verifiers. */
 import type { Command } from 'commander';
+import type { Key } from '../../../jose/key.js';
 import { escapeText } from '../../../shown-text.js';
-import type { KeyState } from '../../../token/keyring.js';
+import type { DatedKey, KeyState } from '../../../token/keyring.js';
 import { formatDistance, formatMoment } from '../../../token/time.js';
 import { shortKid } from '../../grammar/kids.js';
 import type { Flags, Texts } from '../../grammar/option.js';
@@ -31,7 +32,9 @@ export function registerKeysJwks(keys: Command, { io }: Context): void {
 export function registerKeysList(keys: Command, { io }: Context): void {
   const command = keys
     .command('list')
-    .description('List the keys: when they sign, how long they verify, which key signs now.')
+    .description(
+      'List the keys: when they sign, how long they verify, which key signs now. Keys of use enc are encrypted to, and decrypt.',
+    )
     .addOption(atOption())
     .addOption(wideOption());
   addKeyringOptions(command, ['jwtkit keys list', 'jwtkit keys list --at +7d', 'jwtkit keys list --json']);
@@ -40,12 +43,19 @@ export function registerKeysList(keys: Command, { io }: Context): void {
     const now = readClock(options.at, io);
     const { openKeyring } = await import('../../../store/keyring/directory.js');
     const { keyStates } = await import('../../../token/keyring.js');
-    const listed = keyStates(openKeyring(options.keyring).entries, now).map(toListed);
+    const { entries, encryptionKeys } = openKeyring(options.keyring);
+    const listed: Listed[] = keyStates(entries, now).map(toListed);
+    if (encryptionKeys.length > 0) {
+      const { importEncryptionJwk } = await import('../../../jwe/jwk.js');
+      const read = encryptionKeys.map((each) => ({ ...each, key: importEncryptionJwk(each.jwk) }));
+      listed.push(...keyStates(read, now).map(toListed));
+    }
     if (options.json === true) return printJson(io, listed);
     if (listed.length === 0) return void io.stderr.write('the keyring has no keys\n');
+    const isMixed = encryptionKeys.length > 0;
     const paint = await painterFor(io.stdout, options.color, env);
     const [head = '', ...lines] =
-      options.wide === true ? wideTable(listed, now) : shortTable(listed, now, columnsOf(io));
+      options.wide === true ? wideTable(listed, now, isMixed) : shortTable(listed, now, columnsOf(io), isMixed);
     io.stdout.write(`${paint.bold(head)}\n`);
     for (const [at, line] of lines.entries()) {
       const style = listed[at]?.signs ? paint.green : listed[at]?.verifies ? (text: string) => text : paint.dim;
@@ -54,11 +64,20 @@ export function registerKeysList(keys: Command, { io }: Context): void {
   });
 }
 
+/** A key of either kind, with its own shape. */
+interface ListedEntry extends DatedKey {
+  readonly key: Pick<Key, 'kid'> & {
+    readonly algorithms: readonly string[];
+    readonly shape: { readonly kty: string; readonly crv?: string; readonly bits: number };
+  };
+}
+
 /** Returns a key as `keys list --json` prints it, with NumericDates; null if it never signs again, or verifies for ever. */
-function toListed({ entry, signsFrom, signs, verifies }: KeyState) {
+function toListed({ entry, signsFrom, signs, verifies }: KeyState<ListedEntry>) {
   const { kid, key, jwk, hasPrivateHalf } = entry;
   return {
     kid,
+    use: jwk.use === 'enc' ? 'enc' : 'sig',
     alg: jwk.alg ?? key.algorithms.join(' '),
     kty: key.shape.kty,
     crv: key.shape.crv ?? null,
@@ -74,11 +93,22 @@ function toListed({ entry, signsFrom, signs, verifies }: KeyState) {
 
 type Listed = ReturnType<typeof toListed>;
 
-const wideColumns = ['KID', 'ALG', 'SIZE', 'CREATED', 'SIGNS FROM', 'VERIFIES UNTIL', 'SIGNS NOW', 'PRIVATE HALF'];
+const wideColumns = [
+  'KID',
+  'USE',
+  'ALG',
+  'SIZE',
+  'CREATED',
+  'SIGNS FROM',
+  'VERIFIES UNTIL',
+  'SIGNS NOW',
+  'PRIVATE HALF',
+];
 
-function wideTable(keys: readonly Listed[], now: number): readonly string[] {
+function wideTable(keys: readonly Listed[], now: number, isMixed: boolean): readonly string[] {
   const rows = keys.map((key) => [
     escapeText(key.kid),
+    key.use,
     key.alg,
     sizeOf(key),
     key.created === null ? 'not said' : formatMoment(key.created),
@@ -91,22 +121,29 @@ function wideTable(keys: readonly Listed[], now: number): readonly string[] {
     key.signs ? 'yes' : 'no',
     key.private ? 'here' : 'not here',
   ]);
-  return alignColumns([wideColumns, ...rows]);
+  return alignColumns([wideColumns, ...rows].map((row) => withUse(row, isMixed)));
 }
 
-const shortColumns = ['KID', 'ALG', 'SIZE', 'SIGNS', 'VERIFIES UNTIL', 'PRIVATE'];
+const shortColumns = ['KID', 'USE', 'ALG', 'SIZE', 'SIGNS', 'VERIFIES UNTIL', 'PRIVATE'];
 
-function shortTable(keys: readonly Listed[], now: number, width: number): readonly string[] {
+function shortTable(keys: readonly Listed[], now: number, width: number, isMixed: boolean): readonly string[] {
   const kids = keys.map(({ kid }) => kid);
   const rows = keys.map((key) => [
     escapeText(shortKid(key.kid, kids)),
+    key.use,
     key.alg,
     sizeOf(key),
     signsWhen(key, now),
     endOf(key, now),
     key.private ? 'here' : 'not here',
   ]);
-  return fitTable([shortColumns, ...rows], width, { drops: ['SIZE', 'PRIVATE', 'ALG'], cuts: [] }).lines;
+  const table = [shortColumns, ...rows].map((row) => withUse(row, isMixed));
+  return fitTable(table, width, { drops: ['SIZE', 'PRIVATE', 'ALG', 'USE'], cuts: [] }).lines;
+}
+
+/** Leaves out the second column, the use, where all keys sign. */
+function withUse(row: readonly string[], isMixed: boolean): readonly string[] {
+  return isMixed ? row : row.toSpliced(1, 1);
 }
 
 function sizeOf({ crv, bits }: Listed): string {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { escapeText } from '../../../shown-text.js';
+import type { RotateEncryptionKeysOptions } from '../../../store/keyring/encryption.js';
 import type { RotatedKeys } from '../../../store/keyring/rotation.js';
 import { readGrace } from '../../grammar/lifetimes.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
@@ -13,15 +14,20 @@ import { addKeyringOptions, readKeyringInvocation } from './keyring-options.js';
 
 type RotateOptions = PassphraseOptions &
   Texts<'alg' | 'bits' | 'crv' | 'kid' | 'activateIn' | 'grace'> &
-  Flags<'encrypt'>;
+  Flags<'encrypt'> & { use: 'sig' | 'enc' };
 
 export function registerKeysRotate(keys: Command, { io }: Context): void {
   const command = keys
     .command('rotate')
     .description('Make a new signing key; the old key still verifies for a while. Prints the new kid.')
     .addOption(option('--alg <name>', 'algorithm (default: that of the old key)'))
+    .addOption(
+      option('--use <use>', 'the key that signs, or the one that others encrypt to')
+        .choices(['sig', 'enc'])
+        .default('sig'),
+    )
     .addOption(option('--bits <n>', 'size of an RSA key (default: as before)'))
-    .addOption(option('--crv <name>', 'curve for EdDSA (default: as before)'))
+    .addOption(option('--crv <name>', 'curve for EdDSA or ECDH-ES (default: as before)'))
     .addOption(kidOption())
     .addOption(
       option('--activate-in <duration>', 'publish the key now, sign with it after this time (default: at once)'),
@@ -33,6 +39,7 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
     'jwtkit keys rotate',
     'jwtkit keys rotate --activate-in 1h --grace 30d',
     'jwtkit keys rotate --alg ES256 --kid web-2026',
+    'jwtkit keys rotate --use enc --grace 30d',
   ]);
   command.action(async () => {
     const invocation = readKeyringInvocation<RotateOptions>(command, io);
@@ -41,17 +48,23 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
     const { defaultLifetimes } = await import('../../../token/issue.js');
     const now = io.now();
     const passphrase = await newPassphrase(invocation, io, options.encrypt === true);
-    const rotated = await rotateKeys(options.keyring, {
+    const shared = {
       now,
-      alg: options.alg === undefined ? undefined : readAlgorithm('--alg', options.alg),
       bits: readBits(options.bits),
       crv: options.crv,
       kid: options.kid,
       activateIn: readDuration('--activate-in', options.activateIn),
       grace: readGrace(invocation, defaultLifetimes.refresh),
       passphrase,
-      generate: generateWithSpinner(io),
-    });
+    };
+    const rotated =
+      options.use === 'enc'
+        ? await rotateForEncryption(options.keyring, options.alg, shared)
+        : await rotateKeys(options.keyring, {
+            ...shared,
+            alg: options.alg === undefined ? undefined : readAlgorithm('--alg', options.alg),
+            generate: generateWithSpinner(io),
+          });
     if (passphrase === undefined && rotated.replaced?.isEncrypted === true) noteUnguarded('the one it replaces is', io);
     const told = afterChange(io, 'the keyring was changed');
     const { kid, alg, signsFrom, replaced } = rotated;
@@ -59,16 +72,33 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
       const old = replaced && { kid: replaced.kid, verifies_until: replaced.verifiesUntil };
       return printJson(told, { kid, alg, keyring: options.keyring, signs_from: signsFrom, replaced: old });
     }
-    io.stderr.write(rotationInWords(rotated, now, options.keyring));
+    io.stderr.write(rotationInWords(rotated, now, options));
     told.stdout.write(`${kid}\n`);
   });
 }
 
-function rotationInWords({ alg, signsFrom, replaced }: RotatedKeys, now: number, keyring: string): string {
+async function rotateForEncryption(
+  keyring: string,
+  alg: string | undefined,
+  shared: Omit<RotateEncryptionKeysOptions, 'alg'>,
+): Promise<Rotated> {
+  const { rotateEncryptionKeys } = await import('../../../store/keyring/encryption.js');
+  const { readKeyManagement } = await import('../../grammar/encryption-options.js');
+  return rotateEncryptionKeys(keyring, { ...shared, alg: alg === undefined ? undefined : readKeyManagement(alg) });
+}
+
+type Rotated = Omit<RotatedKeys, 'alg'> & { readonly alg: string };
+
+function rotationInWords(
+  { alg, signsFrom, replaced }: Rotated,
+  now: number,
+  { keyring, use }: { keyring: string; use: string },
+): string {
+  const [signs, verifies] = use === 'enc' ? ['is encrypted to', 'decrypts'] : ['signs', 'verifies'];
   const isLater = signsFrom > now;
   const from = isLater ? showMoment(signsFrom, now) : 'now on';
-  const made = `made a key for ${alg} in ${escapeText(keyring)}; it signs from ${from}\n`;
-  if (replaced === null) return isLater ? `${made}note: no key signs until then\n` : made;
+  const made = `made a key for ${alg} in ${escapeText(keyring)}; it ${signs} from ${from}\n`;
+  if (replaced === null) return isLater ? `${made}note: no key ${signs} until then\n` : made;
   const until = showMoment(replaced.verifiesUntil, now);
-  return `${made}${escapeText(replaced.kid)} ${isLater ? 'signs until then and ' : ''}verifies until ${until}\n`;
+  return `${made}${escapeText(replaced.kid)} ${isLater ? `${signs} until then and ` : ''}${verifies} until ${until}\n`;
 }

@@ -6,12 +6,14 @@ import type { KeyManagementName } from '../../../jwe/algorithms.js';
 import { createPassphraseKey, type EncryptionKey } from '../../../jwe/key.js';
 import { loadEncryptionKeys, loadEncryptionSecret } from '../../../jwe/keys.js';
 import { isUrl } from '../../../policy/apply.js';
+import { keyringDecryptionKeys, keyringRecipient } from '../../../store/keyring/encryption.js';
 import { readNamed, readSecretVariable } from '../../secrets/named-file.js';
 import { namedSecret } from '../../secrets/named-secret.js';
 import { withPassphrase } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
 import type { Invocation } from '../invocation.js';
+import { keyringFolder } from '../unnamed-places.js';
 import { readKeyTexts } from './key-texts.js';
 import { readSet, toRemoteOptions } from './remote.js';
 import type { FetchOptions, KeyOptions } from './source.js';
@@ -60,6 +62,7 @@ export async function recipientKey(
 ): Promise<EncryptionKey> {
   const { options } = invocation;
   const name = findSource(invocation);
+  if (name === 'keyring') return keyringRecipient(keyringFolder(invocation, io), now, options.kid);
   const keys = await readRecipientKeys(name, invocation, now, io);
   const isSet = name === 'jwks' || name === 'issuerUrl' || keys.length > 1;
   const named = options.kid === undefined || !isSet ? keys : keys.filter(({ kid }) => kid === options.kid);
@@ -107,9 +110,17 @@ function current(keys: readonly EncryptionKey[], source: string): readonly Encry
   throw new JwtkitError('KEY_NOT_FOUND', `${source}: every key for encryption has ended`);
 }
 
-/** Returns the keys to decrypt with. */
-export async function decryptionKeys(invocation: Named, io: Io): Promise<readonly EncryptionKey[]> {
+/** Returns the keys to decrypt with; of a keyring those that decrypt at `now`, and of these the named ones if there are any. */
+export async function decryptionKeys(
+  invocation: Named,
+  { now, kids }: { readonly now: number; readonly kids: readonly string[] },
+  io: Io,
+): Promise<readonly EncryptionKey[]> {
   const name = findSource(invocation);
+  if (name === 'keyring') {
+    const folder = keyringFolder(invocation, io);
+    return withPassphrase(invocation, io, (passphrase) => keyringDecryptionKeys(folder, { now, kids, passphrase }));
+  }
   if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, io);
   const note = noteTo(invocation, io);
   const texts = readKeyTexts(keySource(name, invocation), invocation.env, io);
@@ -147,5 +158,5 @@ function readSharedKeys(name: SourceName, invocation: Named, io: Io): readonly E
     const secret = readSecretVariable(env, secretEnv, '--secret-env');
     return [loadEncryptionSecret(secret, { source: secretEnv, encoding, kid })];
   }
-  throw usage('no key is named', 'name one with --key, --jwks, --secret-file or --passphrase-file');
+  throw usage('no key is named', 'name one with --key');
 }

@@ -1,0 +1,216 @@
+/** The keys for encryption of a keyring directory: `use` is `enc` in `jwks.json`, and `<kid>.pem` holds the private half. */
+import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { JwtkitError } from '../../errors.js';
+import { readFileBounded } from '../../files/read-file.js';
+import type { Passphrase } from '../../jose/encrypted-key.js';
+import { exportPublicJwk, type Jwk, thumbprint } from '../../jose/jwk.js';
+import { isSamePublicKey, maxKeyBytes, publicHalfOf } from '../../jose/key.js';
+import type { PassphraseSource } from '../../jose/keys.js';
+import { exportPrivatePem } from '../../jose/pem.js';
+import { type KeyManagementName, keyManagement } from '../../jwe/algorithms.js';
+import { importEncryptionJwk } from '../../jwe/jwk.js';
+import type { EncryptionKey } from '../../jwe/key.js';
+import { loadEncryptionKeys } from '../../jwe/keys.js';
+import { type DatedKey, entryOf, findSigner, isVerifying } from '../../token/keyring.js';
+import { planRotation } from '../../token/rotate.js';
+import { byFoldedKid, changeEncryptionKeys, checkFreeKid, checkKid, isEncryptedPem } from './changes.js';
+import { privatePath, readMembers, setPath } from './directory.js';
+import type { RotatedKeys } from './rotation.js';
+
+/** The options of {@link addEncryptionKey}. Without `alg` and `crv` it is an EC key on P-256 for ECDH-ES. */
+export interface AddEncryptionKeyOptions {
+  readonly alg?: KeyManagementName | undefined;
+  /** The curve: P-256, P-384, P-521 or X25519. */
+  readonly crv?: string | undefined;
+  /** The size of an RSA key in bits; 2048 by default. */
+  readonly bits?: number | undefined;
+  /** NumericDate: the new key's `iat`. */
+  readonly now: number;
+  /** The thumbprint by default. */
+  readonly kid?: string | undefined;
+  /** Encrypts the private key. */
+  readonly passphrase?: Passphrase | undefined;
+}
+
+const curves: Readonly<Record<string, [type: string, options: object]>> = {
+  'P-256': ['ec', { namedCurve: 'prime256v1' }],
+  'P-384': ['ec', { namedCurve: 'secp384r1' }],
+  'P-521': ['ec', { namedCurve: 'secp521r1' }],
+  X25519: ['x25519', {}],
+};
+
+/**
+ * Makes a key pair for encryption.
+ * @throws {JwtkitError} USAGE_INVALID for a size or curve that the algorithm does not have, and for an algorithm of secrets.
+ */
+export async function generateEncryptionKey({
+  alg = 'ECDH-ES+A256KW',
+  crv,
+  bits,
+}: Pick<AddEncryptionKeyOptions, 'alg' | 'crv' | 'bits'>): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+  const refuse = (message: string) => new JwtkitError('USAGE_INVALID', message);
+  const { kind, isReadOnly } = keyManagement(alg);
+  if (isReadOnly === true) throw refuse(`${alg} is only read; use RSA-OAEP-256`);
+  if (kind !== 'RSA' && kind !== 'ECDH') throw refuse(`${alg} takes a secret, which a keyring does not hold`);
+  if (kind === 'RSA') {
+    if (crv !== undefined) throw refuse(`a curve is for ECDH-ES, not for ${alg}`);
+    const size = bits ?? 2048;
+    if (size < 2048 || size > 16_384 || size % 8 !== 0) {
+      throw refuse(`an RSA key has 2048 to 16384 bits in steps of 8, not ${size}`);
+    }
+    return makePair('rsa', { modulusLength: size });
+  }
+  if (bits !== undefined) throw refuse(`a size in bits is for RSA keys, not for ${alg}`);
+  const curve = Object.hasOwn(curves, crv ?? 'P-256') ? curves[crv ?? 'P-256'] : undefined;
+  if (curve === undefined) throw refuse(`${alg} is not defined for the curve ${crv}`);
+  return makePair(...curve);
+}
+
+function makePair(type: string, options: object): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+  const generate = generateKeyPair as unknown as (
+    type: string,
+    options: object,
+    done: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void,
+  ) => void;
+  return new Promise((resolve, reject) => {
+    generate(type, options, (error, publicKey, privateKey) => {
+      if (error === null) resolve({ publicKey, privateKey });
+      else reject(error);
+    });
+  });
+}
+
+async function freshKey(options: AddEncryptionKeyOptions): Promise<{ key: DatedKey; pem: string }> {
+  const { alg = 'ECDH-ES+A256KW', now, kid, passphrase } = options;
+  if (kid !== undefined) checkKid(kid);
+  const { publicKey, privateKey } = await generateEncryptionKey(options);
+  const jwk: Jwk = exportPublicJwk(publicKey);
+  const named = kid ?? thumbprint(jwk);
+  const key = { kid: named, jwk: { ...jwk, kid: named, alg, use: 'enc', iat: Math.floor(now) }, hasPrivateHalf: true };
+  return { key, pem: exportPrivatePem(privateKey, { passphrase }) };
+}
+
+/**
+ * Adds a new key pair for encryption to the keyring of a directory, which is made if need be. Returns its kid.
+ * @throws {JwtkitError} USAGE_INVALID, FILE_EXISTS for a kid that is taken; KEYRING_INVALID, FILE_NOT_WRITABLE.
+ */
+export async function addEncryptionKey(directory: string, options: AddEncryptionKeyOptions): Promise<string> {
+  const { key, pem } = await freshKey(options);
+  return changeEncryptionKeys(directory, { make: true }, (keys) => {
+    checkFreeKid(key.kid, byFoldedKid(keys));
+    return { entries: [...keys, key], halves: new Map([[key.kid, pem]]), result: key.kid };
+  });
+}
+
+/** The options of {@link rotateEncryptionKeys}. By default the new key has the kind of the one that it replaces. */
+export interface RotateEncryptionKeysOptions extends AddEncryptionKeyOptions {
+  /** Seconds until others should encrypt to the new key. */
+  readonly activateIn?: number | undefined;
+  /** Seconds for which the replaced key then decrypts. */
+  readonly grace: number;
+}
+
+/**
+ * Makes a new key for encryption. The one before it decrypts for `grace` seconds more.
+ * @throws {JwtkitError} as {@link addEncryptionKey}.
+ */
+export async function rotateEncryptionKeys(
+  directory: string,
+  options: RotateEncryptionKeysOptions,
+): Promise<Omit<RotatedKeys, 'alg'> & { readonly alg: KeyManagementName }> {
+  const now = Math.floor(options.now);
+  const activation = now + (options.activateIn ?? 0);
+  const current = existsSync(setPath(directory))
+    ? findSigner(readMembers(directory).encryptionKeys, activation)
+    : undefined;
+  const old = current && importEncryptionJwk(current.jwk);
+  const alg = options.alg ?? old?.algorithms[0] ?? 'ECDH-ES+A256KW';
+  const isSameKind =
+    old !== undefined && keyManagement(old.algorithms[0] as KeyManagementName).kind === keyManagement(alg).kind;
+  const isRsa = old?.shape.kty === 'RSA';
+  const kind = isSameKind
+    ? { crv: options.crv ?? old.shape.crv, bits: options.bits ?? (isRsa ? old.shape.bits : undefined) }
+    : {};
+  const { key, pem } = await freshKey({ ...options, ...kind, alg, now });
+  return changeEncryptionKeys(directory, { make: true }, (keys) => {
+    checkFreeKid(key.kid, byFoldedKid(keys));
+    const { entries, replaced } = planRotation(keys, key, { now, activation, grace: options.grace });
+    const ended = replaced && {
+      kid: replaced.kid,
+      verifiesUntil: replaced.jwk.exp as number,
+      isEncrypted: isEncryptedPem(privatePath(directory, replaced.kid)),
+    };
+    const result = { kid: key.kid, alg, signsFrom: activation, replaced: ended ?? null };
+    return { entries, halves: new Map([[key.kid, pem]]), result };
+  });
+}
+
+/**
+ * Returns the public key of a keyring to encrypt to at `now`, or the one named by `kid`.
+ * @throws {JwtkitError} KEY_NOT_FOUND; KEYRING_NOT_FOUND, KEYRING_INVALID.
+ */
+export function keyringRecipient(directory: string, now: number, kid?: string): EncryptionKey {
+  const keys = readMembers(directory).encryptionKeys.filter((key) => isVerifying(key, now));
+  const found = kid === undefined ? findSigner(keys, now) : keys.find((key) => key.kid === kid);
+  if (found !== undefined) return importEncryptionJwk(found.jwk, { source: setPath(directory) });
+  const what =
+    kid === undefined ? 'no key for encryption' : `no key for encryption with the kid ${JSON.stringify(kid)}`;
+  throw new JwtkitError('KEY_NOT_FOUND', `the keyring has ${what}`, { hint: 'make one with: jwtkit keygen --use enc' });
+}
+
+/**
+ * Opens the private keys of a keyring that decrypt at `now`; of the named kids alone, if there are any.
+ * @throws {JwtkitError} KEY_NOT_FOUND without one; KEYRING_NOT_FOUND, KEYRING_INVALID, KEY_ENCRYPTED, PASSPHRASE_WRONG.
+ */
+export async function keyringDecryptionKeys(
+  directory: string,
+  {
+    now,
+    kids,
+    passphrase,
+  }: { readonly now: number; readonly kids: readonly string[]; readonly passphrase?: PassphraseSource },
+): Promise<EncryptionKey[]> {
+  const all = readMembers(directory).encryptionKeys.filter((key) => key.hasPrivateHalf && isVerifying(key, now));
+  const keys = kids.length === 0 ? all : all.filter(({ kid }) => kids.includes(kid));
+  if (keys.length === 0) {
+    const named = kids.length === 0 ? '' : `, of the kid ${JSON.stringify(kids[0])}`;
+    throw new JwtkitError('KEY_NOT_FOUND', `the keyring has no key to decrypt with${named}`, {
+      hint:
+        all.length === 0
+          ? 'name one with --key, or make one with: jwtkit keygen --use enc'
+          : `its kids: ${all.map(({ kid }) => kid).join(', ')}`,
+    });
+  }
+  return Promise.all(keys.map((key) => openPrivateHalf(directory, key, passphrase)));
+}
+
+async function openPrivateHalf(
+  directory: string,
+  { kid, jwk }: DatedKey,
+  passphrase: PassphraseSource | undefined,
+): Promise<EncryptionKey> {
+  const path = privatePath(directory, kid);
+  const stated = importEncryptionJwk(jwk, { source: setPath(directory) });
+  const options = { purpose: 'decrypt', source: path, kid, passphrase } as const;
+  const [key] = await loadEncryptionKeys(readFileBounded(path, maxKeyBytes), options);
+  if (key === undefined || !isSamePublicKey(publicHalfOf(key.keyObject), stated.keyObject)) {
+    throw new JwtkitError('KEYRING_INVALID', `${path} is not the private half of ${kid} in ${setPath(directory)}`);
+  }
+  return { ...key, algorithms: stated.algorithms };
+}
+
+/**
+ * Returns a key for encryption of a keyring, whether it is used now or not: its public half, or its private half.
+ * @throws {JwtkitError} KEY_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE, KEY_ENCRYPTED, PASSPHRASE_WRONG.
+ */
+export async function findEncryptionKey(
+  directory: string,
+  kid: string,
+  isPrivate: boolean,
+  passphrase?: PassphraseSource,
+): Promise<{ key: EncryptionKey; jwk: Jwk }> {
+  const found = entryOf(readMembers(directory).encryptionKeys, kid);
+  const key = isPrivate ? await openPrivateHalf(directory, found, passphrase) : importEncryptionJwk(found.jwk);
+  return { key, jwk: found.jwk };
+}

@@ -1,0 +1,215 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  fileWith,
+  hasModes,
+  makeKeyring,
+  modeOf,
+  now,
+  runCli,
+  segmentOf,
+  stdoutOf,
+  temporaryFolder,
+  textOf,
+} from '../fake-io.js';
+
+/** A keyring with a signing key and one for encryption. */
+async function mixedKeyring(...args: string[]): Promise<string> {
+  const keyring = await makeKeyring();
+  await stdoutOf(['keygen', '--use', 'enc', '--kid', 'e1', '--keyring', keyring, ...args]);
+  return keyring;
+}
+
+const encrypt = (keyring: string, ...args: string[]) =>
+  stdoutOf(['encrypt', '-', '--keyring', keyring, ...args], { stdin: 'x' });
+const decrypt = (token: string, keyring: string, ...args: string[]) =>
+  runCli(['decrypt', token, '--keyring', keyring, ...args]);
+const listOf = async (keyring: string, ...args: string[]) =>
+  JSON.parse(await stdoutOf(['keys', 'list', '--json', '--keyring', keyring, ...args]));
+const setOf = (keyring: string) => JSON.parse(textOf(join(keyring, 'jwks.json'))).keys;
+
+describe('keygen --use enc', () => {
+  test.each([
+    [[], 'ECDH-ES+A256KW', 'EC', 'P-256'],
+    [['--crv', 'X25519'], 'ECDH-ES+A256KW', 'OKP', 'X25519'],
+    [['--crv', 'P-521', '--alg', 'ECDH-ES'], 'ECDH-ES', 'EC', 'P-521'],
+    [['--alg', 'RSA-OAEP-256', '--bits', '3072'], 'RSA-OAEP-256', 'RSA', null],
+  ])('%j makes a key for %s that encrypts and decrypts', async (args, alg, kty, crv) => {
+    const keyring = await mixedKeyring(...args);
+    expect((await listOf(keyring))[1]).toMatchObject({
+      kid: 'e1',
+      use: 'enc',
+      alg,
+      kty,
+      crv,
+      signs: true,
+      private: true,
+    });
+    if (hasModes) expect(modeOf(join(keyring, 'e1.pem'))).toBe(0o600);
+    const token = await encrypt(keyring);
+    expect(segmentOf(token, 0)).toMatchObject({ alg, kid: 'e1' });
+    expect(await decrypt(token, keyring)).toMatchObject({ exitCode: 0, stdout: 'x' });
+  });
+
+  test.each([
+    [['--alg', 'RS256'], 'no encryption algorithm'],
+    [['--alg', 'RSA1_5'], 'Bleichenbacher'],
+    [['--alg', 'A256KW'], 'takes a secret'],
+    [['--alg', 'RSA-OAEP'], 'only read'],
+    [['--crv', 'Ed25519'], 'not defined for the curve'],
+    [['--bits', '2048'], 'is for RSA keys'],
+    [['--cert', 'x', '--subject', 'CN=x'], 'is for a key that signs'],
+  ])('refuses %j', async (args, message) => {
+    const keyring = join(temporaryFolder(), 'keyring');
+    const { exitCode, stderr } = await runCli(['keygen', '--use', 'enc', '--keyring', keyring, ...args]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test('writes both halves to files, as PEM or as JWKs with use enc', async () => {
+    const folder = temporaryFolder();
+    for (const format of ['pem', 'jwk']) {
+      const [secret, open] = [join(folder, `private.${format}`), join(folder, `public.${format}`)];
+      await stdoutOf(['keygen', '--use', 'enc', '--private', secret, '--public', open, '--format', format]);
+      const token = await stdoutOf(['encrypt', '-', '--key', open], { stdin: 'x' });
+      expect(await stdoutOf(['decrypt', token, '--key', secret])).toBe('x');
+    }
+    expect(JSON.parse(textOf(join(folder, 'public.jwk')))).toMatchObject({ use: 'enc', alg: 'ECDH-ES+A256KW' });
+  });
+
+  test('a kid that a key of the other kind has is refused, in any case of its letters', async () => {
+    const keyring = await mixedKeyring();
+    for (const args of [
+      ['--use', 'enc', '--kid', 'K1'],
+      ['--kid', 'e1'],
+      ['--use', 'enc', '--kid', 'e1'],
+    ]) {
+      expect((await runCli(['keygen', ...args, '--keyring', keyring])).exitCode).toBe(3);
+    }
+    expect(setOf(keyring)).toHaveLength(2);
+  });
+});
+
+describe('the two kinds of keys stay apart', () => {
+  test('signing and verifying never use a key for encryption, and the reverse', async () => {
+    const keyring = await mixedKeyring();
+    const token = await stdoutOf(['issue', '--keyring', keyring]);
+    expect(segmentOf(token, 0).kid).toBe('k1');
+    expect((await runCli(['verify', token, '--keyring', keyring])).exitCode).toBe(0);
+    expect((await runCli(['issue', '--keyring', keyring, '--kid', 'e1'])).exitCode).not.toBe(0);
+    expect((await runCli(['encrypt', '-', '--keyring', keyring, '--kid', 'k1'], { stdin: 'x' })).exitCode).toBe(13);
+    expect((await runCli(['encrypt', '-', '--keyring', await makeKeyring()], { stdin: 'x' })).exitCode).toBe(13);
+    const only = join(temporaryFolder(), 'keyring');
+    await stdoutOf(['keygen', '--use', 'enc', '--keyring', only]);
+    expect((await runCli(['issue', '--keyring', only])).exitCode).toBe(3);
+    expect((await runCli(['verify', token, '--keyring', only])).exitCode).toBe(13);
+  });
+
+  test('keys jwks publishes both; verify and encrypt each take their own out of the set', async () => {
+    const keyring = await mixedKeyring();
+    const set = fileWith(await stdoutOf(['keys', 'jwks', '--keyring', keyring]));
+    expect(JSON.parse(textOf(set)).keys.map(({ use }: { use: string }) => use)).toEqual(['sig', 'enc']);
+    expect(textOf(set)).not.toContain('"d"');
+    const token = await stdoutOf(['encrypt', '-', '--jwks', set], { stdin: 'x' });
+    expect(await decrypt(token, keyring)).toMatchObject({ exitCode: 0 });
+    expect((await runCli(['verify', await stdoutOf(['issue', '--keyring', keyring]), '--jwks', set])).exitCode).toBe(0);
+  });
+
+  test('a change of one kind leaves the members of the other as they were', async () => {
+    const keyring = await mixedKeyring();
+    const [signing, encryption] = setOf(keyring);
+    writeFileSync(
+      join(keyring, 'jwks.json'),
+      JSON.stringify({ keys: [signing, { ...encryption, note: 1.0 }], own: 1 }),
+    );
+    await stdoutOf(['keys', 'rotate', '--keyring', keyring]);
+    expect(setOf(keyring).at(-1)).toEqual({ ...encryption, note: 1 });
+    await stdoutOf(['keys', 'rotate', '--use', 'enc', '--keyring', keyring]);
+    expect(setOf(keyring).filter(({ use }: { use: string }) => use === 'sig')).toHaveLength(2);
+    expect(JSON.parse(textOf(join(keyring, 'jwks.json'))).own).toBe(1);
+  });
+
+  test('a set that publishes the private half of a key for encryption is refused', async () => {
+    const keyring = await mixedKeyring();
+    const [signing, encryption] = setOf(keyring);
+    writeFileSync(join(keyring, 'jwks.json'), JSON.stringify({ keys: [signing, { ...encryption, d: 'AA' }] }));
+    expect(await runCli(['keys', 'list', '--keyring', keyring])).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringContaining('not a public key'),
+    });
+  });
+});
+
+describe('rotation', () => {
+  test('the new key has the kind of the old one, which decrypts until its grace is over', async () => {
+    const keyring = await mixedKeyring('--crv', 'X25519');
+    const old = await encrypt(keyring);
+    const kid = await stdoutOf(['keys', 'rotate', '--use', 'enc', '--grace', '1h', '--keyring', keyring]);
+    const fresh = await encrypt(keyring);
+    expect(segmentOf(fresh, 0)).toMatchObject({ kid, epk: { crv: 'X25519' } });
+    for (const token of [old, fresh]) expect((await decrypt(token, keyring)).exitCode).toBe(0);
+    expect((await decrypt(old, keyring, '--at', '+59m')).exitCode).toBe(0);
+    expect((await decrypt(old, keyring, '--at', '+61m')).exitCode).toBe(13);
+    expect((await decrypt(fresh, keyring, '--at', '+61m')).exitCode).toBe(0);
+  });
+
+  test('--activate-in publishes the next key before others encrypt to it', async () => {
+    const keyring = await mixedKeyring();
+    await stdoutOf(['keys', 'rotate', '--use', 'enc', '--activate-in', '1h', '--kid', 'e2', '--keyring', keyring]);
+    expect(segmentOf(await encrypt(keyring), 0).kid).toBe('e1');
+    expect(segmentOf(await encrypt(keyring, '--at', '+61m'), 0).kid).toBe('e2');
+  });
+
+  test('retire, remove and prune end a key for encryption, and leave private keys of others', async () => {
+    const keyring = await mixedKeyring();
+    const run = (...args: string[]) => runCli(['keys', ...args, '--keyring', keyring]);
+    expect(await run('retire', 'e1')).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('encrypt to') });
+    await stdoutOf(['keys', 'rotate', '--use', 'enc', '--kid', 'e2', '--keyring', keyring]);
+    expect((await run('remove', 'e1')).exitCode).toBe(3);
+    expect((await run('retire', 'e1', '--at', 'now')).exitCode).toBe(0);
+    expect(JSON.parse((await run('prune', '--dry-run', '--json')).stdout)).toMatchObject({
+      keys: ['e1'],
+      leftovers: [],
+    });
+    expect((await run('prune')).exitCode).toBe(0);
+    expect(
+      readdirSync(keyring)
+        .filter((name) => name.endsWith('.pem'))
+        .sort(),
+    ).toEqual(['e2.pem', 'k1.pem']);
+    expect((await run('remove', 'e2', '--force')).exitCode).toBe(0);
+    expect((await listOf(keyring)).map(({ kid }: { kid: string }) => kid)).toEqual(['k1']);
+  });
+});
+
+test('several keys are tried for a token without a kid', async () => {
+  const keyring = await mixedKeyring();
+  const open = fileWith(await stdoutOf(['keys', 'export', 'e1', '--keyring', keyring]));
+  await stdoutOf(['keys', 'rotate', '--use', 'enc', '--keyring', keyring]);
+  const token = await stdoutOf(['encrypt', '-', '--key', open], { stdin: 'x' });
+  expect(segmentOf(token, 0)).not.toHaveProperty('kid');
+  expect(JSON.parse((await decrypt(token, keyring, '--json')).stdout)).toMatchObject({ kid: 'e1', content: 'x' });
+});
+
+test('an encrypted private key takes its passphrase, and keys export gives both halves', async () => {
+  const passphrase = fileWith('correct horse\n');
+  const keyring = await mixedKeyring('--passphrase-file', passphrase);
+  const token = await encrypt(keyring);
+  expect((await decrypt(token, keyring)).exitCode).toBe(3);
+  expect(await decrypt(token, keyring, '--passphrase-file', passphrase)).toMatchObject({ exitCode: 0, stdout: 'x' });
+  const secret = fileWith(
+    await stdoutOf(['keys', 'export', 'e1', '--private', '--keyring', keyring, '--passphrase-file', passphrase]),
+  );
+  expect(textOf(secret)).toContain('ENCRYPTED');
+  expect(await stdoutOf(['decrypt', token, '--key', secret, '--passphrase-file', passphrase])).toBe('x');
+  expect(JSON.parse(await stdoutOf(['keys', 'export', 'e1', '--format', 'jwk', '--keyring', keyring]))).toMatchObject({
+    use: 'enc',
+    iat: now,
+  });
+});
+
+test('keys list has a column for the use where there is a key for encryption', async () => {
+  const head = async (keyring: string) => (await stdoutOf(['keys', 'list', '--keyring', keyring])).split('\n')[0];
+  expect(await head(await mixedKeyring())).toMatch(/^KID +USE +ALG/);
+  expect(await head(await makeKeyring())).toMatch(/^KID +ALG/);
+});
