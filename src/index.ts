@@ -43,6 +43,30 @@ export { type LoadSecretOptions, loadSecret } from './jose/secret.js';
 export type { SecretEncoding } from './jose/secret-encoding.js';
 export type { SubjectAltName } from './jose/subject-alt-name.js';
 export { certificateMembers } from './jose/x509.js';
+export {
+  type ContentEncryptionName,
+  contentEncryptionNames,
+  type KeyManagementName,
+  keyManagementNames,
+} from './jwe/algorithms.js';
+export type { DecryptedJwe, DecryptOptions } from './jwe/decrypt.js';
+export type { EncryptOptions, Serialization } from './jwe/encrypt.js';
+export {
+  createEncryptionKey,
+  createPassphraseKey,
+  type EncryptionKey,
+  type EncryptionKeyShape,
+  type EncryptionKeyTraits,
+  type EncryptionOperation,
+} from './jwe/key.js';
+export type { AllowedAlgorithms } from './jwe/key-choice.js';
+export {
+  type LoadEncryptionKeysOptions,
+  type LoadEncryptionSecretOptions,
+  loadEncryptionKeys,
+  loadEncryptionSecret,
+} from './jwe/keys.js';
+export { type DecryptedToken, decryptToken, encryptToken } from './jwe/token.js';
 export type { AddressRules } from './remote/address.js';
 
 export { discoverIssuer, type IssuerMetadata, issuerKeys } from './remote/issuer.js';
@@ -82,6 +106,12 @@ export {
 } from './store/document-cache.js';
 export { type AddKeyOptions, addKey } from './store/keyring/changes.js';
 export { type Keyring, openKeyring } from './store/keyring/directory.js';
+export {
+  type AddEncryptionKeyOptions,
+  addEncryptionKey,
+  keyringDecryptionKeys,
+  keyringRecipient,
+} from './store/keyring/encryption.js';
 export { type ImportedKeys, type ImportKeysOptions, importKeys } from './store/keyring/import.js';
 export { type PrunedKeyring, type PruneKeyringOptions, pruneKeyring } from './store/keyring/prune.js';
 export {
@@ -118,7 +148,7 @@ export {
   type VerifyFromDeps,
   verifyTokenFrom,
 } from './token/key-source.js';
-export type { KeyringEntry } from './token/keyring.js';
+export type { DatedKey, KeyringEntry } from './token/keyring.js';
 export type { VerifyPolicy } from './token/policy.js';
 export {
   type RefreshDeps,

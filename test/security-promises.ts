@@ -199,6 +199,33 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['jose/text.test.ts', 'finds no encoding in random bytes'],
     ],
   },
+  'What `decrypt` promises': {
+    'A token decrypts only': [
+      ['jwe/hostile.test.ts', 'RSA1_5 is refused with the reason, before any key is tried'],
+      ['jwe/hostile.test.ts', 'narrow what is tried'],
+    ],
+    '`RSA1_5` does not exist': [['jwe/hostile.test.ts', 'RSA1_5 is refused with the reason, before any key is tried']],
+    'Content is printed': [
+      ['cli/commands/encrypt.test.ts', '--out writes the content whole, with mode 0600, or nothing'],
+    ],
+    'Every token that does not decrypt': [
+      ['jwe/hostile.test.ts', 'a changed encrypted key, vector, content, tag or header of $name'],
+    ],
+    'A key for encryption never signs': [
+      ['cli/commands/keys-encryption.test.ts', 'signing and verifying never use a key for encryption, and the reverse'],
+      ['jwe/hostile.test.ts', 'a JWK %s does not encrypt'],
+    ],
+    'A passphrase is a key only': [
+      ['cli/commands/encrypt.test.ts', 'a passphrase alone is the key; it never opens a token for another key'],
+    ],
+    'What decrypting costs': [
+      ['jwe/hostile.test.ts', 'a passphrase is tried for at most a million rounds'],
+      ['jwe/hostile.test.ts', 'content that unfolds to more than 16 MiB, with a hint that names the limit'],
+      ['jwe/hostile.test.ts', 'eleven recipients'],
+    ],
+    'It does not say': limit,
+    'The time of a failure': limit,
+  },
   'Keys from the network': {
     '`--jwks URL`': advice,
     'It takes HTTPS': [

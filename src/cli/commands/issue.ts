@@ -7,6 +7,7 @@ import type { Claims, TokenType } from '../../token/claims.js';
 import { completeClaims } from '../../token/given-claims.js';
 import { formatDistance } from '../../token/time.js';
 import { addBatchOptions, type BatchFlags, batchClock, excludeFromBatch, readBatch } from '../grammar/batch-options.js';
+import { encryptToOption } from '../grammar/decrypt-key.js';
 import { type Invocation, readInvocation } from '../grammar/invocation.js';
 import {
   addPairs,
@@ -38,7 +39,7 @@ interface IssueOptions
     BatchFlags,
     LifetimeOptions,
     ClaimOptions,
-    Texts<'claims' | 'typ' | 'out'>,
+    Texts<'claims' | 'typ' | 'out' | 'encryptTo'>,
     Lists<'header'>,
     Flags<'pair' | 'force'> {
   alg?: string | string[];
@@ -80,6 +81,7 @@ export function registerIssue(program: Command, context: Context): void {
     .addOption(
       option('--kid <id>', "the keyring's key to sign with; with --key, the kid of the header").from('JWTKIT_KID'),
     )
+    .addOption(encryptToOption())
     .addOption(atOption())
     .addOption(option('--out <file>', 'write to a file, mode 0600, instead of stdout'))
     .addOption(option('--force', 'overwrite the file of --out'));
@@ -90,6 +92,7 @@ export function registerIssue(program: Command, context: Context): void {
     'jwtkit issue --sub user-123 --aud api --scope "read write" --ttl 15m',
     'jwtkit issue --sub user-123 --claim plan=pro --claim seats:=5',
     'jwtkit issue --sub user-123 --pair',
+    'jwtkit issue --sub user-123 --encrypt-to recipient.pem',
     'jwtkit issue --bare --iss 12345 --ttl 10m --key partner-key.pem',
     'jwtkit issue --sub user-123 --type refresh --ttl 30d --out refresh.jwt',
     'printf \'{"sub":"user-%s"}\\n\' 1 2 3 | jwtkit issue --batch --aud api',
@@ -151,11 +154,25 @@ export function registerIssue(program: Command, context: Context): void {
     const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
     const issued = await issueToken(claims, { ...policies[type], alg, header }, deps);
     warnIfDead(issued.claims, now, io);
-    if (options.out !== undefined) return writeOut(options, issued.token, io);
+    const token = await encryptFor(options.encryptTo, issued.token, now, invocation, io);
+    if (options.out !== undefined) return writeOut(options, token, io);
     if (options.json === true) {
-      printJson(io, { token: issued.token, claims: readExact(issued.claimsText, issued.claims) });
-    } else io.stdout.write(`${issued.token}\n`);
+      printJson(io, { token, claims: readExact(issued.claimsText, issued.claims) });
+    } else io.stdout.write(`${token}\n`);
   });
+}
+
+/** Encrypts a token if `--encrypt-to` asks for it. */
+async function encryptFor(
+  place: string | undefined,
+  token: string,
+  now: number,
+  invocation: Invocation<IssueOptions>,
+  io: Io,
+): Promise<string> {
+  if (place === undefined) return token;
+  const { encryptNested } = await import('../grammar/keys/nested.js');
+  return encryptNested(token, place, { now, invocation }, io);
 }
 
 function checkOptions(invocation: Invocation<IssueOptions>): void {
@@ -164,6 +181,7 @@ function checkOptions(invocation: Invocation<IssueOptions>): void {
   const conflicts = [
     [options.pair === true && options.type !== undefined, '--pair and --type'],
     [options.pair === true && options.jti !== undefined, '--pair and --jti'],
+    [options.pair === true && options.encryptTo !== undefined, '--pair and --encrypt-to'],
     [options.pair === true && !options.exp, '--pair and --no-exp'],
     [!options.exp && origin('ttl') === 'flag', '--no-exp and --ttl'],
     [options.bare === true && options.pair === true, '--bare and --pair'],
@@ -174,7 +192,8 @@ function checkOptions(invocation: Invocation<IssueOptions>): void {
     ]),
   ] as const;
   if (options.batch !== undefined) {
-    excludeFromBatch({ '--claims': options.claims, '--jti': options.jti, '--out': options.out });
+    const { claims, jti, out, encryptTo } = options;
+    excludeFromBatch({ '--claims': claims, '--jti': jti, '--out': out, '--encrypt-to': encryptTo });
   }
   for (const [applies, names] of conflicts) if (applies) throw usage(`${names} exclude each other`);
   if (options.force === true && options.out === undefined) throw usage('--force is for --out');

@@ -12,11 +12,13 @@ import {
   readBatch,
   refuseToken,
 } from '../grammar/batch-options.js';
+import { decryptKeyOption, openToken } from '../grammar/decrypt-key.js';
 import { denylistPlace, type StoreOptions, withDenylist } from '../grammar/denylist.js';
 import { type Invocation, readInvocation } from '../grammar/invocation.js';
 import type { KeyOptions, RemoteKeyOptions } from '../grammar/keys/source.js';
 import { readLeeway } from '../grammar/lifetimes.js';
 import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
+import { requiredIssuer } from '../grammar/required-issuer.js';
 import {
   addCommonOptions,
   addKeyOptions,
@@ -55,7 +57,7 @@ interface VerifyOptions
     TokenFlags,
     AudienceOptions,
     Texts<'sub' | 'typ' | 'maxSize' | 'maxAge' | 'minTtl' | 'leeway' | 'at' | 'claim' | 'scopeClaim' | 'roleClaim'>,
-    Lists<'alg' | 'iss' | 'scope' | 'role'>,
+    Lists<'alg' | 'iss' | 'scope' | 'role' | 'decryptKey'>,
     Flags<'allowNoExp' | 'allowExpiredCert' | 'quiet' | 'verbose' | 'claims' | 'onlyInvalid'> {
   type?: TokenType | 'any';
   /** Texts from flags; those of the policy file are parsed already. */
@@ -109,7 +111,7 @@ export function registerVerify(program: Command, context: Context): void {
   addBatchOptions(command, 'a token a line in, a JSON verdict a line out')
     .addOption(option('--claims', 'of a batch: print the claims of valid tokens'))
     .addOption(option('--only-invalid', 'of a batch: print only refused tokens'));
-  addKeyOptions(command, 'verify');
+  addKeyOptions(command, 'verify').addOption(decryptKeyOption());
   addRemoteOptions(command);
   addStoreOption(command);
   addNoStoreOption(command);
@@ -121,6 +123,7 @@ export function registerVerify(program: Command, context: Context): void {
     'jwtkit verify "$TOKEN" --jwks .jwtkit/jwks.json --any-aud',
     'USER_ID=$(jwtkit verify "$TOKEN" --aud api --claim sub)',
     'jwtkit verify "$TOKEN" --aud api --min-ttl 5m',
+    'jwtkit verify "$ENCRYPTED" --decrypt-key private.pem',
     'echo "Bearer $TOKEN" | jwtkit verify --aud api --quiet',
     'printf "%s\\n" "$TOKEN" "$TOKEN" | jwtkit verify --aud api --batch --only-invalid',
     'jwtkit verify "$TOKEN" --key verify.pem --aud api --no-config --no-store',
@@ -133,8 +136,10 @@ export function registerVerify(program: Command, context: Context): void {
     const batch = readBatch(options);
     // A pipe may be slow, so the clock and the keys are read after the token.
     const wanted = options.type === 'refresh' ? 'refresh' : options.type === 'any' ? 'access' : 'no refresh';
-    const token = batch === undefined ? await readToken(argument, invocation, wanted, context) : '';
+    const given = batch === undefined ? await readToken(argument, invocation, wanted, context) : '';
     const now = readClock(options.at, io);
+    const opened = await openToken(given, now, invocation, io);
+    const { token } = opened;
     const { trustedSource } = await import('../grammar/keys/trusted.js');
     const { reportTokenFrom } = await import('../../token/key-source.js');
     const { verdictError } = await import('../../token/verify.js');
@@ -158,19 +163,20 @@ export function registerVerify(program: Command, context: Context): void {
         noteSkippedKeys(source.skipped?.(), options, io);
       }
     }
-    const found = await withDenylist(invocation, 'read', io, (denylist) => {
-      return reportTokenFrom(token, policy, { source, now, denylist });
-    });
+    const found = await opened.report(() =>
+      withDenylist(invocation, 'read', io, (denylist) => reportTokenFrom(token, policy, { source, now, denylist })),
+    );
     if (found.code !== null) context.exitCode = exitCodes[found.code];
     if (options.quiet === true) return;
-    const { report: explained, facts } = found.valid
-      ? { report: found, facts: [] }
-      : await (await import('../grammar/keys/refused-token.js')).explainRefused(
-          found,
-          token,
-          { source, now, started },
-          invocation,
-        );
+    const { report: explained, facts } =
+      found.valid || opened.isRefused
+        ? { report: found, facts: [] }
+        : await (await import('../grammar/keys/refused-token.js')).explainRefused(
+            found,
+            token,
+            { source, now, started },
+            invocation,
+          );
     const report = options.asksStore === false ? markNotAsked(explained) : explained;
     const fetched = source.fetched?.();
     await noteStaleKeys(fetched, options, env, io);
@@ -192,21 +198,15 @@ export function registerVerify(program: Command, context: Context): void {
   });
 }
 
-/** Returns the required issuer. `--iss` may repeat the issuer of the keys, but not replace it. */
-function requiredIssuer(found: string | undefined, { options, label }: Invocation<VerifyOptions>) {
-  if (found === undefined || options.iss === undefined || options.iss.includes(found)) {
-    return found === undefined ? options.iss : [found];
-  }
-  throw usage(
-    `${label('iss')} and ${label('issuerUrl')} contradict each other`,
-    'keys of --issuer-url verify only tokens with exactly that iss',
-  );
-}
-
 function readPolicy(invocation: Invocation<VerifyOptions>): VerifyPolicy {
   const { options, label, origin } = invocation;
   if (options.batch !== undefined) {
-    excludeFromBatch({ '--quiet': options.quiet, '--claim': options.claim, '--max-size': options.maxSize });
+    excludeFromBatch({
+      '--quiet': options.quiet,
+      '--claim': options.claim,
+      '--max-size': options.maxSize,
+      '--decrypt-key': options.decryptKey,
+    });
   } else if (options.claims === true || options.onlyInvalid === true) {
     throw usage(`${options.claims === true ? '--claims' : '--only-invalid'} is for --batch`);
   }

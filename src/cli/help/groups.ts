@@ -7,10 +7,10 @@ type Names = string;
 const common: Readonly<Record<string, Names>> = {
   Token: `--token-file --token-env --max-size --sub --type --pair --ttl --refresh-ttl --no-exp --no-iat --no-jti --no-type
     --bare --iss --aud --scope --role --claim --claims --nbf --jti --header --typ --until --at --list --rotate --any-aud
-    --cty`,
+    --cty --encrypt-to`,
   Checks: `--require --max-age --min-ttl --leeway --allow-no-exp --allow-expired-cert --no-store --store --scope-claim
     --role-claim`,
-  Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --kid --alg --enc --bits --crv
+  Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv
     --passphrase-file --passphrase-env --private --public --encrypt --activate-in --grace --spki --use --new-key`,
   Certificate: '--cert --csr --subject --san --days --x5c',
   Account: '--users --clients --password-file --password-env --no-roles --no-scopes --end-sessions --keep-tokens',

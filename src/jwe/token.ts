@@ -1,0 +1,49 @@
+/** Encrypted tokens for programs. npm's jose is loaded when the first one is made or read. */
+import { JwtkitError } from '../errors.js';
+import { type JsonObject, readJsonObject } from '../jose/json.js';
+import type { DecryptedJwe, DecryptOptions } from './decrypt.js';
+import type { EncryptOptions } from './encrypt.js';
+
+/** A decrypted token. Who wrote it is not known: everybody has a public key. */
+export interface DecryptedToken extends DecryptedJwe {
+  /**
+   * Reads the content as UTF-8 JSON, such as a claims set, strictly.
+   * @throws {JwtkitError} TOKEN_MALFORMED.
+   */
+  json(): JsonObject;
+}
+
+/** A signed token alone. */
+const signedToken = /^ey[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/**
+ * Encrypts bytes, a text or claims for one recipient, as compact JWE unless `serialization` says otherwise. A signed token gets `cty: JWT`,
+ * claims get `typ: JWT` (RFC 7519 §5); nobody signs these, so sign them first with `issueToken` where it matters.
+ * @throws {JwtkitError} USAGE_INVALID, CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID.
+ */
+export async function encryptToken(
+  content: Uint8Array | string | JsonObject,
+  options: EncryptOptions,
+): Promise<string> {
+  const { encryptJwe } = await import('./encrypt.js');
+  if (content instanceof Uint8Array) return encryptJwe(content, options);
+  if (typeof content !== 'string') {
+    const text = JSON.stringify(content);
+    return encryptJwe(Buffer.from(text), { ...options, header: { typ: 'JWT', ...options.header } });
+  }
+  const nested = signedToken.test(content) ? { cty: 'JWT' } : {};
+  return encryptJwe(Buffer.from(content), { ...options, header: { ...nested, ...options.header } });
+}
+
+/**
+ * Decrypts a JWE of at most 16 MiB. The keys decide the algorithm, narrowed by `algorithms` and `encryptions`; a `kid` in the token
+ * selects among the keys. Every token that does not decrypt fails alike.
+ * @throws {JwtkitError} TOKEN_MALFORMED, ALG_NOT_ALLOWED, KEY_NOT_FOUND, DECRYPTION_FAILED.
+ */
+export async function decryptToken(token: string, options: DecryptOptions): Promise<DecryptedToken> {
+  if (typeof token !== 'string') throw new JwtkitError('TOKEN_MALFORMED', 'the token is no string');
+  const { decryptJwe } = await import('./decrypt.js');
+  const decrypted = await decryptJwe(token, options);
+  const refuse = (problem: string) => new JwtkitError('TOKEN_MALFORMED', `the content ${problem}`);
+  return { ...decrypted, json: () => readJsonObject(decrypted.plaintext, refuse).value };
+}
