@@ -17,7 +17,8 @@ const servers = 'remote/fetch.test.ts';
 const cache = 'remote/document.test.ts';
 const tls = 'remote/tls.process.test.ts';
 const launcher = 'cli/launcher.process.test.ts';
-const checkout = 'cli/hostile-checkout.process.test.ts';
+const checkout = 'cli/hostile-checkout.test.ts';
+const checkoutOfOthers = 'cli/hostile-checkout.process.test.ts';
 const place = 'files/trusted-place.test.ts';
 const serveRefresh = 'server/refresh.test.ts';
 const forged = 'server/forged-tokens.test.ts';
@@ -282,7 +283,7 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     'Each is used only': [
       [checkout, '%s refuses a keyring folder writable by others unless it was named, and changes nothing'],
       [checkout, 'a found policy that others may write is used by root only, a named one by all'],
-      [checkout, 'other users do not use them, nor open a damaged denylist'],
+      [checkoutOfOthers, 'other users do not use them, nor open a damaged denylist'],
       [place, 'a place that the user did not name'],
     ],
     'The same holds': [
@@ -296,12 +297,12 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       [checkout, 'is exit 3 for a batch, also if the folder appears later'],
     ],
     'Root also uses': [
-      [checkout, 'root uses them, with one note per file naming its owner'],
+      [checkoutOfOthers, 'root uses them, with one note per file naming its owner'],
       [place, 'root alone accepts a file that everybody may write, with a note'],
     ],
     'A keyring folder that others may write': [[place, 'root accepts any owner, with a note']],
     'A group whose number': [
-      [checkout, 'files made with a group-writable umask are used by their owner'],
+      [checkoutOfOthers, 'files made with a group-writable umask are used by their owner'],
       [place, 'is refused if its group has the number of its owner'],
     ],
     'Of an access control list': limit,
@@ -309,7 +310,7 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     'What you name': [
       [checkout, '%s uses a keyring folder writable by others if it is named'],
       [checkout, 'is used if a variable names it'],
-      [checkout, 'any user uses them if an option names them'],
+      [checkoutOfOthers, 'any user uses them if an option names them'],
     ],
     'A policy that was found': [
       ['policy/find.test.ts', 'a note on stderr says what the found policy sets in this command'],
@@ -320,7 +321,7 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     'There, take nothing': [[checkout, 'the command line of SECURITY.md uses no file of the working folder']],
     '`--no-config` keeps': [
       [checkout, 'one’s own policy, keyring and denylist are used'],
-      [checkout, 'another user’s policy is not read, and --no-config works beside it'],
+      [checkoutOfOthers, 'another user’s policy is not read, and --no-config works beside it'],
     ],
     '`--no-store` asks': [[checkout, "describe('--no-store'"]],
     'Without them native code': limit,
