@@ -65,7 +65,9 @@ const etag = `"${packageJson.version}"`;
 export function addDocsPage(app: FastifyInstance, describe: () => object): void {
   const schema = { hide: true };
   const html = 'text/html; charset=utf-8';
-  app.get('/docs', { schema }, (_request, reply) => send(reply, html, pageIn('/docs/static')));
+  // All addresses are relative: a proxy may serve this under a path of its own.
+  app.get('/', { schema }, (_request, reply) => reply.redirect('docs'));
+  app.get('/docs', { schema }, (_request, reply) => send(reply, html, pageIn('docs/static')));
   app.get('/docs/', { schema }, (_request, reply) => send(reply, html, pageIn('./static')));
   app.get('/docs/json', { schema }, async () => describe());
   app.get('/docs/static/start.js', { schema }, (_request, reply) => send(reply, script, start));

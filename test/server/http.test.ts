@@ -97,9 +97,18 @@ describe('pages without tokens', () => {
     const loaded = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '');
     expect(loaded.length).toBeGreaterThan(3);
     for (const path of loaded) {
-      expect(path).toMatch(/^\/docs\//);
-      expect((await service.ask(path)).status, path).toBe(200);
+      expect(path).toMatch(/^docs\//);
+      expect((await service.ask(`/${path}`)).status, path).toBe(200);
     }
+  });
+
+  test('leads from / to the page by a relative address, which a path before it does not change', async () => {
+    for (const method of ['GET', 'HEAD']) {
+      const { status, headers } = await service.ask('/', { method });
+      expect([status, headers.get('location')]).toEqual([302, 'docs']);
+    }
+    const { status, headers } = await service.ask('/', { method: 'POST' });
+    expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
   });
 
   test.each(['/docs/static/nope.js', '/docs/static/..%2f..%2fpackage.json', '/docs/static/%2e%2e/%2e%2e/package.json'])(
