@@ -7,12 +7,13 @@ import { buildProgram, findCommand, isCommand, isGroup } from './program.js';
 import { colorModeOf, painterFor } from './terminal/colour.js';
 import { asJwtkitError, renderError } from './terminal/errors.js';
 import { exitCodes } from './terminal/exit-codes.js';
-import type { Context, Io } from './terminal/io.js';
+import type { Context, Io, World } from './terminal/io.js';
+import { speakTo } from './terminal/notes.js';
 
 /** Runs one command line (without the program's name) and returns the exit code. The only catch-all. */
-export async function run(given: readonly string[], outside: Io): Promise<number> {
-  const io = talkOf(outside, () => context.isQuiet === true);
-  const context: Context = { io, exitCode: 0 };
+export async function run(given: readonly string[], outside: World): Promise<number> {
+  const context = startRun(outside);
+  const { io } = context;
   try {
     const argv = moveCommonOptions(given, isGroup);
     const names = helpAsked(argv, isGroup);
@@ -24,7 +25,7 @@ export async function run(given: readonly string[], outside: Io): Promise<number
     const failure = withHint(asJwtkitError(error), context);
     // A mistake in the command line gets no verdict, and a bug must not be overlooked.
     if (failure.code === 'USAGE_INVALID' || failure.code === 'INTERNAL') context.isQuiet = false;
-    return printFailure(failure, given, io);
+    return printFailure(failure, given, context);
   }
 }
 
@@ -57,14 +58,16 @@ async function showHelp(names: readonly string[], context: Context): Promise<voi
   await runCommand(isUnknown ? names : [...names.slice(0, depth), '--help'], program);
 }
 
-/** Returns a world whose stderr hides tokens, and says nothing in a quiet run. Data goes to stdout, unchanged. */
-function talkOf(io: Io, isQuiet: () => boolean): Io {
-  const { stderr, askHidden } = io;
+/** Begins a run. Its stderr hides tokens, and says nothing in a quiet run. Data goes to stdout, unchanged. */
+function startRun(world: World): Context {
+  const { stderr, askHidden, env } = world;
+  const run: Omit<Context, 'io'> & { io?: Io } = { exitCode: 0 };
   const write = (content: string | Uint8Array) => {
-    if (!isQuiet()) stderr.write(typeof content === 'string' ? hideTokens(content) : content);
+    if (run.isQuiet !== true) stderr.write(typeof content === 'string' ? hideTokens(content) : content);
   };
-  const shown: Io = { ...io, stderr: Object.create(stderr, { write: { value: write } }) };
-  return askHidden === undefined ? shown : { ...shown, askHidden: (question) => askHidden(hideTokens(question)) };
+  const shown = Object.create(stderr, { write: { value: write } });
+  const ask = askHidden && { askHidden: (question: string) => askHidden(hideTokens(question)) };
+  return Object.assign(run, { io: { ...world, ...ask, stderr: shown, ...speakTo(shown, env, run) } });
 }
 
 /** Adds a hint to the error for what is no token, or no signed one. */
@@ -79,12 +82,16 @@ function withHint(error: JwtkitError, { tokenHint }: Context): JwtkitError {
   return new JwtkitError(error.code, error.message, { hint, details: error.details, cause: error });
 }
 
-async function printFailure(error: JwtkitError, argv: readonly string[], io: Io): Promise<number> {
+async function printFailure(
+  error: JwtkitError,
+  argv: readonly string[],
+  { io, asJson, color }: Context,
+): Promise<number> {
   const end = argv.indexOf('--');
   const flags = end < 0 ? argv : argv.slice(0, end);
-  const paint = await painterFor(io.stderr, colorModeOf(flags), io.env);
+  const paint = await painterFor(io.stderr, color ?? colorModeOf(flags), io.env);
   const wantsStack = flags.includes('--debug') || error.code === 'INTERNAL';
   const stack = (error.cause instanceof Error ? error.cause.stack : undefined) ?? error.stack;
-  io.stderr.write(renderError(error, paint, flags.includes('--json'), wantsStack ? stack : undefined));
+  io.stderr.write(renderError(error, paint, asJson ?? flags.includes('--json'), wantsStack ? stack : undefined));
   return exitCodes[error.code];
 }

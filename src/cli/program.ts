@@ -52,7 +52,10 @@ export async function buildProgram(
     .showSuggestionAfterError(true)
     .exitOverride()
     .hook('preAction', (_, command) => {
-      context.isQuiet = command.opts().quiet === true;
+      const { quiet, json, color } = command.opts();
+      context.isQuiet = quiet === true;
+      context.asJson = json === true;
+      context.color = color === false ? 'never' : color;
       return readSurroundings(command, io);
     })
     .configureOutput({

@@ -11,6 +11,7 @@ import type { Block } from '../../src/batch/lines.js';
 import { openPool } from '../../src/batch/pool.js';
 import { runBatch } from '../../src/cli/terminal/batch.js';
 import type { Io, Output } from '../../src/cli/terminal/io.js';
+import { speakTo } from '../../src/cli/terminal/notes.js';
 import type { Key } from '../../src/jose/key.js';
 import { loadKeys } from '../../src/jose/keys.js';
 import { openKeyring } from '../../src/store/keyring/directory.js';
@@ -170,11 +171,13 @@ test('a waiting block uses the newer keys that another block fetched', { tags: '
       written[name] += Buffer.from(lines).toString();
     },
   });
+  const stderr = write('stderr');
   const io: Io = {
     env: {},
     stdin: {} as Io['stdin'],
     stdout: write('stdout'),
-    stderr: write('stderr'),
+    stderr,
+    ...speakTo(stderr, {}, {}),
     now: seconds,
     nextSecond: () => Promise.resolve(),
     workerFile: () => dist('dist/cli/batch-worker.cjs'),

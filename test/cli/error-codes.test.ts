@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/cli/main.js';
 import { exitCodes } from '../../src/cli/terminal/exit-codes.js';
-import type { Io } from '../../src/cli/terminal/io.js';
+import type { World } from '../../src/cli/terminal/io.js';
 import { processIo } from '../../src/cli/terminal/process-io.js';
 import { type ErrorCode, errorCodes } from '../../src/errors.js';
 import { freePort, serve } from '../remote/server.js';
@@ -145,7 +145,7 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
   FILE_EXISTS: () => runJson(['issue', '--secret-env', 'S', '--out', fileWith('kept')], { env }),
   INTERNAL: async () => {
     let stderr = '';
-    const io: Io = {
+    const io: World = {
       ...processIo(),
       env: {},
       stdout: { isTerminal: false, write: () => {}, writeLines: async () => {} },

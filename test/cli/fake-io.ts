@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { run } from '../../src/cli/main.js';
-import type { Io } from '../../src/cli/terminal/io.js';
+import type { World } from '../../src/cli/terminal/io.js';
 
 /** The time of the fake clock: 2026-11-23T12:00:00Z. */
 export const now = Date.UTC(2026, 10, 23, 12) / 1000;
@@ -39,6 +39,8 @@ export interface FakeWorld {
   onWrite?: (name: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** Called where a run would wait for the next second. */
   nextSecond?: () => void;
+  /** Called where a service would wait for the signal to stop, with what the signal does. */
+  onStop?: (stop: () => void) => void;
   /** Makes identifiers; those of each run are id-1, id-2 and so on by default. */
   newId?: () => string;
 }
@@ -73,7 +75,7 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
   });
   let ids = 0;
   const answers = [...(world.answers ?? [])];
-  const io: Io = {
+  const io: World = {
     env: world.env ?? {},
     ...(world.workingFolder === '' ? {} : { workingFolder: world.workingFolder ?? root }),
     stdin: {
@@ -98,6 +100,7 @@ export async function runCli(args: readonly string[], world: FakeWorld = {}): Pr
       return answers.shift() ?? '';
     },
     newId: world.newId ?? (() => `id-${++ids}`),
+    ...(world.onStop === undefined ? {} : { onStop: world.onStop }),
     ...(world.workerFile === undefined ? {} : { workerFile: () => world.workerFile as string }),
   };
   const exitCode = await run(args, io);

@@ -1,6 +1,5 @@
 /** `jwtkit clients`: programs that authenticate with an id and a secret. */
 import type { Command } from 'commander';
-import { escapeText } from '../../shown-text.js';
 import type { IssuedSecret } from '../../store/accounts/clients.js';
 import { splitScope } from '../../token/claims.js';
 import { type AccountOptions, accountsFile, addAccountsOption } from '../grammar/accounts.js';
@@ -48,7 +47,7 @@ function registerAdd(clients: Command, { io }: Context): void {
     const added = await addClient(path, { name, scopes: options.scope?.flatMap(splitScope) }, { now: io.now() });
     const hint = 'jwtkit clients rotate makes another secret';
     printSecret(added, options.json === true, afterChange(io, 'the client was added, but its secret is lost', hint));
-    if (options.json !== true) io.stderr.write(`added ${escapeText(name)}; its secret is not shown again\n`);
+    if (options.json !== true) io.say(`added ${name}; its secret is not shown again`);
   });
 }
 
@@ -67,8 +66,7 @@ function registerRotate(clients: Command, { io }: Context): void {
     const lost = 'the secret was changed: the old one no longer works, and the new one is lost';
     const told = afterChange(io, lost, 'run the command again: it makes another secret');
     printSecret(rotated, options.json === true, told);
-    if (options.json === true) return;
-    io.stderr.write(`changed the secret of ${escapeText(rotated.client.name)}; it is not shown again\n`);
+    if (options.json !== true) io.say(`changed the secret of ${rotated.client.name}; it is not shown again`);
     noteTokens(rotated.client.id, null, options, io);
   });
 }

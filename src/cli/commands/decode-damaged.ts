@@ -30,7 +30,7 @@ export function showParts(
     const lines = shown.flat();
     io.stdout.write(`${lines.slice(0, -1).join('\n')}\n`);
   }
-  if (isEncrypted) io.stderr.write(`note: ${encryptedNote}\n`);
+  if (isEncrypted) io.note(encryptedNote);
   return isEncrypted && defects.length === 0 ? 'encrypted' : 'damaged';
 }
 

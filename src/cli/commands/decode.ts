@@ -47,7 +47,7 @@ export function registerDecode(program: Command, context: Context): void {
     const batch = readBatch(options, argument ?? tokenFlagOf(options));
     if (batch !== undefined) {
       excludeFromBatch({ '--claim': options.claim, '--max-size': options.maxSize });
-      await noteUnverified(io, options, env);
+      noteUnverified(io);
       const { runBatch } = await import('../terminal/batch.js');
       return runBatch({ kind: 'decode' }, { ...batch, now: io.now }, context);
     }
@@ -63,7 +63,7 @@ export function registerDecode(program: Command, context: Context): void {
       const isShown = showParts(token, (name, value) => explain(name, value, now), style, io);
       if (isShown !== 'nothing') {
         context.tokenHint = undefined;
-        await noteUnverified(io, options, env);
+        noteUnverified(io);
       }
       if (isShown === 'encrypted') return;
       throw decoded;
@@ -75,7 +75,7 @@ export function registerDecode(program: Command, context: Context): void {
       const paint = await painterFor(io.stdout, options.color, env);
       io.stdout.write(renderDecoded(header, claims, now, paint));
     }
-    await noteUnverified(io, options, env);
+    noteUnverified(io);
   });
 }
 

@@ -76,7 +76,7 @@ function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, 
   if (out !== undefined) {
     writeFileWhole({ path: out, content: plaintext, mode: 0o600 }, { overwrite: options.force === true });
     if (json === true) printJson(afterChange(io, `the content was written to ${out}`), { out });
-    else io.stderr.write(`wrote ${escapeText(out)}\n`);
+    else io.say(`wrote ${out}`);
   } else if (claim !== undefined) {
     printClaim(io, findClaim(claimsOf(decrypted), claim), json);
   } else if (json === true) {

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { writeFileWhole } from '../../files/write-files.js';
 import type { JsonObject } from '../../jose/json.js';
 import type { Serialization } from '../../jwe/encrypt.js';
-import { escapeText } from '../../shown-text.js';
 import { trimToken } from '../../token/decode.js';
 import { addEncryptionKeyOptions, readContentEncryption, readKeyManagement } from '../grammar/encryption-options.js';
 import { readInvocation } from '../grammar/invocation.js';
@@ -95,5 +94,5 @@ function describeContent(content: Uint8Array, options: EncryptOptions): { plaint
 function writeOut({ out = '', force, json }: EncryptOptions & CommonOptions, content: string, io: Io): void {
   writeFileWhole({ path: out, content: `${content}\n`, mode: 0o600 }, { overwrite: force === true });
   if (json === true) printJson(afterChange(io, `the token was written to ${out}`), { out });
-  else io.stderr.write(`wrote ${escapeText(out)}\n`);
+  else io.say(`wrote ${out}`);
 }

@@ -6,7 +6,6 @@ import { type WholeFile, writeFilesWhole } from '../../files/write-files.js';
 import type { Fixture } from '../../fixtures/fixture.js';
 import { makeFixtures } from '../../fixtures/make.js';
 import { fileOf, toManifest } from '../../fixtures/manifest.js';
-import { escapeText } from '../../shown-text.js';
 import {
   addFixtureOptions,
   type FixtureFlags,
@@ -59,7 +58,7 @@ export function registerFixtures(program: Command, { io }: Context): void {
       const manifest = join(folder, 'manifest.json');
       printJson(afterChange(io, 'the tokens were written'), { folder, manifest, alg: plan.alg, hostile, good });
     } else {
-      io.stderr.write(`wrote ${hostile} hostile and ${good} good tokens for ${plan.alg} to ${escapeText(folder)}\n`);
+      io.say(`wrote ${hostile} hostile and ${good} good tokens for ${plan.alg} to ${folder}`);
     }
   });
 }

@@ -50,7 +50,7 @@ export function registerInspect(program: Command, context: Context): void {
     if (batch !== undefined) {
       const now = readClock(options.at, io);
       excludeFromBatch({ '--quiet': options.quiet, '--max-size': options.maxSize });
-      await noteUnverified(io, options, env);
+      noteUnverified(io);
       const { runBatch } = await import('../terminal/batch.js');
       return runBatch({ kind: 'inspect', minTtl }, { ...batch, now: batchClock(options.at, now, io) }, context);
     }
@@ -64,7 +64,7 @@ export function registerInspect(program: Command, context: Context): void {
     }
     const problem = lifeProblem(life, now, minTtl);
     if (problem !== undefined) throw problem;
-    if (options.quiet !== true) await noteUnverified(io, options, env);
+    noteUnverified(io);
   });
 }
 

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { writeFileWhole } from '../../files/write-files.js';
 import { readExact, writeJson } from '../../jose/exact-json.js';
 import type { JsonObject } from '../../jose/json.js';
-import { escapeText } from '../../shown-text.js';
 import type { Claims, TokenType } from '../../token/claims.js';
 import { completeClaims } from '../../token/given-claims.js';
 import { formatDistance } from '../../token/time.js';
@@ -201,12 +200,12 @@ function checkOptions(invocation: Invocation<IssueOptions>): void {
 
 function warnIfDead({ exp }: Claims, now: number, io: Io): void {
   if (exp !== undefined && exp <= now) {
-    io.stderr.write(`note: the token is already expired, ${formatDistance(exp, now)}; --ttl sets a new lifetime\n`);
+    io.note(`the token is already expired, ${formatDistance(exp, now)}; --ttl sets a new lifetime`);
   }
 }
 
 function writeOut({ out = '', force, json }: IssueOptions & CommonOptions, content: string, io: Io): void {
   writeFileWhole({ path: out, content: `${content}\n`, mode: 0o600 }, { overwrite: force === true });
   if (json === true) printJson(afterChange(io, `the token was written to ${out}`), { out });
-  else io.stderr.write(`wrote ${escapeText(out)}\n`);
+  else io.say(`wrote ${out}`);
 }

@@ -72,7 +72,7 @@ export function registerRevoke(program: Command, context: Context): void {
     const { recorded, jti, family } = revoked;
     const expired = 'the token was already expired';
     if (options.json === true) printJson(afterChange(io, recorded ? 'the token is revoked' : expired), revoked);
-    else io.stderr.write(recorded ? `revoked ${escapeText(jti ?? family ?? '')}\n` : `${expired}\n`);
+    else io.say(recorded ? `revoked ${jti ?? family ?? ''}` : expired);
   });
 }
 
@@ -119,7 +119,7 @@ async function revokeSubjectTokens(sub: string, invocation: Invocation<RevokeOpt
   await io.nextSecond();
   if (invocation.options.json === true)
     printJson(afterChange(io, 'the tokens are revoked'), { sub, issued_up_to: now });
-  else io.stderr.write(`revoked every token of ${escapeText(sub)} issued up to ${formatMoment(now)}\n`);
+  else io.say(`revoked every token of ${sub} issued up to ${formatMoment(now)}`);
 }
 
 function listRevocations(invocation: Invocation<RevokeOptions>, now: number, io: Io): Promise<void> {
@@ -157,8 +157,9 @@ async function printTable(denylist: Denylist | undefined, now: number, io: Io): 
           ? `issued up to ${formatMoment(revocation.issuedUpTo)}`
           : 'ended';
     const kept = until >= keptForGood ? 'kept for good' : `kept until ${showMoment(until, now)}`;
-    rows.push([kind, escapeText(id), what, kept]);
+    // In tokens, stores and JSON the word is `family`, the claim.
+    rows.push([kind === 'family' ? 'session' : kind, escapeText(id), what, kept]);
   }
   for (const line of alignColumns(rows)) io.stdout.write(`${line}\n`);
-  if (rows.length === 0) io.stderr.write('nothing is revoked\n');
+  if (rows.length === 0) io.say('nothing is revoked');
 }

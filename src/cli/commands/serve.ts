@@ -57,6 +57,11 @@ export function registerServe(program: Command, context: Context): void {
     .addOption(option('--tls-cert <file>', 'certificate chain for HTTPS, PEM').from('JWTKIT_TLS_CERT'))
     .addOption(option('--tls-key <file>', 'its private key, PEM').from('JWTKIT_TLS_KEY'))
     .addOption(option('--workers <count>', 'processes to serve with (default: 1)').from('JWTKIT_WORKERS'))
+    .addOption(
+      option('--log-format <format>', 'log lines as json, or as text for people (default: text on a terminal)')
+        .choices(['json', 'text'])
+        .from('JWTKIT_LOG_FORMAT'),
+    )
     .addOption(option('--demo', 'try it out on this machine, with keys and the user alice in memory'));
   addKeyOptions(command, 'sign');
   addStoreOption(command);

@@ -1,6 +1,5 @@
 /** `jwtkit users`: people who log in with a name and a password. */
 import type { Command } from 'commander';
-import { escapeText } from '../../shown-text.js';
 import { splitScope } from '../../token/claims.js';
 import { type AccountOptions, accountsFile, addAccountsOption } from '../grammar/accounts.js';
 import type { StoreOptions } from '../grammar/denylist.js';
@@ -59,7 +58,7 @@ function registerAdd(users: Command, { io }: Context): void {
     const user = { ...given, password: () => newPassword(invocation, io) };
     const added = await addUser(accountsFile(invocation, 'users', io), user, { now: io.now() });
     const { sub, roles, scopes, created } = added;
-    if (options.json !== true) io.stderr.write(`added ${escapeText(name)}, whose tokens are for ${escapeText(sub)}\n`);
+    if (options.json !== true) io.say(`added ${name}, whose tokens are for ${sub}`);
     else printJson(afterChange(io, 'the user was added'), { name, sub, roles, scopes, created });
   });
 }
@@ -92,9 +91,8 @@ function registerPasswd(users: Command, { io }: Context): void {
     const issuedUpTo = await changeAccount(subject, { change, endsSessions }, invocation, io);
     if (options.json === true) {
       const told = afterChange(io, `the password was changed${tokensOf(issuedUpTo)}`);
-      return printJson(told, { ...identity, issued_up_to: issuedUpTo });
-    }
-    io.stderr.write(`changed the password of ${escapeText(name)}\n`);
+      printJson(told, { ...identity, issued_up_to: issuedUpTo });
+    } else io.say(`changed the password of ${name}`);
     noteTokens(subject, issuedUpTo, options, io);
   });
 }

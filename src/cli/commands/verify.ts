@@ -159,8 +159,8 @@ export function registerVerify(program: Command, context: Context): void {
       try {
         return await runBatch(job, { ...batch, now: batchClock(options.at, now, io), source }, context);
       } finally {
-        await noteStaleKeys(source.fetched?.(), options, env, io);
-        noteSkippedKeys(source.skipped?.(), options, io);
+        noteStaleKeys(source.fetched?.(), io);
+        noteSkippedKeys(source.skipped?.(), io);
       }
     }
     const found = await opened.report(() =>
@@ -179,9 +179,9 @@ export function registerVerify(program: Command, context: Context): void {
           );
     const report = options.asksStore === false ? markNotAsked(explained) : explained;
     const fetched = source.fetched?.();
-    await noteStaleKeys(fetched, options, env, io);
+    noteStaleKeys(fetched, io);
     // A refusal for want of a key names them.
-    if (report.code !== 'KEY_NOT_FOUND') noteSkippedKeys(source.skipped?.(), options, io);
+    if (report.code !== 'KEY_NOT_FOUND') noteSkippedKeys(source.skipped?.(), io);
     const shown = reportToJson(report, token);
     if (options.claim !== undefined && report.valid) {
       return printClaim(io, findClaim(shown.claims ?? {}, options.claim), options.json);

@@ -68,7 +68,7 @@ async function printNames(what: Asked, words: readonly string[], io: Io): Promis
 async function findNames(what: Asked, words: readonly string[], io: Io): Promise<readonly string[]> {
   const named = optionValue('--keyring', words, io) ?? io.env.JWTKIT_KEYRING;
   const keyring = named ?? join(io.workingFolder ?? '', defaultKeyring);
-  if (named === undefined) refuseUntrusted(keyring, '', true, io);
+  if (named === undefined) refuseUntrusted(keyring, '', { ...io, note: () => {} });
   if (what === 'kids') {
     const { openKeyring } = await import('../../store/keyring/directory.js');
     const { entries, encryptionKeys } = openKeyring(keyring);

@@ -8,7 +8,7 @@ import type { Denylist } from '../../token/denylist.js';
 import { usage } from '../terminal/errors.js';
 import type { Io } from '../terminal/io.js';
 import type { Invocation } from './invocation.js';
-import { isNamed, isQuiet, keyringOf, refuseUntrusted } from './unnamed-places.js';
+import { isNamed, keyringOf, refuseUntrusted } from './unnamed-places.js';
 
 export interface StoreOptions {
   store?: string;
@@ -29,7 +29,7 @@ export function denylistPlace(invocation: Invocation<StoreOptions>, io: Io): Den
   }
   const place = findPlace(invocation, io);
   const { unnamed } = place;
-  if (unnamed !== undefined) refuseUntrusted(unnamed.path, unnamed.wayOut, isQuiet(invocation), io);
+  if (unnamed !== undefined) refuseUntrusted(unnamed.path, unnamed.wayOut, io);
   return place;
 }
 

@@ -30,7 +30,6 @@ const tokenAlone = /^ey[\w-]*(?:\.[\w-]*){2,8}$/;
  */
 export async function takeToken(
   source: TokenSource,
-  flags: { json?: boolean; quiet?: boolean },
   wanted: WantedToken | undefined,
   context: Context,
 ): Promise<string> {
@@ -38,7 +37,7 @@ export async function takeToken(
   const token = trimToken(text);
   if (tokenAlone.test(token)) return token;
   const { findGivenToken } = await import('../terminal/found-token.js');
-  return findGivenToken(text, { source: source.kind, wanted, flags }, context);
+  return findGivenToken(text, { source: source.kind, wanted }, context);
 }
 
 function readText(source: TokenSource, io: Io): string {

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { findPolicyFile } from '../../policy/find.js';
 import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
-import { sayNote } from '../terminal/notes.js';
 import { takeStdin } from '../terminal/stdin.js';
 import { envFileLine, readVariable, withEnvFile } from '../terminal/variables.js';
 import { readEnvFile } from './env-file.js';
@@ -32,7 +31,7 @@ export async function readSurroundings(command: Command, io: Io): Promise<void> 
   const { refuseMisspelt } = await import('./unknown-variables.js');
   // The variables of a named file are all for jwtkit; other variables of the process may belong to other programs.
   const fromFile = refuseMisspelt(unknown, command, env).filter((name) => env[name] !== io.env[name]);
-  for (const name of fromFile) sayNote(command.opts(), io, `${envFileLine(env, name)}there is no variable ${name}`);
+  for (const name of fromFile) io.note(`${envFileLine(env, name)}there is no variable ${name}`);
 }
 
 /** Returns the variables of the process, and before them those of the env files. */
@@ -46,7 +45,7 @@ function readEnvironment(command: Command, io: Io): Environment {
     if (!files.includes(further)) {
       throw usage(`${file} sets JWTKIT_ENV_FILE, but an env file cannot name another`, 'name the other file with -e');
     }
-    for (const text of read.notes) sayNote(values, io, text);
+    for (const text of read.notes) io.note(text);
     env = withEnvFile(env, file, read);
   }
   return env;
@@ -63,15 +62,13 @@ async function readConfig(command: Command, env: Environment, io: Io): Promise<A
     isNamed || !(options.has('keyring') || options.has('rule')) ? named : findPolicyFile(io.workingFolder ?? '.');
   if (file === undefined || file === false) return undefined;
   const given = givenOptions(command, env);
-  if (!isNamed) {
-    refuseUntrusted(file, `--config ${file} trusts it, --no-config does without it`, values.quiet === true, io);
-  }
+  if (!isNamed) refuseUntrusted(file, `--config ${file} trusts it, --no-config does without it`, io);
   const { readPolicy } = await import('../../policy/read.js');
   const { applyPolicy } = await import('../../policy/apply.js');
   const applied = applyPolicy(readPolicy(file), file, { name: command.name(), options, given });
   for (const [option, value] of applied.values) command.setOptionValueWithSource(option, value, 'config');
   // A person who did not name the file may not expect it.
-  if (!isNamed && applied.members.length > 0) sayNote(values, io, `${file} sets ${applied.members.join(', ')}`);
+  if (!isNamed && applied.members.length > 0) io.note(`${file} sets ${applied.members.join(', ')}`);
   return { ...applied, isNamed };
 }
 

@@ -64,7 +64,7 @@ export function readToken(
   wanted: WantedToken | undefined,
   context: Context,
 ): Promise<string> {
-  return takeToken(sourceOf(argument, invocation), invocation.options, wanted, context);
+  return takeToken(sourceOf(argument, invocation), wanted, context);
 }
 
 function sourceOf(argument: string | undefined, { options, env }: Invocation<TokenFlags>): TokenSource {

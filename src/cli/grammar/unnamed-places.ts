@@ -1,7 +1,6 @@
 /** Places that the user did not name: `./.jwtkit`, the policy file of the working folder, and what that file names. */
 import { join } from 'node:path';
 import { expectTrusted } from '../../files/trusted-place.js';
-import { escapeText } from '../../shown-text.js';
 import type { Io } from '../terminal/io.js';
 import type { Invocation } from './invocation.js';
 import { defaultKeyring } from './shared-options.js';
@@ -14,14 +13,13 @@ const judged = new WeakMap<Io, Set<string>>();
  * place by name, such as `--keyring .jwtkit trusts it`.
  * @throws {JwtkitError} FILE_NOT_TRUSTED, FILE_NOT_READABLE.
  */
-export function refuseUntrusted(path: string, wayOut: string, isQuiet: boolean, io: Io): void {
+export function refuseUntrusted(path: string, wayOut: string, io: Io): void {
   const before = judged.get(io) ?? new Set();
   judged.set(io, before);
   if (before.has(path)) return;
   const remarks = expectTrusted(path, wayOut);
   before.add(path);
-  if (remarks.length === 0 || isQuiet) return;
-  io.stderr.write(`note: ${escapeText(path)} ${remarks.join(', and ')}\n`);
+  if (remarks.length > 0) io.note(`${path} ${remarks.join(', and ')}`);
 }
 
 /**
@@ -36,9 +34,7 @@ export function isNamed<T>({ origin, config }: Invocation<T>, name: keyof T & st
 /** Returns the keyring directory of a command, after a check of its trust if nobody named it. */
 export function keyringFolder(invocation: Invocation<{ keyring?: string }>, io: Io): string {
   const folder = keyringOf(invocation, io);
-  if (!isNamed(invocation, 'keyring')) {
-    refuseUntrusted(folder, `--keyring ${folder} trusts it`, isQuiet(invocation), io);
-  }
+  if (!isNamed(invocation, 'keyring')) refuseUntrusted(folder, `--keyring ${folder} trusts it`, io);
   return folder;
 }
 
@@ -46,9 +42,4 @@ export function keyringFolder(invocation: Invocation<{ keyring?: string }>, io: 
 export function keyringOf({ options, origin }: Invocation<{ keyring?: string }>, { workingFolder = '' }: Io): string {
   const { keyring } = options;
   return origin('keyring') === undefined || keyring === undefined ? join(workingFolder, defaultKeyring) : keyring;
-}
-
-/** Whether a command prints nothing, not even notes. */
-export function isQuiet({ options }: Invocation<object>): boolean {
-  return 'quiet' in options && options.quiet === true;
 }

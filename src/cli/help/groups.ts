@@ -15,7 +15,7 @@ const common: Readonly<Record<string, Names>> = {
   Certificate: '--cert --csr --subject --san --days --x5c',
   Account: '--users --clients --password-file --password-env --no-roles --no-scopes --end-sessions --keep-tokens',
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
-  Service: `--host --port --ready-file --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
+  Service: `--host --port --ready-file --log-format --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
   Target: '',
   Batch: '--batch --workers --only-invalid',
   Output: `--format --report --summary --serialization --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,

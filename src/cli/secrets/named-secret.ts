@@ -6,12 +6,11 @@ import { JwtkitError } from '../../errors.js';
 import { saveAsUtf8, textProblem } from '../../jose/text.js';
 import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
-import { sayNote } from '../terminal/notes.js';
 import { readSecretFile, readSecretVariable } from './named-file.js';
 
 /** A command's options, as far as they name secrets; the grammar's `Invocation` is one. */
 export interface SecretOptions<T> {
-  readonly options: T & { json?: boolean; quiet?: boolean };
+  readonly options: T;
   readonly env: Environment;
   origin(name: keyof T & string): 'flag' | 'variable' | 'config' | undefined;
   label(name: keyof T & string): string;
@@ -45,8 +44,7 @@ export function namedSecret<What extends string>(
     const name = label(first);
     const read = (io: Io) => {
       if (first === variable) return Buffer.from(readSecretVariable(env, values[variable] as string, name), 'utf8');
-      const note = (text: string) => sayNote(options, io, text);
-      const secret = readSecretFile(values[file] as string, name, { maxBytes: maxFileBytes, note, io });
+      const secret = readSecretFile(values[file] as string, name, { maxBytes: maxFileBytes, note: io.note, io });
       if (secret.length === 0) throw usage(`the file that ${name} names is empty`);
       return secret;
     };

@@ -29,8 +29,7 @@ export async function withPassphrase<T>(
     isUsed = true;
     return named === undefined ? askForKey(io, source) : named.read(io);
   });
-  if (named !== undefined && !isUsed)
-    io.stderr.write(`note: the key is not encrypted, ${named.label} was not needed\n`);
+  if (named !== undefined && !isUsed) io.note(`the key is not encrypted, ${named.label} was not needed`);
   return loaded;
 }
 
@@ -73,7 +72,7 @@ export async function newPassphrase(
 
 /** Notes that a new key is not encrypted while others are: their owner may believe that it is too. */
 export function noteUnguarded(guarded: string, io: Io): void {
-  io.stderr.write(`note: the new key is not encrypted, ${guarded}; --encrypt or --passphrase-file encrypts it\n`);
+  io.note(`the new key is not encrypted, ${guarded}; --encrypt or --passphrase-file encrypts it`);
 }
 
 /** Asks for the passphrase of a key; undefined without a terminal, or if nothing was typed. */

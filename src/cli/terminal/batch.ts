@@ -60,7 +60,7 @@ async function answerAll(batch: Batch, job: Job, path: string, context: Context)
     );
   } catch (error) {
     progress.clear();
-    if (lines > 0) io.stderr.write(`stopped after ${lines} ${lines === 1 ? 'line' : 'lines'}: ${summarize(counts)}\n`);
+    if (lines > 0) io.say(`stopped after ${lines} ${lines === 1 ? 'line' : 'lines'}: ${summarize(counts)}`);
     throw error;
   } finally {
     forget?.();
@@ -69,11 +69,11 @@ async function answerAll(batch: Batch, job: Job, path: string, context: Context)
   }
   if (isInterrupted) {
     context.exitCode = interruptedExit;
-    io.stderr.write(`interrupted after ${summarize(counts)}\n`);
+    io.say(`interrupted after ${summarize(counts)}`);
     return;
   }
   if (io.stdout.isClosed === true) return;
-  io.stderr.write(`${summarize(counts)}\n`);
+  io.say(summarize(counts));
   // Codes of errors are in capitals.
   const refused = [...counts].reduce(
     (sum, [outcome, count]) => (outcome === outcome.toUpperCase() ? sum + count : sum),

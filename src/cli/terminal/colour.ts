@@ -29,7 +29,7 @@ export function colorModeOf(flags: readonly string[]): ColorMode {
 }
 
 /** A flag beats NO_COLOR, that beats FORCE_COLOR, that beats CLICOLOR_FORCE; else a terminal gets colours. An empty variable counts as unset. */
-function wantsColor(output: Output, mode: ColorMode, env: Environment): boolean {
+export function wantsColor(output: Output, mode: ColorMode, env: Environment): boolean {
   if (mode !== 'auto') return mode === 'always';
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';

@@ -5,7 +5,6 @@ import { trimToken } from '../../token/decode.js';
 import { findToken, type WantedToken } from '../../token/find-token.js';
 import { explainNoToken } from '../../token/no-token.js';
 import type { Context } from './io.js';
-import { sayNote } from './notes.js';
 
 type TokenOrigin = 'argument' | 'stdin' | 'file' | 'variable';
 
@@ -13,7 +12,6 @@ type TokenOrigin = 'argument' | 'stdin' | 'file' | 'variable';
 interface Given {
   readonly source: TokenOrigin;
   readonly wanted: WantedToken | undefined;
-  readonly flags: { json?: boolean; quiet?: boolean };
 }
 
 /**
@@ -21,13 +19,13 @@ interface Given {
  * to refuse; the context then has a hint.
  * @throws {JwtkitError} TOKEN_MALFORMED for several tokens.
  */
-export function findGivenToken(text: string, { source, wanted, flags }: Given, context: Context): string {
+export function findGivenToken(text: string, { source, wanted }: Given, context: Context): string {
   const whole = trimToken(text);
   const found = findToken(text, wanted);
   // What begins like a token and is damaged is judged as a whole.
   const isWhole = found.kind === 'one' && (found.token === whole || (!found.isWhole && whole.startsWith(found.token)));
   if (found.kind === 'one' && !isWhole) {
-    sayNote(flags, context.io, `the token was found ${found.place}`);
+    context.io.note(`the token was found ${found.place}`);
     return found.token;
   }
   if (found.kind === 'refresh') {

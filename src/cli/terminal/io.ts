@@ -1,6 +1,6 @@
 /** The world of a command: streams, variables, clock. It is an argument, so that tests run commands in process. */
 import type { ByteSource } from '../../files/byte-source.js';
-import type { LogOutput } from '../../server/processes/log-output.js';
+import type { LogOptions, LogOutput } from '../../server/processes/log-output.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,8 +29,8 @@ export interface Output {
   stream?(): NodeJS.WriteStream;
 }
 
-/** Everything that a command uses, except the files that options name. */
-export interface Io {
+/** What the command line is given: all that commands use, except the files that options name. */
+export interface World {
   readonly env: Environment;
   readonly stdin: Input;
   readonly stdout: Output;
@@ -48,11 +48,19 @@ export interface Io {
   /** Calls back on the first SIGTERM or Ctrl-C; the second one ends the process. */
   onStop?(action: () => void): void;
   /** Opens standard output for log lines, through a buffer. */
-  openLog?(): Promise<LogOutput>;
+  openLog?(options: LogOptions): Promise<LogOutput>;
   /** Returns the file that the threads of a batch run; without it a batch uses this thread alone. */
   workerFile?(): string;
   /** Makes an identifier; set only by tests, which must know it. */
   newId?(): string;
+}
+
+/** The world as commands see it. They write to stderr by `note` and `say` alone; a run with `--quiet` writes nothing there. */
+export interface Io extends World {
+  /** Notes a fact that a person should know beside the result. With `--json` a note is a JSON line. */
+  readonly note: (text: string) => void;
+  /** Says what was done, in one line or several. With `--json` it is one JSON line, as a note is. */
+  readonly say: (text: string | readonly string[]) => void;
 }
 
 /** One run of the command line: its world, and the exit code of a command that prints no error. */
@@ -61,6 +69,10 @@ export interface Context {
   exitCode: number;
   /** Whether nothing is written, by `--quiet`. */
   isQuiet?: boolean;
+  /** Whether stderr has JSON lines, by `--json`; undefined while no command has begun. */
+  asJson?: boolean;
+  /** By `--color`; undefined while no command has begun. */
+  color?: 'auto' | 'always' | 'never';
   /** What to do about a text that holds no token, if the command refuses it as malformed. */
   tokenHint?: string | undefined;
 }

@@ -1,58 +1,43 @@
-/** Notes on stderr: facts that a person should know beside the result. */
+/** What a command says on stderr: notes, and what it has done. The only place that knows how either is written. */
 
 import { toJson } from '../../jose/exact-json.js';
 import { escapeText } from '../../shown-text.js';
 import type { FetchedKeys } from '../../token/key-source.js';
 import { formatDuration } from '../../token/time.js';
-import { type ColorMode, painterFor } from './colour.js';
-import type { Environment, Io } from './io.js';
+import { type ColorMode, wantsColor } from './colour.js';
+import type { Environment, Io, Output } from './io.js';
 
-/** The options that say how notes are written. */
-export interface NoteOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
+/** How a command speaks, by its options. */
+export interface Manner {
+  readonly asJson?: boolean | undefined;
+  readonly color?: ColorMode | undefined;
 }
 
-/** Writes a note: as JSON where the command prints JSON. A quiet command writes none. */
-export function sayNote({ json, quiet }: NoteOptions, io: Io, text: string): void {
-  if (quiet === true) return;
-  io.stderr.write(json === true ? noteAsJson(text) : `note: ${escapeText(text)}\n`);
-}
-
-function noteAsJson(message: string): string {
-  return `${toJson({ note: { message } })}\n`;
-}
-
-/** As {@link sayNote}, in colour. */
-export async function paintNote(
-  io: Io,
-  options: NoteOptions & { readonly color: ColorMode },
-  env: Environment,
-  text: string,
-): Promise<void> {
-  if (options.json === true || options.quiet === true) return sayNote(options, io, text);
-  const paint = await painterFor(io.stderr, options.color, env);
-  io.stderr.write(`${paint.yellow('note:')} ${escapeText(text)}\n`);
+/** Returns `note` and `say` for stderr. `--json` makes each of them a JSON line. */
+export function speakTo(stderr: Output, env: Environment, manner: Manner): Pick<Io, 'note' | 'say'> {
+  const asJson = (message: string) => `${toJson({ note: { message } })}\n`;
+  return {
+    note: (text) => {
+      // The sequences that chalk writes; chalk would have to be loaded first.
+      const mark = wantsColor(stderr, manner.color ?? 'auto', env) ? '\x1b[33mnote:\x1b[39m' : 'note:';
+      stderr.write(manner.asJson === true ? asJson(text) : `${mark} ${escapeText(text)}\n`);
+    },
+    say: (text) => {
+      const lines = [text].flat();
+      stderr.write(manner.asJson === true ? asJson(lines.join('\n')) : `${lines.map(escapeText).join('\n')}\n`);
+    },
+  };
 }
 
 /** Notes that anybody may have written what was shown. */
-export function noteUnverified(
-  io: Io,
-  options: NoteOptions & { readonly color: ColorMode },
-  env: Environment,
-): Promise<void> {
-  return paintNote(io, options, env, 'signature not verified');
+export function noteUnverified({ note }: Io): void {
+  note('signature not verified');
 }
 
 /** Notes that keys are older than their server allows, or why newer ones could not be fetched. */
-export async function noteStaleKeys(
-  fetched: FetchedKeys | undefined,
-  options: NoteOptions & { readonly color: ColorMode },
-  env: Environment,
-  io: Io,
-) {
+export function noteStaleKeys(fetched: FetchedKeys | undefined, { note }: Io): void {
   if (fetched === undefined || (!fetched.stale && fetched.problem === undefined)) return;
   const { url, age, problem } = fetched;
   const reason = problem === undefined ? '' : `; ${problem}`;
-  await paintNote(io, options, env, `keys of ${url} are ${formatDuration(age)} old${reason}`);
+  note(`keys of ${url} are ${formatDuration(age)} old${reason}`);
 }

@@ -3,10 +3,10 @@ import { fstatSync, readSync, statSync, write, writeSync } from 'node:fs';
 import { errorCodeOf, JwtkitError } from '../../errors.js';
 import { descriptorSource } from '../../files/byte-source.js';
 import { notWritable } from '../../files/system-error.js';
-import type { Io, Output } from './io.js';
+import type { Output, World } from './io.js';
 
 /** Returns the world of this process. It uses descriptors: `process.stdout` alone takes a tenth of Node's own start. */
-export function processIo(): Io {
+export function processIo(): World {
   const stderr = output(2, () => process.stderr);
   return {
     env: process.env,
@@ -33,8 +33,7 @@ export function processIo(): Io {
       };
       process.on('SIGTERM', stop).on('SIGINT', stop);
     },
-    openLog: async () =>
-      (await import('../../server/processes/log-output.js')).openLogOutput(1, (text) => stderr.write(text)),
+    openLog: async (options) => (await import('../../server/processes/log-output.js')).openLogOutput(1, options),
     nextSecond: () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 1)),
   };
 }

@@ -1,16 +1,11 @@
 import type { SkippedJwk } from '../../jose/jwk-set.js';
 import { listBroken } from '../../jose/key-choice.js';
 import type { Io } from './io.js';
-import { sayNote } from './notes.js';
 
 /** Names the keys of a set that are broken. Keys for another purpose are normal in a set and not named. */
-export function noteSkippedKeys(
-  skipped: readonly SkippedJwk[] | undefined,
-  options: { json?: boolean; quiet?: boolean },
-  io: Io,
-): void {
+export function noteSkippedKeys(skipped: readonly SkippedJwk[] | undefined, { note }: Io): void {
   const broken = listBroken(skipped ?? []);
-  if (broken !== undefined) sayNote(options, io, `keys that cannot be used are left out: ${broken}`);
+  if (broken !== undefined) note(`keys that cannot be used are left out: ${broken}`);
 }
 
 /** The broken keys as the output of `--json` shows them; undefined if there are none. */

@@ -14,11 +14,13 @@ export interface LossReporting {
   readonly note: (text: string) => void;
   /** Takes a line for the log. */
   readonly write: (line: string) => void;
+  /** Returns a line of JSON as it is written. */
+  readonly show?: (line: string) => string;
   readonly now: () => number;
 }
 
 /** Reports the losses of a log: a note when it can no longer be written, and a line with the number of lost lines once it can. */
-export function reportLosses({ note, write, now }: LossReporting): LogSinkEvents {
+export function reportLosses({ note, write, show = (line) => line, now }: LossReporting): LogSinkEvents {
   let lost = 0;
   /** The line that reports lost lines, while it is being written. */
   let lossReport = { line: '', lost: 0 };
@@ -31,12 +33,13 @@ export function reportLosses({ note, write, now }: LossReporting): LogSinkEvents
       const isNew = isWrittenSince && now() - lastFailure >= quietTime;
       isWrittenSince = false;
       lastFailure = now();
-      if (isNew) note(`note: log lines are lost until the log can be written: ${reasonOf(error)}\n`);
+      if (isNew) note(`log lines are lost until the log can be written: ${reasonOf(error)}`);
     },
     onDrain: () => {
       isWrittenSince = true;
       if (lost === 0) return;
-      const line = `${JSON.stringify({ level: 40, time: new Date().toISOString(), lines: lost, msg: 'log lines lost' })}\n`;
+      const told = { level: 40, time: new Date().toISOString(), lines: lost, msg: 'log lines lost' };
+      const line = show(`${JSON.stringify(told)}\n`);
       lossReport = { line, lost };
       lost = 0;
       write(line);

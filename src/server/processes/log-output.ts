@@ -15,13 +15,18 @@ export interface LogOutput {
   end(): Promise<void>;
 }
 
-/**
- * Opens a buffered log on a file descriptor. If the process ends by an error, the buffer is still written.
- * @param note takes a note for stderr, once for each time that the log cannot be written (log-losses.ts).
- */
-export function openLogOutput(descriptor: number, note: (text: string) => void): LogOutput {
+/** How a log is written. */
+export interface LogOptions {
+  /** Takes a note for stderr, once for each time that the log cannot be written (log-losses.ts). */
+  readonly note: (text: string) => void;
+  /** Returns a line of JSON as it is written; without it, as it is. */
+  readonly show?: ((line: string) => string) | undefined;
+}
+
+/** Opens a buffered log on a file descriptor. If the process ends by an error, the buffer is still written. */
+export function openLogOutput(descriptor: number, { note, show = (line) => line }: LogOptions): LogOutput {
   const write = (line: string) => sink.write(line, line.length);
-  const events = reportLosses({ note, write, now: () => performance.now() });
+  const events = reportLosses({ note, write, show, now: () => performance.now() });
   const sink = openPipe(descriptor, events) ?? openFile(descriptor, events);
   let piece = '';
   let bytesOfPiece = 0;
@@ -37,8 +42,9 @@ export function openLogOutput(descriptor: number, note: (text: string) => void):
   const rescue = () => sink.rescue(piece);
   process.once('exit', rescue);
   return {
-    write: (line) => {
+    write: (json) => {
       if (isEnded) return;
+      const line = show(json);
       const bytes = Buffer.byteLength(line);
       if (bytesOfPiece + bytes > pieceBytes) flush();
       piece += line;

@@ -20,7 +20,7 @@ export interface AccountFiles {
 export function openAccounts(
   { users, clients }: AccountFiles,
   { hadUsers, onUsers }: { readonly hadUsers?: boolean | undefined; readonly onUsers?: () => void } = {},
-): Accounts {
+): Accounts & { isEmpty(): boolean } {
   // Once the service has users, a lost file must not turn user checks off.
   let keepsUsers = hadUsers ?? false;
   const hasUsers = () => {
@@ -48,6 +48,7 @@ export function openAccounts(
     userBySub: (sub) => usersNow().bySub.get(sub),
     hasUsers,
     clientById: (id) => clientsNow().get(id),
+    isEmpty: () => usersNow().byName.size === 0 && clientsNow().size === 0,
   };
 }
 

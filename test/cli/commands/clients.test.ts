@@ -85,8 +85,8 @@ test.each(['id', 'name'])(
 
 test('set --json prints the client as list does', async () => {
   await clients('add', 'billing', '--scope', 'a b');
-  const { stdout, stderr } = await clients('set', 'billing', '--scope', 'c', '--json');
-  expect([[JSON.parse(stdout)], stderr]).toEqual([JSON.parse((await clients('list', '--json')).stdout), '']);
+  const { stdout } = await clients('set', 'billing', '--scope', 'c', '--json');
+  expect([JSON.parse(stdout)]).toEqual(JSON.parse((await clients('list', '--json')).stdout));
   expect(JSON.parse(stdout).scopes).toEqual(['c']);
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../../src/cli/main.js';
-import type { Io } from '../../../src/cli/terminal/io.js';
+import type { World } from '../../../src/cli/terminal/io.js';
 import { fileWith, hasModes, makeKeyring, modeOf, now, runCli, stdoutOf, temporaryFolder, textOf } from '../fake-io.js';
 
 const ec = ['keygen', '--alg', 'ES256'];
@@ -251,7 +251,7 @@ describe('a long RSA key', () => {
       clearLine: () => true,
       moveCursor: () => true,
     };
-    const io: Io = {
+    const io: World = {
       env: {},
       stdin: { isTerminal, read: () => new Uint8Array(), open: () => ({ chunks: [], size: 0, close() {} }) },
       stdout: output('stdout'),

@@ -172,7 +172,7 @@ describe('--list', () => {
     await revoke('--sub', 'subject-1');
     const { stdout } = await revoke('--list');
     expect(stdout.trimEnd().split('\n').sort()).toEqual([
-      expect.stringMatching(/^family +session-1 +ended +kept for good$/),
+      expect.stringMatching(/^session +session-1 +ended +kept for good$/),
       expect.stringMatching(/^subject +subject-1 +issued up to 2026-11-23T12:00:00Z +kept for good$/),
       expect.stringMatching(/^token +token-1 +revoked +kept until 2026-11-23T13:30:00Z, in 1h 30m$/),
       expect.stringMatching(/^token +token-2 +revoked +kept until 2026-11-23T14:00:00Z, in 2h$/),

@@ -244,8 +244,8 @@ describe('users set', () => {
     await addAlice('--role', 'admin');
     const set = ['set', 'alice', '--scope', 'read write', '--json'];
     const shown = { name: 'alice', sub: 'user-123', roles: ['admin'], scopes: ['read', 'write'], created: now };
-    const { stdout, stderr } = await users(set);
-    expect([JSON.parse(stdout), stderr]).toEqual([{ ...shown, issued_up_to: null }, '']);
+    const { stdout } = await users(set);
+    expect(JSON.parse(stdout)).toEqual({ ...shown, issued_up_to: null });
     expect(JSON.parse((await users(['list', '--json'])).stdout)).toEqual([shown]);
     const ended = await users([...set, '--end-sessions']);
     expect(JSON.parse(ended.stdout)).toEqual({ ...shown, issued_up_to: now });

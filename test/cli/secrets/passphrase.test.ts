@@ -33,13 +33,13 @@ const issue = (args: readonly string[], world?: FakeWorld) =>
   runCli(['issue', '--sub', 'user-123', '--keyring', keyring, ...args], world);
 
 describe('keygen', () => {
-  test('keygen encrypts the private key and prints that it is encrypted', async () => {
+  test('keygen encrypts the private key and says in JSON that it is encrypted', async () => {
     const folder = join(temporaryFolder(), 'keyring');
     const { stdout, stderr } = await runCli([...keygen, '--keyring', folder, '--passphrase-env', 'P', '--json'], {
       env,
     });
     expect(JSON.parse(stdout)).toEqual({ kid: 'k1', alg: 'ES256', keyring: folder, encrypted: true });
-    expect(stderr).toBe(`made an encrypted key for ES256 in ${folder}; it signs from now on\n`);
+    expect(stderr).toBe('');
     expect(textOf(join(folder, 'k1.pem'))).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
     if (hasModes) expect(modeOf(join(folder, 'k1.pem'))).toBe(0o600);
   });

@@ -29,7 +29,7 @@ test('notes lost log lines once, although short lines still fit on the disk', ()
     write(longLine);
     write(shortLine);
   }
-  expect(notes).toEqual(['note: log lines are lost until the log can be written: no space left on the device\n']);
+  expect(notes).toEqual(['log lines are lost until the log can be written: no space left on the device']);
   expect(reported().map(({ lines }) => lines)).toEqual(Array(10).fill(1));
 });
 

@@ -21,7 +21,7 @@ function fifo(): string {
 test('keeps 64 MiB for a stuck reader, then reports the number of lost lines', { tags: 'slow' }, async () => {
   const path = fifo();
   // For reading too, so that opening it waits for nobody.
-  const log = openLogOutput(openSync(path, 'r+'), () => {});
+  const log = openLogOutput(openSync(path, 'r+'), { note: () => {} });
   const line = `${'x'.repeat(65_535)}\n`;
   for (let count = 0; count < 1100; count++) log.write(line);
   let received = 0;
@@ -42,7 +42,7 @@ test('keeps 64 MiB for a stuck reader, then reports the number of lost lines', {
 
 test.skipIf(process.platform === 'win32')('two processes that share a pipe leave no half line', async () => {
   const path = fifo();
-  const outputs = ['a', 'b'].map((name) => ({ name, log: openLogOutput(openSync(path, 'r+'), () => {}) }));
+  const outputs = ['a', 'b'].map((name) => ({ name, log: openLogOutput(openSync(path, 'r+'), { note: () => {} }) }));
   const count = 4000;
   for (const { name, log } of outputs) {
     for (let at = 0; at < count; at++) log.write(`${name}${'漢'.repeat(at % 300)}${name}\n`);

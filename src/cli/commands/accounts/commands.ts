@@ -12,7 +12,6 @@ import { painterFor } from '../../terminal/colour.js';
 import { columnsOf } from '../../terminal/columns.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 import { fitTable } from '../../terminal/table.js';
 import { type AccountKind, type Grants, toReport } from './kind.js';
@@ -29,14 +28,14 @@ export function registerList(group: Command, { io }: Context, kind: AccountKind,
     const { options, env } = invocation;
     const accounts = await kind.readAll(accountsFile(invocation, plural, io));
     if (options.json === true) return printJson(io, accounts.map(toReport));
-    if (accounts.length === 0) return void io.stderr.write(`there are no ${plural}\n`);
+    if (accounts.length === 0) return io.say(`there are no ${plural}`);
     const rows = accounts.map((account) => [...kind.toCells(account), formatMoment(account.created)].map(escapeText));
     const width = options.wide === true ? Number.POSITIVE_INFINITY : columnsOf(io);
     const { lines: table, isWhole } = fitTable([[...kind.columns, 'CREATED'], ...rows], width, losses);
     const [head = '', ...lines] = table;
     const paint = await painterFor(io.stdout, options.color, env);
     io.stdout.write(`${[paint.bold(head), ...lines].join('\n')}\n`);
-    if (!isWhole) sayNote(options, io, 'not everything fits; --wide shows it, and --json');
+    if (!isWhole) io.note('not everything fits; --wide shows it, and --json');
   });
 }
 
@@ -93,11 +92,10 @@ export function registerSet(
     const issuedUpTo = isUser ? await changeAccount(subject, { change, endsSessions }, invocation, io) : null;
     if (options.json === true) {
       const told = afterChange(io, `the ${noun} was changed${tokensOf(issuedUpTo)}`);
-      return printJson(told, { ...toReport(account), ...(isUser ? { issued_up_to: issuedUpTo } : {}) });
-    }
-    io.stderr.write(`changed ${escapeText(account.name)}: ${grantsInWords(account.grants)}\n`);
+      printJson(told, { ...toReport(account), ...(isUser ? { issued_up_to: issuedUpTo } : {}) });
+    } else io.say(`changed ${account.name}: ${grantsInWords(account.grants)}`);
     const kept = isUser ? 'roles and scopes' : 'scopes';
-    const left = `tokens of ${escapeText(account.name)} keep their ${kept} until they expire`;
+    const left = `tokens of ${account.name} keep their ${kept} until they expire`;
     noteTokens(subject, issuedUpTo, options, io, left);
   });
 }
@@ -111,7 +109,7 @@ function newList(what: 'role' | 'scope', named: string[] | undefined, keeps = tr
 
 function grantsInWords({ roles, scopes }: Grants): string {
   const parts = roles === undefined ? [] : [roles.length === 0 ? 'no roles' : `roles ${roles.join(', ')}`];
-  return escapeText([...parts, scopes.length === 0 ? 'no scopes' : `scopes ${scopes.join(' ')}`].join('; '));
+  return [...parts, scopes.length === 0 ? 'no scopes' : `scopes ${scopes.join(' ')}`].join('; ');
 }
 
 /** Adds `users remove` or `clients remove`. */
@@ -137,9 +135,8 @@ export function registerRemove(group: Command, { io }: Context, kind: AccountKin
     const issuedUpTo = await changeAccount(subject, { change, endsSessions }, invocation, io);
     if (options.json === true) {
       const told = afterChange(io, `the ${noun} was removed${tokensOf(issuedUpTo)}`);
-      return printJson(told, { ...identity, issued_up_to: issuedUpTo });
-    }
-    io.stderr.write(`removed ${escapeText(name)}\n`);
+      printJson(told, { ...identity, issued_up_to: issuedUpTo });
+    } else io.say(`removed ${name}`);
     noteTokens(subject, issuedUpTo, options, io);
   });
 }

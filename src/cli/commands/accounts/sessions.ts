@@ -1,12 +1,12 @@
 /** The tokens of an account that changes: they are revoked, or a note says that they are not. */
 import type { Command } from 'commander';
 import { JwtkitError } from '../../../errors.js';
-import { escapeText } from '../../../shown-text.js';
 import { type StoreOptions, withDenylist } from '../../grammar/denylist.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { option } from '../../grammar/option.js';
 import { defaultKeyring } from '../../grammar/shared-options.js';
 import type { Io } from '../../terminal/io.js';
+import { quoteWord } from '../../terminal/shell-word.js';
 
 /** Adds the option that revokes the tokens of a user who changes. */
 export function addEndSessionsOption(command: Command): Command {
@@ -59,27 +59,28 @@ export function tokensOf(issuedUpTo: number | null): string {
 }
 
 /**
- * Says on stderr whether tokens are revoked, and in which denylist: a service that asks another denylist still accepts them.
+ * Says in which denylist tokens are revoked, since a service that asks another one still accepts them; a note if none are. With
+ * `--json` only the note.
  * @param left what the note says about tokens that stay valid.
  */
 export function noteTokens(
   sub: string,
   issuedUpTo: number | null,
-  options: StoreOptions,
+  options: StoreOptions & { json?: boolean },
   io: Io,
   left = 'its tokens are good until they expire',
 ): void {
   if (issuedUpTo === null) {
-    io.stderr.write(`note: ${left}; to end them now: ${revokeCommand(sub, options)}\n`);
-  } else {
-    io.stderr.write(`revoked every token of ${escapeText(sub)} issued up to now, in ${denylistInWords(options)}\n`);
+    io.note(`${left}; to end them now: ${revokeCommand(sub, options)}`);
+  } else if (options.json !== true) {
+    io.say(`revoked every token of ${sub} issued up to now, in ${denylistInWords(options)}`);
   }
 }
 
 function denylistInWords({ store, keyring = defaultKeyring }: StoreOptions): string {
-  if (store === undefined) return `the denylist of ${escapeText(keyring)}`;
+  if (store === undefined) return `the denylist of ${keyring}`;
   // A Redis location may hold a password.
-  return store.startsWith('lmdb:') ? escapeText(store) : 'the Redis store';
+  return store.startsWith('lmdb:') ? store : 'the Redis store';
 }
 
 /** Returns the command that revokes the tokens in the same denylist, quoted for a shell. */
@@ -87,8 +88,4 @@ function revokeCommand(sub: string, { store, keyring = defaultKeyring }: StoreOp
   const command = `jwtkit revoke --sub ${quoteWord(sub)}`;
   if (store !== undefined) return `${command} --store ${store.startsWith('lmdb:') ? quoteWord(store) : 'redis://…'}`;
   return keyring === defaultKeyring ? command : `${command} --keyring ${quoteWord(keyring)}`;
-}
-
-function quoteWord(text: string): string {
-  return /^[\w.@%+:/-]+$/.test(text) ? text : `'${escapeText(text).replaceAll("'", "'\\''")}'`;
 }

@@ -2,7 +2,6 @@
 import { placeFiles } from '../../../files/write-files.js';
 import { exportPrivateJwk, exportPublicJwk, thumbprint } from '../../../jose/jwk.js';
 import { exportPrivatePem, exportPublicPem } from '../../../jose/pem.js';
-import { escapeText } from '../../../shown-text.js';
 import { addEncryptionKey, generateEncryptionKey } from '../../../store/keyring/encryption.js';
 import { readKeyManagement } from '../../grammar/encryption-options.js';
 import type { Invocation } from '../../grammar/invocation.js';
@@ -38,7 +37,7 @@ export async function makeEncryptionKey(invocation: Invocation<KeygenOptions>, i
   }
   const keyring = keyringFolder(invocation, io);
   const kid = await addEncryptionKey(keyring, { ...kind, now: io.now(), kid: options.kid, passphrase });
-  io.stderr.write(`made a key for ${alg} in ${escapeText(keyring)}; others encrypt to it from now on\n`);
+  if (options.json !== true) io.say(`made a key for ${alg} in ${keyring}; others encrypt to it from now on`);
   const told = afterChange(io, 'the key was made');
   if (options.json === true) printJson(told, { kid, alg, use: 'enc', keyring });
   else told.stdout.write(`${kid}\n`);
@@ -46,7 +45,7 @@ export async function makeEncryptionKey(invocation: Invocation<KeygenOptions>, i
 
 async function intoFiles(
   kind: Parameters<typeof generateEncryptionKey>[0],
-  options: KeygenOptions,
+  options: KeygenOptions & { json?: boolean },
   passphrase: Awaited<ReturnType<typeof newPassphrase>>,
   io: Io,
 ) {
@@ -68,7 +67,7 @@ async function intoFiles(
     return [{ path, content: texts[half], mode: half === 'private' ? 0o600 : 0o644 }];
   });
   placeFiles(files, { overwrite: options.force === true }).keep();
-  for (const { path } of files) io.stderr.write(`wrote ${escapeText(path)}\n`);
+  if (options.json !== true) for (const { path } of files) io.say(`wrote ${path}`);
   for (const half of ['private', 'public'] as const) if (paths[half] === '-') io.stdout.write(texts[half]);
   return { kid, paths };
 }

@@ -5,7 +5,6 @@ import type { AlgorithmName } from '../../../jose/algorithms.js';
 import type { Passphrase } from '../../../jose/encrypted-key.js';
 import type { GeneratedKey } from '../../../jose/generate-key.js';
 import type { Jwk } from '../../../jose/jwk.js';
-import { escapeText } from '../../../shown-text.js';
 import type { Io } from '../../terminal/io.js';
 import { type KeygenOptions, targets } from './options.js';
 
@@ -29,7 +28,7 @@ type TargetTexts = { readonly [name in (typeof targets)[number]]?: string | unde
 export async function writeFiles<T>(
   { certificate, request }: MadeKey,
   halves: TargetTexts,
-  options: KeygenOptions,
+  options: KeygenOptions & { json?: boolean },
   io: Io,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -50,7 +49,7 @@ export async function writeFiles<T>(
     throw error;
   }
   placed.keep();
-  for (const { path } of files) io.stderr.write(`wrote ${escapeText(path)}\n`);
+  if (options.json !== true) for (const { path } of files) io.say(`wrote ${path}`);
   return result;
 }
 

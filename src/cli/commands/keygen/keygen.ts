@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import { type AlgorithmName, algorithm } from '../../../jose/algorithms.js';
 import type { GeneratedKey } from '../../../jose/generate-key.js';
-import { escapeText } from '../../../shown-text.js';
 import { type Invocation, readInvocation } from '../../grammar/invocation.js';
 import { keyringFolder } from '../../grammar/unnamed-places.js';
 import { readAlgorithm, readBits } from '../../grammar/values.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 import { generateWithSpinner } from '../../terminal/spinner.js';
 import type { CertificateContents } from './certificate.js';
@@ -82,10 +80,10 @@ async function intoKeyring(made: MadeKey, options: KeygenOptions & { json?: bool
     return addKey(options.keyring, pair, { alg, now: io.now(), kid: options.kid, passphrase });
   });
   const what = passphrase === undefined ? 'a key' : 'an encrypted key';
-  io.stderr.write(`made ${what} for ${alg} in ${escapeText(options.keyring)}; it signs from now on\n`);
+  if (options.json !== true) io.say(`made ${what} for ${alg} in ${options.keyring}; it signs from now on`);
   if (replaced !== undefined) {
     const way = 'keys rotate replaces a key and ends it after a while';
-    sayNote(options, io, `it replaces ${replaced}, which still verifies; ${way}`);
+    io.note(`it replaces ${replaced}, which still verifies; ${way}`);
   }
   if (passphrase === undefined && holdsEncryptedKey(options.keyring)) {
     const { noteUnguarded } = await import('../../secrets/passphrase.js');

@@ -10,7 +10,6 @@ import { readKeyArgument } from '../../secrets/named-file.js';
 import { newPassphrase, type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
 import { checkKeyOutput, type ExportedKey, keyForceOption, keyOutOption, writeKey } from './key-output.js';
 
@@ -61,11 +60,10 @@ async function readKeys(path: string, invocation: Invocation<ConvertOptions>, io
   const { loadAnyKeys } = await import('../../../token/import.js');
   const source = path === '-' ? 'standard input' : path;
   const content = readKeyArgument(path, io, maxKeyBytes);
-  const note = (text: string) => sayNote(invocation.options, io, text);
   // A named passphrase opens an encrypted key, and encrypts the output.
   let passphrase = await newPassphrase(invocation, io);
   const skipped: SkippedJwk[] = [];
-  const options = { source, note, onSkipped: (each: SkippedJwk) => skipped.push(each) };
+  const options = { source, note: io.note, onSkipped: (each: SkippedJwk) => skipped.push(each) };
   const keys =
     passphrase !== undefined
       ? await loadAnyKeys(content, { ...options, passphrase })
@@ -78,7 +76,7 @@ async function readKeys(path: string, invocation: Invocation<ConvertOptions>, io
             },
           }),
         );
-  noteSkippedKeys(skipped, invocation.options, io);
+  noteSkippedKeys(skipped, io);
   return { keys, passphrase };
 }
 
@@ -142,14 +140,8 @@ async function toSetMember(key: Key) {
   return { ...(await toJwk({ ...key, kid: key.kid ?? thumbprint(key.keyObject) })), use: 'sig' };
 }
 
-function noteUnsafe(
-  options: ConvertOptions & { json?: boolean },
-  isPrivate: boolean,
-  isGuarded: boolean,
-  io: Io,
-): void {
-  if (!isPrivate || !options.format.startsWith('jwk')) return;
-  if (isGuarded) sayNote(options, io, 'a JWK is not encrypted, the passphrase does not protect it');
-  if (options.format === 'jwks')
-    sayNote(options, io, 'this JWK Set holds a private key and is not to be published; see --public');
+function noteUnsafe({ format }: ConvertOptions, isPrivate: boolean, isGuarded: boolean, { note }: Io): void {
+  if (!isPrivate || !format.startsWith('jwk')) return;
+  if (isGuarded) note('a JWK is not encrypted, the passphrase does not protect it');
+  if (format === 'jwks') note('this JWK Set holds a private key and is not to be published; see --public');
 }

@@ -9,7 +9,7 @@ import { parseOption } from '../../grammar/values.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
 import { afterChange, alignColumns, printJson, showMoment } from '../../terminal/output.js';
-import { addKeyringOptions, kidArgument, kidOf, noteSigner, readKeyringInvocation } from './keyring-options.js';
+import { addKeyringOptions, kidArgument, kidOf, readKeyringInvocation, tellSigner } from './keyring-options.js';
 
 export function registerKeysRetire(keys: Command, { io }: Context): void {
   const command = keys
@@ -34,12 +34,14 @@ export function registerKeysRetire(keys: Command, { io }: Context): void {
       grace: readGrace(invocation, defaultLifetimes.refresh),
       force: options.force,
     });
-    if (options.json === true)
-      return printJson(afterChange(io, 'the keyring was changed'), { kid, verifies_until: verifiesUntil, signing });
-    const end = verifiesUntil as number;
-    const verifies = end > now ? 'verifies until' : 'has not verified since';
-    io.stderr.write(`${escapeText(kid)} no longer signs, and ${verifies} ${showMoment(end, now)}\n`);
-    noteSigner(signing, io);
+    if (options.json === true) {
+      printJson(afterChange(io, 'the keyring was changed'), { kid, verifies_until: verifiesUntil, signing });
+    } else {
+      const end = verifiesUntil as number;
+      const verifies = end > now ? 'verifies until' : 'has not verified since';
+      io.say(`${kid} no longer signs, and ${verifies} ${showMoment(end, now)}`);
+    }
+    tellSigner(signing, options, io);
   });
 }
 
@@ -55,9 +57,9 @@ export function registerKeysRemove(keys: Command, { io }: Context): void {
     const kid = await kidOf(named, options.keyring);
     const { removeKey } = await import('../../../store/keyring/rotation.js');
     const { signing } = await removeKey(options.keyring, kid, { now: io.now(), force: options.force });
-    if (options.json === true) return printJson(afterChange(io, 'the keyring was changed'), { kid, signing });
-    io.stderr.write(`removed ${escapeText(kid)}\n`);
-    noteSigner(signing, io);
+    if (options.json === true) printJson(afterChange(io, 'the keyring was changed'), { kid, signing });
+    else io.say(`removed ${kid}`);
+    tellSigner(signing, options, io);
   });
 }
 
@@ -77,6 +79,6 @@ export function registerKeysPrune(keys: Command, { io }: Context): void {
     const rows = [...kids.map((kid) => ['key', kid]), ...leftovers.map((name) => ['file', name])];
     for (const line of alignColumns(rows.map((row) => row.map(escapeText)))) told.stdout.write(`${line}\n`);
     const done = dryRun ? 'would remove' : 'removed';
-    io.stderr.write(rows.length === 0 ? 'nothing to remove\n' : `${done} ${rows.length}\n`);
+    io.say(rows.length === 0 ? 'nothing to remove' : `${done} ${rows.length}`);
   });
 }

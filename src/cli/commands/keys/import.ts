@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { escapeText } from '../../../shown-text.js';
 import type { ImportedKeys } from '../../../store/keyring/import.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
 import { addPassphraseOptions } from '../../grammar/shared-options.js';
@@ -7,9 +6,8 @@ import { readAlgorithm } from '../../grammar/values.js';
 import { readKeyArgument } from '../../secrets/named-file.js';
 import { newPassphrase, type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
 import type { Context, Io } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import { afterChange, printJson, showMoment } from '../../terminal/output.js';
-import { addKeyringOptions, noteSigner, readKeyringInvocation } from './keyring-options.js';
+import { addKeyringOptions, readKeyringInvocation, tellSigner } from './keyring-options.js';
 
 type ImportOptions = PassphraseOptions & Texts<'alg' | 'kid'> & Flags<'public'>;
 
@@ -36,8 +34,7 @@ export function registerKeysImport(keys: Command, { io }: Context): void {
     const now = io.now();
     const content = readKeyArgument(path, io, maxKeyBytes);
     const source = path === '-' ? 'standard input' : path;
-    const note = (text: string) => sayNote(options, io, text);
-    const rest = { now, alg, kid: options.kid, publicOnly: options.public, source, note };
+    const rest = { now, alg, kid: options.kid, publicOnly: options.public, source, note: io.note };
     // A named passphrase opens an encrypted file, and encrypts the keyring's copy.
     const named = await newPassphrase(invocation, io);
     const imported = await (named === undefined
@@ -48,23 +45,25 @@ export function registerKeysImport(keys: Command, { io }: Context): void {
       const { keys, skipped, signing } = imported;
       const added = keys.map(({ kid, key, hasPrivateHalf: half }) => ({ kid, alg: key.algorithms[0], private: half }));
       const leftOut = skipped.map(({ kid = null, reason }) => ({ kid, reason }));
-      return printJson(told, { keys: added, skipped: leftOut, signing });
-    }
-    sayImported(imported, now, io);
-    for (const { kid } of imported.keys) told.stdout.write(`${kid}\n`);
+      printJson(told, { keys: added, skipped: leftOut, signing });
+    } else sayImported(imported, now, io);
+    noteImported(imported, options, io);
+    if (options.json !== true) for (const { kid } of imported.keys) told.stdout.write(`${kid}\n`);
   });
 }
 
-function sayImported({ keys, skipped, signing }: ImportedKeys, now: number, io: Io): void {
-  for (const { kid, key, jwk, hasPrivateHalf, isAlgGuessed, isCompleted } of keys) {
-    const alg = key.algorithms[0];
+function sayImported({ keys }: ImportedKeys, now: number, io: Io): void {
+  for (const { kid, key, jwk, hasPrivateHalf, isCompleted } of keys) {
     const half = isCompleted ? 'the private half of' : hasPrivateHalf ? 'the private key' : 'the public key';
     const end = jwk.exp === undefined ? '' : `; it verifies until ${showMoment(jwk.exp, now)}`;
-    io.stderr.write(`imported ${half} ${escapeText(kid)} for ${alg}${end}\n`);
-    if (isAlgGuessed) io.stderr.write(`note: the key allows other algorithms than ${alg}; --alg names one\n`);
+    io.say(`imported ${half} ${kid} for ${key.algorithms[0]}${end}`);
   }
-  for (const { kid, reason } of skipped) {
-    io.stderr.write(`note: left out ${kid === undefined ? 'a key' : escapeText(kid)}: ${escapeText(reason)}\n`);
+}
+
+function noteImported({ keys, skipped, signing }: ImportedKeys, options: { json?: boolean }, io: Io): void {
+  for (const { key, isAlgGuessed } of keys) {
+    if (isAlgGuessed) io.note(`the key allows other algorithms than ${key.algorithms[0]}; --alg names one`);
   }
-  if (keys.some(({ hasPrivateHalf }) => hasPrivateHalf)) noteSigner(signing, io);
+  for (const { kid = 'a key', reason } of skipped) io.note(`left out ${kid}: ${reason}`);
+  if (keys.some(({ hasPrivateHalf }) => hasPrivateHalf)) tellSigner(signing, options, io);
 }

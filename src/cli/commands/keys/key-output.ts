@@ -1,6 +1,5 @@
 /** Where a key goes that a command prints: to a file, to stdout, or into JSON. A private key is not shown on a terminal. */
 import { writeFileWhole } from '../../../files/write-files.js';
-import { escapeText } from '../../../shown-text.js';
 import { option } from '../../grammar/option.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
@@ -49,7 +48,7 @@ export function writeKey(
     const mode = isPrivate ? 0o600 : 0o644;
     writeFileWhole({ path: out, content: toFile(content), mode }, { overwrite: force === true });
     if (json === true) printJson(afterChange(io, `the key was written to ${out}`), { kid, half, format, out });
-    else io.stderr.write(`wrote ${escapeText(out)}\n`);
+    else io.say(`wrote ${out}`);
   } else if (json === true) {
     const key = content instanceof Uint8Array ? Buffer.from(content).toString('base64') : content;
     printJson(io, { kid, half, format, key });

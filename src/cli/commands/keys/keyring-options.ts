@@ -1,7 +1,6 @@
 /** What the subcommands of `keys` share. */
 
 import type { Command } from 'commander';
-import { escapeText } from '../../../shown-text.js';
 import { type Invocation, readInvocation } from '../../grammar/invocation.js';
 import { wholeKid } from '../../grammar/kids.js';
 import { addCommonOptions, keyringOption } from '../../grammar/shared-options.js';
@@ -37,8 +36,8 @@ export async function kidOf(given: string, keyring: string): Promise<string> {
   return wholeKid(given, kids);
 }
 
-/** Says on stderr which key signs now. */
-export function noteSigner(kid: string | null, io: Io): void {
-  if (kid !== null) io.stderr.write(`${escapeText(kid)} signs now\n`);
-  else io.stderr.write('note: no key signs now; make one with: jwtkit keys rotate\n');
+/** Says which key signs now, unless JSON has said it; a note if none does. */
+export function tellSigner(kid: string | null, { json }: { readonly json?: boolean }, io: Io): void {
+  if (kid === null) io.note('no key signs now; make one with: jwtkit keys rotate');
+  else if (json !== true) io.say(`${kid} signs now`);
 }

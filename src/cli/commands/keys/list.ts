@@ -51,7 +51,7 @@ export function registerKeysList(keys: Command, { io }: Context): void {
       listed.push(...keyStates(read, now).map(toListed));
     }
     if (options.json === true) return printJson(io, listed);
-    if (listed.length === 0) return void io.stderr.write('the keyring has no keys\n');
+    if (listed.length === 0) return io.say('the keyring has no keys');
     const isMixed = encryptionKeys.length > 0;
     const paint = await painterFor(io.stdout, options.color, env);
     const [head = '', ...lines] =

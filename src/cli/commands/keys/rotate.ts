@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { escapeText } from '../../../shown-text.js';
 import type { RotateEncryptionKeysOptions } from '../../../store/keyring/encryption.js';
 import type { RotatedKeys } from '../../../store/keyring/rotation.js';
 import { readGrace } from '../../grammar/lifetimes.js';
@@ -70,10 +69,12 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
     const { kid, alg, signsFrom, replaced } = rotated;
     if (options.json === true) {
       const old = replaced && { kid: replaced.kid, verifies_until: replaced.verifiesUntil };
-      return printJson(told, { kid, alg, keyring: options.keyring, signs_from: signsFrom, replaced: old });
+      printJson(told, { kid, alg, keyring: options.keyring, signs_from: signsFrom, replaced: old });
+    } else io.say(rotationInWords(rotated, now, options));
+    if (replaced === null && signsFrom > now) {
+      io.note(`no key ${options.use === 'enc' ? 'is encrypted to' : 'signs'} until then`);
     }
-    io.stderr.write(rotationInWords(rotated, now, options));
-    told.stdout.write(`${kid}\n`);
+    if (options.json !== true) told.stdout.write(`${kid}\n`);
   });
 }
 
@@ -93,12 +94,12 @@ function rotationInWords(
   { alg, signsFrom, replaced }: Rotated,
   now: number,
   { keyring, use }: { keyring: string; use: string },
-): string {
+): string[] {
   const [signs, verifies] = use === 'enc' ? ['is encrypted to', 'decrypts'] : ['signs', 'verifies'];
   const isLater = signsFrom > now;
   const from = isLater ? showMoment(signsFrom, now) : 'now on';
-  const made = `made a key for ${alg} in ${escapeText(keyring)}; it ${signs} from ${from}\n`;
-  if (replaced === null) return isLater ? `${made}note: no key ${signs} until then\n` : made;
+  const made = `made a key for ${alg} in ${keyring}; it ${signs} from ${from}`;
+  if (replaced === null) return [made];
   const until = showMoment(replaced.verifiesUntil, now);
-  return `${made}${escapeText(replaced.kid)} ${isLater ? `${signs} until then and ` : ''}${verifies} until ${until}\n`;
+  return [made, `${replaced.kid} ${isLater ? `${signs} until then and ` : ''}${verifies} until ${until}`];
 }

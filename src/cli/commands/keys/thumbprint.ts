@@ -8,7 +8,6 @@ import { readKeyArgument } from '../../secrets/named-file.js';
 import { type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import { printJson } from '../../terminal/output.js';
 import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
 
@@ -32,13 +31,12 @@ export function registerKeysThumbprint(keys: Command, { io }: Context): void {
     const { thumbprint } = await import('../../../jose/jwk.js');
     const source = path === '-' ? 'standard input' : path;
     const content = readKeyArgument(path, io, maxKeyBytes);
-    const note = (text: string) => sayNote(options, io, text);
     const skipped: SkippedJwk[] = [];
     const onSkipped = (each: SkippedJwk) => skipped.push(each);
     const found = await withPassphrase(invocation, io, (passphrase) =>
-      unlockKeys(content, { purpose: 'any', source, passphrase, note, onSkipped }),
+      unlockKeys(content, { purpose: 'any', source, passphrase, note: io.note, onSkipped }),
     );
-    noteSkippedKeys(skipped, options, io);
+    noteSkippedKeys(skipped, io);
     const spki = options.spki === true ? await import('../../../jose/spki.js') : undefined;
     const prints = found.map((key) => ({
       kid: key.kid ?? null,

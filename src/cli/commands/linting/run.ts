@@ -10,7 +10,6 @@ import { readClock } from '../../grammar/values.js';
 import { readNamed } from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import { readLevels } from './levels.js';
 import { listRules } from './list-rules.js';
 import type { LintOptions } from './options.js';
@@ -42,7 +41,7 @@ export async function runLint(
   const result = await lint(sources, { now: readClock(options.at, io), words, levels: changed });
   const threshold = options.failOn ?? 'error';
   const report = reportOf(sources, result, threshold);
-  noteUnknown(sources, result, targets, (text) => sayNote(options, io, text));
+  noteUnknown(sources, result, targets, io.note);
   await writeReports(report, plan, invocation, options.quiet === true ? silent(context) : io);
   const failing = result.findings.filter(({ level }) => counts(level, threshold));
   if (failing.length === 0) return;

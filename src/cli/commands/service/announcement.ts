@@ -16,19 +16,22 @@ export function nextStop(io: Io): Promise<void> {
  * @throws {JwtkitError} FILE_NOT_WRITABLE.
  */
 export function announce(url: string, settings: ServeSettings, io: Io): void {
-  const { readyFile, host, tls, issuer, isDemo } = settings;
+  const { readyFile } = settings;
   if (readyFile !== undefined) {
     writeFileWhole({ path: readyFile, content: readyText(url), mode: 0o644 }, { overwrite: true });
   }
-  io.stderr.write(`listening on ${url}\n`);
-  if (isDemo) io.stderr.write(demoLines(url));
+  for (const text of settingsNotes(settings)) io.note(text);
+  io.say(`listening on ${url}`);
+  if (settings.isDemo) io.say(demoLines(url, settings));
+}
+
+/** What an operator should know of these settings. */
+function* settingsNotes({ host, tls, issuer }: ServeSettings): Generator<string> {
   if (tls === undefined && !isLoopbackHost(host)) {
-    io.stderr.write(
-      'note: passwords and tokens are sent in the clear, unless a proxy in front of the service has TLS\n',
-    );
+    yield 'passwords and tokens are sent in the clear, unless a proxy in front of the service has TLS';
   }
   if (issuer !== undefined && new URL(issuer).protocol === 'http:' && !isLoopbackHost(new URL(issuer).hostname)) {
-    io.stderr.write('note: verifiers fetch no keys from an issuer over plain HTTP\n');
+    yield 'verifiers fetch no keys from an issuer over plain HTTP';
   }
 }
 

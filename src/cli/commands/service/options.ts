@@ -25,6 +25,7 @@ export interface ServeOptions
     Flags<'rotate' | 'demo'> {
   /** A list if it comes from the policy file. */
   issuer?: string | string[];
+  logFormat?: 'json' | 'text';
   alg?: string | string[];
 }
 
@@ -57,6 +58,7 @@ export function readSettings(invocation: Invocation<ServeOptions>) {
     corsOrigins: (options.cors ?? []).map((origin) => originOption(label('cors'), origin)),
     trustedProxies: proxiesOption(label('trustProxy'), options.trustProxy),
     tls: tlsOption(invocation),
+    certificateFile: options.tlsCert,
   };
   if (settings.isDemo) checkDemo(settings, invocation);
   return settings;
@@ -131,9 +133,14 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
+const containerHint =
+  'in a container, pass --demo without --host and share the network of the host (docker run --network host), or serve ' +
+  'users of your own: jwtkit keygen, jwtkit users add alice --sub user-123, jwtkit serve --host 0.0.0.0';
+
 /** The demo's password is public, so only this machine may reach it. Its users are in the memory of one process. */
 function checkDemo(settings: ServeSettings, { label, origin }: Invocation<ServeOptions>): void {
-  if (!isLoopbackHost(settings.host)) throw usage('--demo listens on this machine alone: its password is no secret');
+  if (!isLoopbackHost(settings.host))
+    throw usage('--demo listens on this machine alone: its password is no secret', containerHint);
   if (settings.workers > 1) throw usage('--demo and --workers exclude each other');
   for (const name of ['keyring', 'key', 'keyEnv', 'secretFile', 'secretEnv', 'store', 'users', 'clients'] as const) {
     if (origin(name) !== 'flag') continue;

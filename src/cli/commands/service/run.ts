@@ -19,7 +19,6 @@ import {
 } from '../../../server/processes/worker.js';
 import type { ServiceDeps } from '../../../server/service.js';
 import { stopService } from '../../../server/stop.js';
-import { escapeText } from '../../../shown-text.js';
 import { openAccounts } from '../../../store/accounts/open-accounts.js';
 import { isPassword } from '../../../store/accounts/password.js';
 import { isRedisLocation } from '../../../store/denylist/open.js';
@@ -34,6 +33,7 @@ import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
 import { announce, nextStop, withdraw } from './announcement.js';
 import { demoDeps } from './demo.js';
+import { openLog } from './log.js';
 import { readSettings, type ServeOptions, type ServeSettings } from './options.js';
 
 /** One process of the service: its options, and the state from its parent if it is one of several. */
@@ -78,7 +78,7 @@ async function serveWithWorkers(settings: ServeSettings, io: Io): Promise<number
     variablesOf,
     stop: nextStop(io),
     onReady: (readyUrl) => announce(readyUrl, settings, io),
-    note: (text) => io.stderr.write(`note: ${text}\n`),
+    note: io.note,
   });
   withdraw(url, settings);
   return exitCode;
@@ -106,10 +106,14 @@ function readSharedState({ env }: Io): SharedState | undefined {
   };
 }
 
-async function run({ invocation, settings, shared, io }: Process, stores: Stores): Promise<void> {
+/** @param warnings are noted once the service listens. */
+async function run(
+  { invocation, settings, shared, io }: Process,
+  stores: Stores,
+  warnings: readonly string[] = [],
+): Promise<void> {
   checkAlgorithm(await stores.keys.signingKey(io.now()), invocation, settings);
-  // A buffer, unless a test brings its own stdout.
-  const log = (await io.openLog?.()) ?? { write: (line: string) => io.stdout.write(line), end: async () => {} };
+  const log = await openLog(invocation, io);
   let url = '';
   const options = {
     ...settings,
@@ -119,6 +123,7 @@ async function run({ invocation, settings, shared, io }: Process, stores: Stores
   const deps = { ...stores, now: io.now, log, gatherMetrics: shared && gatherMetrics };
   const app = await buildService(options, deps);
   url = await listen(app, { ...settings, port: shared?.port ?? settings.port });
+  for (const text of warnings) io.note(text);
   try {
     const stop = shared === undefined ? nextStop(io) : nextStopOfWorker();
     if (shared === undefined) announce(url, settings, io);
@@ -143,24 +148,30 @@ async function runInProcess(process: Process): Promise<void> {
   const { invocation, settings, shared, io } = process;
   // Of several workers only the first writes the notes about the stores.
   const isNoting = shared === undefined || cluster.worker?.id === 1;
-  const note = (text: string) => isNoting && io.stderr.write(`note: ${escapeText(text)}\n`);
+  const note = (text: string) => isNoting && io.note(text);
   const logins = await openLogins(process, note);
   try {
     if (settings.isDemo) return await run(process, { ...(await demoDeps(io.now())), logins });
     const keys = await ownKeySource(invocation, io);
-    if (settings.audience === undefined && keys.publishedSet !== undefined) {
-      note('without --aud access tokens name no audience, so other verifiers cannot tell whom a token is for');
-    }
     const users = accountsPath('users', process);
     const clients = accountsPath('clients', process);
-    if (!existsSync(users) && !existsSync(clients)) {
-      note(`${dirname(users)} has no users, so nobody can log in; add one with: jwtkit users add`);
-    }
     const known = shared === undefined ? {} : { hadUsers: shared.hadUsers, onUsers: reportUsers };
     const accounts = openAccounts({ users, clients }, known);
+    const warnings: string[] = [];
+    if (isNoting && accounts.isEmpty()) {
+      warnings.push(`nobody can log in: ${dirname(users)} has no users; add one with: jwtkit users add`);
+    }
+    if (
+      isNoting &&
+      settings.audience === undefined &&
+      settings.anyAudience !== true &&
+      keys.publishedSet !== undefined
+    ) {
+      warnings.push('without --aud access tokens name no audience, so other verifiers cannot tell whom a token is for');
+    }
     const watch = { note, ...(shared && { markers: shared.markers, onMarker: reportMarker }) };
     const stores = { keys, accounts, logins, isPassword };
-    await withDenylist(invocation, 'write', io, (denylist) => run(process, { ...stores, denylist }), watch);
+    await withDenylist(invocation, 'write', io, (denylist) => run(process, { ...stores, denylist }, warnings), watch);
   } finally {
     await logins.close();
   }

@@ -17,7 +17,6 @@ import { keyringFolder } from '../unnamed-places.js';
 import { readKeyTexts } from './key-texts.js';
 import { readSet, toRemoteOptions } from './remote.js';
 import type { FetchOptions, KeyOptions } from './source.js';
-import { noteTo } from './trusted.js';
 
 /** The options that name keys for encryption. */
 export interface EncryptionKeyOptions extends KeyOptions, FetchOptions {
@@ -99,8 +98,7 @@ async function readRecipientKeys(
   }
   if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, io);
   const [{ content, source }] = readKeyTexts(keySource(name, invocation), invocation.env, io);
-  const note = noteTo(invocation, io);
-  const keys = await loadEncryptionKeys(content, { purpose: 'encrypt', source, note });
+  const keys = await loadEncryptionKeys(content, { purpose: 'encrypt', source, note: io.note });
   const [key] = keys as [EncryptionKey];
   return keys.length === 1 && options.kid !== undefined ? [{ ...key, kid: options.kid }] : keys;
 }
@@ -122,12 +120,11 @@ export async function decryptionKeys(
     return withPassphrase(invocation, io, (passphrase) => keyringDecryptionKeys(folder, { now, kids, passphrase }));
   }
   if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, io);
-  const note = noteTo(invocation, io);
   const texts = readKeyTexts(keySource(name, invocation), invocation.env, io);
   return withPassphrase(invocation, io, async (passphrase) => {
     const keys: EncryptionKey[] = [];
     for (const { content, source } of texts) {
-      keys.push(...(await loadEncryptionKeys(content, { purpose: 'decrypt', source, passphrase, note })));
+      keys.push(...(await loadEncryptionKeys(content, { purpose: 'decrypt', source, passphrase, note: io.note })));
     }
     return keys;
   });

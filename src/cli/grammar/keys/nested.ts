@@ -18,7 +18,6 @@ import type { Io } from '../../terminal/io.js';
 import type { Invocation } from '../invocation.js';
 import { toRemoteOptions } from './remote.js';
 import type { FetchOptions, KeyOptions } from './source.js';
-import { noteTo } from './trusted.js';
 
 /** The token to verify, and what becomes of its report. */
 export interface OpenedToken {
@@ -94,7 +93,7 @@ async function keysAt(
   return withPassphrase(invocation, io, async (passphrase) => {
     if (isFolder(place)) return keyringDecryptionKeys(place, { now, kids, passphrase });
     const content = readNamed(place, '--decrypt-key', { maxBytes: maxKeyBytes, showsPath: true });
-    return loadEncryptionKeys(content, { purpose: 'decrypt', source: place, passphrase, note: noteTo(invocation, io) });
+    return loadEncryptionKeys(content, { purpose: 'decrypt', source: place, passphrase, note: io.note });
   });
 }
 
@@ -119,7 +118,7 @@ async function recipientAt(place: string, { now, invocation }: Circumstances, io
     keys = (await fetchEncryptionKeys({ kind: 'jwks', location: place }, options))(now);
   } else {
     const content = readNamed(place, '--encrypt-to', { maxBytes: maxKeyBytes, showsPath: true });
-    keys = await loadEncryptionKeys(content, { purpose: 'encrypt', source: place, note: noteTo(invocation, io) });
+    keys = await loadEncryptionKeys(content, { purpose: 'encrypt', source: place, note: io.note });
   }
   const [key] = keys;
   if (key !== undefined) return key;

@@ -11,7 +11,6 @@ import type { KeySource } from '../../../token/key-source.js';
 import { readNamed, readSecretFile } from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
-import { paintNote, sayNote } from '../../terminal/notes.js';
 import { readVariable } from '../../terminal/variables.js';
 import type { Invocation } from '../invocation.js';
 import { isNamed } from '../unnamed-places.js';
@@ -32,8 +31,7 @@ export async function openRemoteSource(
 ): Promise<TrustedSource> {
   if (kind === 'jwks' && !isUrl(location)) {
     const set = readSet(location, invocation.label('jwks'), io);
-    const note = (text: string) => sayNote(invocation.options, io, text);
-    const { keysAt, skipped } = readJwkSetFile(set, location === '-' ? 'standard input' : location, note);
+    const { keysAt, skipped } = readJwkSetFile(set, location === '-' ? 'standard input' : location, io.note);
     return { keys: async (now) => keysAt(now), skipped: () => skipped };
   }
   const options = { ...(await toRemoteOptions(invocation, io)), token: bearerToken(kind, invocation, io) };
@@ -66,8 +64,7 @@ function bearerToken(
       `name the address with ${kind === 'jwks' ? '--jwks' : '--issuer-url'}, or the policy with --config`,
     );
   }
-  const note = (text: string) => sayNote(invocation.options, io, text);
-  return () => Buffer.from(readSecretFile(file, label, { maxBytes: maxTokenBytes, note })).toString('utf8');
+  return () => Buffer.from(readSecretFile(file, label, { maxBytes: maxTokenBytes, note: io.note })).toString('utf8');
 }
 
 /** The longest file with a bearer token, in bytes. */
@@ -106,7 +103,7 @@ async function openCache({ options, env }: Invocation<FetchOptions>, io: Io): Pr
     return openDocumentCache(folder, { now: io.now });
   } catch (error) {
     if (!(error instanceof JwtkitError) || options.offline === true) throw error;
-    await paintNote(io, options, env, error.message);
+    io.note(error.message);
     return undefined;
   }
 }

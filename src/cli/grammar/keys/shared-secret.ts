@@ -4,7 +4,6 @@ import { type LoadSecretOptions, loadSecret } from '../../../jose/secret.js';
 import type { SecretEncoding } from '../../../jose/secret-encoding.js';
 import { readSecretFile, readSecretVariable } from '../../secrets/named-file.js';
 import type { Io } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import type { Invocation } from '../invocation.js';
 import type { KeyOptions, LocalSource } from './source.js';
 
@@ -19,8 +18,7 @@ export function loadSharedSecret(
     const secret = readSecretVariable(env, source.name, source.label);
     return remember(secret, { source: source.name, kid, alg: source.alg, encoding: options.secretEncoding });
   }
-  const note = (text: string) => sayNote(options, io, text);
-  const secret = readSecretFile(source.path, source.label, { maxBytes: maxKeyBytes, note, io });
+  const secret = readSecretFile(source.path, source.label, { maxBytes: maxKeyBytes, note: io.note, io });
   const name = source.path === '-' ? 'standard input' : source.path;
   return remember(secret, { source: name, kid, encoding: options.secretEncoding });
 }

@@ -17,7 +17,7 @@ import { readSigningAlgorithms } from '../values.js';
 import { readKeyTexts } from './key-texts.js';
 import { loadSharedSecret } from './shared-secret.js';
 import { findSource, type KeyOptions, type LocalSource } from './source.js';
-import { loadTrusted, noteTo, openNamedKeyring } from './trusted.js';
+import { loadTrusted, openNamedKeyring } from './trusted.js';
 
 function findLocalSource(invocation: Invocation<KeyOptions>, io: Io): LocalSource {
   return findSource(invocation, io) as LocalSource;
@@ -41,7 +41,7 @@ export async function signingKey(
   }
   const [{ content, source: name }] = readKeyTexts(source, invocation.env, io);
   const [key, ...rest] = await withPassphrase(invocation, io, (ask) => {
-    return unlockKeys(content, { purpose: 'sign', source: name, kid, passphrase: ask, note: noteTo(invocation, io) });
+    return unlockKeys(content, { purpose: 'sign', source: name, kid, passphrase: ask, note: io.note });
   });
   if (key === undefined || rest.length > 0) {
     throw usage(`${name} holds ${rest.length + 1} keys, one signs`, 'keep the signing key in a file of its own');

@@ -8,10 +8,9 @@ import { isUrl } from '../../../policy/apply.js';
 import type { PassphraseOptions } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import { envFileLine, readVariable } from '../../terminal/variables.js';
 import type { Invocation } from '../invocation.js';
-import { isNamed, isQuiet, keyringFolder, refuseUntrusted } from '../unnamed-places.js';
+import { isNamed, keyringFolder, refuseUntrusted } from '../unnamed-places.js';
 
 /** The options that name local keys; `key` is a list if several may be given. */
 export interface KeyOptions extends PassphraseOptions {
@@ -125,7 +124,7 @@ function findNamedSource(invocation: Invocation<Options>, io: Io): Source {
     const isPlace = !['keyEnv', 'secretEnv', 'issuerUrl'].includes(name) && !isNamed(invocation, name);
     for (const path of isPlace ? [options[name] ?? []].flat() : []) {
       if (name === 'jwks' && isUrl(path)) continue;
-      refuseUntrusted(path, `${flag} ${path} trusts it, as does --config ${config?.file}`, isQuiet(invocation), io);
+      refuseUntrusted(path, `${flag} ${path} trusts it, as does --config ${config?.file}`, io);
     }
     return readSource(name, options, label(name));
   }
@@ -138,7 +137,7 @@ function findNamedSource(invocation: Invocation<Options>, io: Io): Source {
 }
 
 /** Returns the algorithm of `SECRET_KEY`. Only an HMAC `ALGORITHM` makes it a key: a stray variable must not sign. */
-function secretKeyAlgorithm({ env, options }: Invocation<KeyOptions>, io: Io): AlgorithmName | undefined {
+function secretKeyAlgorithm({ env }: Invocation<KeyOptions>, io: Io): AlgorithmName | undefined {
   const [secret, alg] = [readVariable(env, 'SECRET_KEY'), readVariable(env, 'ALGORITHM')];
   if (secret === undefined) return undefined;
   if (alg === 'HS256' || alg === 'HS384' || alg === 'HS512') return alg;
@@ -146,6 +145,6 @@ function secretKeyAlgorithm({ env, options }: Invocation<KeyOptions>, io: Io): A
   if (alg === undefined && envFileLine(env, 'SECRET_KEY') === '') return undefined;
   const isShown = alg !== undefined && /^[\w-]{1,12}$/.test(alg);
   const problem = alg === undefined ? 'is not set; it must be' : isShown ? `is "${alg}", not` : 'is not';
-  sayNote(options, io, `SECRET_KEY is not used: ALGORITHM ${problem} HS256, HS384 or HS512`);
+  io.note(`SECRET_KEY is not used: ALGORITHM ${problem} HS256, HS384 or HS512`);
   return undefined;
 }

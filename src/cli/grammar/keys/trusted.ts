@@ -6,7 +6,6 @@ import { loadKeys } from '../../../jose/keys.js';
 import { openKeyring } from '../../../store/keyring/directory.js';
 import { fixedKeys } from '../../../token/key-source.js';
 import type { Environment, Io } from '../../terminal/io.js';
-import { sayNote } from '../../terminal/notes.js';
 import type { Invocation } from '../invocation.js';
 import { readKeyTexts } from './key-texts.js';
 import type { TrustedSource } from './remote.js';
@@ -51,16 +50,11 @@ export function loadTrusted(
     case 'key':
     case 'key-env':
       return readKeyTexts(source, invocation.env, io).flatMap(({ content, source: name }) =>
-        loadKeys(content, { purpose: 'verify', source: name, onSkipped, note: noteTo(invocation, io) }),
+        loadKeys(content, { purpose: 'verify', source: name, onSkipped, note: io.note }),
       );
     default:
       return [loadSharedSecret(source, invocation, io)];
   }
-}
-
-/** Writes what a reader of keys says as notes. */
-export function noteTo({ options }: Invocation<object>, io: Io): (text: string) => void {
-  return (text) => sayNote(options, io, text);
 }
 
 /** Runs an action with a token; the error for a signature that does not hold says if another reading of a secret fits. */
