@@ -38,7 +38,7 @@ function readVariables(text: string): Variable[] | undefined {
     let value = line.slice(head.length);
     const quote = /^["'`]/.exec(value)?.[0];
     if (quote === undefined) {
-      variables.push({ name, value: value.replace(/\s+#.*$|^#.*$/, '').trim(), line: start });
+      variables.push({ name, value: withoutComment(value), line: start });
       continue;
     }
     const pieces = [value.slice(1)];
@@ -51,4 +51,10 @@ function readVariables(text: string): Variable[] | undefined {
     variables.push({ name, value: quote === '"' ? inner.replaceAll('\\n', '\n') : inner, line: start });
   }
   return variables;
+}
+
+/** A value up to a `#` that white space stands before. */
+function withoutComment(value: string): string {
+  const comment = value.startsWith('#') ? 0 : value.search(/\s#/);
+  return (comment < 0 ? value : value.slice(0, comment)).trim();
 }

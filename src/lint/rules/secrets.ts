@@ -4,6 +4,9 @@ import { goodSecret, text } from '../example.js';
 import { type Remark, rule, type Spot, type Subjects } from '../rule.js';
 import { hintOfSecret } from '../shown-secret.js';
 
+/** The beginning of a secret that is read for words, in characters. */
+const longestRead = 256;
+
 /** HS256 needs a key as long as its hash, in bytes. */
 const leastBytes = 32;
 /** Random bytes have more than this; it is the entropy by the frequency of characters, in bits. */
@@ -13,7 +16,7 @@ const replaceIt = 'make another one: jwtkit keygen --alg HS256 --private secret.
 const setting = (value: string) => text(`SECRET_KEY=${value}\n`);
 
 const looksExemplary =
-  /change[-_ ]?(?:me|this|it)|please[-_ ]?change|replace[-_ ]?(?:me|this|with)|your[-_ ]?(?:\w+[-_ ])*(?:secret|key)|placeholder|example|insert[-_ ]|<[^>]+>|x{6,}|todo|django-insecure/i;
+  /change[-_ ]?(?:me|this|it)|please[-_ ]?change|replace[-_ ]?(?:me|this|with)|your[-_ ]?(?:[a-z\d]{1,20}[-_ ]){0,6}(?:secret|key)|placeholder|example|insert[-_ ]|<[^>]{1,100}>|x{6,}|todo|django-insecure/i;
 
 type Secret = Subjects['secret'];
 
@@ -24,7 +27,7 @@ function weaknessOf(
 ): 'key' | 'known' | 'exemplary' | 'short' | 'poor' | undefined {
   if (findKeyIn(Buffer.from(value)) !== undefined) return 'key';
   if (isKnown(value)) return 'known';
-  if (looksExemplary.test(value)) return 'exemplary';
+  if (looksExemplary.test(value.slice(0, longestRead))) return 'exemplary';
   if (Buffer.byteLength(value) < leastBytes) return 'short';
   return entropyOf(value) < leastEntropy ? 'poor' : undefined;
 }
