@@ -428,8 +428,20 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     'With `--rotate` a refresh token': [
       [serveRefresh, 'of 20 simultaneous uses of a refresh token one succeeds, and the session ends'],
       ['faults/rotate-race.test.ts', '50 processes rotate one token %s, on LMDB'],
+      ['server/rotation-grace.test.ts', '50 requests at once to two processes get one successor'],
     ],
-    'A second use': [[forged, 'a second use of a refresh token ends its session']],
+    'Within `--rotate-grace`': [
+      ['server/rotation-grace.test.ts', 'a repeated request gets the same successor'],
+      [
+        'store/denylist/denylist.process.test.ts',
+        'gives one successor within the grace of a rotation, on two connections',
+      ],
+    ],
+    'A second use': [
+      [forged, 'a second use of a refresh token ends its session'],
+      ['server/rotation-grace.test.ts', 'after the grace a second use ends the session'],
+    ],
+    'With `--session-max`': [['server/rotation-grace.test.ts', 'ends 30 days after its log-in']],
     'A request that is refused': [[serveRefresh, 'a refused request does not consume the token']],
     'An ended session': [
       ['store/denylist/denylist.process.test.ts', 'keeps a session ended until its last token has expired'],

@@ -7,6 +7,7 @@ import { type Claims, scopesOf } from '../token/claims.js';
 import { type IssuePairPolicy, issueToken, preparePairIssuer } from '../token/issue.js';
 import { withKeys } from '../token/key-source.js';
 import { type RefreshedTokens, refreshAndRead, type SessionLimits } from '../token/refresh.js';
+import { withinSession } from '../token/refresh-rotation.js';
 import { auditIssue } from './audit.js';
 import { invalidScope, listScopes, readForm, requestedScopes } from './form.js';
 import { Refusal } from './refusal.js';
@@ -59,7 +60,8 @@ export async function grantPassword(
   };
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const issued = preparePairIssuer(pairPolicy(key, options), { key, now })(claims);
+  const policy = withinSession(pairPolicy(key, options), Math.floor(now), options.sessionMax, now);
+  const issued = preparePairIssuer(policy, { key, now })(claims);
   auditIssue(request, 'password', key, issued);
   return { ...issued.tokens, ...scopeAnswer(requested, granted) };
 }
@@ -105,8 +107,9 @@ export async function grantRefresh(
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
   const { type: _, ...verify } = ownPolicy(options, 'refresh');
-  const rotate = options.rotatesRefreshTokens;
-  const policy = { verify, issue: pairPolicy(key, options), scope: requested, rotate };
+  const { rotatesRefreshTokens: rotate, rotateGrace, sessionMax } = options;
+  const issue = pairPolicy(key, options);
+  const policy = { verify, issue, scope: requested, rotate, rotateGrace, sessionMax };
   const limits = (claims: Claims) => limitsOf(claims, client, deps);
   try {
     const issued = await withKeys(deps.keys, now, (keys) =>

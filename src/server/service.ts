@@ -31,6 +31,10 @@ export interface ServiceOptions {
   readonly leeway?: number | undefined;
   /** Consume a refresh token when it is used, and issue a new one. */
   readonly rotatesRefreshTokens: boolean;
+  /** Seconds in which a used refresh token gives the same successor again; 0 by default. */
+  readonly rotateGrace?: number | undefined;
+  /** Seconds that a session lasts at most, however often it is renewed. */
+  readonly sessionMax?: number | undefined;
   /** Origins whose pages may call the service; none by default. */
   readonly corsOrigins?: readonly string[] | undefined;
   /** Trusted for `X-Forwarded-For`: a number of hops, or addresses, networks and names as proxy-addr reads them. */

@@ -6,6 +6,19 @@ import { own } from '../jose/json.js';
 import type { Claims } from './claims.js';
 import { isNumericDate, maxNumericDate } from './time.js';
 
+/** The refresh token that replaced a consumed one. NumericDates. */
+export interface Successor {
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+}
+
+/** The use of a consumed refresh token: when, as a NumericDate, and what it gave. */
+export interface TokenUse {
+  readonly at: number;
+  readonly successor: Successor;
+}
+
 /** An entry of a denylist; NumericDates. */
 export type Revocation =
   | {
@@ -15,6 +28,8 @@ export type Revocation =
       /** `consumed`: a refresh token that was rotated. Its second use reveals a thief. */
       readonly reason: 'revoked' | 'consumed';
       readonly until: number;
+      /** Of a consumed token that may give its successor again. Absent once the token is revoked. */
+      readonly use?: TokenUse | undefined;
     }
   | { readonly kind: 'family'; readonly id: string; readonly until: number }
   | {
@@ -40,8 +55,11 @@ export interface Denylist {
   find(token: TokenIdentity): Promise<Revocation | undefined>;
   /** Records a revocation, merged with the one that is there already. */
   add(revocation: Revocation): Promise<void>;
-  /** Marks a token as used. Exactly one of several calls resolves to undefined, the others to the revocation that was there. */
-  consume(jti: string, until: number): Promise<Revocation | undefined>;
+  /**
+   * Marks a token as used, in one atomic step that also records its successor. Exactly one of several calls resolves to undefined,
+   * the others to the revocation that was there.
+   */
+  consume(jti: string, until: number, use?: TokenUse): Promise<Revocation | undefined>;
   /** Every entry, in no particular order. */
   list(): AsyncIterable<Revocation>;
   /** Removes entries whose `until` has passed, and resolves to their number. Stores also do this by themselves. */
@@ -51,6 +69,9 @@ export interface Denylist {
 
 /** The greatest leeway that a verifier may use, in seconds: an entry outlives its token by this much. */
 export const maxLeeway = 3600;
+
+/** The longest grace of a rotation, in seconds: a thief has as much time. */
+export const maxRotateGrace = 300;
 
 /** The `until` of an entry for tokens of any lifetime: no store removes it. */
 export const keptForGood = maxNumericDate;
@@ -106,7 +127,7 @@ export function applies(revocation: Revocation, token: TokenIdentity): boolean {
 export function mergeRevocations<T extends Revocation>(one: T, other: Revocation): T {
   const until = Math.max(one.until, other.until);
   if (one.kind === 'token' && other.kind === 'token') {
-    return { ...one, until, reason: other.reason === 'consumed' ? 'consumed' : one.reason };
+    return { ...one, until, reason: other.reason === 'consumed' ? 'consumed' : one.reason, use: undefined };
   }
   if (one.kind === 'subject' && other.kind === 'subject') {
     return { ...one, until, issuedUpTo: Math.max(one.issuedUpTo, other.issuedUpTo) };

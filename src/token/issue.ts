@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject } from '../jose/json.js';
 import { prepareSigner } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
 import { type Claims, claimShapeProblem, findMalformed, type TokenType } from './claims.js';
+import type { Successor } from './denylist.js';
 import { refreshTyp, takesRefreshForm, toRefreshForm } from './refresh-form.js';
 import { isNumericDate } from './time.js';
 
@@ -203,14 +204,17 @@ export interface ReadTokens<Tokens> {
 }
 
 /**
- * {@link issueTokenPair} for many sets of claims under one policy.
+ * {@link issueTokenPair} for many sets of claims under one policy. With a successor the refresh token is that one again.
  * @throws {JwtkitError} as {@link issueTokenPair}.
  */
-export function preparePairIssuer(policy: IssuePairPolicy, deps: IssueDeps): (claims: Claims) => ReadTokens<TokenPair> {
+export function preparePairIssuer(
+  policy: IssuePairPolicy,
+  deps: IssueDeps,
+): (claims: Claims, successor?: Successor) => ReadTokens<TokenPair> {
   const now = Math.floor(deps.now);
   const issueAccess = prepareIssuer({ ...policy, type: 'access', ttl: policy.accessTtl }, deps);
   const issueRefresh = prepareIssuer({ ...policy, typ: undefined, type: 'refresh', ttl: policy.refreshTtl }, deps);
-  return (claims) => {
+  return (claims, successor) => {
     for (const name of ['exp', 'jti', 'type']) {
       if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
     }
@@ -219,7 +223,8 @@ export function preparePairIssuer(policy: IssuePairPolicy, deps: IssueDeps): (cl
     const access = issueAccess({ ...shared, ...policy.accessClaims });
     // All of them, even one that is named `session`, belong to the session.
     const isSpecial = takesRefreshForm(deps.key, shared);
-    const refresh = issueRefresh(isSpecial ? toRefreshForm(shared, policy.refreshAudience) : shared);
+    const lasting = { ...shared, ...successor };
+    const refresh = issueRefresh(isSpecial ? toRefreshForm(lasting, policy.refreshAudience) : lasting);
     const pair = { access_token: access.token, refresh_token: refresh.token, token_type: 'bearer' } as const;
     const expires_in = (access.claims.exp ?? now) - now;
     return { tokens: { ...pair, expires_in }, access: access.claims, refresh: refresh.claims };

@@ -11,7 +11,14 @@ import {
   missingFrom,
   scopesOf,
 } from './claims.js';
-import { type Denylist, describeRevocation, keepTokenUntil, keptForGood, tokenIdentity } from './denylist.js';
+import {
+  type Denylist,
+  describeRevocation,
+  keepTokenUntil,
+  type Successor,
+  type TokenUse,
+  tokenIdentity,
+} from './denylist.js';
 import { examineAndAsk, type VerifiedToken } from './examine.js';
 import {
   type IssueDeps,
@@ -23,6 +30,7 @@ import {
 } from './issue.js';
 import type { VerifyPolicy } from './policy.js';
 import { hasRefreshForm, sessionClaims } from './refresh-form.js';
+import { endFamily, repeatedSuccessor, sessionStart, successorOfUsed, withinSession } from './refresh-rotation.js';
 import { refusalOf, verdictOf } from './verify.js';
 
 /** How a token is refreshed: what the refresh token must meet, and how the new tokens are made. */
@@ -36,6 +44,13 @@ export interface RefreshPolicy {
   readonly role?: readonly string[] | undefined;
   /** Consume the refresh token and issue a new one of the same family. */
   readonly rotate?: boolean | undefined;
+  /**
+   * Seconds after its use in which a consumed refresh token gives the same successor again (same `jti`, `iat` and `exp`), for an
+   * answer that was lost and for two tabs; 0 by default.
+   */
+  readonly rotateGrace?: number | undefined;
+  /** Seconds that a session lasts at most, however often it is renewed. Its tokens end with it. */
+  readonly sessionMax?: number | undefined;
 }
 
 /** What a session may still hold. An absent list limits nothing. */
@@ -66,8 +81,9 @@ const keptClaims = ['iss', 'sub', 'aud', 'scope', 'role', 'client_id'];
 
 /**
  * Issues a new access token for the subject, issuer, audience, client, scope and role of a refresh token. With `rotate` the
- * refresh token is consumed: a second use revokes its whole family (RFC 9700 §4.14.2).
- * @throws {JwtkitError} the codes of `verifyToken`, TOKEN_REUSED for a consumed token among them; CLAIM_MISMATCH for a wider scope; STORE_UNAVAILABLE.
+ * refresh token is consumed: a second use after the grace revokes its whole family (RFC 9700 §4.14.2).
+ * @throws {JwtkitError} the codes of `verifyToken`, TOKEN_REUSED for a consumed token among them, TOKEN_TOO_OLD for a session that
+ * is over; CLAIM_MISMATCH for a wider scope; STORE_UNAVAILABLE.
  */
 export async function refreshToken(token: string, policy: RefreshPolicy, deps: RefreshDeps): Promise<RefreshedTokens> {
   return (await refreshAndRead(token, policy, deps)).tokens;
@@ -85,19 +101,28 @@ export async function refreshAndRead(
   if (verified === undefined) throw refusalOf(examined);
   // Reuse is checked first: a used token ends its session, even if the request is refused for its scope, client or user.
   const isReuse = findings.some(({ code }) => code === 'TOKEN_REUSED');
-  if (isReuse && denylist !== undefined) throw await endFamily(verified.claims, denylist);
-  if (verdictOf(findings) !== null) throw refusalOf(examined);
-  return issueNext(verified, policy, deps);
+  if (!isReuse || denylist === undefined) {
+    if (verdictOf(findings) !== null) throw refusalOf(examined);
+    return issueNext(verified, policy, deps);
+  }
+  const grace = policy.rotate === true ? policy.rotateGrace : 0;
+  const successor = await successorOfUsed(verified.claims, grace, { denylist, now });
+  const others = findings.filter(({ code }) => code !== 'TOKEN_REUSED');
+  if (verdictOf(others) !== null) throw refusalOf({ ...examined, findings: others });
+  return issueNext(verified, policy, deps, successor);
 }
 
 async function issueNext(
   verified: VerifiedToken,
   policy: RefreshPolicy,
   deps: RefreshDeps,
+  successor?: Successor,
 ): Promise<ReadTokens<RefreshedTokens> & { readonly before: Claims }> {
   const { denylist, now } = deps;
   const { header, claimsText } = verified;
   const claims = sessionClaims(verified);
+  const start = sessionStart(claims, now);
+  const issue = withinSession(policy.issue ?? {}, start, policy.sessionMax, now);
   const limits = (await deps.limits?.(claims)) ?? {};
   const { jti, family } = tokenIdentity(claims);
   const asked = askedScope(claims, policy.scope, limits.scope);
@@ -111,10 +136,10 @@ async function issueNext(
   const session = family ?? jti;
   if (session !== undefined) kept.family = session;
   if (policy.rotate !== true) {
-    const { accessTtl, refreshTtl: _, ...issue } = policy.issue ?? {};
+    const { accessTtl, refreshTtl: _, ...single } = issue;
     const { token: access_token, claims: access } = await issueToken(
       { ...kept, ...asked },
-      { ...issue, type: 'access', ttl: accessTtl },
+      { ...single, type: 'access', ttl: accessTtl },
       deps,
     );
     const expires_in = (access.exp ?? now) - (access.iat ?? now);
@@ -125,12 +150,27 @@ async function issueNext(
     throw new JwtkitError('STORE_UNAVAILABLE', 'rotating needs a store to consume the token in');
   const { aud } = verified.claims;
   const refreshAudience = hasRefreshForm(verified) && isString(aud) ? aud : undefined;
-  const issued = preparePairIssuer({ refreshAudience, ...policy.issue, accessClaims: asked }, deps)(kept);
-  const taken = await denylist.consume(jti, keepTokenUntil(claims.exp));
-  if (taken?.kind === 'token' && taken.reason === 'revoked')
+  const issuePair = preparePairIssuer({ refreshAudience, ...issue, accessClaims: { ...asked, ...noAuthTime } }, deps);
+  if (policy.sessionMax !== undefined || claims.auth_time !== undefined) kept.auth_time = start;
+  if (successor !== undefined) return { ...issuePair(kept, successor), before: claims };
+  const issued = issuePair(kept);
+  const taken = await denylist.consume(jti, keepTokenUntil(claims.exp), useOf(issued.refresh, policy, now));
+  if (taken === undefined) return { ...issued, before: claims };
+  if (taken.kind === 'token' && taken.reason === 'revoked')
     throw new JwtkitError('TOKEN_REVOKED', describeRevocation(taken));
-  if (taken !== undefined) throw await endFamily(claims, denylist);
-  return { ...issued, before: claims };
+  const winner = repeatedSuccessor(taken, policy.rotateGrace, now);
+  if (winner === undefined) throw await endFamily(claims, denylist);
+  return { ...issuePair(kept, winner), before: claims };
+}
+
+/** Access tokens do not say when their session began. */
+const noAuthTime = { auth_time: undefined } as const;
+
+/** What the denylist records of a use. Without a grace nobody asks for the successor. */
+function useOf(next: Claims | undefined, { rotateGrace }: RefreshPolicy, now: number): TokenUse | undefined {
+  const { jti, iat, exp } = next ?? {};
+  if (!rotateGrace || jti === undefined || iat === undefined || exp === undefined) return undefined;
+  return { at: now, successor: { jti, iat, exp } };
 }
 
 /**
@@ -142,21 +182,6 @@ function checkShapes(kept: Claims): void {
     const problem = kept[name] === undefined ? undefined : claimShapeProblem(kept, name);
     if (problem !== undefined) throw new JwtkitError('CLAIM_MALFORMED', `claim ${problem}`);
   }
-}
-
-/** Ends the session of a refresh token that was used twice: one of its two users may be a thief. */
-async function endFamily(claims: Claims, denylist: Denylist): Promise<JwtkitError> {
-  const { family, jti } = tokenIdentity(claims);
-  const id = family ?? jti;
-  // Later tokens of the session may have any lifetime.
-  if (id !== undefined) await denylist.add({ kind: 'family', id, until: keptForGood });
-  return new JwtkitError(
-    'TOKEN_REUSED',
-    'reuse of a refresh token that was already rotated; its whole session is ended',
-    {
-      hint: 'one of the two users of the token may be a thief: log in again',
-    },
-  );
 }
 
 /** Returns the `scope` that a session keeps, undefined if nothing is left. Without a limit it does not change. */

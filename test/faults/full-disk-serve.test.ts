@@ -55,7 +55,7 @@ describeWithSmallDisk('serve on a full disk', () => {
       const logFile = join(disk.folder, `log-${workers}`);
       await jwtkitOut('keygen', '--alg', 'ES256', '--keyring', keyring);
       writeAccounts(keyring, [alice]);
-      const args = ['--keyring', keyring, '--rotate', '--workers', String(workers)];
+      const args = ['--keyring', keyring, '--rotate', '--rotate-grace', '0', '--workers', String(workers)];
       const service = await startLogging(args, logFile);
       const send = (path: string, form: Record<string, string>, headers = {}) =>
         sendForm(`${service.url}${path}`, form, headers);

@@ -17,7 +17,7 @@ beforeAll(async () => {
     writeAccounts(keyring);
     return serveBinary(['--keyring', keyring, ...args], { cwd: temporaryFolder() });
   };
-  [rotating, steady] = await Promise.all([start('--rotate', '--aud', 'api'), start()]);
+  [rotating, steady] = await Promise.all([start('--rotate', '--rotate-grace', '0', '--aud', 'api'), start()]);
 });
 
 describe.each(['client_secret_basic', 'client_secret_post'] as const)('oauth4webapi, %s', (method) => {

@@ -225,7 +225,7 @@ export async function startService(
         ...denylist,
         find: async (token) => orFail('store', denylist.find)(token),
         add: async (revocation) => orFail('store', denylist.add)(revocation),
-        consume: async (jti, until) => orFail('store', denylist.consume)(jti, until),
+        consume: async (jti, until, use) => orFail('store', denylist.consume)(jti, until, use),
       },
       logins: {
         attempt: async (address, name, look) => orFail('logins', logins.attempt)(address, name, look),

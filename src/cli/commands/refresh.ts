@@ -5,8 +5,14 @@ import { type AudienceOptions, anyAudienceOption, audienceDemand, audienceOption
 import { type StoreOptions, withDenylist } from '../grammar/denylist.js';
 import { readInvocation } from '../grammar/invocation.js';
 import type { KeyOptions } from '../grammar/keys/source.js';
-import { type LifetimeOptions, lifetimes, readLeeway } from '../grammar/lifetimes.js';
-import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
+import {
+  type LifetimeOptions,
+  lifetimes,
+  type RotationOptions,
+  readLeeway,
+  readRotation,
+} from '../grammar/lifetimes.js';
+import { type Lists, option, type Texts } from '../grammar/option.js';
 import {
   addCommonOptions,
   addKeyOptions,
@@ -17,6 +23,8 @@ import {
   issuersOption,
   leewayOption,
   refreshTtlOption,
+  rotateGraceOption,
+  sessionMaxOption,
   ttlOption,
 } from '../grammar/shared-options.js';
 import { addTokenOptions, readToken, readTokenArgument, type TokenFlags } from '../grammar/token-options.js';
@@ -31,9 +39,9 @@ interface RefreshOptions
     TokenFlags,
     AudienceOptions,
     LifetimeOptions,
+    RotationOptions,
     Texts<'leeway' | 'at' | 'typ'>,
-    Lists<'scope' | 'iss'>,
-    Flags<'rotate'> {
+    Lists<'scope' | 'iss'> {
   /** A list where the policy file gives it. */
   alg?: string | string[];
 }
@@ -47,6 +55,8 @@ export function registerRefresh(program: Command, context: Context): void {
         'It keeps subject, issuer, audience, client, scope and role, and no other claims.',
     )
     .addOption(option('--rotate', 'use up the refresh token and print a pair; a second use ends the session'))
+    .addOption(rotateGraceOption('0'))
+    .addOption(sessionMaxOption())
     .addOption(option('--scope <scope>', 'fewer scopes than the refresh token has; repeatable').repeatable())
     .addOption(ttlOption())
     .addOption(refreshTtlOption())
@@ -65,7 +75,7 @@ export function registerRefresh(program: Command, context: Context): void {
   addCommonOptions(command, [
     'jwtkit refresh "$REFRESH"',
     'jwtkit refresh "$REFRESH" --scope read --ttl 5m',
-    'jwtkit refresh "$REFRESH" --rotate',
+    'jwtkit refresh "$REFRESH" --rotate --rotate-grace 10s',
   ]);
   command.action(async () => {
     const argument = readTokenArgument(command);
@@ -78,6 +88,7 @@ export function registerRefresh(program: Command, context: Context): void {
       );
     }
     const leeway = readLeeway(invocation);
+    const rotation = readRotation(invocation);
     const allowed = readSigningAlgorithms(invocation);
     const { withSecretHints } = await import('../grammar/keys/trusted.js');
     const { ownKeys, signingAlgorithm } = await import('../grammar/keys/signing.js');
@@ -94,6 +105,7 @@ export function registerRefresh(program: Command, context: Context): void {
       issue: { ...lifetimes(invocation), typ: options.typ, alg: signingAlgorithm(invocation, allowed, keys.key) },
       scope: options.scope?.flatMap(splitScope),
       rotate: options.rotate,
+      ...rotation,
     };
     const mode = options.rotate === true ? 'write' : 'update';
     const refreshed = await withDenylist(invocation, mode, io, (denylist?: Denylist) =>

@@ -9,6 +9,8 @@ import {
   algOption,
   leewayOption,
   refreshTtlOption,
+  rotateGraceOption,
+  sessionMaxOption,
   ttlOption,
 } from '../grammar/shared-options.js';
 import type { Context } from '../terminal/io.js';
@@ -36,6 +38,8 @@ export function registerServe(program: Command, context: Context): void {
     .addOption(option('--typ <type>', 'header typ of access tokens, such as at+jwt (default: JWT)').from('JWTKIT_TYP'))
     .addOption(leewayOption())
     .addOption(option('--rotate', 'accept a refresh token once, and issue the next with it').from('JWTKIT_ROTATE'))
+    .addOption(rotateGraceOption('5s'))
+    .addOption(sessionMaxOption())
     .addOption(option('--users <file>', 'file of the users (default: users.json in the keyring)').from('JWTKIT_USERS'))
     .addOption(
       option('--clients <file>', 'file of the clients (default: clients.json in the keyring)').from('JWTKIT_CLIENTS'),

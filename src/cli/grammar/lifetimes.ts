@@ -1,4 +1,4 @@
-import { maxLeeway } from '../../token/denylist.js';
+import { maxLeeway, maxRotateGrace } from '../../token/denylist.js';
 import { formatDuration } from '../../token/time.js';
 import { usage } from '../terminal/errors.js';
 import type { Environment } from '../terminal/io.js';
@@ -46,6 +46,23 @@ export function readLeeway({ options, label }: Invocation<{ leeway?: string }>):
     `${label('leeway')}: at most ${formatDuration(maxLeeway)}, got ${formatDuration(seconds)}`,
     `set the clocks right; a revocation outlives its token by no more than ${formatDuration(maxLeeway)}`,
   );
+}
+
+export interface RotationOptions {
+  rotate?: boolean;
+  rotateGrace?: string;
+  sessionMax?: string;
+}
+
+/** Returns the grace of a rotation and how long a session lasts at most, in seconds. */
+export function readRotation({ options, label, origin }: Invocation<RotationOptions>, defaultGrace?: number) {
+  const rotateGrace = readDuration(label('rotateGrace'), options.rotateGrace);
+  if (rotateGrace !== undefined && rotateGrace > maxRotateGrace) {
+    throw usage(`${label('rotateGrace')}: at most ${formatDuration(maxRotateGrace)}, a thief has as much time, too`);
+  }
+  if (origin('rotateGrace') === 'flag' && options.rotate !== true) throw usage('--rotate-grace is for --rotate');
+  const sessionMax = lifetimeOption(label('sessionMax'), options.sessionMax);
+  return { rotateGrace: rotateGrace ?? defaultGrace, sessionMax };
 }
 
 function lifetimeOption(name: string, text: string | undefined): number | undefined {

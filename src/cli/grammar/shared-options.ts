@@ -52,6 +52,15 @@ export const ttlOption = (description = 'lifetime of the access token (default: 
   option('--ttl <duration>', description).from('JWTKIT_TTL');
 export const refreshTtlOption = () =>
   option('--refresh-ttl <duration>', 'lifetime of the refresh token (default: 7d)').from('JWTKIT_REFRESH_TTL');
+export const rotateGraceOption = (fallback: string) =>
+  option(
+    '--rotate-grace <duration>',
+    `time in which a used refresh token gives the same successor again (default: ${fallback})`,
+  ).from('JWTKIT_ROTATE_GRACE');
+export const sessionMaxOption = () =>
+  option('--session-max <duration>', 'longest life of a session, however often it is renewed').from(
+    'JWTKIT_SESSION_MAX',
+  );
 export const leewayOption = () =>
   option('--leeway <duration>', 'allowed clock difference (default: 0)').from('JWTKIT_LEEWAY');
 export const issuersOption = () =>

@@ -6,8 +6,8 @@ type Names = string;
 /** For all commands; `addCommonOptions` and others declare one option for many commands. */
 const common: Readonly<Record<string, Names>> = {
   Token: `--token-file --token-env --max-size --sub --type --pair --ttl --refresh-ttl --no-exp --no-iat --no-jti --no-type
-    --bare --iss --aud --scope --role --claim --claims --nbf --jti --header --typ --until --at --list --rotate --any-aud
-    --cty --encrypt-to`,
+    --bare --iss --aud --scope --role --claim --claims --nbf --jti --header --typ --until --at --list --rotate --rotate-grace
+    --session-max --any-aud --cty --encrypt-to`,
   Checks: `--require --max-age --min-ttl --leeway --allow-no-exp --allow-expired-cert --no-store --store --scope-claim
     --role-claim`,
   Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv
@@ -37,7 +37,10 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
   decode: { Output: '--claim --at' },
   decrypt: { Output: '--claim' },
   refresh: { Checks: '--iss --aud --any-aud --at' },
-  serve: { Service: '--issuer-url --users --clients --workers --rotate --store', Checks: '--any-aud' },
+  serve: {
+    Service: '--issuer-url --users --clients --workers --rotate --rotate-grace --session-max --store',
+    Checks: '--any-aud',
+  },
   lint: { Checks: '--fail-on --rule --list-rules --wordlist --at' },
   keys: { Keys: '--at --force', Output: '--claim' },
   users: { Account: '--sub --role --scope' },

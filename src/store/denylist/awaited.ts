@@ -26,7 +26,7 @@ export function awaitedDenylist(open: () => Promise<Denylist | undefined>): Deny
   return {
     find: async (token) => (await find())?.find(token),
     add: async (revocation) => ((await find()) ?? refuse()).add(revocation),
-    consume: async (jti, until) => ((await find()) ?? refuse()).consume(jti, until),
+    consume: async (jti, until, use) => ((await find()) ?? refuse()).consume(jti, until, use),
     async *list() {
       yield* (await find())?.list() ?? [];
     },

@@ -162,13 +162,13 @@ function lmdbDenylist(root: RootDatabase, folder: string, file: string | undefin
           put(key, present === undefined ? revocation : mergeRevocations(revocation, present));
         }, true),
       ),
-    consume: (jti, until) =>
+    consume: (jti, until, use) =>
       run(() =>
         commits.run(() => {
           const key = keyOf('token', jti);
           const present = entries.get(key);
           if (present === undefined)
-            put(key, { kind: 'token', id: jti, reason: 'consumed', until: consumedUntil(until, now()) });
+            put(key, { kind: 'token', id: jti, reason: 'consumed', until: consumedUntil(until, now()), use });
           return present;
         }, true),
       ),

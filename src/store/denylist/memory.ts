@@ -15,11 +15,11 @@ export function memoryDenylist(): Denylist {
       const entry = { ...revocation, until: storedUntil(revocation.until) };
       entries.set(key, present === undefined ? entry : mergeRevocations(entry, present));
     },
-    async consume(jti, until) {
+    async consume(jti, until, use) {
       const key = keyOf('token', jti);
       const present = entries.get(key);
       if (present === undefined) {
-        entries.set(key, { kind: 'token', id: jti, reason: 'consumed', until: storedUntil(until) });
+        entries.set(key, { kind: 'token', id: jti, reason: 'consumed', until: storedUntil(until), use });
       }
       return present;
     },

@@ -3,7 +3,14 @@
  * key, so it is atomic on a cluster too. Every command has a time limit, and no answer is an error.
  */
 import { JwtkitError } from '../../errors.js';
-import { applies, consumedUntil, type Denylist, type Revocation, storedUntil } from '../../token/denylist.js';
+import {
+  applies,
+  consumedUntil,
+  type Denylist,
+  type Revocation,
+  storedUntil,
+  type TokenUse,
+} from '../../token/denylist.js';
 import type { OpenDenylistOptions, StoreWatch } from '../denylist-options.js';
 import { type Connection, makeConnection, withinTimeLimit } from '../redis/connection.js';
 import { storeError } from '../redis/failures.js';
@@ -40,23 +47,25 @@ function unusable(name: string, cause: unknown): JwtkitError {
   return storeError(`the Redis store ${name} cannot be used`, cause);
 }
 
-const fields = ['kind', 'id', 'reason', 'until', 'issuedUpTo'];
+const fields = ['kind', 'id', 'reason', 'until', 'issuedUpTo', 'next', 'use'];
 
-/** Merges with an entry that exists: the later moments count, and a consumed token stays consumed. */
+/** Merges with an entry that exists: the later moments count. A consumed token stays consumed and gives no successor any more. */
 const addScript = `
-local old = redis.call('HMGET', KEYS[1], 'reason', 'until', 'issuedUpTo')
+local old = redis.call('HMGET', KEYS[1], 'reason', 'until', 'issuedUpTo', 'use')
 local reason, til, upto = ARGV[3], ARGV[4], ARGV[5]
 if old[1] == 'consumed' then reason = old[1] end
 if old[2] and tonumber(old[2]) > tonumber(til) then til = old[2] end
+if old[4] then redis.call('HSET', KEYS[1], 'use', '') end
 if old[3] and old[3] ~= '' and tonumber(old[3]) > tonumber(upto) then upto = old[3] end
 redis.call('HSET', KEYS[1], 'kind', ARGV[1], 'id', ARGV[2], 'reason', reason, 'until', til, 'issuedUpTo', upto)
 redis.call('EXPIREAT', KEYS[1], til)
 return 1`;
 
 const consumeScript = `
-local old = redis.call('HMGET', KEYS[1], 'kind', 'id', 'reason', 'until', 'issuedUpTo')
+local old = redis.call('HMGET', KEYS[1], 'kind', 'id', 'reason', 'until', 'issuedUpTo', 'next', 'use')
 if old[1] then return old end
 redis.call('HSET', KEYS[1], 'kind', 'token', 'id', ARGV[1], 'reason', 'consumed', 'until', ARGV[2], 'issuedUpTo', '')
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'next', ARGV[4], 'use', ARGV[3]) end
 redis.call('EXPIREAT', KEYS[1], ARGV[2])
 return false`;
 
@@ -105,9 +114,9 @@ function redisDenylist(
       const issuedUpTo = kind === 'subject' ? String(revocation.issuedUpTo) : '';
       await evaluate(addScript, keyOf(kind, id), [kind, id, reason, String(storedUntil(until)), issuedUpTo]);
     },
-    async consume(jti, until) {
+    async consume(jti, until, use) {
       const kept = storedUntil(consumedUntil(until, now()));
-      const present = await evaluate(consumeScript, keyOf('token', jti), [jti, String(kept)]);
+      const present = await evaluate(consumeScript, keyOf('token', jti), [jti, String(kept), ...writeUse(use)]);
       return Array.isArray(present) ? toRevocation(present) : undefined;
     },
     async *list() {
@@ -135,11 +144,16 @@ function redisDenylist(
 }
 
 function toRevocation(values: readonly unknown[]): Revocation | undefined {
-  const [kind, id, reason, until, issuedUpTo] = values.map((value) => (typeof value === 'string' ? value : ''));
+  const [kind, id, reason, until, issuedUpTo, next = '', use = ''] = values.map((value) =>
+    typeof value === 'string' ? value : '',
+  );
   if (id === undefined) return undefined;
   switch (kind) {
     case 'token':
-      return { kind, id, reason: reason === 'consumed' ? 'consumed' : 'revoked', until: Number(until) };
+      return {
+        ...{ kind, id, reason: reason === 'consumed' ? 'consumed' : 'revoked', until: Number(until) },
+        ...(use === '' ? {} : { use: readUse(use, next) }),
+      };
     case 'family':
       return { kind, id, until: Number(until) };
     case 'subject':
@@ -147,4 +161,16 @@ function toRevocation(values: readonly unknown[]): Revocation | undefined {
     default:
       return undefined;
   }
+}
+
+/** Writes a use as two short texts, the times and the `jti`: Redis keeps a hash with a text of more than 64 bytes in thrice the room. */
+function writeUse(use: TokenUse | undefined): [times: string, jti: string] {
+  if (use === undefined) return ['', ''];
+  const { jti, iat, exp } = use.successor;
+  return [`${use.at} ${iat} ${exp}`, jti];
+}
+
+function readUse(times: string, jti: string): TokenUse {
+  const [at = 0, iat = 0, exp = 0] = times.split(' ').map(Number);
+  return { at, successor: { jti, iat, exp } };
 }

@@ -157,6 +157,45 @@ describe('refuses', () => {
   });
 });
 
+describe('--rotate-grace and --session-max', () => {
+  const next = async (...args: string[]) =>
+    segmentOf(JSON.parse((await refresh(...(args as [string]))).stdout).refresh_token, 1);
+
+  test('a second use within the grace prints the same successor, and ends the session after it', async () => {
+    freshStore();
+    const token = await issueRefresh('a');
+    const grace = ['--rotate', '--rotate-grace', '10s'];
+    const first = await next(token, ...grace);
+    expect(await next(token, ...grace, '--at', String(now + 9))).toEqual(first);
+    const { exitCode, stderr } = await refresh(token, ...grace, '--at', String(now + 10));
+    expect(exitCode).toBe(17);
+    expect(stderr).toContain('reuse of a refresh token');
+  });
+
+  test('a session that is too old is exit code 14, and its tokens end with it', async () => {
+    freshStore();
+    const token = await issueRefresh('a');
+    const longest = ['--rotate', '--session-max', '2d', '--at'];
+    const { exitCode, stderr } = await refresh(token, ...longest, String(now + 2 * 86_400));
+    expect(exitCode).toBe(14);
+    expect(stderr).toBe('error: the session began more than 2d ago\nhint: log in again\n');
+    expect(await next(token, ...longest, String(now + 86_400))).toMatchObject({
+      auth_time: now,
+      exp: now + 2 * 86_400,
+    });
+  });
+
+  test.each([
+    [['--rotate-grace', '1s'], '--rotate-grace is for --rotate'],
+    [['--rotate', '--rotate-grace', '301s'], '--rotate-grace: at most 5m'],
+    [['--session-max', '0'], '--session-max: a lifetime is at least 1 second'],
+  ])('refuses %j', async (args, message) => {
+    const { exitCode, stderr } = await refresh('x', ...args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
 describe('--rotate', () => {
   test('prints a pair of the same session', async () => {
     freshStore();

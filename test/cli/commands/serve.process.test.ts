@@ -223,9 +223,29 @@ describe('a service', () => {
     throw new Error('it still takes connections');
   }
 
+  test('gives a used refresh token the same successor again for some seconds, unless told otherwise', {
+    tags: 'slow',
+  }, async () => {
+    const keyring = await keyringWithAlice();
+    for (const [args, statuses] of [
+      [[], [200, 200]],
+      [
+        ['--rotate-grace', '0'],
+        [200, 401],
+      ],
+    ] as const) {
+      const served = await serveBinary(['--keyring', keyring, '--rotate', ...args], inFolder());
+      const { refresh_token: token } = await login(served);
+      const answers = [];
+      for (let use = 0; use < 2; use++)
+        answers.push(await sendForm(`${served.url}/token/refresh`, { refresh_token: token }));
+      expect(answers.map(({ status }) => status)).toEqual(statuses);
+    }
+  });
+
   test('sees keys and users change, and drops nothing', { tags: 'slow' }, async () => {
     const keyring = await keyringWithAlice();
-    const served = await serveBinary(['--keyring', keyring, '--rotate'], inFolder());
+    const served = await serveBinary(['--keyring', keyring, '--rotate', '--rotate-grace', '0'], inFolder());
     const keys = (...args: string[]) => stdoutOf(['keys', ...args, '--keyring', keyring], { now: realNow() });
     const kidOf = (token: string) => segmentOf(token, 0).kid;
     const first = await login(served);

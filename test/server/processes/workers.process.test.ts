@@ -334,7 +334,17 @@ describeWithRedis('two services with one Redis', () => {
     try {
       const keyring = await makeKeyring();
       writeAccounts(keyring);
-      const args = ['--keyring', keyring, '--store', redis.url, '--login-attempts', '3', '--rotate'];
+      const args = [
+        '--keyring',
+        keyring,
+        '--store',
+        redis.url,
+        '--login-attempts',
+        '3',
+        '--rotate',
+        '--rotate-grace',
+        '0',
+      ];
       const [one, other] = await Promise.all([
         serveBinary(args, { cwd: temporaryFolder() }),
         serveBinary(args, { cwd: temporaryFolder() }),

@@ -30,6 +30,7 @@ import {
   startRedis,
   startRedisCluster,
 } from '../redis-server.js';
+import { checkRepeatedRotation } from '../repeated-rotation.js';
 
 // Redis lets entries expire by its own clock, so the suite runs by the real one.
 const now = Math.floor(Date.now() / 1000);
@@ -195,6 +196,23 @@ function behavesAsDenylist(name: string, kind: StoreKind, options: TestOptions =
       expect(await denylist.consume('a', later + 9)).toEqual(consumed);
       expect(await denylist.find({ jti: 'a' })).toEqual(consumed);
       expect(await entriesOf(denylist)).toEqual([consumed]);
+    });
+
+    test('records the successor of a consumed token, and forgets it once the token is revoked', async () => {
+      const denylist = await fresh();
+      const use = { at: now + 0.25, successor: { jti: 'b', iat: now, exp: later } };
+      expect(await denylist.consume('a', later, use)).toBeUndefined();
+      expect(await denylist.consume('a', later, { ...use, at: now + 9 })).toEqual({
+        ...token('a', { reason: 'consumed' }),
+        use,
+      });
+      await denylist.add(token('a'));
+      expect(await denylist.find({ jti: 'a' })).toEqual(token('a', { reason: 'consumed' }));
+    });
+
+    test('gives one successor within the grace of a rotation, on two connections', async () => {
+      const location = kind.fresh();
+      await checkRepeatedRotation([await openAt(location), await openAt(location)], now);
     });
 
     test('does not consume a revoked token', async () => {

@@ -8,7 +8,13 @@ import { type AudienceOptions, audienceDemand } from '../../grammar/audience.js'
 import type { StoreOptions } from '../../grammar/denylist.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import type { KeyOptions } from '../../grammar/keys/source.js';
-import { type LifetimeOptions, lifetimes, readLeeway } from '../../grammar/lifetimes.js';
+import {
+  type LifetimeOptions,
+  lifetimes,
+  type RotationOptions,
+  readLeeway,
+  readRotation,
+} from '../../grammar/lifetimes.js';
 import type { Flags, Lists, Texts } from '../../grammar/option.js';
 import { readInteger, readSigningAlgorithms } from '../../grammar/values.js';
 import { usage } from '../../terminal/errors.js';
@@ -18,11 +24,12 @@ export interface ServeOptions
   extends KeyOptions,
     StoreOptions,
     LifetimeOptions,
+    RotationOptions,
     AudienceOptions,
     Texts<'host' | 'port' | 'readyFile' | 'leeway' | 'users' | 'clients' | 'loginAttempts' | 'workers'>,
     Texts<'trustProxy' | 'tlsCert' | 'tlsKey' | 'typ'>,
     Lists<'cors'>,
-    Flags<'rotate' | 'demo'> {
+    Flags<'demo'> {
   /** A list if it comes from the policy file. */
   issuer?: string | string[];
   logFormat?: 'json' | 'text';
@@ -33,6 +40,8 @@ export interface ServeOptions
 export type ServeSettings = ReturnType<typeof readSettings>;
 
 const maxWorkers = 256;
+/** Seconds: enough for a browser to ask again, or for two tabs. */
+const defaultRotateGrace = 5;
 const maxPemBytes = 1_048_576;
 
 /**
@@ -54,6 +63,7 @@ export function readSettings(invocation: Invocation<ServeOptions>) {
     typ: options.typ,
     leeway: readLeeway(invocation),
     rotatesRefreshTokens: options.rotate === true,
+    ...readRotation(invocation, defaultRotateGrace),
     loginAttempts: readInteger(label('loginAttempts'), options.loginAttempts, 1, 1_000_000, 7) ?? 10,
     corsOrigins: (options.cors ?? []).map((origin) => originOption(label('cors'), origin)),
     trustedProxies: proxiesOption(label('trustProxy'), options.trustProxy),
