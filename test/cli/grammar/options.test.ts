@@ -119,7 +119,7 @@ describe('bad usage', () => {
     ["--secret=hush'hush", '--secret', secretHint],
     ['--se.cret=hush', '--se.cret', 'did you mean --secret-file?'],
     ['--secret=hush\n(Did you mean hush?)', '--secret', secretHint],
-    ['--encrypted=hush', '--encrypted', 'run: jwtkit issue --help'],
+    ['--purple=hush', '--purple', 'run: jwtkit issue --help'],
     ['-phush', '-p', 'run: jwtkit issue --help'],
   ])('an error does not repeat the value of the unknown option %j', async (argument, shown, hint) => {
     const { exitCode, stderr } = await runCli(['issue', argument]);
