@@ -14,6 +14,7 @@ const commands = {
   inspect: async () => (await import('./commands/inspect.js')).registerInspect,
   encrypt: async () => (await import('./commands/encrypt.js')).registerEncrypt,
   decrypt: async () => (await import('./commands/decrypt.js')).registerDecrypt,
+  diff: async () => (await import('./commands/diff.js')).registerDiff,
   refresh: async () => (await import('./commands/refresh.js')).registerRefresh,
   revoke: async () => (await import('./commands/revoke.js')).registerRevoke,
   serve: async () => (await import('./commands/serve.js')).registerServe,

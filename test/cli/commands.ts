@@ -13,6 +13,7 @@ export const commands = [
     'inspect',
     'encrypt',
     'decrypt',
+    'diff',
     'refresh',
     'revoke',
     'serve',

@@ -30,6 +30,7 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
     Batch: '--claims',
   },
   inspect: { Checks: '--at' },
+  diff: { Checks: '--type --iss --aud --any-aud --at' },
   probe: {
     Target: '--send --method --accepted --refused --remote --rate --options',
     Output: '--level --report --summary --verbose',

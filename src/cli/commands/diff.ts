@@ -1,0 +1,174 @@
+import type { Command } from 'commander';
+import type { Check } from '../../errors.js';
+import { toJson } from '../../jose/exact-json.js';
+import { escapeText } from '../../shown-text.js';
+import type { TokenType } from '../../token/claims.js';
+import { decodeToken, exactMembers } from '../../token/decode.js';
+import { type Difference, diffTokens } from '../../token/diff.js';
+import { formatDuration, formatMoment } from '../../token/time.js';
+import { type AudienceOptions, anyAudienceOption, audienceDemand, audienceOption } from '../grammar/audience.js';
+import { type TokenSource, takeToken } from '../grammar/given-token.js';
+import { type Invocation, readInvocation } from '../grammar/invocation.js';
+import type { KeyOptions, RemoteKeyOptions } from '../grammar/keys/source.js';
+import { type Lists, option, type Texts } from '../grammar/option.js';
+import {
+  addCommonOptions,
+  addKeyOptions,
+  addRemoteOptions,
+  atOption,
+  issuersOption,
+} from '../grammar/shared-options.js';
+import { longestToken } from '../grammar/token-options.js';
+import { readClock } from '../grammar/values.js';
+import { type Painter, painterFor } from '../terminal/colour.js';
+import { usage } from '../terminal/errors.js';
+import type { Context } from '../terminal/io.js';
+import { noteUnverified } from '../terminal/notes.js';
+import { alignColumns, printJson } from '../terminal/output.js';
+
+interface DiffOptions
+  extends KeyOptions,
+    RemoteKeyOptions,
+    AudienceOptions,
+    Texts<'at'>,
+    Lists<'iss' | 'tokenFile' | 'tokenEnv'> {
+  type?: TokenType | 'any';
+}
+
+/** A check that the tokens do not pass alike. */
+interface CheckDifference {
+  readonly name: string;
+  readonly first: Check | null;
+  readonly second: Check | null;
+}
+
+export function registerDiff(program: Command, context: Context): void {
+  const { io } = context;
+  const command = program
+    .command('diff')
+    .description(
+      'Show what two tokens do not have alike, and what lets the second do more. With a key, which checks differ.',
+    )
+    .argument('[tokens...]', 'two tokens; - is stdin')
+    .addOption(
+      option('--token-file <file>', 'read a token from a file; - is stdin; repeatable').readsStdin().repeatable(),
+    )
+    .addOption(option('--token-env <name>', 'read a token from a variable; repeatable').repeatable())
+    .addOption(option('--type <type>', 'the claim type, for the checks').choices(['access', 'refresh', 'any']))
+    .addOption(issuersOption())
+    .addOption(audienceOption())
+    .addOption(anyAudienceOption())
+    .addOption(atOption());
+  addKeyOptions(command, 'verify');
+  addRemoteOptions(command);
+  addCommonOptions(command, [
+    'jwtkit diff "$TOKEN" "$REFRESH"',
+    'jwtkit diff "$TOKEN" "$REFRESH" --keyring .jwtkit --aud api',
+    'jwtkit diff "$TOKEN" "$REFRESH" --json',
+  ]);
+  command.action(async (args: string[]) => {
+    const invocation = readInvocation<DiffOptions>(command);
+    const { options, env } = invocation;
+    const [one, two] = sourcesOf(args, invocation);
+    const first = await takeToken(one, 'access', context);
+    const second = await takeToken(two, 'access', context);
+    const read = (token: string) => exactMembers(token, decodeToken(token, { maxLength: longestToken }));
+    const differences = diffTokens(read(first), read(second));
+    const checks = namesKey(invocation) ? await diffChecks(first, second, invocation, context) : undefined;
+    if (options.json === true) printJson(io, { differences, checks });
+    else io.stdout.write(render(differences, checks, await painterFor(io.stdout, options.color, env)));
+    if (checks === undefined) noteUnverified(io);
+  });
+}
+
+function sourcesOf(args: readonly string[], { options, env }: Invocation<DiffOptions>): [TokenSource, TokenSource] {
+  const { tokenFile = [], tokenEnv = [] } = options;
+  const stdin: TokenSource = { kind: 'stdin', reader: 'the token', isNamed: true };
+  const sources: TokenSource[] = [
+    ...args.map((text): TokenSource => (text === '-' ? stdin : { kind: 'argument', text })),
+    ...tokenFile.map(
+      (path): TokenSource => (path === '-' ? { ...stdin, reader: '--token-file -' } : { kind: 'file', path }),
+    ),
+    ...tokenEnv.map((name): TokenSource => ({ kind: 'variable', name, env })),
+  ];
+  const [first, second] = sources;
+  if (first !== undefined && second !== undefined && sources.length === 2) return [first, second];
+  throw usage(`${sources.length} tokens given, diff compares two`, 'as arguments, with --token-file or --token-env');
+}
+
+const keyOptions = ['key', 'keyEnv', 'keyring', 'secretFile', 'secretEnv', 'jwks', 'issuerUrl'] as const;
+
+function namesKey({ origin }: Invocation<DiffOptions>): boolean {
+  return keyOptions.some((name) => origin(name) !== undefined);
+}
+
+/** Verifies both tokens, without a denylist, and returns the checks with another outcome. */
+async function diffChecks(
+  first: string,
+  second: string,
+  invocation: Invocation<DiffOptions>,
+  { io }: Context,
+): Promise<CheckDifference[]> {
+  const { options } = invocation;
+  const now = readClock(options.at, io);
+  const { trustedSource } = await import('../grammar/keys/trusted.js');
+  const { reportTokenFrom } = await import('../../token/key-source.js');
+  const source = await trustedSource(invocation, now, io);
+  const policy = { type: options.type, issuer: options.iss, ...audienceDemand(invocation) };
+  const reports = [];
+  for (const token of [first, second]) reports.push(await reportTokenFrom(token, policy, { source, now }));
+  const [one, other] = reports.map(({ checks }) => new Map(checks.map((check) => [check.name, check])));
+  const names = new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])]);
+  return [...names].flatMap((name) => {
+    const [before, after] = [one?.get(name) ?? null, other?.get(name) ?? null];
+    return before?.status === after?.status ? [] : [{ name, first: before, second: after }];
+  });
+}
+
+const marks = { added: '+', removed: '-', changed: '~' } as const;
+/** The longest value that is shown whole, in characters. */
+const longestValue = 60;
+
+function render(
+  differences: readonly Difference[],
+  checks: readonly CheckDifference[] | undefined,
+  paint: Painter,
+): string {
+  const lines: string[] = [];
+  for (const part of ['header', 'claims'] as const) {
+    const found = differences.filter((each) => each.part === part);
+    lines.push(paint.bold(part), ...(found.length === 0 ? ['  no difference'] : rowsOf(found, paint)));
+  }
+  if (checks !== undefined) {
+    const rows = checks.map(({ name, first, second }) => [
+      `  ${escapeText(name)}`,
+      showCheck(first),
+      showCheck(second),
+    ]);
+    lines.push(paint.bold('checks'), ...(rows.length === 0 ? ['  no difference'] : alignColumns(rows)));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function rowsOf(found: readonly Difference[], paint: Painter): string[] {
+  const rows = found.map(({ path, kind, first, second, later }) => {
+    const shown = (value: unknown) => (later === undefined ? show(value) : formatMoment(Number(value)));
+    const value = kind === 'changed' ? `${shown(first)} → ${shown(second)}` : show(kind === 'added' ? second : first);
+    const distance =
+      later === undefined ? '' : `  ${formatDuration(Math.abs(later))} ${later < 0 ? 'earlier' : 'later'}`;
+    return [`  ${marks[kind]} ${escapeText(path.slice(1))}`, `${value}${distance}`];
+  });
+  return alignColumns(rows).map((line, at) => {
+    const { widens } = found[at] as Difference;
+    return widens === undefined ? line : `${line}  ${paint.yellow(`wider: ${escapeText(widens)}`)}`;
+  });
+}
+
+function show(value: unknown): string {
+  const text = escapeText(toJson(value));
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
+}
+
+function showCheck(check: Check | null): string {
+  return check === null ? 'not checked' : `${check.status}: ${escapeText(check.message)}`;
+}
