@@ -65,7 +65,9 @@ export function registerDecode(program: Command, context: Context): void {
         context.tokenHint = undefined;
         noteUnverified(io);
       }
-      if (isShown === 'encrypted') return;
+      if (isShown === 'encrypted') {
+        return (await import('../grammar/keys/needed-key.js')).noteNeededKey(token, env, io);
+      }
       throw decoded;
     }
     const { header, claims } = exactMembers(token, decoded);

@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
 import { writeFileWhole } from '../../files/write-files.js';
 import type { JsonObject } from '../../jose/json.js';
+import { textBytes } from '../../jose/text.js';
 import type { Serialization } from '../../jwe/encrypt.js';
 import { trimToken } from '../../token/decode.js';
+import { completeClaims, readClaims } from '../../token/given-claims.js';
 import { addEncryptionKeyOptions, readContentEncryption, readKeyManagement } from '../grammar/encryption-options.js';
-import { readInvocation } from '../grammar/invocation.js';
+import { type Invocation, readInvocation } from '../grammar/invocation.js';
 import { addPairs } from '../grammar/issued-claims.js';
 import type { EncryptionKeyOptions } from '../grammar/keys/encryption.js';
 import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
 import { addCommonOptions, atOption, type CommonOptions } from '../grammar/shared-options.js';
+import { keyringFolder } from '../grammar/unnamed-places.js';
 import { readClock } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import { readContent } from '../terminal/input.js';
@@ -19,7 +22,7 @@ interface EncryptOptions
   extends EncryptionKeyOptions,
     Texts<'alg' | 'enc' | 'typ' | 'cty' | 'at' | 'out'>,
     Lists<'header'>,
-    Flags<'force'> {
+    Flags<'force' | 'sign'> {
   serialization: Serialization;
 }
 
@@ -32,6 +35,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     .command('encrypt')
     .description('Encrypt a file or a token for a recipient (JWE). Only the holder of the private key reads it.')
     .argument('[file]', 'what to encrypt, any bytes; - or a pipe for stdin')
+    .addOption(option('--sign', "the content is claims: sign them first, with the keyring's key"))
     .addOption(option('--alg <name>', "how the key is encrypted (default: the key's alg, else its usual one)"))
     .addOption(option('--enc <name>', 'how the content is encrypted (default: A256GCM; for dir what fits the secret)'))
     .addOption(option('--typ <type>', 'header typ'))
@@ -51,6 +55,7 @@ export function registerEncrypt(program: Command, context: Context): void {
   addCommonOptions(command, [
     'jwtkit encrypt report.txt --key recipient.pem',
     'jwtkit issue --sub user-123 | jwtkit encrypt --key recipient.pem',
+    'echo \'{"sub":"user-123"}\' | jwtkit encrypt --sign --key recipient.pem',
     'jwtkit encrypt report.txt --secret-file shared.txt --secret-encoding base64url --alg A256GCMKW',
   ]);
   command.action(async (path: string | undefined) => {
@@ -61,8 +66,9 @@ export function registerEncrypt(program: Command, context: Context): void {
     const alg = options.alg === undefined ? undefined : readKeyManagement(options.alg);
     const enc = options.enc === undefined ? undefined : readContentEncryption(options.enc);
     if (path === undefined && io.stdin.isTerminal) throw usage('nothing to encrypt', 'name a file, or pipe it in');
-    const content = readContent(path ?? '-', io, maxContentBytes, 'what is encrypted');
+    const given = readContent(path ?? '-', io, maxContentBytes, 'what is encrypted');
     const now = readClock(options.at, io);
+    const content = options.sign === true ? await signClaims(given, now, invocation, io) : given;
     const { recipientKey } = await import('../grammar/keys/encryption.js');
     const key = await recipientKey(invocation, { now, alg }, io);
     const { plaintext, header } = describeContent(content, options);
@@ -73,6 +79,26 @@ export function registerEncrypt(program: Command, context: Context): void {
     if (options.json === true) printJson(io, { token, kid: key.kid ?? null });
     else io.stdout.write(`${token}\n`);
   });
+}
+
+/** Signs claims with the key that signs in the keyring, as `issue --claims` does. */
+async function signClaims(
+  content: Uint8Array,
+  now: number,
+  invocation: Invocation<EncryptOptions>,
+  io: Io,
+): Promise<Uint8Array> {
+  const refuse = (problem: string, hint?: string) => usage(`--sign: the content ${problem}`, hint);
+  const claims = completeClaims(readClaims(textBytes(content, refuse), '--sign: the content'), {
+    fixed: {},
+    defaults: [],
+    isRedated: false,
+  });
+  const { openNamedKeyring } = await import('../grammar/keys/trusted.js');
+  const { issueToken } = await import('../../token/issue.js');
+  const keyring = openNamedKeyring(keyringFolder(invocation, io), invocation.env);
+  const key = await keyring.signingKey(now);
+  return Buffer.from((await issueToken(claims, {}, { key, now, newId: io.newId })).token);
 }
 
 /** A signed token alone; the header of nearly every token begins with these letters. */

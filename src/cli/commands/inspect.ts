@@ -55,7 +55,11 @@ export function registerInspect(program: Command, context: Context): void {
       return runBatch({ kind: 'inspect', minTtl }, { ...batch, now: batchClock(options.at, now, io) }, context);
     }
     const maxLength = readMaxSize(options.maxSize, longestToken);
-    const decoded = decodeToken(await readToken(argument, invocation, 'access', context), { maxLength });
+    const token = await readToken(argument, invocation, 'access', context);
+    if (token.split('.', 6).length === 5) {
+      (await import('../grammar/keys/needed-key.js')).noteNeededKey(token, env, io);
+    }
+    const decoded = decodeToken(token, { maxLength });
     const now = readClock(options.at, io);
     const life = readLife(decoded.claims, decoded.claimsText, now);
     if (options.json === true) printJson(io, lifeReport(life, decoded));

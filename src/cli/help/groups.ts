@@ -7,7 +7,7 @@ type Names = string;
 const common: Readonly<Record<string, Names>> = {
   Token: `--token-file --token-env --max-size --sub --type --pair --ttl --refresh-ttl --no-exp --no-iat --no-jti --no-type
     --bare --iss --aud --scope --role --claim --claims --nbf --jti --header --typ --until --at --list --rotate --rotate-grace
-    --session-max --any-aud --cty --encrypt-to`,
+    --session-max --any-aud --cty --encrypt-to --sign`,
   Checks: `--require --max-age --min-ttl --leeway --allow-no-exp --allow-expired-cert --no-store --store --scope-claim
     --role-claim`,
   Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv

@@ -50,6 +50,54 @@ describe('issue --encrypt-to', () => {
   });
 });
 
+describe('encrypt --sign', () => {
+  test('signs claims with the keyring’s key, for a recipient of another option or of the keyring', async () => {
+    for (const [recipient, key] of [
+      [['--key', open], secret],
+      [[], keyring],
+    ] as const) {
+      const args = ['encrypt', '-', '--sign', '--keyring', keyring, ...recipient];
+      const token = await stdoutOf(args, { stdin: '{"sub":"user-123","n":1e400}' });
+      const { exitCode, stdout } = await verify(token, '--decrypt-key', key, '--json');
+      expect([exitCode, stdout]).toEqual([0, expect.stringContaining('"n":1e400')]);
+    }
+  });
+
+  test.each(['no json', '{"exp":"soon"}', '[]'])('refuses %s as claims', async (content) => {
+    const { exitCode } = await runCli(['encrypt', '-', '--sign', '--keyring', keyring], { stdin: content });
+    expect([2, 3]).toContain(exitCode);
+  });
+});
+
+describe('decode and inspect of an encrypted token', () => {
+  const notesOf = async (command: string, token: string, env: Record<string, string> = { JWTKIT_KEYRING: keyring }) =>
+    runCli([command, token], { env });
+
+  test('say which key decrypts it, and whether the keyring has it', async () => {
+    const token = await issue('--encrypt-to', keyring);
+    const has = 'takes the private key on P-256 with the kid "e1"; the keyring';
+    expect(await notesOf('decode', token)).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(`${has} .* has it: jwtkit decrypt`),
+    });
+    expect(await notesOf('inspect', token)).toMatchObject({
+      exitCode: 11,
+      stderr: expect.stringMatching(`${has} .* has it`),
+    });
+    expect((await notesOf('decode', token, {})).stderr).toMatch(new RegExp(`${has} .* does not have it`));
+    expect((await notesOf('decode', await issue('--encrypt-to', open))).stderr).toContain('may have it');
+  });
+
+  test('say which secret or passphrase it takes, and that RSA1_5 is refused', async () => {
+    const shared = await stdoutOf(['encrypt', '-', '--secret-file', fileWith('a'.repeat(32))], { stdin: 'x' });
+    expect((await notesOf('decode', shared)).stderr).toContain('--secret-file');
+    const rsa = [Buffer.from('{"alg":"RSA1_5","enc":"A256GCM"}').toString('base64url'), 'AA', 'AA', 'AA', 'AA'].join(
+      '.',
+    );
+    expect((await notesOf('decode', rsa)).stderr).toContain('Bleichenbacher');
+  });
+});
+
 describe('verify --decrypt-key', () => {
   test('one report has the decryption and every check of the token inside', async () => {
     const { exitCode, stdout } = await verify(await issue('--encrypt-to', keyring), '--decrypt-key', keyring, '--json');

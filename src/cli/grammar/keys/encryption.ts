@@ -20,6 +20,8 @@ import type { FetchOptions, KeyOptions } from './source.js';
 
 /** The options that name keys for encryption. */
 export interface EncryptionKeyOptions extends KeyOptions, FetchOptions {
+  /** Whether the keyring signs; another option may then name the recipient. */
+  sign?: boolean;
   jwks?: string;
   issuerUrl?: string;
 }
@@ -41,7 +43,8 @@ type SourceName = keyof typeof flags | 'passphrase';
 /** Returns which option names the keys. A flag's passphrase alone is itself the key (PBES2); with another flag it opens that key. */
 function findSource(invocation: Named): SourceName {
   const { origin, options } = invocation;
-  const [name, other] = (Object.keys(flags) as (keyof typeof flags)[]).filter((each) => origin(each) === 'flag');
+  const given = (Object.keys(flags) as (keyof typeof flags)[]).filter((each) => origin(each) === 'flag');
+  const [name, other] = options.sign === true && given.length > 1 ? given.filter((each) => each !== 'keyring') : given;
   if (name !== undefined && other !== undefined) {
     throw usage(`${flags[name]} and ${flags[other]} exclude each other`, 'name one source of keys');
   }
