@@ -7,6 +7,7 @@ import { describeMachine, readLoad, writeSection } from './report.js';
 const benchmarks = {
   'start-up': () => import('./start-up.js'),
   core: () => import('./core.js'),
+  jwe: () => import('./jwe.js'),
   batch: () => import('./batch.js'),
   denylist: () => import('./denylist.js'),
   serve: () => import('./serve.js'),

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
+import { crossEncryption } from './interop-jwe.js';
 
 /**
  * @typedef {{ name: string, alg: string, crv?: string }} Row what is crossed
@@ -416,5 +417,6 @@ for (const peer of peers) {
     for (const [count, line] of pair.flat()) report(count, line);
   }
 }
+await crossEncryption({ run, find, folder, jwtkit, report });
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
