@@ -1,6 +1,7 @@
 /** What completion offers, read from the commands themselves. */
 import type { Command, Option } from 'commander';
 import { algorithmNames } from '../../jose/algorithms.js';
+import { contentEncryptionNames, keyManagementNames } from '../../jwe/algorithms.js';
 import { VariableOption } from '../grammar/option.js';
 import { topics } from '../help/topic-names.js';
 import type { Asked } from './asked.js';
@@ -92,8 +93,10 @@ function summary(text: string): string {
 }
 
 function optionSource(long: string, valueName: string, path: string): Source {
-  if (long === '--alg') return algorithmNames;
-  if (long === '--crv') return ['Ed25519', 'Ed448'];
+  const isEncryption = path === 'encrypt' || path === 'decrypt';
+  if (long === '--alg') return isEncryption ? keyManagementNames : algorithmNames;
+  if (long === '--enc') return contentEncryptionNames;
+  if (long === '--crv') return ['Ed25519', 'Ed448', 'P-256', 'P-384', 'P-521', 'X25519'];
   if (long === '--typ') return ['JWT', 'at+jwt'];
   // Where a new key is made, its kid is new too.
   if (long === '--kid' && !/^(?:keygen|keys )/.test(path)) return 'kids';

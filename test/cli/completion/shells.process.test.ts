@@ -33,6 +33,7 @@ const lines = [
   ['jwtkit verify --any', '--any-aud'],
   ['jwtkit decode --jso', '--json'],
   ['jwtkit verify --alg Ed2', 'Ed25519'],
+  ['jwtkit encrypt --alg RSA-OAEP-38', 'RSA-OAEP-384'],
   ['jwtkit issue --type ref', 'refresh'],
   ['jwtkit keygen --format j', 'jwk'],
   ['jwtkit decode --color al', 'always'],
