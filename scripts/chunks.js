@@ -3,7 +3,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { packageOf } from './bundled-packages.js';
 
 /** Chunks for quick commands: these modules of src/cli and all that they import. Two files open sooner than twelve. */
-const main = ['bundle', 'commands/decode', 'commands/inspect', 'terminal/table'];
+const main = ['bundle', 'commands/decode', 'commands/inspect', 'terminal/table', 'terminal/shell-word'];
 const tokens = ['commands/verify', 'commands/issue', 'grammar/keys/trusted', 'grammar/keys/signing', '../token/issue'];
 /** The packages in a chunk. All others belong to the service: they are in `fastify`. */
 const packages = {

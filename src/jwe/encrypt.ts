@@ -10,7 +10,7 @@ import { describeEncryptionKey, directEncryptions, type EncryptionKey } from './
 import { maxJweLength } from './parse.js';
 
 /** The rounds of PBES2 that jwtkit writes: those of OWASP's Password Storage Cheat Sheet for PBKDF2 with SHA-256. */
-export const writtenRounds = 600_000;
+const writtenRounds = 600_000;
 
 /** How a JWE is made. */
 export interface EncryptOptions {

@@ -7,7 +7,7 @@ import { describeJson, isJsonObject, type JsonObject, own, readJsonObject } from
 export const maxJweLength = 16 * 1024 * 1024;
 
 /** One token is for at most this many recipients. */
-export const maxRecipients = 10;
+const maxRecipients = 10;
 
 /** One of those for whom a JWE is. */
 export interface JweRecipient {
@@ -18,7 +18,7 @@ export interface JweRecipient {
 }
 
 /** The members of the flattened serialization (RFC 7516 §7.2.2); an empty part of the compact one is left out. */
-export interface FlattenedJwe {
+interface FlattenedJwe {
   protected?: string;
   unprotected?: JsonObject;
   header?: JsonObject;

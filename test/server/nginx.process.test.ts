@@ -49,7 +49,8 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     });
     await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve));
     const [, args = ''] = /^# +jwtkit serve (.*)$/m.exec(documented) ?? [];
-    service = await startService([...args.split(' '), '--keyring', keyring]);
+    // Without the grace in which a lost answer is given again.
+    service = await startService([...args.split(' '), '--rotate-grace', '0', '--keyring', keyring]);
 
     port = await freePort();
     const places = {

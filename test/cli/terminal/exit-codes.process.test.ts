@@ -99,6 +99,8 @@ describe('the table', () => {
     [17, 'token was revoked', async () => verify(await revoked())],
     [16, 'token aud is "api", and no audience was named', async () => verify(await issue('--aud', 'api'))],
     [16, 'token type is "refresh"', async () => verify(await issue('--type', 'refresh'))],
+    [18, '2 errors at level error or above', () => jwtkit(['lint', unsigned({}, { alg: 'none' })])],
+    [19, 'hostile tokens accepted', () => jwtkit(['probe', 'jose', '--keyring', keyring])],
   ])('%i: %s', async (code, message, produce) => {
     const { status, stderr } = await produce();
     expect(stderr).toContain(message);
@@ -108,7 +110,7 @@ describe('the table', () => {
 
   test('covers every exit code of an error', () => {
     expect([...new Set(Object.values(exitCodes))].sort((a, b) => a - b)).toEqual([
-      1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17,
+      1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
     ]);
     expect(Object.keys(exitCodes).sort()).toEqual([...errorCodes].sort());
   });
