@@ -134,13 +134,11 @@ export {
   defaultLifetimes,
   type IssueDeps,
   type IssuedToken,
-  type IssuePairPolicy,
-  type IssuePolicy,
   issueToken,
   issueTokenPair,
-  type OwnClaim,
   type TokenPair,
 } from './token/issue.js';
+export type { IssuePairPolicy, IssuePolicy, OwnClaim } from './token/issue-policy.js';
 export {
   type FetchedKeys,
   type KeySource,

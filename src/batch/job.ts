@@ -2,7 +2,7 @@
 import type { DenylistPlace } from '../store/denylist/place.js';
 import type { TokenType } from '../token/claims.js';
 import type { ClaimDefault } from '../token/given-claims.js';
-import type { IssuePairPolicy, IssuePolicy } from '../token/issue.js';
+import type { IssuePairPolicy, IssuePolicy } from '../token/issue-policy.js';
 import type { VerifyPolicy } from '../token/policy.js';
 
 /** The task for each line. */

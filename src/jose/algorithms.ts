@@ -1,4 +1,6 @@
 import type { KeyObject } from 'node:crypto';
+import { JwtkitError } from '../errors.js';
+import { quoteText } from './json.js';
 
 /**
  * A row of the table of algorithms: RFC 7518 §3 (HS, RS, PS, ES), RFC 8037 §3.1 (EdDSA), RFC 8812 §3.2 (ES256K), RFC 9864 §2.2
@@ -50,6 +52,16 @@ const rows = new Map<string, Algorithm>(Object.entries(table));
 /** Whether a value is the exact name of a supported algorithm. */
 export function isAlgorithmName(value: unknown): value is AlgorithmName {
   return typeof value === 'string' && rows.has(value);
+}
+
+/**
+ * Checks that a name is that of a supported algorithm.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function requireAlgorithm(name: AlgorithmName): void {
+  if (isAlgorithmName(name)) return;
+  const hint = `one of ${algorithmNames.join(', ')}`;
+  throw new JwtkitError('USAGE_INVALID', `${quoteText(String(name))} is no algorithm`, { hint });
 }
 
 /** The row of an algorithm. */

@@ -1,5 +1,6 @@
 /** Parses the compact serialization (RFC 7515 §3.1) strictly, without any cryptography. */
 import { JwtkitError } from '../errors.js';
+import { isPromise } from './arguments.js';
 import { decodeBase64url } from './base64url.js';
 import { describeJson, type JsonObject, own, type ReadJson, readJsonObject } from './json.js';
 
@@ -25,7 +26,7 @@ export function parseJws(token: string, options: { maxLength?: number | undefine
   if (!Number.isSafeInteger(maxLength) || maxLength < 1) {
     throw new JwtkitError('USAGE_INVALID', 'maxLength is a whole number of characters');
   }
-  if (typeof token !== 'string') throw malformed(`token is ${describeJson(token)}, not a string`);
+  if (typeof token !== 'string') throw malformed(describeNonText(token));
   if (token.length > maxLength) throw malformed(`token is longer than ${maxLength} characters`);
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
@@ -54,6 +55,12 @@ function malformed(message: string): JwtkitError {
   return new JwtkitError('TOKEN_MALFORMED', message);
 }
 
+function describeNonText(value: unknown): string {
+  if (isPromise(value)) return 'token is a Promise, not a string: await it';
+  const isIssued = typeof value === 'object' && value !== null && typeof own(value as JsonObject, 'token') === 'string';
+  return `token is ${describeJson(value)}, not a string${isIssued ? ': pass its member token' : ''}`;
+}
+
 function describeSegments(token: string): string {
   if (token === '') return 'token is empty';
   if (/^\s*\{/.test(token)) return 'token is JSON, a JWT is always in the compact form (RFC 7519 §3)';
@@ -64,6 +71,7 @@ function describeSegments(token: string): string {
 
 function decodeSegment(part: string, text: string): Buffer {
   const bytes = decodeBase64url(text);
+  if (bytes === undefined && /^bearer\s/i.test(text)) throw malformed('token begins with Bearer: pass what follows it');
   if (bytes === undefined) throw malformed(`${part} is not base64url`);
   return bytes;
 }

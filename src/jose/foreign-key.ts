@@ -32,5 +32,8 @@ export function foreignFormatHint(bytes: Buffer, text: string): string {
   if (/-{2,6} ?(?:BEGIN|END) /.test(text)) {
     return 'a PEM begins and ends with a label between five dashes: copy all of it, from -----BEGIN to -----END';
   }
+  if (/^[^\n]{1,200}\.(?:pem|key|pub|der|crt|cer|json|jwks?|p8)\s*$/.test(text)) {
+    return 'this is the name of a file: give what is in it';
+  }
   return 'a shared secret is given with --secret-file or --secret-env';
 }

@@ -1,6 +1,6 @@
 import { createSecretKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
-import { type AlgorithmName, algorithm, curveRow } from './algorithms.js';
+import { type AlgorithmName, algorithm, curveRow, requireAlgorithm } from './algorithms.js';
 
 type Pair = { privateKey: KeyObject; publicKey: KeyObject };
 
@@ -33,6 +33,7 @@ export async function generateKey(
 ): Promise<Pair>;
 export async function generateKey(alg: AlgorithmName, options?: GenerateKeyOptions): Promise<GeneratedKey>;
 export async function generateKey(alg: AlgorithmName, options: GenerateKeyOptions = {}): Promise<GeneratedKey> {
+  requireAlgorithm(alg);
   const { kty, minimumBits, curves } = algorithm(alg);
   const { bits = 2048, crv = curves?.[0] } = options;
   if (options.bits !== undefined && kty !== 'RSA') {

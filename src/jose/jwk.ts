@@ -9,6 +9,7 @@ import {
 } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { curveRow, isAlgorithmName } from './algorithms.js';
+import { requireKeyObject, requireKeyOrJwk } from './arguments.js';
 import { decodeBase64url, encodeBase64url } from './base64url.js';
 import { describeJson, isJsonObject, type JsonObject, own, quoteText } from './json.js';
 import { type Key, type KeyOperation, makeKey, publicHalfOf } from './key.js';
@@ -201,6 +202,7 @@ export function exportPublicJwk(keyObject: KeyObject): Jwk {
  * @throws {JwtkitError} KEY_INVALID for a key that has no such form.
  */
 export function exportPrivateJwk(keyObject: KeyObject): Jwk {
+  requireKeyObject(keyObject);
   if (keyObject.asymmetricKeyType === 'rsa-pss') {
     throw new JwtkitError('KEY_INVALID', 'an RSA key that is restricted to PSS (RFC 4055) has no JWK form', {
       hint: 'use it as a file with --key, or make a plain RSA key for PS256',
@@ -214,6 +216,7 @@ export function exportPrivateJwk(keyObject: KeyObject): Jwk {
  * @throws {JwtkitError} KEY_INVALID for a `kty` without one.
  */
 export function thumbprint(key: KeyObject | Jwk): string {
+  requireKeyOrJwk(key);
   const jwk = key instanceof KeyObject ? (key.type === 'secret' ? exportPrivateJwk(key) : exportPublicJwk(key)) : key;
   if (!isKty(jwk.kty)) throw new JwtkitError('KEY_INVALID', `no thumbprint is defined for kty ${quoteText(jwk.kty)}`);
   const members = kinds[jwk.kty].thumbprint.map((name) => [name, jwk[name]]);

@@ -10,6 +10,7 @@ import {
 } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, isAlgorithmName } from './algorithms.js';
+import { describeArgument, requireKey, requireKeys } from './arguments.js';
 import { encodeBase64url } from './base64url.js';
 import { checkHeader, type ParsedJws, parseJws } from './compact.js';
 import { findOddNumber, writeJson } from './exact-json.js';
@@ -83,6 +84,7 @@ export interface VerifyJwsOptions {
  * @throws {JwtkitError} TOKEN_MALFORMED, ALG_NOT_ALLOWED, KEY_NOT_FOUND, SIGNATURE_MALFORMED, SIGNATURE_INVALID.
  */
 export function verifyJws(token: string, keys: readonly Key[], options: VerifyJwsOptions = {}): VerifiedJws {
+  requireKeys(keys);
   const jws = parseJws(token, options);
   checkHeader(jws.header);
   const verdict = checkSignature(jws, keys, options.algorithms);
@@ -104,6 +106,10 @@ export interface SignJwsOptions {
  * that jwtkit refuses in a token (`crit`, `b64`).
  */
 export async function signJws(payload: Uint8Array | string, key: Key, options: SignJwsOptions = {}): Promise<string> {
+  if (typeof payload !== 'string' && !((payload as unknown) instanceof Uint8Array)) {
+    const hint = 'a JWS is over text or bytes: JSON.stringify(value); issueToken signs claims';
+    throw new JwtkitError('USAGE_INVALID', `the payload is ${describeArgument(payload)}`, { hint });
+  }
   return prepareSigner(key, options)(payload);
 }
 
@@ -112,6 +118,7 @@ export async function signJws(payload: Uint8Array | string, key: Key, options: S
  * @throws {JwtkitError} as {@link signJws}.
  */
 export function prepareSigner(key: Key, options: SignJwsOptions = {}): (payload: Uint8Array | string) => string {
+  requireKey(key, 'sign');
   const alg = options.alg ?? (key.algorithms[0] as AlgorithmName);
   const refuse = (message: string) => new JwtkitError('USAGE_INVALID', message);
   if (!key.algorithms.includes(alg)) {

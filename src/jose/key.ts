@@ -11,7 +11,9 @@ import {
   fits,
   type KeyShape,
   keyShape,
+  requireAlgorithm,
 } from './algorithms.js';
+import { requireKeyObject } from './arguments.js';
 import { isRocaModulus, type RsaNumbers, rsaNumberProblem, rsaNumbers, rsaSizeProblem, toBigint } from './rsa.js';
 
 /** The largest key file or secret, in bytes. */
@@ -57,6 +59,8 @@ export interface KeyTraits {
  * fit; KEY_TOO_WEAK below the sizes of RFC 7518 §3.2 and §3.3.
  */
 export function createKey(keyObject: KeyObject, traits: KeyTraits = {}): Key {
+  requireKeyObject(keyObject, 'KEY_INVALID');
+  if (traits.alg !== undefined) requireAlgorithm(traits.alg);
   return makeKey(keyObject, traits);
 }
 

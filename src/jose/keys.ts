@@ -3,6 +3,7 @@
  * is an asymmetric key. Anything else is refused. `loadSecret` loads shared secrets.
  */
 import { JwtkitError } from '../errors.js';
+import { requireContent, requireObject } from './arguments.js';
 import { ForeignKey, readDer } from './der.js';
 import { findKeyIn } from './disguised-key.js';
 import { decryptPkcs8, isEncryptedPkcs8, type Passphrase } from './encrypted-key.js';
@@ -48,7 +49,12 @@ export interface LoadKeysOptions {
  * needed and missing; PASSPHRASE_WRONG; USAGE_INVALID for an empty passphrase or one of more than 1023 bytes.
  */
 export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions): Key[] {
+  requireContent(content, 'key');
+  requireObject(options, 'the second argument', "{ purpose: 'verify' }, or 'sign'");
   const { purpose, source } = options;
+  if (!['sign', 'verify', 'any'].includes(purpose)) {
+    throw new JwtkitError('USAGE_INVALID', 'purpose is one of sign, verify, any: what the keys are for');
+  }
   const where = source === undefined ? '' : `${source}: `;
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
   const bytes = Buffer.from(content as string);

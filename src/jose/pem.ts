@@ -1,10 +1,12 @@
 /** Keys and certificates in PEM (RFC 7468). */
 import type { KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
+import { requireKeyObject } from './arguments.js';
 import { derTags, derTypes, ForeignKey, isWholeDer, readDer, readElement } from './der.js';
 import { encryptPkcs8, type Passphrase } from './encrypted-key.js';
 import { foreignLabelHint } from './foreign-key.js';
 import { quoteText } from './json.js';
+import { publicHalfOf } from './key.js';
 import { mendPem } from './mended-pem.js';
 
 /** The key in a PEM block, by its form. An encrypted key stays encrypted. */
@@ -109,6 +111,8 @@ function* pemBlocks(text: string): Generator<PemBlock> {
  * @throws {JwtkitError} USAGE_INVALID for an empty passphrase or one of more than 1023 bytes.
  */
 export function exportPrivatePem(key: KeyObject, options: { passphrase?: Passphrase | undefined } = {}): string {
+  requireKeyObject(key);
+  if (key.type !== 'private') throw new JwtkitError('USAGE_INVALID', `this is a ${key.type} key, not a private key`);
   if (options.passphrase === undefined) return key.export({ format: 'pem', type: 'pkcs8' }) as string;
   return writePem(
     'ENCRYPTED PRIVATE KEY',
@@ -118,7 +122,9 @@ export function exportPrivatePem(key: KeyObject, options: { passphrase?: Passphr
 
 /** A public key as PEM, SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). */
 export function exportPublicPem(key: KeyObject): string {
-  return key.export({ format: 'pem', type: 'spki' }) as string;
+  requireKeyObject(key);
+  if (key.type === 'secret') throw new JwtkitError('USAGE_INVALID', 'a secret has no public half');
+  return publicHalfOf(key).export({ format: 'pem', type: 'spki' }) as string;
 }
 
 /** DER as a PEM block. */

@@ -1,6 +1,7 @@
 /** HMAC secrets. They have a loader of their own, which refuses keys, so that neither can replace the other. */
 import { createSecretKey } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
+import { requireContent } from './arguments.js';
 import { findKeyIn, pointKind } from './disguised-key.js';
 import { createKey, type Key, type KeyTraits, maxKeyBytes } from './key.js';
 import { decodeSecret, type SecretEncoding, secretEncodings } from './secret-encoding.js';
@@ -18,6 +19,7 @@ export interface LoadSecretOptions extends Pick<KeyTraits, 'alg' | 'source' | 'k
  * encoding that there is not.
  */
 export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptions = {}): Key {
+  requireContent(secret, 'secret');
   const written = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : Buffer.from(secret);
   const where = options.source === undefined ? '' : `${options.source}: `;
   if (written.length > maxKeyBytes)

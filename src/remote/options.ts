@@ -1,5 +1,7 @@
 import { JwtkitError } from '../errors.js';
+import { requireObject } from '../jose/arguments.js';
 import type { DocumentCache } from '../store/document-cache.js';
+import { requireNow } from '../token/time.js';
 import type { AddressRules } from './address.js';
 import { FetchError } from './failures.js';
 
@@ -33,10 +35,16 @@ export function deadlineOf({ timeout = defaultTimeout }: RemoteOptions): Deadlin
  * Checks types, for a caller in JavaScript.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function checkRemoteOptions({ now, token, timeout = defaultTimeout }: RemoteOptions): void {
+export function checkRemoteOptions(options: RemoteOptions): void {
+  requireObject(options, 'the second argument', '{ now }');
+  const { now, token, timeout = defaultTimeout } = options;
   const isTime = Number.isFinite(timeout) && timeout > 0 && timeout <= 3600;
   if (!isTime) throw new JwtkitError('USAGE_INVALID', 'timeout is a number of seconds, at most 3600');
-  if (typeof now !== 'function') throw new JwtkitError('USAGE_INVALID', 'now is a function that returns the time');
+  if (typeof now !== 'function') {
+    const hint = 'the time goes on while keys are kept: now: () => Date.now() / 1000';
+    throw new JwtkitError('USAGE_INVALID', 'now is a function that returns the time', { hint });
+  }
+  requireNow(now(), 'what now() returns');
   if (token !== undefined && typeof token !== 'function') {
     throw new JwtkitError('USAGE_INVALID', 'token is a function that returns the bearer token');
   }

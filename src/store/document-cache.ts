@@ -11,7 +11,7 @@ import { readFileBounded } from '../files/read-file.js';
 import { writeFileWhole } from '../files/write-files.js';
 import { isJsonObject, own, readJson } from '../jose/json.js';
 import { withoutMark } from '../jose/text.js';
-import { isNumericDate } from '../token/time.js';
+import { isNumericDate, requireNow } from '../token/time.js';
 
 /** The largest file in bytes: a document of 1 MiB with all characters escaped. */
 const maxFileBytes = 4 * 1024 * 1024;
@@ -57,6 +57,7 @@ export interface OpenDocumentCacheOptions {
  * @throws {JwtkitError} STORE_UNAVAILABLE for a folder that another user owns or may write.
  */
 export function openDocumentCache(folder: string, { now }: OpenDocumentCacheOptions): DocumentCache {
+  requireNow(now(), 'what now() returns');
   checkFolder(folder);
   const pathOf = (key: string) => join(folder, `${nameOf(key)}.json`);
   return {

@@ -1,6 +1,6 @@
 import { isJsonNumber } from '../jose/decimal.js';
 import { describeJson, type JsonObject } from '../jose/json.js';
-import { isNumericDate } from './time.js';
+import { isNumericDate, maxNumericDate } from './time.js';
 
 /** A claims set (RFC 7519 §4): the registered claims, those of jwtkit, and any others. */
 export interface Claims {
@@ -55,7 +55,9 @@ export function claimShapeProblem(claims: JsonObject, name: string): string | un
   const shape = shapes.get(name);
   const value = claims[name];
   if (shape === undefined || shape.accepts(value)) return undefined;
-  return `${name} is ${isJsonNumber(value) ? value : describeJson(value)}, it must be ${shape.expected}`;
+  // Only milliseconds are numbers that large.
+  const unit = shape === numericDate && Number(value) > maxNumericDate ? ': seconds, not milliseconds' : '';
+  return `${name} is ${isJsonNumber(value) ? value : describeJson(value)}, it must be ${shape.expected}${unit}`;
 }
 
 const shapeList = [...shapes].map(([name, { accepts }]) => ({ name, accepts }));

@@ -2,6 +2,8 @@
  * Revocations of single tokens by `jti`, of sessions by `family`, and of a subject's tokens up to a moment. Stores keep them by the
  * rules of this file.
  */
+import { JwtkitError } from '../errors.js';
+import { describeArgument } from '../jose/arguments.js';
 import { own } from '../jose/json.js';
 import type { Claims } from './claims.js';
 import { isNumericDate, maxNumericDate } from './time.js';
@@ -65,6 +67,17 @@ export interface Denylist {
   /** Removes entries whose `until` has passed, and resolves to their number. Stores also do this by themselves. */
   prune(now: number): Promise<number>;
   close(): Promise<void>;
+}
+
+/**
+ * Checks that an argument is a denylist.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function requireDenylist(denylist: Denylist): void {
+  if (typeof (denylist as Denylist | undefined)?.find === 'function') return;
+  throw new JwtkitError('USAGE_INVALID', `denylist is ${describeArgument(denylist)}, not a Denylist`, {
+    hint: "open one: await openDenylist('lmdb:FOLDER', { mode, now })",
+  });
 }
 
 /** The greatest leeway that a verifier may use, in seconds: an entry outlives its token by this much. */

@@ -1,5 +1,6 @@
 /** All checks of a token in their order: syntax, keys and algorithm, signature, then every claim, the denylist last. */
 import { JwtkitError } from '../errors.js';
+import { requireKeys, requireObject } from '../jose/arguments.js';
 import { checkHeader, type ParsedJws, parseClaims, parseJws } from '../jose/compact.js';
 import type { JsonObject, ReadJson } from '../jose/json.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
@@ -7,9 +8,10 @@ import { checkSignature, type SignatureVerdict } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
 import { checkClaims } from './claim-checks.js';
 import type { Claims } from './claims.js';
-import { type Denylist, describeRevocation, tokenIdentity } from './denylist.js';
+import { type Denylist, describeRevocation, requireDenylist, tokenIdentity } from './denylist.js';
 import { type Finding, failed, passed, skipped, unasked } from './finding.js';
 import { checkPolicy, type VerifyPolicy } from './policy.js';
+import { requireNow } from './time.js';
 import { checkCertificate } from './time-checks.js';
 
 /** What verification needs: keys that the caller trusts, and the time. */
@@ -72,13 +74,15 @@ export async function askDenylist({ findings, verified }: Examined, denylist: De
 
 /**
  * Checks a token without the denylist.
- * @throws {JwtkitError} USAGE_INVALID for a policy that makes no sense.
+ * @throws {JwtkitError} USAGE_INVALID for a policy, keys or a time that make no sense.
  */
 export function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Examined {
-  const { keys, now, denylist } = deps;
   checkPolicy(policy);
-  if (!Array.isArray(keys)) throw new JwtkitError('USAGE_INVALID', 'keys is an array of keys');
-  if (!Number.isFinite(now)) throw new JwtkitError('USAGE_INVALID', 'now is a NumericDate');
+  if (deps === undefined) requireObject(deps, 'the third argument', '{ keys, now }');
+  const { keys, now, denylist } = deps;
+  requireKeys(keys);
+  requireNow(now);
+  if (denylist !== undefined) requireDenylist(denylist);
   const opened = open(token, policy);
   if (opened instanceof JwtkitError) return { findings: malformedFindings(opened.message) };
   const { jws, payload } = opened;

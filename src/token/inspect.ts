@@ -1,8 +1,9 @@
 import { JwtkitError } from '../errors.js';
+import { requireObject } from '../jose/arguments.js';
 import { readExact } from '../jose/exact-json.js';
 import { type Claims, claimShapeProblem } from './claims.js';
 import { type DecodedToken, decodeToken } from './decode.js';
-import { formatDistance, formatDuration, formatMoment } from './time.js';
+import { formatDistance, formatDuration, formatMoment, requireNow } from './time.js';
 
 /** The times that a token states, unverified; NumericDates and seconds, undefined if the token has none. */
 export interface TokenLife {
@@ -20,9 +21,11 @@ export interface TokenLife {
 /**
  * Reads when a token was issued, when it is active and how much of its life is left. No key is needed and no signature is
  * checked: this answers "will it last?", not "is it genuine?".
- * @throws {JwtkitError} TOKEN_MALFORMED; CLAIM_MALFORMED for a time claim that is no NumericDate.
+ * @throws {JwtkitError} TOKEN_MALFORMED; CLAIM_MALFORMED for a time claim that is no NumericDate; USAGE_INVALID for such a `now`.
  */
 export function inspectToken(token: string, deps: { now: number; maxLength?: number | undefined }): TokenLife {
+  requireObject(deps, 'the second argument', '{ now }');
+  requireNow(deps.now);
   const { claims, claimsText } = decodeToken(token, deps);
   return readLife(claims, claimsText, deps.now);
 }

@@ -1,45 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
+import { requireObject } from '../jose/arguments.js';
 import { defaultMaxTokenLength, parseClaims } from '../jose/compact.js';
 import { isJsonNumber } from '../jose/decimal.js';
 import { findOddNumber, readExact, writeJson } from '../jose/exact-json.js';
-import { isJsonObject, type JsonObject } from '../jose/json.js';
+import { isJsonObject } from '../jose/json.js';
 import { prepareSigner } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
 import { type Claims, claimShapeProblem, findMalformed, type TokenType } from './claims.js';
 import type { Successor } from './denylist.js';
+import { checkIssueArguments, checkPairArguments, type IssuePairPolicy, type IssuePolicy } from './issue-policy.js';
 import { refreshTyp, takesRefreshForm, toRefreshForm } from './refresh-form.js';
-import { isNumericDate } from './time.js';
+import { isNumericDate, requireNow } from './time.js';
 
 /** Default lifetimes in seconds: access 30 minutes, refresh 7 days. */
 export const defaultLifetimes: Readonly<Record<TokenType, number>> = { access: 1800, refresh: 604_800 };
-
-/** How a token is made. */
-export interface IssuePolicy {
-  /** The `type` claim; `access` by default. */
-  type?: TokenType | undefined;
-  /** Seconds from now (from `nbf` when that is later) to `exp`; `null` for a token without `exp`. */
-  ttl?: number | null | undefined;
-  /** The algorithm; the key's preferred one by default. */
-  alg?: AlgorithmName | undefined;
-  /** Header `typ`; `JWT` by default, and `refresh+jwt` for a refresh token in its own form. See {@link issueToken}. */
-  typ?: string | undefined;
-  /** The `aud` of a refresh token in its own form: its issuer's token endpoint. The issuer itself by default. */
-  refreshAudience?: string | undefined;
-  /**
-   * Sign the given claims and `exp` alone: no `type`, `iat` or `jti` is added, and the header has a `typ` only if the policy
-   * names one. Then `exp` comes from `ttl` or from the claims; only a `ttl` of `null` makes a token without it.
-   */
-  bare?: boolean | undefined;
-  /** Claims that the token does not get, neither from jwtkit nor from the given claims. */
-  without?: readonly OwnClaim[] | undefined;
-  /** Further header members; `alg`, `kid` and `typ` are not among them. */
-  header?: Readonly<JsonObject> | undefined;
-}
-
-/** Claims of jwtkit's own, which other verifiers may not expect. */
-export type OwnClaim = 'type' | 'iat' | 'jti';
 
 /** What issuing needs. */
 export interface IssueDeps {
@@ -68,6 +44,7 @@ export interface IssuedToken {
  * @throws {JwtkitError} USAGE_INVALID for claims, header members or an algorithm that `verifyToken` would refuse.
  */
 export async function issueToken(claims: Claims, policy: IssuePolicy, deps: IssueDeps): Promise<IssuedToken> {
+  checkIssueArguments(claims, policy);
   return prepareIssuer(policy, deps)(claims);
 }
 
@@ -76,11 +53,13 @@ export async function issueToken(claims: Claims, policy: IssuePolicy, deps: Issu
  * @throws {JwtkitError} as {@link issueToken}: for the policy at once, for claims when they are signed.
  */
 export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Claims) => IssuedToken {
+  requireObject(deps, 'the third argument', '{ key, now }');
   const { key, newId = randomUUID } = deps;
-  const now = Math.floor(deps.now);
+  const now = Math.floor(requireNow(deps.now));
   const { bare = false, without = [] } = policy;
   const type = policy.type ?? (bare ? undefined : 'access');
   const ttl = policy.ttl === undefined && !bare ? defaultLifetimes[type ?? 'access'] : policy.ttl;
+  if (typeof ttl !== 'number' && ttl !== undefined && ttl !== null) throw refuse('a lifetime is a number of seconds');
   if (typeof ttl === 'number' && (!Number.isFinite(ttl) || ttl < 1)) {
     throw refuse(`a lifetime is at least 1 second, not ${ttl}`);
   }
@@ -176,22 +155,13 @@ export interface TokenPair {
   readonly expires_in: number;
 }
 
-/** How a pair is made: {@link IssuePolicy} for both, with a lifetime for each. `typ` is for the access token alone. */
-export interface IssuePairPolicy extends Omit<IssuePolicy, 'type' | 'ttl' | 'bare' | 'without'> {
-  /** Seconds; 1800 by default. */
-  accessTtl?: number | undefined;
-  /** Seconds; 604800 by default. */
-  refreshTtl?: number | undefined;
-  /** Claims that differ in the access token; an undefined one is left out. */
-  accessClaims?: Claims | undefined;
-}
-
 /**
  * Signs an access token and a refresh token for the same claims, each with its own `jti` and `exp`. Both carry the name of their
  * session, `family`, by which it can be ended.
  * @throws {JwtkitError} USAGE_INVALID as `issueToken`, and for claims that the two cannot share (`exp`, `jti`, `type`).
  */
 export async function issueTokenPair(claims: Claims, policy: IssuePairPolicy, deps: IssueDeps): Promise<TokenPair> {
+  checkPairArguments(claims, policy);
   return preparePairIssuer(policy, deps)(claims).tokens;
 }
 
@@ -211,8 +181,8 @@ export function preparePairIssuer(
   policy: IssuePairPolicy,
   deps: IssueDeps,
 ): (claims: Claims, successor?: Successor) => ReadTokens<TokenPair> {
-  const now = Math.floor(deps.now);
   const issueAccess = prepareIssuer({ ...policy, type: 'access', ttl: policy.accessTtl }, deps);
+  const now = Math.floor(deps.now);
   const issueRefresh = prepareIssuer({ ...policy, typ: undefined, type: 'refresh', ttl: policy.refreshTtl }, deps);
   return (claims, successor) => {
     for (const name of ['exp', 'jti', 'type']) {

@@ -1,10 +1,12 @@
 /** Keys that may change while a process runs, such as those of an issuer. If a token names an unknown key, they are fetched again. */
 import { JwtkitError } from '../errors.js';
+import { describeArgument, requireObject } from '../jose/arguments.js';
 import type { JwkSet } from '../jose/jwk.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
 import type { VerifiedToken, VerifyDeps } from './examine.js';
 import type { VerifyPolicy } from './policy.js';
+import { requireNow } from './time.js';
 import { reportToken, type VerificationReport, verifyToken } from './verify.js';
 
 /** Where trusted keys come from. */
@@ -59,8 +61,10 @@ export interface VerifyFromDeps extends Omit<VerifyDeps, 'keys' | 'skipped'> {
 export async function verifyTokenFrom(
   token: string,
   policy: VerifyPolicy,
-  { source, ...deps }: VerifyFromDeps,
+  fromDeps: VerifyFromDeps,
 ): Promise<VerifiedToken> {
+  requireSource(fromDeps);
+  const { source, ...deps } = fromDeps;
   return withKeys(source, deps.now, (keys) =>
     verifyToken(token, policy, { ...deps, keys, skipped: source.skipped?.() }),
   );
@@ -73,8 +77,10 @@ export async function verifyTokenFrom(
 export async function reportTokenFrom(
   token: string,
   policy: VerifyPolicy,
-  { source, ...deps }: VerifyFromDeps,
+  fromDeps: VerifyFromDeps,
 ): Promise<VerificationReport> {
+  requireSource(fromDeps);
+  const { source, ...deps } = fromDeps;
   const reportWith = (keys: readonly Key[]) => {
     return reportToken(token, policy, { ...deps, keys, skipped: source.skipped?.() });
   };
@@ -82,6 +88,16 @@ export async function reportTokenFrom(
   if (report.code !== 'KEY_NOT_FOUND') return report;
   const newer = await source.refresh?.(deps.now);
   return newer === undefined ? report : reportWith(newer);
+}
+
+/** Throws USAGE_INVALID before anything is fetched, as it would be by a clock in milliseconds. */
+function requireSource(deps: VerifyFromDeps): void {
+  requireObject(deps, 'the third argument', '{ source, now }');
+  requireNow(deps.now);
+  if (typeof (deps.source as KeySource | undefined)?.keys === 'function') return;
+  throw new JwtkitError('USAGE_INVALID', `source is ${describeArgument(deps.source)}, not a KeySource`, {
+    hint: 'make one: issuerKeys(issuer, { now: () => Date.now() / 1000 }); keys that you have go to verifyToken',
+  });
 }
 
 /** Calls a function with the keys of a source, and again with newer ones if it throws KEY_NOT_FOUND. */

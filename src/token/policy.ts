@@ -1,8 +1,8 @@
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import { quoteText } from '../jose/json.js';
 import { isString, isStringOrStrings, type TokenType } from './claims.js';
 import { maxLeeway } from './denylist.js';
+import { checkOptionNames } from './option-names.js';
 import { findRequirementProblem, type RequiredClaim } from './required-claim.js';
 import { formatDuration } from './time.js';
 
@@ -84,16 +84,28 @@ const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
   'maxLength',
 ]);
 
+/** Words of other libraries and of claims. */
+const otherWords = {
+  aud: 'the accepted audience is audience',
+  iss: 'the accepted issuer is issuer',
+  sub: 'the demanded subject is subject',
+  alg: 'the allowed algorithms are algorithms, an array',
+  exp: 'exp is always required, unless allowNoExp is true',
+  ignoreExpiration: 'decodeToken reads an expired token and verifies nothing',
+  clockTolerance: 'the allowed clock difference is leeway, in seconds',
+  maxTokenAge: 'the greatest age is maxAge, in seconds',
+  requiredClaims: "require names claims: [{ name: 'sub' }]",
+  keys: 'keys belong into the third argument: { keys, now }',
+  now: 'now belongs into the third argument: { keys, now }',
+};
+
 /**
  * Checks types, for a caller without a compiler. A leeway that is a string would be appended to `exp`. A list that is a
  * string would match a part of itself.
  * @throws {JwtkitError} USAGE_INVALID.
  */
 export function checkPolicy(policy: VerifyPolicy): void {
-  if (typeof policy !== 'object' || policy === null) throw refuse('it is an object');
-  for (const name of Object.keys(policy)) {
-    if (!policyMembers.has(name)) throw refuse(`${quoteText(name)} is not a member of it`);
-  }
+  checkOptionNames('policy', policy, policyMembers, otherWords);
   const { leeway, audience, anyAudience, require: required } = policy;
   check('leeway', leeway, isSeconds, 'a number of seconds');
   check('maxAge', policy.maxAge, isSeconds, 'a number of seconds');

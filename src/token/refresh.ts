@@ -1,4 +1,5 @@
 import { JwtkitError } from '../errors.js';
+import { requireKey, requireObject } from '../jose/arguments.js';
 import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
 import {
@@ -20,14 +21,9 @@ import {
   tokenIdentity,
 } from './denylist.js';
 import { examineAndAsk, type VerifiedToken } from './examine.js';
-import {
-  type IssueDeps,
-  type IssuePairPolicy,
-  issueToken,
-  preparePairIssuer,
-  type ReadTokens,
-  type TokenPair,
-} from './issue.js';
+import { type IssueDeps, issueToken, preparePairIssuer, type ReadTokens, type TokenPair } from './issue.js';
+import type { IssuePairPolicy } from './issue-policy.js';
+import { checkOptionNames } from './option-names.js';
 import type { VerifyPolicy } from './policy.js';
 import { hasRefreshForm, sessionClaims } from './refresh-form.js';
 import { endFamily, repeatedSuccessor, sessionStart, successorOfUsed, withinSession } from './refresh-rotation.js';
@@ -52,6 +48,8 @@ export interface RefreshPolicy {
   /** Seconds that a session lasts at most, however often it is renewed. Its tokens end with it. */
   readonly sessionMax?: number | undefined;
 }
+
+const policyMembers: ReadonlySet<string> = new Set<keyof RefreshPolicy>(['verify', 'issue', 'scope', 'role', 'rotate']);
 
 /** What a session may still hold. An absent list limits nothing. */
 export interface SessionLimits {
@@ -95,7 +93,12 @@ export async function refreshAndRead(
   policy: RefreshPolicy,
   deps: RefreshDeps,
 ): Promise<ReadTokens<RefreshedTokens> & { readonly before: Claims }> {
-  const { keys, denylist, now } = deps;
+  checkOptionNames('policy', policy, policyMembers, {
+    audience: 'demands belong into verify: { verify: { audience } }',
+  });
+  requireObject(deps, 'the third argument', '{ key, keys, denylist, now }');
+  const { key, keys, denylist, now } = deps;
+  requireKey(key, 'sign');
   const examined = await examineAndAsk(token, { ...policy.verify, type: 'refresh' }, { keys, denylist, now });
   const { findings, verified } = examined;
   if (verified === undefined) throw refusalOf(examined);

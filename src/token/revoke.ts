@@ -1,9 +1,17 @@
 import { JwtkitError } from '../errors.js';
+import { requireObject } from '../jose/arguments.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
-import { type Denylist, keepFamilyUntil, keepTokenUntil, keptForGood, tokenIdentity } from './denylist.js';
+import {
+  type Denylist,
+  keepFamilyUntil,
+  keepTokenUntil,
+  keptForGood,
+  requireDenylist,
+  tokenIdentity,
+} from './denylist.js';
 import { examine, type VerifiedToken } from './examine.js';
-import { isNumericDate } from './time.js';
+import { isNumericDate, requireNow } from './time.js';
 import { refusalOf } from './verify.js';
 
 /** What revoking needs. */
@@ -39,7 +47,9 @@ export interface RevokedToken {
  * STORE_UNAVAILABLE.
  */
 export async function revokeToken(token: string, deps: RevokeDeps): Promise<RevokedToken> {
+  requireObject(deps, 'the second argument', '{ keys, denylist, now }');
   const { keys, skipped, denylist, now, permit } = deps;
+  requireDenylist(denylist);
   const policy = { type: 'any', anyAudience: true, allowNoExp: true, allowExpiredCertificate: true } as const;
   const examined = examine(token, policy, { keys, skipped, now });
   const { verified } = examined;
@@ -81,14 +91,16 @@ async function wasConsumed(jti: string, denylist: Denylist): Promise<boolean> {
 
 /**
  * Revokes by `jti`, without the token itself; `exp` is when it expires.
- * @throws {JwtkitError} STORE_UNAVAILABLE.
+ * @throws {JwtkitError} STORE_UNAVAILABLE; USAGE_INVALID for a time that is no NumericDate.
  */
 export async function revokeTokenId(
   jti: string,
   exp: number,
   { denylist, now }: Omit<RevokeDeps, 'keys'>,
 ): Promise<RevokedToken> {
-  const until = keepTokenUntil(exp);
+  requireDenylist(denylist);
+  requireNow(now);
+  const until = keepTokenUntil(requireNow(exp, 'exp'));
   const recorded = until > now;
   if (recorded) await denylist.add({ kind: 'token', id: jti, reason: 'revoked', until });
   return { jti, family: null, recorded };
@@ -97,8 +109,10 @@ export async function revokeTokenId(
 /**
  * Revokes every token of a subject with an `iat` up to and including now. An `iat` is whole seconds: wait for the next second
  * before you issue a new token.
- * @throws {JwtkitError} STORE_UNAVAILABLE.
+ * @throws {JwtkitError} STORE_UNAVAILABLE; USAGE_INVALID for a time that is no NumericDate.
  */
 export async function revokeSubject(sub: string, { denylist, now }: Omit<RevokeDeps, 'keys'>): Promise<void> {
+  requireDenylist(denylist);
+  requireNow(now);
   await denylist.add({ kind: 'subject', id: sub, issuedUpTo: now, until: keptForGood });
 }

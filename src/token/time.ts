@@ -13,6 +13,17 @@ export function isNumericDate(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= maxNumericDate;
 }
 
+/**
+ * Checks a moment that a caller passes, and returns it.
+ * @throws {JwtkitError} USAGE_INVALID if it is no NumericDate.
+ */
+export function requireNow(now: number, name = 'now'): number {
+  if (isNumericDate(now)) return now;
+  const isInMilliseconds = (typeof now === 'number' && now > maxNumericDate) || (now as unknown) instanceof Date;
+  const problem = isInMilliseconds ? 'seconds, not milliseconds' : 'a NumericDate, seconds since 1970';
+  throw new JwtkitError('USAGE_INVALID', `${name} is ${problem}: Math.floor(Date.now() / 1000)`);
+}
+
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 
 /**

@@ -18,7 +18,8 @@ import { openLoginLimits } from '../../src/store/login-limits/limits.js';
 import { type Client, hashClientSecret, type User } from '../../src/token/account.js';
 import type { Claims } from '../../src/token/claims.js';
 import type { Denylist } from '../../src/token/denylist.js';
-import { type IssuePolicy, issueToken } from '../../src/token/issue.js';
+import { issueToken } from '../../src/token/issue.js';
+import type { IssuePolicy } from '../../src/token/issue-policy.js';
 import type { OwnKeySource } from '../../src/token/key-source.js';
 import { afterEachFile } from '../after-file.js';
 

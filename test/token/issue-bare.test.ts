@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { loadSecret } from '../../src/jose/secret.js';
 import type { Claims } from '../../src/token/claims.js';
 import { decodeToken } from '../../src/token/decode.js';
-import { type IssuePolicy, issueToken } from '../../src/token/issue.js';
+import { issueToken } from '../../src/token/issue.js';
+import type { IssuePolicy } from '../../src/token/issue-policy.js';
 
 const now = Date.UTC(2026, 10, 23, 12) / 1000;
 const deps = { key: loadSecret('a secret of thirty-two bytes, for bare'), now, newId: () => 'id' };

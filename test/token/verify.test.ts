@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { signJws } from '../../src/jose/jws.js';
 import { loadSecret } from '../../src/jose/secret.js';
 import type { Claims } from '../../src/token/claims.js';
-import { type IssuePolicy, issueToken } from '../../src/token/issue.js';
+import { issueToken } from '../../src/token/issue.js';
+import type { IssuePolicy } from '../../src/token/issue-policy.js';
 import type { VerifyPolicy } from '../../src/token/policy.js';
 import { reportToken, verifyToken } from '../../src/token/verify.js';
 

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../jose/json.js';
 import { textBytes } from '../../jose/text.js';
 import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
 import { type ClaimDefault, defineMember, readClaims } from '../../token/given-claims.js';
-import type { OwnClaim } from '../../token/issue.js';
+import type { OwnClaim } from '../../token/issue-policy.js';
 import { parseMoment } from '../../token/time.js';
 import { usage } from '../terminal/errors.js';
 import { readContent } from '../terminal/input.js';

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { decodeBase64url } from '../../jose/base64url.js';
 import { type Client, clientIdPrefix, hashClientSecret, isClientId, labelProblem } from '../../token/account.js';
+import { requireNow } from '../../token/time.js';
 import {
   type AccountKind,
   addAccount,
@@ -89,7 +90,7 @@ export async function addClient(
     name,
     scopes: soundList('scope', scopes) ?? [],
     secretHash: hashClientSecret(secret),
-    created: Math.floor(now),
+    created: Math.floor(requireNow(now)),
   };
   await addAccount(path, kind, client);
   return { client, secret };

@@ -1,5 +1,6 @@
 /** Users in a file: `{"users":[{"name","sub","roles","scopes","password","created"}]}`, the password as a hash. */
 import { labelProblem, subjectProblem, type User } from '../../token/account.js';
+import { requireNow } from '../../token/time.js';
 import {
   type AccountKind,
   addAccount,
@@ -83,7 +84,7 @@ export async function addUser(path: string, user: NewUser, { now }: { readonly n
   // Fails before a person types a password.
   refuseTaken(readUsers(path), kind, { name, sub });
   const passwordHash = await hashPassword(typeof password === 'string' ? password : await password());
-  const added = { name, sub, roles, scopes, passwordHash, created: Math.floor(now) };
+  const added = { name, sub, roles, scopes, passwordHash, created: Math.floor(requireNow(now)) };
   await addAccount(path, kind, added);
   return added;
 }

@@ -14,6 +14,7 @@ import {
   type Revocation,
   storedUntil,
 } from '../../token/denylist.js';
+import { requireNow } from '../../token/time.js';
 import type { OpenDenylistOptions, StoreWatch } from '../denylist-options.js';
 import { openEnvironment } from '../lmdb/environment.js';
 import { fileOf, isEnvironment } from '../lmdb/file.js';
@@ -184,6 +185,7 @@ function lmdbDenylist(root: RootDatabase, folder: string, file: string | undefin
       }
     },
     async prune(at) {
+      requireNow(at);
       let total = 0;
       for (;;) {
         const removed = await run(() =>

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { JwtkitError } from '../../errors.js';
+import { requireObject, requireText } from '../../jose/arguments.js';
 import type { Denylist } from '../../token/denylist.js';
+import { requireNow } from '../../token/time.js';
 import type { OpenDenylistOptions, StoreWatch } from '../denylist-options.js';
 import { awaitedDenylist } from './awaited.js';
 import { openLmdbDenylist } from './lmdb.js';
@@ -11,6 +13,9 @@ import { openLmdbDenylist } from './lmdb.js';
  * @throws {JwtkitError} USAGE_INVALID for another location; STORE_UNAVAILABLE.
  */
 export async function openDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist> {
+  requireText(location, 'location');
+  requireObject(options, 'the second argument', '{ mode, now }');
+  requireNow(options.now?.(), 'what now() returns');
   // Made absolute now: the process may change its working directory before the store is made.
   const place = location.replace(/^lmdb:(.+)$/s, (_location, folder) => `lmdb:${resolve(folder)}`);
   const find = () => findDenylist(place, options);

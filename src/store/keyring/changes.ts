@@ -18,6 +18,7 @@ import { maxKeyBytes } from '../../jose/key.js';
 import { exportPrivatePem } from '../../jose/pem.js';
 import { withoutMark } from '../../jose/text.js';
 import type { DatedKey, KeyringEntry } from '../../token/keyring.js';
+import { requireNow } from '../../token/time.js';
 import { withLock } from '../lmdb/environment.js';
 import {
   createDirectory,
@@ -217,6 +218,7 @@ export interface AddKeyOptions {
  * KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function addKey(directory: string, pair: GeneratedKey, options: AddKeyOptions): Promise<string> {
+  requireNow(options?.now);
   const { entry, pem } = freshEntry(directory, pair, options);
   return changeKeyring(directory, { make: true }, (entries) => {
     checkFreeKid(entry.kid, byFoldedKid(entries));

@@ -8,6 +8,7 @@ import { makeFolders } from '../../files/folders.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { notWritable } from '../../files/system-error.js';
 import { writeFileWhole } from '../../files/write-files.js';
+import { requireText } from '../../jose/arguments.js';
 import { isJsonObject, type JsonObject, own, quoteText } from '../../jose/json.js';
 import { holdsSecret, importJwk, type Jwk, type JwkSet } from '../../jose/jwk.js';
 import { isSamePublicKey, type Key, maxKeyBytes, publicHalfOf } from '../../jose/key.js';
@@ -21,7 +22,7 @@ import {
   signingEntry,
   verificationKeys,
 } from '../../token/keyring.js';
-import { isNumericDate } from '../../token/time.js';
+import { isNumericDate, requireNow } from '../../token/time.js';
 
 /** A keyring, as its set was when it was opened. */
 export interface Keyring {
@@ -52,16 +53,17 @@ export interface Keyring {
  * @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE.
  */
 export function openKeyring(directory: string): Keyring {
+  requireText(directory, 'directory');
   const { entries, encryptionKeys } = readMembers(directory);
   return {
     directory,
     entries,
     encryptionKeys,
-    verificationKeys: (now) => verificationKeys(entries, now),
+    verificationKeys: (now) => verificationKeys(entries, requireNow(now)),
     signingKey: async (now, kid, passphrase) => {
-      return readPrivateKey(directory, signingEntry(entries, now, kid), passphrase);
+      return readPrivateKey(directory, signingEntry(entries, requireNow(now), kid), passphrase);
     },
-    publishedSet: (now) => publishedSet([...entries, ...encryptionKeys], now),
+    publishedSet: (now) => publishedSet([...entries, ...encryptionKeys], requireNow(now)),
     privateKey: async (kid, passphrase) => readPrivateKey(directory, entryOf(entries, kid), passphrase),
   };
 }

@@ -6,6 +6,7 @@ import { exportPrivatePem } from '../../jose/pem.js';
 import { type IncomingKey, type ReadKeyFileOptions, readKeyFile } from '../../token/import.js';
 import { findSigner, type KeyringEntry } from '../../token/keyring.js';
 import { keepRetiredKeysRetired } from '../../token/rotate.js';
+import { requireNow } from '../../token/time.js';
 import { byFoldedKid, changeKeyring, checkFreeKid, checkKid, foldKid } from './changes.js';
 import { setPath, toEntry } from './directory.js';
 
@@ -38,7 +39,7 @@ export async function importKeys(
   content: Uint8Array,
   options: ImportKeysOptions,
 ): Promise<ImportedKeys> {
-  const now = Math.floor(options.now);
+  const now = Math.floor(requireNow(options?.now));
   let passphrase = typeof options.passphrase === 'function' ? undefined : options.passphrase;
   const file = await readKeyFile(content, {
     ...options,

@@ -13,6 +13,7 @@ import {
   type RetirementTime,
   rotationTemplate,
 } from '../../token/rotate.js';
+import { requireNow } from '../../token/time.js';
 import {
   type AddKeyOptions,
   byFoldedKid,
@@ -57,7 +58,7 @@ export interface RotatedKeys {
  * @throws {JwtkitError} USAGE_INVALID, FILE_EXISTS for a kid that is taken, KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function rotateKeys(directory: string, options: RotateKeysOptions): Promise<RotatedKeys> {
-  const now = Math.floor(options.now);
+  const now = Math.floor(requireNow(options?.now));
   const activateIn = checkDuration('activateIn', options.activateIn ?? 0);
   const grace = checkDuration('grace', options.grace ?? defaultLifetimes.refresh);
   const activation = now + activateIn;
@@ -113,11 +114,11 @@ export interface RetireKeyOptions {
  * would verify again; KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function retireKey(directory: string, kid: string, options: RetireKeyOptions): Promise<RetiredKey> {
-  const now = Math.floor(options.now);
+  const now = Math.floor(requireNow(options?.now));
   const end: RetirementTime =
     options.at === undefined
       ? { grace: checkDuration('grace', options.grace ?? defaultLifetimes.refresh) }
-      : { at: Math.floor(options.at) };
+      : { at: Math.floor(requireNow(options.at, 'at')) };
   return changeKeysLike(directory, kid, (before) => {
     const entries = planRetirement(before, kid, { now, end, force: options.force === true });
     return { entries, result: retiredKeyOf(kid, entries, now) };
@@ -137,7 +138,7 @@ export interface RemoveKeyOptions {
  * KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function removeKey(directory: string, kid: string, options: RemoveKeyOptions): Promise<RetiredKey> {
-  const now = Math.floor(options.now);
+  const now = Math.floor(requireNow(options?.now));
   return changeKeysLike(directory, kid, (before) => {
     const entries = planRemoval(before, kid, { now, force: options.force === true });
     return { entries, result: retiredKeyOf(kid, entries, now) };

@@ -1,0 +1,131 @@
+/** Arguments of a library user in the wrong form or place: each is refused, and the error says what to do instead. */
+import { describe, expect, test } from 'vitest';
+import * as jwtkit from '../../src/index.js';
+import { denylist, key, keys, now, refusal, token, type Wrong } from './mistaken-call.js';
+
+describe('arguments in the wrong form', () => {
+  test.each<[string, () => unknown, string]>([
+    [
+      'a promised token',
+      () => jwtkit.verifyToken(jwtkit.issueToken({}, {}, { key, now }) as Wrong, {}, { keys, now }),
+      'TOKEN_MALFORMED token is a Promise, not a string: await it',
+    ],
+    [
+      'a promised token to decode',
+      () => jwtkit.decodeToken(Promise.resolve(token) as Wrong),
+      'token is a Promise, not a string: await it',
+    ],
+    [
+      'what issueToken returned',
+      async () => jwtkit.verifyToken((await jwtkit.issueToken({}, {}, { key, now })) as Wrong, {}, { keys, now }),
+      'token is an object, not a string: pass its member token',
+    ],
+    [
+      'a whole header',
+      () => jwtkit.verifyToken(`Bearer ${token}`, {}, { keys, now }),
+      'token begins with Bearer: pass what follows it',
+    ],
+    [
+      'keys in the place of the policy',
+      () => jwtkit.verifyToken(token, keys as Wrong, undefined as Wrong),
+      'policy is an array, it must be an object | keys and the time are in the last argument',
+    ],
+    [
+      'a key in the place of the policy',
+      () => jwtkit.issueToken({}, key as Wrong, undefined as Wrong),
+      'policy is a Key, it must be an object',
+    ],
+    [
+      'a policy that is null',
+      () => jwtkit.issueToken({}, null as Wrong, { key, now }),
+      'policy is null, it must be an object',
+    ],
+    [
+      'no third argument to verify',
+      () => jwtkit.verifyToken(token, {}, undefined as Wrong),
+      'the third argument is missing, it must be an object: { keys, now }',
+    ],
+    [
+      'no third argument to issue',
+      () => jwtkit.issueToken({}, {}, undefined as Wrong),
+      'the third argument is missing, it must be an object: { key, now }',
+    ],
+    [
+      'no denylist to revoke in',
+      () => jwtkit.revokeToken(token, { keys, now } as Wrong),
+      'denylist is missing, not a Denylist | open one: await openDenylist(',
+    ],
+    [
+      'a promised denylist',
+      () => jwtkit.verifyToken(token, {}, { keys, now, denylist: Promise.resolve(denylist) as Wrong }),
+      'denylist is a Promise, not a Denylist',
+    ],
+    [
+      'an address as a source',
+      () => jwtkit.verifyTokenFrom(token, {}, { source: 'https://issuer.example' as Wrong, now }),
+      'source is a string, not a KeySource | make one: issuerKeys(',
+    ],
+    [
+      'no source',
+      () => jwtkit.verifyTokenFrom(token, {}, { keys, now } as Wrong),
+      'source is missing, not a KeySource',
+    ],
+    [
+      'a moment as the clock of an issuer',
+      () => jwtkit.issuerKeys('https://issuer.example', { now: now as Wrong }),
+      'now is a function that returns the time | the time goes on',
+    ],
+    [
+      'claims that are a string',
+      () => jwtkit.issueToken('user-123' as Wrong, {}, { key, now }),
+      "the first argument is a string, it must be an object: the claims, such as { sub: 'user-123' }",
+    ],
+    [
+      'promised claims',
+      () => jwtkit.issueToken(Promise.resolve({}) as Wrong, {}, { key, now }),
+      'the first argument is a Promise',
+    ],
+    [
+      'a promised claim',
+      () => jwtkit.issueToken({ plan: Promise.resolve('pro') }, {}, { key, now }),
+      'claim "plan" is a Promise: await it',
+    ],
+    [
+      'an object as the payload of a JWS',
+      () => jwtkit.signJws({ a: 1 } as Wrong, key),
+      'the payload is an object | a JWS is over text or bytes: JSON.stringify(value)',
+    ],
+    [
+      'a lifetime as a text, which would make a token that never expires',
+      () => jwtkit.issueToken({}, { ttl: '1h' as Wrong }, { key, now }),
+      'a lifetime is a number of seconds',
+    ],
+  ])('%s is refused', async (_what, call, message) => {
+    expect(await refusal(call)).toContain(message);
+  });
+
+  test.each<[Wrong, string]>([
+    [{ audiance: 'api' }, '"audiance" is not a member of it | did you mean audience?'],
+    [{ Issuer: 'me' }, '"Issuer" is not a member of it | did you mean issuer?'],
+    [{ clockTolerance: 5 }, 'the allowed clock difference is leeway, in seconds'],
+    [{ aud: 'api' }, 'the accepted audience is audience'],
+    [{ surprise: 1 }, 'its members: algorithms, type, issuer, audience,'],
+  ])('verifying refuses the policy %o', async (policy, message) => {
+    expect(await refusal(() => jwtkit.verifyToken(token, policy, { keys, now }))).toContain(message);
+  });
+
+  test.each<[Wrong, string]>([
+    [{ expiresIn: 900 }, 'the lifetime is ttl, in seconds'],
+    [{ audience: 'api' }, 'it is a claim: put aud into the first argument'],
+    [{ withuot: ['jti'] }, 'did you mean without?'],
+  ])('issuing refuses the policy %o', async (policy, message) => {
+    expect(await refusal(() => jwtkit.issueToken({}, policy, { key, now }))).toContain(message);
+  });
+
+  test('a pair refuses a single lifetime, and refreshing refuses demands outside of verify', async () => {
+    const pairOf = (policy: Wrong) => refusal(() => jwtkit.issueTokenPair({}, policy, { key, now }));
+    expect(await pairOf({ ttl: 900 })).toContain('the lifetimes are accessTtl and refreshTtl, in seconds');
+    const refresh = (policy: Wrong) => refusal(() => jwtkit.refreshToken(token, policy, { key, keys, denylist, now }));
+    expect(await refresh({ audience: 'api' })).toContain('demands belong into verify');
+  });
+});
