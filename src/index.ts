@@ -129,6 +129,7 @@ export type { Claims, TokenType } from './token/claims.js';
 export { type DecodedToken, decodeToken } from './token/decode.js';
 export type { Denylist, Revocation, TokenIdentity } from './token/denylist.js';
 export type { KeyReport, VerifiedToken, VerifyDeps } from './token/examine.js';
+export { type FoundToken, findToken, type WantedToken } from './token/find-token.js';
 export { inspectToken, type TokenLife } from './token/inspect.js';
 export {
   defaultLifetimes,

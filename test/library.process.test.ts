@@ -42,6 +42,7 @@ test('exports exactly these names', () => {
     'exportPrivatePem',
     'exportPublicJwk',
     'exportPublicPem',
+    'findToken',
     'generateKey',
     'grantScopes',
     'hashPassword',
@@ -308,6 +309,13 @@ describe('each verb, as documented', () => {
     expect(jwtkit.algorithmNames).not.toContain('none');
     expect(jwtkit.errorCodes).toContain('TOKEN_EXPIRED');
   });
+});
+
+test('findToken finds the one token in a longer text', async () => {
+  const { secret } = await jwtkit.generateKey('HS256');
+  const { token } = await jwtkit.issueToken({ sub: 'u' }, {}, { key: jwtkit.createKey(secret), now });
+  expect(jwtkit.findToken(`{"access_token":"${token}"}`)).toMatchObject({ kind: 'one', token, isWhole: true });
+  expect(jwtkit.findToken('no token here')).toEqual({ kind: 'none' });
 });
 
 test('wrong types throw only JwtkitError', async () => {

@@ -12,7 +12,8 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 /** Examples that users copy, by the name of the file that each becomes. */
 function examples(): [string, string][] {
   return pages.flatMap((page) => {
-    const blocks = [...codeBlocks(page, 'js'), ...codeBlocks(page, 'ts')];
+    const all = [...codeBlocks(page, 'js'), ...codeBlocks(page, 'ts')];
+    const blocks = all.filter((code) => !/from '(?!jwtkit'|node:)/.test(code) && !code.includes("from './"));
     return blocks.map((code, at): [string, string] => [`${page.replace(/\W/g, '-')}-${at}.ts`, code]);
   });
 }
