@@ -1,7 +1,7 @@
 /** Mistakes in a command line, as errors with the way out. Loaded only for them. */
 import type { Command, CommanderError } from 'commander';
 import type { JwtkitError } from '../errors.js';
-import { aliasOf } from './grammar/option.js';
+import { VariableOption } from './grammar/option.js';
 import { hintForCommand, hintForOption } from './grammar/other-tools.js';
 import { suggestOption } from './grammar/unknown-variables.js';
 import { usage } from './terminal/errors.js';
@@ -23,7 +23,7 @@ export function usageError(
     .replace(/^(unknown option '(?:--[^='\n]*|-.)).*?'(?=\n\(Did|$)/s, "$1'")
     .split('\n');
   const flag = error.code === 'commander.unknownOption' ? /^unknown option '(-[^']*)'/.exec(line)?.[1] : undefined;
-  if (flag !== undefined && command.options.some(({ long, short }) => [long, short].includes(aliasOf(flag) ?? flag))) {
+  if (flag !== undefined && command.options.some((one) => one instanceof VariableOption && one.is(flag))) {
     return usage(`option '${flag}' takes no value`, `write ${flag}, or leave it out`);
   }
   const known =

@@ -67,7 +67,7 @@ const outputs: readonly Output[] = [
 function refusalOfVerdict(verdict: JsonObject): string | undefined {
   const { valid, code } = verdict;
   if (valid === true && isJsonObject(own(verdict, 'claims'))) return undefined;
-  if (valid === true) return 'is a verdict without claims; verify --batch prints them with --claims';
+  if (valid === true) return 'is a verdict without claims; verify --batch prints them with --with-claims';
   return `is a refusal, ${quoteText(String(code ?? 'without a code'))}, not claims`;
 }
 

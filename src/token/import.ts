@@ -156,7 +156,7 @@ function toIncoming(key: Key, stated: JsonObject | undefined, options: ReadKeyFi
   const privateKey = keyObject.type === 'private' && options.publicOnly !== true ? keyObject : undefined;
   if (privateKey !== undefined && !key.operations.includes('sign')) {
     throw new JwtkitError('KEY_INVALID', `${where}the JWK's key_ops does not allow sign`, {
-      hint: 'its public half verifies: import it with --public',
+      hint: 'its public half verifies: import it with --public-half',
     });
   }
   const kid = options.kid ?? key.kid ?? thumbprint(keyObject);

@@ -243,10 +243,10 @@ describe('issue, decode and inspect', () => {
     [['decode', '--batch', '--claim', 'x'], '--batch and --claim exclude each other'],
     [['inspect', '--batch', '-q'], '--batch and --quiet exclude each other'],
     [['inspect', 'x', '--batch'], 'a token and --batch exclude each other'],
-    [['decode', 'x', '--workers', '2'], '--workers is for --batch'],
-    [['decode', '--batch', '--workers', '0'], '--workers: "0" is not a number from 1 to 256'],
+    [['decode', 'x', '--threads', '2'], '--threads is for --batch'],
+    [['decode', '--batch', '--threads', '0'], '--threads: "0" is not a number from 1 to 256'],
     [['verify', 'x', '--only-invalid'], '--only-invalid is for --batch'],
-    [['verify', 'x', '--claims'], '--claims is for --batch'],
+    [['verify', 'x', '--with-claims'], '--with-claims is for --batch'],
   ])('refuses the options %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await runCli(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

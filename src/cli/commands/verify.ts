@@ -58,7 +58,7 @@ interface VerifyOptions
     AudienceOptions,
     Texts<'sub' | 'typ' | 'maxSize' | 'maxAge' | 'minTtl' | 'leeway' | 'at' | 'claim' | 'scopeClaim' | 'roleClaim'>,
     Lists<'alg' | 'iss' | 'scope' | 'role' | 'decryptKey'>,
-    Flags<'allowNoExp' | 'allowExpiredCert' | 'quiet' | 'verbose' | 'claims' | 'onlyInvalid'> {
+    Flags<'allowNoExp' | 'allowExpiredCert' | 'quiet' | 'verbose' | 'withClaims' | 'onlyInvalid'> {
   type?: TokenType | 'any';
   /** Texts from flags; those of the policy file are parsed already. */
   require?: (string | RequiredClaim)[];
@@ -109,7 +109,7 @@ export function registerVerify(program: Command, context: Context): void {
     .addOption(option('-q, --quiet', 'print nothing; the exit code is the verdict'));
   addTokenOptions(command).addOption(maxSizeOption('64K'));
   addBatchOptions(command, 'a token a line in, a JSON verdict a line out')
-    .addOption(option('--claims', 'of a batch: print the claims of valid tokens'))
+    .addOption(option('--with-claims', 'of a batch: print the claims of valid tokens').formerly('--claims'))
     .addOption(option('--only-invalid', 'of a batch: print only refused tokens'));
   addKeyOptions(command, 'verify').addOption(decryptKeyOption());
   addRemoteOptions(command);
@@ -153,7 +153,7 @@ export function registerVerify(program: Command, context: Context): void {
     if (batch !== undefined) {
       refuseToken(argument ?? tokenFlagOf(options));
       const { runBatch } = await import('../terminal/batch.js');
-      const { claims: showClaims = false, onlyInvalid = false } = options;
+      const { withClaims: showClaims = false, onlyInvalid = false } = options;
       const store = denylistPlace(invocation, io);
       const job = { kind: 'verify', policy, store, showClaims, onlyInvalid } as const;
       try {
@@ -207,8 +207,8 @@ function readPolicy(invocation: Invocation<VerifyOptions>): VerifyPolicy {
       '--max-size': options.maxSize,
       '--decrypt-key': options.decryptKey,
     });
-  } else if (options.claims === true || options.onlyInvalid === true) {
-    throw usage(`${options.claims === true ? '--claims' : '--only-invalid'} is for --batch`);
+  } else if (options.withClaims === true || options.onlyInvalid === true) {
+    throw usage(`${options.withClaims === true ? '--with-claims' : '--only-invalid'} is for --batch`);
   }
   if (options.quiet === true && (options.json === true || options.claim !== undefined)) {
     throw usage(`--quiet and ${options.json === true ? '--json' : '--claim'} exclude each other`);

@@ -7,24 +7,26 @@ import { readInteger } from './values.js';
 
 export interface BatchFlags {
   batch?: string | true;
-  workers?: string;
+  threads?: string;
 }
 
 export function addBatchOptions(command: Command, description: string): Command {
+  const threads = option('--threads <count>', 'threads of a batch (default: one per core for a long batch)');
+  threads.formerly('--workers');
   return command
     .addOption(option('--batch [file]', `${description} (default: stdin); exit 10 if any fails`).readsStdin())
-    .addOption(option('--workers <count>', 'threads of a batch (default: one per core for a long batch)'));
+    .addOption(threads);
 }
 
-const maxWorkers = 256;
+const maxThreads = 256;
 
 /** Returns the input of a batch and how many threads are wanted; undefined without `--batch`. Refuses a token beside it. */
-export function readBatch({ batch, workers }: BatchFlags, token?: string) {
+export function readBatch({ batch, threads }: BatchFlags, token?: string) {
   if (batch === undefined) {
-    if (workers !== undefined) throw usage('--workers is for --batch');
+    if (threads !== undefined) throw usage('--threads is for --batch');
     return undefined;
   }
-  const input = { path: batch === true ? '-' : batch, workers: readInteger('--workers', workers, 1, maxWorkers) };
+  const input = { path: batch === true ? '-' : batch, workers: readInteger('--threads', threads, 1, maxThreads) };
   refuseToken(token);
   return input;
 }

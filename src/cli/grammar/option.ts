@@ -15,7 +15,7 @@ export const optionAliases: Readonly<Record<string, string>> = {
 };
 
 /** Returns the option that an alias stands for. */
-export function aliasOf(flag: string): string | undefined {
+function aliasOf(flag: string): string | undefined {
   return Object.hasOwn(optionAliases, flag) ? optionAliases[flag] : undefined;
 }
 
@@ -28,6 +28,7 @@ export class VariableOption extends Option {
   /** Whether the value `-` means standard input, and so does an optional value that is left out. */
   mayBeStdin = false;
   #attributeName: string | undefined;
+  #formerName: string | undefined;
 
   /** Sets the name under which the value is read, if the flag's own name means something else in other commands. */
   as(attribute: string): this {
@@ -39,9 +40,16 @@ export class VariableOption extends Option {
     return this.#attributeName ?? super.attributeName();
   }
 
+  /** Accepts another name as well, without showing it: the one that the option had while it meant two things. */
+  formerly(name: string): this {
+    this.#formerName = name;
+    return this;
+  }
+
   /** Whether an argument is this option. Commander asks this; its messages name the option itself, not the alias. */
   is(arg: string): boolean {
-    return arg === this.short || arg === this.long || (this.long !== undefined && aliasOf(arg) === this.long);
+    const isAlias = this.long !== undefined && aliasOf(arg) === this.long;
+    return isAlias || arg === this.short || arg === this.long || arg === this.#formerName;
   }
 
   /** Names the variable that stands in for the flag. */

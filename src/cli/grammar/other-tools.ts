@@ -129,7 +129,7 @@ const optionRows: readonly Row[] = [
   { words: 'expires-soon min-life remaining min-validity', options: '--min-ttl' },
   { words: 'older-than max-token-age', options: '--max-age' },
   { words: 'listen bind address hostname', options: '--host' },
-  { words: 'threads jobs j concurrency parallel', options: '--workers' },
+  { words: 'threads jobs j concurrency parallel', options: '--threads --workers' },
   { words: 'lines stdin bulk many', options: '--batch' },
 ];
 

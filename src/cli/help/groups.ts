@@ -11,13 +11,13 @@ const common: Readonly<Record<string, Names>> = {
   Checks: `--require --max-age --min-ttl --leeway --allow-no-exp --allow-expired-cert --no-store --store --scope-claim
     --role-claim`,
   Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv
-    --passphrase-file --passphrase-env --private --public --encrypt --activate-in --grace --spki --use --new-key`,
+    --passphrase-file --passphrase-env --private --public --private-half --public-half --encrypt --activate-in --grace --spki --use --new-key`,
   Certificate: '--cert --csr --subject --san --days --x5c',
   Account: '--users --clients --password-file --password-env --no-roles --no-scopes --end-sessions --keep-tokens',
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
   Service: `--host --port --ready-file --log-format --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
   Target: '',
-  Batch: '--batch --workers --only-invalid',
+  Batch: '--batch --threads --only-invalid',
   Output: `--format --report --summary --serialization --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
   Settings: '--dotenv --config --no-config',
 };
@@ -27,7 +27,7 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
   verify: {
     Checks: '--alg --type --iss --aud --any-aud --sub --scope --role --typ --at',
     Output: '--claim',
-    Batch: '--claims',
+    Batch: '--with-claims',
   },
   inspect: { Checks: '--at' },
   diff: { Checks: '--type --iss --aud --any-aud --at' },
@@ -43,7 +43,7 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
     Checks: '--any-aud',
   },
   lint: { Checks: '--fail-on --rule --list-rules --wordlist --at' },
-  keys: { Keys: '--at --force', Output: '--claim' },
+  keys: { Keys: '--at --until --force', Output: '--claim' },
   users: { Account: '--sub --role --scope' },
   clients: { Account: '--sub --role --scope' },
 };

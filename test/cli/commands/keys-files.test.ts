@@ -286,7 +286,7 @@ describe('export', () => {
   });
 
   test.each<[string[], number, string]>([
-    [['--public', '--private'], 2, '--public and --private exclude each other'],
+    [['--public-half', '--private-half'], 2, '--public-half and --private-half exclude each other'],
     [['--force'], 2, '--force is for --out'],
     [['--format', 'p7'], 2, "argument 'p7' is invalid"],
   ])('%j is exit %i', async (args, code, message) => {

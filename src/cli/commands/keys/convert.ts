@@ -13,7 +13,7 @@ import type { Context, Io } from '../../terminal/io.js';
 import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
 import { checkKeyOutput, type ExportedKey, keyForceOption, keyOutOption, writeKey } from './key-output.js';
 
-interface ConvertOptions extends PassphraseOptions, Texts<'kid' | 'out'>, Flags<'public' | 'force'> {
+interface ConvertOptions extends PassphraseOptions, Texts<'kid' | 'out'>, Flags<'publicHalf' | 'force'> {
   format: 'pem' | 'der' | 'jwk' | 'jwks';
 }
 
@@ -21,7 +21,7 @@ export function registerKeysConvert(keys: Command, { io }: Context): void {
   const command = keys
     .command('convert')
     .description(
-      'Print a key file in another format. Needs no keyring. A private key stays private, unless --public is given.',
+      'Print a key file in another format. Needs no keyring. A private key stays private, unless --public-half is given.',
     )
     .argument('<file>', 'PEM, DER, certificate, PKCS#12, JWK or JWK Set; - for stdin')
     .addOption(
@@ -29,14 +29,14 @@ export function registerKeysConvert(keys: Command, { io }: Context): void {
         .choices(['pem', 'der', 'jwk', 'jwks'])
         .default('pem'),
     )
-    .addOption(option('--public', 'the public half alone'))
+    .addOption(option('--public-half', 'the public half alone').formerly('--public'))
     .addOption(option('--kid <id>', 'the key with this ID; a key without an ID gets it'))
     .addOption(keyOutOption())
     .addOption(keyForceOption());
   addPassphraseOptions(command);
   addCommonOptions(command, [
     'jwtkit keys convert verify.pem --format jwks',
-    'jwtkit keys export "$KID" --private | jwtkit keys convert - --public',
+    'jwtkit keys export "$KID" --private-half | jwtkit keys convert - --public-half',
     'jwtkit keys convert .jwtkit/jwks.json --kid "$KID"',
     'openssl genpkey -quiet -algorithm ed25519 | jwtkit keys convert - --format jwk --out signing.jwk',
   ]);
@@ -80,8 +80,8 @@ async function readKeys(path: string, invocation: Invocation<ConvertOptions>, io
   return { keys, passphrase };
 }
 
-/** Returns the keys to write: the one that `--kid` names, and public halves for `--public`. */
-function chooseKeys(keys: readonly Key[], { kid, format, public: isPublic }: ConvertOptions): Key[] {
+/** Returns the keys to write: the one that `--kid` names, and public halves for `--public-half`. */
+function chooseKeys(keys: readonly Key[], { kid, format, publicHalf: isPublic }: ConvertOptions): Key[] {
   const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
   const [first, ...others] = named.length === 0 && keys.length === 1 && keys[0]?.kid === undefined ? keys : named;
   if (first === undefined) throw usage('no key of the file has the kid of --kid');
@@ -143,5 +143,5 @@ async function toSetMember(key: Key) {
 function noteUnsafe({ format }: ConvertOptions, isPrivate: boolean, isGuarded: boolean, { note }: Io): void {
   if (!isPrivate || !format.startsWith('jwk')) return;
   if (isGuarded) note('a JWK is not encrypted, the passphrase does not protect it');
-  if (format === 'jwks') note('this JWK Set holds a private key and is not to be published; see --public');
+  if (format === 'jwks') note('this JWK Set holds a private key and is not to be published; see --public-half');
 }

@@ -12,25 +12,28 @@ import { afterChange, alignColumns, printJson, showMoment } from '../../terminal
 import { addKeyringOptions, kidArgument, kidOf, readKeyringInvocation, tellSigner } from './keyring-options.js';
 
 export function registerKeysRetire(keys: Command, { io }: Context): void {
+  const until = option('--until <moment>', 'moment until which it verifies, such as now (default: now plus --grace)');
+  until.formerly('--at');
   const command = keys
     .command('retire')
     .description('Retire a key: it never signs again, and verifies until its tokens have expired.')
     .argument(...kidArgument)
-    .addOption(option('--at <moment>', 'moment until which it verifies, such as now (default: now plus --grace)'))
+    .addOption(until)
     .addOption(graceOption('how long it verifies'))
     .addOption(option('--force', 'retire the key even if no other key signs then'));
-  addKeyringOptions(command, ['jwtkit keys retire "$KID"', 'jwtkit keys retire "$KID" --at +30d']);
+  addKeyringOptions(command, ['jwtkit keys retire "$KID"', 'jwtkit keys retire "$KID" --until +30d']);
   command.action(async (named: string) => {
-    const invocation = readKeyringInvocation<Texts<'at' | 'grace'> & Flags<'force'>>(command, io);
+    const invocation = readKeyringInvocation<Texts<'until' | 'grace'> & Flags<'force'>>(command, io);
     const { options, origin } = invocation;
-    if (options.at !== undefined && origin('grace') === 'flag') throw usage('--at and --grace exclude each other');
+    if (options.until !== undefined && origin('grace') === 'flag')
+      throw usage('--until and --grace exclude each other');
     const now = io.now();
     const { retireKey } = await import('../../../store/keyring/rotation.js');
     const { defaultLifetimes } = await import('../../../token/issue.js');
     const kid = await kidOf(named, options.keyring);
     const { verifiesUntil, signing } = await retireKey(options.keyring, kid, {
       now,
-      at: parseOption('--at', options.at, (text) => parseMoment(text, now)),
+      at: parseOption('--until', options.until, (text) => parseMoment(text, now)),
       grace: readGrace(invocation, defaultLifetimes.refresh),
       force: options.force,
     });

@@ -14,7 +14,10 @@ import type { Context, Io } from '../../terminal/io.js';
 import { checkKeyOutput, type ExportedKey, keyForceOption, keyOutOption, writeKey } from './key-output.js';
 import { addKeyringOptions, kidArgument, kidOf, readKeyringInvocation } from './keyring-options.js';
 
-interface ExportOptions extends PassphraseOptions, Texts<'cert' | 'out'>, Flags<'public' | 'private' | 'force'> {
+interface ExportOptions
+  extends PassphraseOptions,
+    Texts<'cert' | 'out'>,
+    Flags<'publicHalf' | 'privateHalf' | 'force'> {
   keyring: string;
   format: 'pem' | 'der' | 'jwk' | 'p12';
 }
@@ -23,11 +26,11 @@ export function registerKeysExport(keys: Command, { io }: Context): void {
   const command = keys
     .command('export')
     .description(
-      "Print a key of the keyring: its public half, or with --private its private half. The keyring's own format is PEM.",
+      "Print a key of the keyring: its public half, or with --private-half its private half. The keyring's own format is PEM.",
     )
     .argument(...kidArgument)
-    .addOption(option('--public', 'the public half (the default)'))
-    .addOption(option('--private', 'the private half'))
+    .addOption(option('--public-half', 'the public half (the default)').formerly('--public'))
+    .addOption(option('--private-half', 'the private half').formerly('--private'))
     .addOption(
       option('--format <format>', 'SPKI or PKCS#8 as PEM or DER, a JWK, or PKCS#12 with both halves')
         .choices(['pem', 'der', 'jwk', 'p12'])
@@ -45,7 +48,7 @@ export function registerKeysExport(keys: Command, { io }: Context): void {
   addKeyringOptions(command, [
     'jwtkit keys export "$KID"',
     'jwtkit keys export "$KID" --format jwk',
-    'jwtkit keys export "$KID" --private --out signing.pem',
+    'jwtkit keys export "$KID" --private-half --out signing.pem',
     'jwtkit keys export "$KID" --format p12 --out signing.p12 --passphrase-file passphrase.txt',
   ]);
   command.action(async (named: string) => {
@@ -59,14 +62,16 @@ export function registerKeysExport(keys: Command, { io }: Context): void {
 }
 
 /** PKCS#12 always holds the private half. */
-function isPrivateHalf({ private: isPrivate, format }: ExportOptions): boolean {
-  return isPrivate === true || format === 'p12';
+function isPrivateHalf({ privateHalf, format }: ExportOptions): boolean {
+  return privateHalf === true || format === 'p12';
 }
 
 function checkOptions(invocation: Invocation<ExportOptions>, io: Io): void {
   const { options } = invocation;
-  if (options.public === true && isPrivateHalf(options)) {
-    throw usage(`--public and ${options.private === true ? '--private' : '--format p12'} exclude each other`);
+  if (options.publicHalf === true && isPrivateHalf(options)) {
+    throw usage(
+      `--public-half and ${options.privateHalf === true ? '--private-half' : '--format p12'} exclude each other`,
+    );
   }
   if (options.cert !== undefined && options.format !== 'jwk' && options.format !== 'p12') {
     throw usage('--cert is for --format jwk and p12');

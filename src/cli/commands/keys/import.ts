@@ -9,7 +9,7 @@ import type { Context, Io } from '../../terminal/io.js';
 import { afterChange, printJson, showMoment } from '../../terminal/output.js';
 import { addKeyringOptions, readKeyringInvocation, tellSigner } from './keyring-options.js';
 
-type ImportOptions = PassphraseOptions & Texts<'alg' | 'kid'> & Flags<'public'>;
+type ImportOptions = PassphraseOptions & Texts<'alg' | 'kid'> & Flags<'publicHalf'>;
 
 export function registerKeysImport(keys: Command, { io }: Context): void {
   const command = keys
@@ -18,7 +18,9 @@ export function registerKeysImport(keys: Command, { io }: Context): void {
     .argument('<file>', 'PEM, DER, certificate, PKCS#12, JWK or JWK Set; - for stdin')
     .addOption(option('--alg <name>', 'algorithm of a key that names none (default: RS256 for RSA)'))
     .addOption(option('--kid <id>', "key ID (default: the JWK's, else the RFC 7638 thumbprint)"))
-    .addOption(option('--public', 'take only the public half: the key verifies and does not sign'));
+    .addOption(
+      option('--public-half', 'take only the public half: the key verifies and does not sign').formerly('--public'),
+    );
   addPassphraseOptions(command);
   addKeyringOptions(command, [
     'jwtkit keys import partner.pem --kid partner',
@@ -34,7 +36,7 @@ export function registerKeysImport(keys: Command, { io }: Context): void {
     const now = io.now();
     const content = readKeyArgument(path, io, maxKeyBytes);
     const source = path === '-' ? 'standard input' : path;
-    const rest = { now, alg, kid: options.kid, publicOnly: options.public, source, note: io.note };
+    const rest = { now, alg, kid: options.kid, publicOnly: options.publicHalf, source, note: io.note };
     // A named passphrase opens an encrypted file, and encrypts the keyring's copy.
     const named = await newPassphrase(invocation, io);
     const imported = await (named === undefined
