@@ -51,7 +51,8 @@ export async function checkEndedSessions(denylist: Denylist, start: number, numR
       };
       if (isEndless) keep((await issueToken({ sub }, { type: 'refresh', ttl: null }, deps())).token);
       else {
-        const pair = await issueTokenPair({ sub }, first ?? {}, deps());
+        const { accessTtl, refreshTtl } = first ?? {};
+        const pair = await issueTokenPair({ sub }, { accessTtl, refreshTtl }, deps());
         keep(pair.refresh_token, pair.access_token);
       }
       for (const { share, ...issue } of rest) {

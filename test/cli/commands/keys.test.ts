@@ -309,7 +309,7 @@ describe('retire', () => {
 
   test.each<[string[], number, string]>([
     [['nobody'], 13, 'the keyring has no key "nobody"\nhint: its keys: k1'],
-    [['k1', '--until', 'soon'], 2, '--at: "soon" is not a moment'],
+    [['k1', '--until', 'soon'], 2, '--until: "soon" is not a moment'],
     [['k1', '--until', '+1h', '--grace', '1h'], 2, '--until and --grace exclude each other'],
     [[], 2, "missing required argument 'kid'"],
   ])('%j is exit %i', async (args, code, message) => {
