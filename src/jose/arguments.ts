@@ -2,7 +2,7 @@
  * Checks arguments for callers without a compiler. A mistake is refused with the way out. No message repeats an argument: it may be a
  * key or a token.
  */
-import { KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { describeJson } from './json.js';
 
@@ -33,7 +33,7 @@ export function requireKey(key: KeyLike, purpose: 'sign' | 'verify'): void {
  * @throws {JwtkitError} of the code.
  */
 export function requireKeyObject(value: KeyObject, code: 'KEY_INVALID' | 'USAGE_INVALID' = 'USAGE_INVALID'): void {
-  if (value instanceof KeyObject) return;
+  if (isOfClass(value, 'KeyObject')) return;
   const hint = isKey(value)
     ? 'pass its keyObject'
     : (wayOut(value, 'sign or verify') ?? 'a KeyObject is of node:crypto');
@@ -45,7 +45,7 @@ export function requireKeyObject(value: KeyObject, code: 'KEY_INVALID' | 'USAGE_
  * @throws {JwtkitError} USAGE_INVALID.
  */
 export function requireKeyOrJwk(value: object): void {
-  if (!(value instanceof KeyObject) && describeArgument(value) !== 'a JWK') requireKeyObject(value as KeyObject);
+  if (!isOfClass(value, 'KeyObject') && describeArgument(value) !== 'a JWK') requireKeyObject(value as KeyObject);
 }
 
 /**
@@ -85,10 +85,10 @@ export function requireText(value: string, what: string): void {
 /** What an argument is, for a message: `a KeyObject`, `a string`, `missing`. */
 export function describeArgument(value: unknown): string {
   if (isPromise(value)) return 'a Promise';
-  if (value instanceof KeyObject) return 'a KeyObject';
+  if (isOfClass(value, 'KeyObject')) return 'a KeyObject';
   if (value instanceof Uint8Array) return 'bytes';
   if (value instanceof Date) return 'a Date';
-  if (isCryptoKey(value)) return 'a CryptoKey';
+  if (isOfClass(value, 'CryptoKey')) return 'a CryptoKey';
   if (isKey(value)) return 'a Key';
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return describeJson(value);
   if (has(value, 'kty', 'string')) return 'a JWK';
@@ -110,8 +110,9 @@ function isKey(value: unknown): value is KeyLike {
   return (value as KeyLike | undefined | null)?.algorithms !== undefined;
 }
 
-function isCryptoKey(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === '[object CryptoKey]';
+/** Whether a value is of a class of Node's, by its name: commands that need no key do not load node:crypto. */
+function isOfClass(value: unknown, name: 'KeyObject' | 'CryptoKey'): boolean {
+  return Object.prototype.toString.call(value) === `[object ${name}]`;
 }
 
 function has(value: object, name: string, type: 'string' | 'function'): boolean {
