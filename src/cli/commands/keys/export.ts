@@ -116,7 +116,7 @@ async function exportForEncryption(
   const { format } = options;
   if (format === 'p12' || options.cert !== undefined) throw usage('certificates and PKCS#12 are for keys that sign');
   const { findEncryptionKey } = await import('../../../store/keyring/encryption.js');
-  const isPrivate = options.private === true;
+  const isPrivate = options.privateHalf === true;
   const passphrase = isPrivate ? await newPassphrase(invocation, io) : undefined;
   const find = (ask?: PassphraseSource) => findEncryptionKey(directory, kid, isPrivate, ask);
   const { key, jwk } = await (isPrivate && passphrase === undefined

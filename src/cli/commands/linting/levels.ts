@@ -2,8 +2,8 @@
 import { JwtkitError } from '../../../errors.js';
 import type { RuleLevel } from '../../../lint/lint.js';
 import { rules } from '../../../lint/rules.js';
-import { isMisspelt } from '../../../policy/spelling.js';
 import { levels } from '../../../report/report.js';
+import { isMisspelt } from '../../../token/spelling.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { usage } from '../../terminal/errors.js';
 import type { LintOptions } from './options.js';
