@@ -42,25 +42,27 @@ export interface IssuePairPolicy extends Omit<IssuePolicy, 'type' | 'ttl' | 'bar
   accessClaims?: Claims | undefined;
 }
 
-const names: ReadonlySet<string> = new Set<keyof IssuePolicy>([
-  'type',
-  'ttl',
-  'alg',
-  'typ',
-  'bare',
-  'without',
-  'header',
-  'refreshAudience',
-]);
-const pairNames: ReadonlySet<string> = new Set<keyof IssuePairPolicy>([
-  'accessTtl',
-  'refreshTtl',
-  'accessClaims',
-  'refreshAudience',
-  'alg',
-  'typ',
-  'header',
-]);
+const namesMembers: Record<keyof IssuePolicy, true> = {
+  type: true,
+  ttl: true,
+  alg: true,
+  typ: true,
+  bare: true,
+  without: true,
+  header: true,
+  refreshAudience: true,
+};
+const names: ReadonlySet<string> = new Set(Object.keys(namesMembers));
+const pairNamesMembers: Record<keyof IssuePairPolicy, true> = {
+  accessTtl: true,
+  refreshTtl: true,
+  accessClaims: true,
+  refreshAudience: true,
+  alg: true,
+  typ: true,
+  header: true,
+};
+const pairNames: ReadonlySet<string> = new Set(Object.keys(pairNamesMembers));
 
 const isClaim = (name: string) => `it is a claim: put ${name} into the first argument`;
 

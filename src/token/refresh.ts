@@ -49,7 +49,16 @@ export interface RefreshPolicy {
   readonly sessionMax?: number | undefined;
 }
 
-const policyMembers: ReadonlySet<string> = new Set<keyof RefreshPolicy>(['verify', 'issue', 'scope', 'role', 'rotate']);
+const members: Record<keyof RefreshPolicy, true> = {
+  verify: true,
+  issue: true,
+  scope: true,
+  role: true,
+  rotate: true,
+  rotateGrace: true,
+  sessionMax: true,
+};
+const policyMembers: ReadonlySet<string> = new Set(Object.keys(members));
 
 /** What a session may still hold. An absent list limits nothing. */
 export interface SessionLimits {
