@@ -94,5 +94,6 @@ function renderBar({ remaining, lifetime, state }: TokenLife, paint: Painter): s
   const style = share > 0.5 ? paint.green : share > 0.15 ? paint.yellow : paint.red;
   const bar = drawBar(share, style, paint.dim);
   if (state === 'expired') return `${bar} 0 %, expired`;
+  if (state === 'not-yet-active') return `${bar} 100 %, ${formatDuration(lifetime)} once active`;
   return `${bar} ${Math.floor(share * 100)} %, ${left} of ${formatDuration(lifetime)}`;
 }

@@ -34,6 +34,11 @@ test('the bar of an expired token is empty', async () => {
   expect(stdout).toContain(`life left    ${'░'.repeat(24)} 0 %, expired\n`);
 });
 
+test('the bar of a token that is not yet active is full, for its life once it is', async () => {
+  const { stdout } = await inspect({ iat: now, nbf: now + 60, exp: now + 120 });
+  expect(stdout).toContain(`life left    ${'█'.repeat(24)} 100 %, 1m once active\n`);
+});
+
 test('shows which times a token does not have', async () => {
   expect(await stdoutOf(['inspect', unsigned({})])).toBe(
     'issued       not said\nactive from  not said\nexpires      never\nlife left    unlimited',
