@@ -167,8 +167,8 @@ const scenarios: Record<ErrorCode, () => Promise<RunResult>> = {
 describe.each(errorCodes)('%s', (code) => {
   test('a command can produce it', async () => {
     const { exitCode, stderr } = await scenarios[code]();
-    // A batch is followed by its sum before the error, a bug by its stack after it.
-    const { error } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '');
+    // A batch writes its sum before the error, a bug its stack after it.
+    const { error } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{"error"')) ?? '');
     expect(error.code).toBe(code);
     expect(error.message).toMatch(/^[^A-Z\n][^\n]*[^.\n]$/);
     expect(exitCode).toBe(exitCodes[code]);

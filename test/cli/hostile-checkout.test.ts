@@ -38,7 +38,7 @@ const commands: Record<string, () => string[]> = {
 };
 
 /** Commands that use a keyring only if an option names it. */
-const onNameOnly = ['encrypt', 'decrypt'];
+const onNameOnly = ['encrypt', 'decrypt', 'diff'];
 
 test('the table has every command that uses a keyring', async () => {
   const using: string[] = [];

@@ -210,6 +210,18 @@ const cases: readonly NoteCase[] = [
     run: () => ({ args: ['decode', jwe] }),
   },
   {
+    command: 'decode',
+    note: /decrypting it takes the RSA private key/,
+    from: 'grammar/keys/needed-key.ts',
+    run: () => ({ args: ['decode', jwe] }),
+  },
+  {
+    command: 'diff',
+    note: /signature not verified/,
+    from: 'commands/diff.ts',
+    run: () => ({ args: ['diff', unsigned({ sub: 'a' }), unsigned({ sub: 'b' })] }),
+  },
+  {
     command: 'inspect',
     note: /signature not verified/,
     from: 'commands/inspect.ts',
