@@ -82,10 +82,19 @@ function importMaterial(jwk: JsonObject, source: string | undefined, { invalid, 
   }
   const members = { kty, crv, x: own(jwk, 'x') as string };
   if (d === undefined) return createPublicKey({ key: members, format: 'jwk' });
-  const privateKey = createPrivateKey({ key: { ...members, d: own(jwk, 'd') as string }, format: 'jwk' });
-  // Node takes the public half from d.
-  if (createPublicKey(privateKey).export({ format: 'jwk' }).x === members.x) return privateKey;
+  const privateKey = importPrivate({ ...members, d: own(jwk, 'd') as string });
+  if (privateKey !== undefined && createPublicKey(privateKey).export({ format: 'jwk' }).x === members.x)
+    return privateKey;
   throw invalid('public members do not belong to its private ones');
+}
+
+/** Node 20 takes the public half from `d`; Node 24 compares the halves, and then this is undefined. */
+function importPrivate(key: Record<string, string>): KeyObject | undefined {
+  try {
+    return createPrivateKey({ key, format: 'jwk' });
+  } catch {
+    return undefined;
+  }
 }
 
 function readBytes(jwk: JsonObject, name: string, invalid: Refusals['invalid']): Buffer {
