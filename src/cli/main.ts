@@ -5,7 +5,7 @@ import { hideTokens } from '../shown-text.js';
 import { helpAsked, keepKidAsArgument, moveCommonOptions } from './command-line.js';
 import { buildProgram, findCommand, isCommand, isGroup } from './program.js';
 import { colorModeOf, painterFor } from './terminal/colour.js';
-import { asJwtkitError, renderError } from './terminal/errors.js';
+import { asJwtkitError, malformedHint, renderError } from './terminal/errors.js';
 import { exitCodes } from './terminal/exit-codes.js';
 import type { Context, Io, World } from './terminal/io.js';
 import { speakTo } from './terminal/notes.js';
@@ -71,13 +71,9 @@ function startRun(world: World): Context {
 }
 
 /** Adds a hint to the error for what is no token, or no signed one. */
-function withHint(error: JwtkitError, { tokenHint }: Context): JwtkitError {
+function withHint(error: JwtkitError, context: Context): JwtkitError {
   if (error.code !== 'TOKEN_MALFORMED' || error.hint !== undefined) return error;
-  const hint = error.message.includes('encrypted token (JWE)')
-    ? 'jwtkit decode shows its header; its content needs the private key'
-    : error.message.startsWith('token is longer than ')
-      ? '--max-size of verify, decode and inspect sets the longest token, such as 1MiB'
-      : tokenHint;
+  const hint = malformedHint(error.message, context);
   if (hint === undefined) return error;
   return new JwtkitError(error.code, error.message, { hint, details: error.details, cause: error });
 }

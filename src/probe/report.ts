@@ -73,7 +73,7 @@ export function summarize(outcomes: readonly Outcome[]): string {
   const uncounted = count((one) => one.isWrong && !one.counts);
   const unclear = count(({ answer }) => answer.verdict === 'unclear');
   const unsent = count(({ answer }) => answer.verdict === 'unsent');
-  const parts = [`${taken} of ${hostile} hostile tokens accepted`, `${lost} of ${good} good tokens not accepted`];
+  const parts = [`${taken} of ${hostile} hostile tokens accepted`, `${good - lost} of ${good} good tokens accepted`];
   if (unclear > 0) parts.push(`${unclear} answers unclear`);
   if (unsent > 0) parts.push(`${unsent} not sent`);
   if (uncounted > 0) parts.push(`${uncounted} wrong at levels that do not count`);

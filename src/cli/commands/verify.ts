@@ -40,7 +40,7 @@ import {
 } from '../grammar/token-options.js';
 import { readAlgorithms, readClock, readDuration } from '../grammar/values.js';
 import { painterFor } from '../terminal/colour.js';
-import { usage } from '../terminal/errors.js';
+import { malformedHint, usage } from '../terminal/errors.js';
 import { exitCodes } from '../terminal/exit-codes.js';
 import type { Context } from '../terminal/io.js';
 import { noteStaleKeys } from '../terminal/notes.js';
@@ -190,7 +190,9 @@ export function registerVerify(program: Command, context: Context): void {
       printJson(io, { ...shown, fetched, skipped: skippedToJson(source.skipped?.()), config: config?.file });
     } else if (options.claim === undefined) {
       const paint = await painterFor(io.stdout, options.color, env);
-      io.stdout.write(renderReport(report, { paint, facts, isVerbose: options.verbose === true }));
+      const hint =
+        report.code === 'TOKEN_MALFORMED' ? malformedHint(report.checks[0]?.message ?? '', context) : undefined;
+      io.stdout.write(renderReport(report, { paint, facts, hint, isVerbose: options.verbose === true }));
       // On a terminal the report has said it.
       if (io.stdout.isTerminal && io.stderr.isTerminal && options.debug !== true) return;
     }

@@ -104,6 +104,7 @@ const optionRows: readonly Row[] = [
     options: '--token-file --batch',
     says: 'a token is an argument, or comes from a pipe',
   },
+  { words: 'to recipient recipients recipient-key encrypt-to', options: '--key', only: 'encrypt' },
   {
     words: 'output o out-file outfile outform',
     options: '--out',

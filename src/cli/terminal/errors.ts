@@ -29,3 +29,15 @@ export function renderError(error: JwtkitError, paint: Painter, asJson: boolean,
   if (stack !== undefined) lines.push(...stack.split('\n').map(escapeText));
   return `${lines.join('\n')}\n`;
 }
+
+/** Returns the hint of an error for what is no token, or no signed one; `tokenHint` is for the text that was given. */
+export function malformedHint(
+  message: string,
+  { tokenHint }: { readonly tokenHint?: string | undefined },
+): string | undefined {
+  if (message.includes('encrypted token (JWE)'))
+    return 'jwtkit decode shows its header; its content needs the private key';
+  if (message.startsWith('token is longer than '))
+    return '--max-size of verify, decode and inspect sets the longest token, such as 1MiB';
+  return tokenHint;
+}

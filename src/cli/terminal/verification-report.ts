@@ -30,12 +30,14 @@ export interface ReportStyle {
   readonly isVerbose: boolean;
   /** What else explains a refusal, a line each. */
   readonly facts: readonly string[];
+  /** The hint, unless the failed check has one. */
+  readonly hint?: string | undefined;
 }
 
 const unaskedReasons: readonly string[] = Object.values(unasked);
 
 /** Returns the verdict, the checks that failed, what explains them, the other checks, and the names of those not asked for. */
-export function renderReport(report: VerificationReport, { paint, isVerbose, facts }: ReportStyle): string {
+export function renderReport(report: VerificationReport, { paint, isVerbose, facts, hint }: ReportStyle): string {
   const { checks } = report;
   const isShown = (check: Check) => isVerbose || check.status !== 'skipped' || !unaskedReasons.includes(check.message);
   const failed = checks.filter(({ status }) => status === 'failed');
@@ -52,12 +54,17 @@ export function renderReport(report: VerificationReport, { paint, isVerbose, fac
     const why = report.code === 'TOKEN_MALFORMED' ? 'not checked' : 'not asked for';
     lines.push(paint.dim(`${why}: ${rest.join(', ')} (--verbose shows all)`));
   }
-  return `${[...renderVerdict(report, paint), ...lines].join('\n')}\n`;
+  return `${[...renderVerdict(report, paint, hint), ...lines].join('\n')}\n`;
 }
 
-function renderVerdict({ valid, code, checks }: VerificationReport, paint: Painter): string[] {
+function renderVerdict(
+  { valid, code, checks }: VerificationReport,
+  paint: Painter,
+  other: string | undefined,
+): string[] {
   if (valid) return [paint.green('✓ valid')];
   const worst = checks.find((check) => check.status === 'failed' && check.code === code);
   const verdict = `${paint.red('✗ refused:')} ${escapeText(worst?.message ?? '')}  ${paint.red(`${code}`)}`;
-  return worst?.hint === undefined ? [verdict] : [verdict, `${paint.yellow('hint:')} ${escapeText(worst.hint)}`];
+  const hint = worst?.hint ?? other;
+  return hint === undefined ? [verdict] : [verdict, `${paint.yellow('hint:')} ${escapeText(hint)}`];
 }

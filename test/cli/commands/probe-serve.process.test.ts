@@ -15,6 +15,6 @@ test('jwtkit serve accepts no hostile token of any level, and every good one', a
   const asked = ['--keyring', keyring, '--iss', iss, '--aud', 'api', '--level', 'all'];
   const now = Math.floor(Date.now() / 1000);
   const { exitCode, stdout, stderr } = await runCli(['probe', `${service.url}/users/me`, ...asked], { now });
-  expect(stdout).toMatch(/(^|\n)0 of \d+ hostile tokens accepted, 0 of \d+ good tokens not accepted/);
+  expect(stdout).toMatch(/(^|\n)0 of \d+ hostile tokens accepted, (\d+) of \2 good tokens accepted/);
   expect([exitCode, stderr]).toEqual([0, '']);
 });

@@ -40,7 +40,7 @@ describe('the notes at the start of serve', () => {
 
   test('say that nobody can log in, also if the files of users and clients are empty', async () => {
     const keyring = await makeKeyring();
-    const nobody = `note: nobody can log in: ${keyring} has no users; add one with: jwtkit users add\n`;
+    const nobody = `note: nobody can log in: ${keyring} has no users; add one with: jwtkit users add NAME --sub ID\n`;
     expect((await serve(['--keyring', keyring])).stderr).toContain(nobody);
     writeAccounts(keyring, [], []);
     expect((await serve(['--keyring', keyring])).stderr).toContain(nobody);

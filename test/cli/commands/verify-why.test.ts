@@ -61,6 +61,15 @@ test.each<[string, string, object, string[], string]>([
   expect(stderr).not.toContain(absent);
 });
 
+test('on a terminal the report of what is no token has the hint', async () => {
+  const { exitCode, stdout, stderr } = await runCli(['verify', 'token.jwt', '--keyring', keyring], {
+    terminals: ['stdout', 'stderr'],
+    env: { NO_COLOR: '1' },
+  });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 11, stderr: '' });
+  expect(stdout).toMatch(/^✗ refused: token has 2 segments[^\n]*\nhint: this looks like the name of a file: /);
+});
+
 test('on a terminal the verdict is said once, and the exit code stays', async () => {
   const args = ['verify', forged, '--keyring', keyring];
   const { exitCode, stdout, stderr } = await runCli(args, { terminals: ['stdout', 'stderr'], env: { NO_COLOR: '1' } });

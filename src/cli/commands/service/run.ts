@@ -159,7 +159,7 @@ async function runInProcess(process: Process): Promise<void> {
     const accounts = openAccounts({ users, clients }, known);
     const warnings: string[] = [];
     if (isNoting && accounts.isEmpty()) {
-      warnings.push(`nobody can log in: ${dirname(users)} has no users; add one with: jwtkit users add`);
+      warnings.push(`nobody can log in: ${dirname(users)} has no users; add one with: jwtkit users add NAME --sub ID`);
     }
     if (
       isNoting &&
