@@ -55,8 +55,10 @@ export function claimShapeProblem(claims: JsonObject, name: string): string | un
   const shape = shapes.get(name);
   const value = claims[name];
   if (shape === undefined || shape.accepts(value)) return undefined;
-  // Only milliseconds are numbers that large.
-  const unit = shape === numericDate && Number(value) > maxNumericDate ? ': seconds, not milliseconds' : '';
+  const isNumber = typeof value === 'number' || isJsonNumber(value);
+  // Only milliseconds are numbers that large. An object may have a `toString` that is no function.
+  const isLarge = shape === numericDate && isNumber && Number(value) > maxNumericDate;
+  const unit = isLarge ? ': seconds, not milliseconds' : '';
   return `${name} is ${isJsonNumber(value) ? value : describeJson(value)}, it must be ${shape.expected}${unit}`;
 }
 
