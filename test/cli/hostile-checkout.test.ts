@@ -1,4 +1,5 @@
 /** A working folder of another user: its files are not trusted unless an option names them. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -86,6 +87,17 @@ describe.skipIf(!hasModes)('a folder that others may write', () => {
       expect({ exitCode, stderr }).toMatchObject({ exitCode: name === 'probe' ? 19 : 0 });
     },
   );
+
+  test.each(['decode', 'inspect'])('%s of an encrypted token does not read it for its note', async (name) => {
+    const jwe = await stdoutOf(['encrypt', '-', '--key', inCheckout('public.pem')], { ...here.world, stdin: 'text' });
+    const set = inCheckout('.jwtkit/jwks.json');
+    rmSync(set);
+    // Reading a pipe without a writer would never end.
+    expect(spawnSync('mkfifo', [set]).status).toBe(0);
+    openToAll('.jwtkit');
+    const { stderr } = await run(name, jwe);
+    expect(stderr).toContain(`; the keyring ${inCheckout('.jwtkit')} is not used: others may write to it`);
+  });
 
   test('is used if a variable names it', async () => {
     openToAll('.jwtkit');

@@ -8,6 +8,7 @@ import { readMembers } from '../../../store/keyring/directory.js';
 import type { Environment, Io } from '../../terminal/io.js';
 import { readVariable } from '../../terminal/variables.js';
 import { defaultKeyring } from '../shared-options.js';
+import { refuseUntrusted } from '../unnamed-places.js';
 
 /** Notes which key decrypts a token. A text that is no sound JWE gets no note. */
 export function noteNeededKey(token: string, env: Environment, io: Io): void {
@@ -18,11 +19,24 @@ export function noteNeededKey(token: string, env: Environment, io: Io): void {
     if (error instanceof JwtkitError) return;
     throw error;
   }
-  const folder = readVariable(env, 'JWTKIT_KEYRING') ?? join(io.workingFolder ?? '', defaultKeyring);
-  for (const header of headers) io.note(describeNeed(header, folder));
+  const named = readVariable(env, 'JWTKIT_KEYRING');
+  const folder = named ?? join(io.workingFolder ?? '', defaultKeyring);
+  const isUsed = named !== undefined || isTrusted(folder, io);
+  for (const header of headers) io.note(describeNeed(header, folder, isUsed));
 }
 
-function describeNeed(header: JsonObject, folder: string): string {
+/** Whether a keyring that nobody named may be read: one that others can write could hold a pipe that never ends. */
+function isTrusted(folder: string, io: Io): boolean {
+  try {
+    refuseUntrusted(folder, `--keyring ${folder} trusts it`, io);
+    return true;
+  } catch (error) {
+    if (error instanceof JwtkitError) return false;
+    throw error;
+  }
+}
+
+function describeNeed(header: JsonObject, folder: string, isUsed: boolean): string {
   const alg = String(header.alg);
   const reason = refusalOfAlgorithm(alg);
   if (reason !== undefined) return `it does not decrypt here: algorithm ${alg} is refused: ${reason}`;
@@ -35,6 +49,7 @@ function describeNeed(header: JsonObject, folder: string): string {
   const epk = own(header, 'epk');
   const crv = isJsonObject(epk) && typeof epk.crv === 'string' ? ` on ${quoteText(epk.crv).slice(1, -1)}` : '';
   const needed = `decrypting it takes the ${kind === 'RSA' ? 'RSA private key' : `private key${crv}`}${named}`;
+  if (!isUsed) return `${needed}; the keyring ${folder} is not used: others may write to it, or another user owns it`;
   const answer = { yes: 'has it: jwtkit decrypt', no: 'does not have it', maybe: 'may have it: jwtkit decrypt' };
   return `${needed}; the keyring ${folder} ${answer[keyringHas(folder, kid)]}`;
 }
