@@ -2,7 +2,8 @@ import { createSecretKey, generateKeyPair, type KeyObject, randomBytes } from 'n
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, curveRow, requireAlgorithm } from './algorithms.js';
 
-type Pair = { privateKey: KeyObject; publicKey: KeyObject };
+/** Both halves of a key pair. */
+export type Pair = { privateKey: KeyObject; publicKey: KeyObject };
 
 /** A fresh key: both halves of a pair, or a secret. */
 export type GeneratedKey = Pair | { secret: KeyObject };
@@ -47,13 +48,22 @@ export async function generateKey(alg: AlgorithmName, options: GenerateKeyOption
     const nodeName = curveRow(crv as string)?.nodeName as string;
     return kty === 'EC' ? makePair('ec', { namedCurve: nodeName }) : makePair(nodeName, {});
   }
-  if (!Number.isInteger(bits) || bits < minimumBits || bits > 16384 || bits % 8 !== 0) {
+  return makeRsaPair(bits);
+}
+
+/**
+ * Makes an RSA key pair of 2048 to 16384 bits.
+ * @throws {JwtkitError} USAGE_INVALID for another size.
+ */
+export function makeRsaPair(bits: number): Promise<Pair> {
+  if (!Number.isInteger(bits) || bits < 2048 || bits > 16384 || bits % 8 !== 0) {
     throw new JwtkitError('USAGE_INVALID', `an RSA key has 2048 to 16384 bits in steps of 8, not ${bits}`);
   }
   return makePair('rsa', { modulusLength: bits });
 }
 
-function makePair(type: string, options: object): Promise<Pair> {
+/** Makes a key pair of a type and with the options of `generateKeyPair` in node:crypto. */
+export function makePair(type: string, options: object): Promise<Pair> {
   // One signature for all types of keys: @types/node has an overload for each.
   const generate = generateKeyPair as unknown as (
     type: string,

@@ -1,5 +1,4 @@
 /** The keys for encryption of a keyring directory: `use` is `enc` in `jwks.json`, and `<kid>.pem` holds the private half. */
-import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
@@ -9,6 +8,7 @@ import { isSamePublicKey, maxKeyBytes, publicHalfOf } from '../../jose/key.js';
 import type { PassphraseSource } from '../../jose/keys.js';
 import { exportPrivatePem } from '../../jose/pem.js';
 import { type KeyManagementName, keyManagement } from '../../jwe/algorithms.js';
+import { type EncryptionKeyKind, generateEncryptionKey } from '../../jwe/generate-key.js';
 import { importEncryptionJwk } from '../../jwe/jwk.js';
 import type { EncryptionKey } from '../../jwe/key.js';
 import { loadEncryptionKeys } from '../../jwe/keys.js';
@@ -19,66 +19,13 @@ import { privatePath, readMembers, setPath } from './directory.js';
 import type { RotatedKeys } from './rotation.js';
 
 /** The options of {@link addEncryptionKey}. Without `alg` and `crv` it is an EC key on P-256 for ECDH-ES. */
-export interface AddEncryptionKeyOptions {
-  readonly alg?: KeyManagementName | undefined;
-  /** The curve: P-256, P-384, P-521 or X25519. */
-  readonly crv?: string | undefined;
-  /** The size of an RSA key in bits; 2048 by default. */
-  readonly bits?: number | undefined;
+export interface AddEncryptionKeyOptions extends EncryptionKeyKind {
   /** NumericDate: the new key's `iat`. */
   readonly now: number;
   /** The thumbprint by default. */
   readonly kid?: string | undefined;
   /** Encrypts the private key. */
   readonly passphrase?: Passphrase | undefined;
-}
-
-const curves: Readonly<Record<string, [type: string, options: object]>> = {
-  'P-256': ['ec', { namedCurve: 'prime256v1' }],
-  'P-384': ['ec', { namedCurve: 'secp384r1' }],
-  'P-521': ['ec', { namedCurve: 'secp521r1' }],
-  X25519: ['x25519', {}],
-};
-
-/**
- * Makes a key pair for encryption.
- * @throws {JwtkitError} USAGE_INVALID for a size or curve that the algorithm does not have, and for an algorithm of secrets.
- */
-export async function generateEncryptionKey({
-  alg = 'ECDH-ES+A256KW',
-  crv,
-  bits,
-}: Pick<AddEncryptionKeyOptions, 'alg' | 'crv' | 'bits'>): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
-  const refuse = (message: string) => new JwtkitError('USAGE_INVALID', message);
-  const { kind, isReadOnly } = keyManagement(alg);
-  if (isReadOnly === true) throw refuse(`${alg} is only read; use RSA-OAEP-256`);
-  if (kind !== 'RSA' && kind !== 'ECDH') throw refuse(`${alg} takes a secret, which a keyring does not hold`);
-  if (kind === 'RSA') {
-    if (crv !== undefined) throw refuse(`a curve is for ECDH-ES, not for ${alg}`);
-    const size = bits ?? 2048;
-    if (size < 2048 || size > 16_384 || size % 8 !== 0) {
-      throw refuse(`an RSA key has 2048 to 16384 bits in steps of 8, not ${size}`);
-    }
-    return makePair('rsa', { modulusLength: size });
-  }
-  if (bits !== undefined) throw refuse(`a size in bits is for RSA keys, not for ${alg}`);
-  const curve = Object.hasOwn(curves, crv ?? 'P-256') ? curves[crv ?? 'P-256'] : undefined;
-  if (curve === undefined) throw refuse(`${alg} is not defined for the curve ${crv}`);
-  return makePair(...curve);
-}
-
-function makePair(type: string, options: object): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
-  const generate = generateKeyPair as unknown as (
-    type: string,
-    options: object,
-    done: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void,
-  ) => void;
-  return new Promise((resolve, reject) => {
-    generate(type, options, (error, publicKey, privateKey) => {
-      if (error === null) resolve({ publicKey, privateKey });
-      else reject(error);
-    });
-  });
 }
 
 async function freshKey(options: AddEncryptionKeyOptions): Promise<{ key: DatedKey; pem: string }> {

@@ -2,7 +2,8 @@
 import { placeFiles } from '../../../files/write-files.js';
 import { exportPrivateJwk, exportPublicJwk, thumbprint } from '../../../jose/jwk.js';
 import { exportPrivatePem, exportPublicPem } from '../../../jose/pem.js';
-import { addEncryptionKey, generateEncryptionKey } from '../../../store/keyring/encryption.js';
+import { generateEncryptionKey } from '../../../jwe/generate-key.js';
+import { addEncryptionKey } from '../../../store/keyring/encryption.js';
 import { readKeyManagement } from '../../grammar/encryption-options.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { keyringFolder } from '../../grammar/unnamed-places.js';

@@ -16,7 +16,7 @@ import type { Invocation } from '../invocation.js';
 import { keyringFolder } from '../unnamed-places.js';
 import { readKeyTexts } from './key-texts.js';
 import { readSet, toRemoteOptions } from './remote.js';
-import type { FetchOptions, KeyOptions } from './source.js';
+import { type FetchOptions, type KeyOptions, sourceFlags } from './source.js';
 
 /** The options that name keys for encryption. */
 export interface EncryptionKeyOptions extends KeyOptions, FetchOptions {
@@ -28,25 +28,15 @@ export interface EncryptionKeyOptions extends KeyOptions, FetchOptions {
 
 type Named = Invocation<EncryptionKeyOptions>;
 
-const flags = {
-  key: '--key',
-  keyEnv: '--key-env',
-  secretFile: '--secret-file',
-  secretEnv: '--secret-env',
-  keyring: '--keyring',
-  jwks: '--jwks',
-  issuerUrl: '--issuer-url',
-} as const;
-
-type SourceName = keyof typeof flags | 'passphrase';
+type SourceName = keyof typeof sourceFlags | 'passphrase';
 
 /** Returns which option names the keys. A flag's passphrase alone is itself the key (PBES2); with another flag it opens that key. */
 function findSource(invocation: Named): SourceName {
   const { origin, options } = invocation;
-  const given = (Object.keys(flags) as (keyof typeof flags)[]).filter((each) => origin(each) === 'flag');
+  const given = (Object.keys(sourceFlags) as (keyof typeof sourceFlags)[]).filter((each) => origin(each) === 'flag');
   const [name, other] = options.sign === true && given.length > 1 ? given.filter((each) => each !== 'keyring') : given;
   if (name !== undefined && other !== undefined) {
-    throw usage(`${flags[name]} and ${flags[other]} exclude each other`, 'name one source of keys');
+    throw usage(`${sourceFlags[name]} and ${sourceFlags[other]} exclude each other`, 'name one source of keys');
   }
   const isSecret = name === 'secretFile' || name === 'secretEnv';
   if (options.secretEncoding !== undefined && !isSecret) {

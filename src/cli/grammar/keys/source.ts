@@ -58,7 +58,7 @@ type Source = LocalSource | RemoteSource;
 type Options = KeyOptions & RemoteKeyOptions;
 
 /** The options that name a source, and their flags. */
-const flags = {
+export const sourceFlags = {
   key: '--key',
   keyEnv: '--key-env',
   secretFile: '--secret-file',
@@ -68,7 +68,7 @@ const flags = {
   issuerUrl: '--issuer-url',
 } as const;
 
-type SourceName = keyof typeof flags;
+type SourceName = keyof typeof sourceFlags;
 
 function readSource(name: SourceName, options: Options, label: string): Source {
   const values = [options[name] ?? []].flat();
@@ -113,12 +113,12 @@ export function findSource(invocation: Invocation<Options>, io: Io): Source {
 function findNamedSource(invocation: Invocation<Options>, io: Io): Source {
   const { options, config, origin, label } = invocation;
   for (const from of ['flag', 'variable', 'config'] as const) {
-    const [name, other] = (Object.keys(flags) as SourceName[]).filter((each) => origin(each) === from);
+    const [name, other] = (Object.keys(sourceFlags) as SourceName[]).filter((each) => origin(each) === from);
     if (name === undefined) continue;
-    const flag = flags[name];
+    const flag = sourceFlags[name];
     if (other !== undefined) {
       const where = from === 'flag' ? '' : ' (set by variables)';
-      throw usage(`${flag} and ${flags[other]} exclude each other${where}`, 'name one source of keys');
+      throw usage(`${flag} and ${sourceFlags[other]} exclude each other${where}`, 'name one source of keys');
     }
     // A policy file that nobody named has to be trusted, and so have the files and folders that it names.
     const isPlace = !['keyEnv', 'secretEnv', 'issuerUrl'].includes(name) && !isNamed(invocation, name);
