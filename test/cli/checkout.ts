@@ -7,7 +7,7 @@ import { type FakeWorld, runCli, stdoutOf, temporaryFolder } from './fake-io.js'
 /** Makes the checkout before the tests of this file, and copies it before each. */
 export function useCheckout() {
   let original = '';
-  const tokens = { good: '', revoked: '', refresh: '' };
+  const tokens = { good: '', revoked: '', refresh: '', encrypted: '' };
   beforeAll(async () => {
     original = temporaryFolder();
     const keyring = join(original, '.jwtkit');
@@ -23,6 +23,8 @@ export function useCheckout() {
     tokens.revoked = await run('issue', '--sub', 'a', '--ttl', '10d', '--jti', 'revoked');
     tokens.refresh = await run('issue', '--sub', 'a', '--type', 'refresh', '--jti', 'refresh');
     await run('revoke', tokens.revoked);
+    await run('keygen', '--use', 'enc', '--kid', 'e1');
+    tokens.encrypted = await run('encrypt', join(original, 'password'));
     cpSync(join(keyring, 'jwks.json'), join(original, 'set.json'));
   });
 

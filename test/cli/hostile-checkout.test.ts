@@ -18,6 +18,8 @@ const commands: Record<string, () => string[]> = {
   serve: () => ['--port', '0'],
   fixtures: () => [inCheckout('hostile-tokens')],
   probe: () => ['jose'],
+  encrypt: () => [inCheckout('password')],
+  decrypt: () => [tokens.encrypted],
   'keys list': () => [],
   'keys rotate': () => [],
   'keys retire': () => ['k1', '--force'],
@@ -39,7 +41,7 @@ const commands: Record<string, () => string[]> = {
 };
 
 /** Commands that use a keyring only if an option names it. */
-const onNameOnly = ['encrypt', 'decrypt', 'diff'];
+const onNameOnly = ['diff'];
 
 test('the table has every command that uses a keyring', async () => {
   const using: string[] = [];
