@@ -66,13 +66,29 @@ async function measureOnce(reader: Reader, text: string, parts: readonly number[
     const isCertain = first > 100 && round >= 4 && (ratios.at(-1) as number) > 3.5;
     if (round >= 1 && (isLinear || isCertain)) break;
   }
-  const mean = ((best[last] as number) / (best[0] as number)) ** (1 / ratios.length);
-  return {
-    text,
-    longest: best[last] as number,
-    ratios,
-    isSteep: Math.min(mean, ratios.at(-1) as number) > greatestRatio,
-  };
+  const longest = best[last] as number;
+  const mean = (longest / (best[0] as number)) ** (1 / ratios.length);
+  let isSteep = Math.min(mean, ratios.at(-1) as number) > greatestRatio;
+  if (isSteep) {
+    const between = await make(Math.floor(reader.limit * (parts[last] as number) * betweenPart));
+    let middle = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 10; round++) middle = Math.min(middle, await timeOf(between));
+    isSteep = isSteepTwice(best[last - 1] as number, middle, longest);
+  }
+  return { text, longest, ratios, isSteep };
+}
+
+/** Where the last doubling is looked at once more, as a part of the longest text. */
+const betweenPart = 3 / 4;
+
+/**
+ * Whether a last doubling that looked steep is steep in both of its halves. A text that is the first to need a large object of
+ * its own makes the time jump once, tenfold on some virtual machines, where each fresh page of memory costs 12 µs. A quadratic
+ * part is steep everywhere.
+ */
+function isSteepTwice(half: number, middle: number, longest: number): boolean {
+  const power = Math.log2(greatestRatio);
+  return middle / half > (betweenPart * 2) ** power && longest / middle > (1 / betweenPart) ** power;
 }
 
 /** Milliseconds of the processor that one run takes, of several where one is too short to be told. */
