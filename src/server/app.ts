@@ -63,12 +63,18 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   return app;
 }
 
+/** Headers that pages may send: those that the service reads, and those that Swagger UI and tracing add to every request. */
+const allowedHeaders = [
+  ...['authorization', 'content-type', 'if-none-match', 'x-request-id'],
+  ...['x-requested-with', 'traceparent', 'tracestate', 'baggage'],
+];
+
 /** Lets pages of these origins call the service (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 async function addCors(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   const settings: FastifyCorsOptions = {
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ['authorization', 'content-type'],
+    allowedHeaders,
     exposedHeaders: ['www-authenticate', 'retry-after', 'x-request-id'],
     maxAge: 600,
   };

@@ -299,7 +299,8 @@ describe('pages of other origins', () => {
       ...exposed,
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, HEAD, POST',
-      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-allow-headers':
+        'authorization, content-type, if-none-match, x-request-id, x-requested-with, traceparent, tracestate, baggage',
       'access-control-max-age': '600',
     });
     const called = await open.ask(path, {

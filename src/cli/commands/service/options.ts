@@ -18,6 +18,7 @@ import {
 import type { Flags, Lists, Texts } from '../../grammar/option.js';
 import { readInteger, readSigningAlgorithms } from '../../grammar/values.js';
 import { usage } from '../../terminal/errors.js';
+import { originOption } from './origin.js';
 
 /** The options as commander reads them. */
 export interface ServeOptions
@@ -88,14 +89,6 @@ function issuerOption(name: string, issuers: string | string[] | undefined): str
   if (isIssuer) return text;
   // The message does not repeat it: it may hold a password.
   throw usage(`${name} is not the URL of an issuer`, 'use an https URL without query, fragment and credentials');
-}
-
-function originOption(name: string, text: string): string {
-  if (URL.canParse(text) && new URL(text).origin === text) return text;
-  throw usage(
-    `${name}: ${JSON.stringify(text)} is not an origin`,
-    'an origin is a scheme, a host and perhaps a port, such as https://app.example',
-  );
 }
 
 function proxiesOption(name: string, text: string | undefined): number | readonly string[] | undefined {
