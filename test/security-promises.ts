@@ -458,7 +458,11 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['store/login-limits/points.test.ts', 'spends no more points in a quarter of an hour than allowed'],
       ['server/processes/workers.process.test.ts', 'four workers check ten of sixty simultaneous wrong passwords'],
     ],
-    'Somebody who fails': [['server/grants.test.ts', 'block a user after too many, even with the right password']],
+    'Somebody who fails': [
+      ['server/grants.test.ts', 'block a user after too many, even with the right password'],
+      ['store/login-limits/limits.process.test.ts', 'blocks a user at the address that failed, and at no other'],
+      ['store/login-limits/limits.process.test.ts', 'blocks a user at all addresses after ten times as many failures'],
+    ],
     'Bodies, headers and waiting': [
       [http, 'accepts a body of 65,536 bytes for %s, and no more'],
       [http, 'answers 431 to %s'],

@@ -35,7 +35,7 @@ export interface Accounts {
   clientById(id: string): Client | undefined;
 }
 
-/** Counts failed log-ins by address and by user. */
+/** Counts failed log-ins by user and address. */
 export interface LoginLimits {
   /** Resolves to whether the password is right. After too many wrong ones, resolves to the seconds to wait. */
   attempt(address: string, user: string, check: () => Promise<boolean>): Promise<boolean | number>;

@@ -188,7 +188,8 @@ export async function startService(
 ): Promise<TestService> {
   const keys = deps.keys ?? (await keyPair());
   const denylist = deps.denylist ?? memoryDenylist();
-  const logins = deps.logins ?? (await openLoginLimits({ in: 'process' }, { perUser: 10, perAddress: 1000 }));
+  const bounds = { perUserAndAddress: 10, perUser: 100, perAddress: 1000 };
+  const logins = deps.logins ?? (await openLoginLimits({ in: 'process' }, bounds));
   const lines: string[] = [];
   const fail: Failures = {};
   const passwordChecks: TestService['passwordChecks'] = [];

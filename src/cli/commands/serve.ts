@@ -47,7 +47,7 @@ export function registerServe(program: Command, context: Context): void {
     .addOption(
       option(
         '--login-attempts <count>',
-        'failed log-ins of a user in 15 minutes; ten times as many of an address (default: 10)',
+        'failed log-ins of a user from an address in 15 minutes; ten times as many of either alone (default: 10)',
       ).from('JWTKIT_LOGIN_ATTEMPTS'),
     )
     .addOption(

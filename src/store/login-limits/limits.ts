@@ -9,11 +9,14 @@ import { makeConnection, withinTimeLimit } from '../redis/connection.js';
 import { isForbidden, storeError } from '../redis/failures.js';
 import { parseLocation } from '../redis/location.js';
 import { parentPoints } from './parent-points.js';
-import { memoryPoints, pointsWithFallback, pointTaker } from './points.js';
+import { memoryPoints, type PointEnd, pointsWithFallback, pointTaker, type TakenPoint } from './points.js';
 import { redisPoints } from './redis-points.js';
 
 /** How many log-ins may fail within a quarter of an hour. */
 export interface LoginBounds {
+  /** The smallest one: who fails often enough keeps a user from logging in at that address alone. */
+  readonly perUserAndAddress: number;
+  /** For attempts from many addresses. */
   readonly perUser: number;
   /** More than for one user, since many people may share an address. */
   readonly perAddress: number;
@@ -26,7 +29,7 @@ export type LoginCounts =
   | { readonly in: 'redis'; readonly location: string };
 
 /**
- * Open counts of failed log-ins. A wrong password counts; a right one ends its user's count. All processes that share the
+ * Open counts of failed log-ins. A wrong password counts; a right one ends its user's count at that address. All processes that share the
  * counts check at most as many simultaneous attempts as may fail. The others wait, since an earlier password may be right.
  */
 export interface OpenLoginLimits extends LoginLimits {
@@ -45,28 +48,33 @@ export async function openLoginLimits(
 ): Promise<OpenLoginLimits> {
   const { points, close } = await openPoints(counts, note);
   const takeForAddress = pointTaker(points, bounds.perAddress);
+  const takeForPair = pointTaker(points, bounds.perUserAndAddress);
   const takeForUser = pointTaker(points, bounds.perUser);
   return {
     async attempt(address, user, check) {
-      // The address is checked first, so that a blocked address cannot block users.
-      const ofAddress = await takeForAddress(`logins-address:${networkOf(address)}`);
-      if (typeof ofAddress === 'number') return toSeconds(ofAddress);
+      const network = networkOf(address);
+      // The address comes first, so that a blocked address cannot block users; then the pair, so that it cannot block its user.
+      const steps = [
+        { take: () => takeForAddress(`logins-address:${network}`), ifRight: 'returned' },
+        { take: () => takeForPair(`logins-pair:${digest(`${network}\n${user}`)}`), ifRight: 'forgiven' },
+        // Not forgiven: a user who logs in gives no fresh attempts to those who guess from elsewhere.
+        { take: () => takeForUser(`logins-user:${digest(user)}`), ifRight: 'returned' },
+      ] as const;
+      const taken: { point: TakenPoint; ifRight: PointEnd }[] = [];
       let isRight: boolean | undefined;
       try {
-        // The key is a digest: a name may be long, and the store should not show it.
-        const ofUser = await takeForUser(
-          `logins-user:${createHash('sha256').update(user, 'utf8').digest('base64url')}`,
-        );
-        if (typeof ofUser === 'number') return toSeconds(ofUser);
-        try {
-          isRight = await check();
-          return isRight;
-        } finally {
-          // A failed check does not count as a wrong password.
-          await ofUser.settle(isRight === undefined ? 'returned' : isRight ? 'forgiven' : 'spent');
+        for (const { take, ifRight } of steps) {
+          const point = await take();
+          if (typeof point === 'number') return toSeconds(point);
+          taken.push({ point, ifRight });
         }
+        isRight = await check();
+        return isRight;
       } finally {
-        await ofAddress.settle(isRight === false ? 'spent' : 'returned');
+        for (const { point, ifRight } of taken.reverse()) {
+          // A failed check does not count as a wrong password.
+          await point.settle(isRight === undefined ? 'returned' : isRight ? ifRight : 'spent');
+        }
       }
     },
     close: async () => close(),
@@ -97,6 +105,11 @@ async function openPoints(counts: LoginCounts, note: (text: string) => void) {
       note('the user of the Redis store may not count log-ins there: each process counts for itself');
   }
   return { points: pointsWithFallback(shared, memoryPoints()), close: () => connection.destroy() };
+}
+
+/** Keys have digests: a name may be long, and the store should not show it. */
+function digest(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('base64url');
 }
 
 function toSeconds(milliseconds: number): number {

@@ -15,9 +15,14 @@ const pollInterval = 50;
 export type PointEnd = 'spent' | 'returned' | 'forgiven';
 
 export interface LoginPoints {
-  /** Takes a point for a user or an address, the key. If `bound` are taken, resolves to `busy` while a pending one may return, else to the milliseconds to wait. */
+  /** Takes a point for a user, an address or both together, the key. If `bound` are taken, resolves to `busy` while a pending one may return, else to the milliseconds to wait. */
   take(key: string, bound: number, id: string): Promise<'taken' | 'busy' | number>;
   settle(key: string, id: string, end: PointEnd): Promise<void>;
+}
+
+/** A point that an attempt has taken. */
+export interface TakenPoint {
+  settle(end: PointEnd): Promise<void>;
 }
 
 interface Queue {
@@ -34,7 +39,7 @@ interface Queue {
  */
 export function pointTaker(points: LoginPoints, bound: number) {
   const queues = new Map<string, Queue>();
-  return async (key: string) => {
+  return async (key: string): Promise<TakenPoint | number> => {
     const queue = queues.get(key) ?? { present: 0, last: Promise.resolve() };
     queues.set(key, queue);
     queue.present++;

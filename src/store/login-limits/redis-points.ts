@@ -36,7 +36,7 @@ if ARGV[2] == 'forgiven' then
 end
 return 1`;
 
-/** Milliseconds without questions after a slow failure, since a log-in asks four times in turn. */
+/** Milliseconds without questions after a slow failure, since a log-in asks six times in turn. */
 const restTime = 5000;
 
 /** Keeps points in Redis, under keys with the prefix. Each step fails within the time limit. */

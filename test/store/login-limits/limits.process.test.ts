@@ -9,11 +9,16 @@ import {
 import { within } from '../../time-limit.js';
 import { describeWithRedis, freePort, type RedisServer, startRedis } from '../redis-server.js';
 
+/** Bounds of which the user's is met first, from whatever address. */
+const threeOfEach: LoginBounds = { perUserAndAddress: 3, perUser: 3, perAddress: 5 };
+/** Bounds in the proportions of `serve`. */
+const usual: LoginBounds = { perUserAndAddress: 2, perUser: 20, perAddress: 20 };
+
 const open: OpenLoginLimits[] = [];
 afterEach(async () => {
   for (const limits of open.splice(0)) await limits.close();
 });
-async function openAt(counts: LoginCounts, bounds: LoginBounds = { perUser: 3, perAddress: 5 }) {
+async function openAt(counts: LoginCounts, bounds: LoginBounds = threeOfEach) {
   const limits = await openLoginLimits(counts, bounds);
   open.push(limits);
   return limits;
@@ -85,14 +90,57 @@ function countsLogins(fresh: () => LoginCounts): void {
     await failed(3, '10.0.0.2', 'alice');
   });
 
-  test('a success clears the count of the user, and not that of the address', async () => {
-    for (let round = 0; round < 3; round++) {
-      await failed(1, '10.0.0.1', 'alice');
-      expect(await succeed(limits, '10.0.0.9', 'alice')).toBe(true);
-    }
-    await failed(2, '10.0.0.1', 'alice');
-    for (let round = 0; round < 20; round++) expect(await succeed(limits, '10.0.0.9', 'alice')).toBe(true);
-    expectWait(await fail(limits, '10.0.0.1', 'bob'));
+  describe('with more for a user at all addresses than at one', () => {
+    beforeEach(async () => {
+      limits = await openAt(fresh(), usual);
+    });
+
+    test('blocks a user at the address that failed, and at no other', async () => {
+      await failed(2, '10.0.0.1', 'alice');
+      const look = vi.fn(async () => true);
+      expectWait(await limits.attempt('10.0.0.1', 'alice', look));
+      expect(look).not.toHaveBeenCalled();
+      expect(await succeed(limits, '10.0.0.2', 'alice')).toBe(true);
+      expectWait(await fail(limits, '10.0.0.1', 'alice'));
+      expect(await succeed(limits, '10.0.0.1', 'bob')).toBe(true);
+    });
+
+    test('blocks a user at all addresses after ten times as many failures', async () => {
+      for (let from = 1; from <= 10; from++) await failed(2, `10.0.0.${from}`, 'alice');
+      const look = vi.fn(async () => true);
+      expectWait(await limits.attempt('10.0.0.99', 'alice', look));
+      expect(look).not.toHaveBeenCalled();
+      await failed(1, '10.0.0.99', 'bob');
+    });
+
+    test('an attempt of a blocked user at an address does not count against the user at others', async () => {
+      await failed(2, '10.0.0.1', 'alice');
+      for (let round = 0; round < 40; round++) expectWait(await fail(limits, '10.0.0.1', 'alice'));
+      for (let from = 2; from <= 10; from++) await failed(2, `10.0.0.${from}`, 'alice');
+    });
+
+    test('a success clears the count of the user at its address, and not those of the user and of the address', async () => {
+      for (let round = 0; round < 9; round++) {
+        await failed(1, '10.0.0.1', 'alice');
+        expect(await succeed(limits, '10.0.0.1', 'alice')).toBe(true);
+        await failed(1, '10.0.0.2', `somebody-${round}`);
+        await failed(1, '10.0.1.1', `somebody-${round}`);
+      }
+      await failed(2, '10.0.0.1', 'alice');
+      for (let from = 3; from <= 11; from++) await failed(1, `10.0.0.${from}`, 'alice');
+      expectWait(await succeed(limits, '10.0.0.99', 'alice'));
+      for (let round = 0; round < 9; round++) await failed(1, '10.0.0.1', `other-${round}`);
+      expectWait(await fail(limits, '10.0.0.1', 'bob'));
+    });
+
+    test('checks no more simultaneous wrong passwords of a user than allowed, from one address and from many', async () => {
+      const look = vi.fn(async () => false);
+      const at = (address: string) => limits.attempt(address, 'alice', look);
+      await Promise.all(Array.from({ length: 30 }, () => at('10.0.0.1')));
+      expect(look).toHaveBeenCalledTimes(2);
+      await Promise.all(Array.from({ length: 60 }, (_, from) => at(`10.0.1.${from}`)));
+      expect(look).toHaveBeenCalledTimes(20);
+    });
   });
 
   test('checks no more simultaneous wrong passwords than allowed', async () => {
@@ -128,7 +176,7 @@ function countsLogins(fresh: () => LoginCounts): void {
     async (name) => {
       await failed(2, '10.0.0.1', name);
       expect(await succeed(limits, '::1', name)).toBe(true);
-      await failed(3, '10.0.0.1', name);
+      await failed(1, '10.0.0.1', name);
       expectWait(await fail(limits, '::1', name));
     },
   );
@@ -160,8 +208,8 @@ describeWithRedis('in Redis', () => {
     const [one, other] = [await openAt(counts), await openAt(counts)];
     for (const limits of [one, other]) expect(await fail(limits, '10.0.0.1', 'alice')).toBe(false);
     expect(await succeed(one, '10.0.0.1', 'alice')).toBe(true);
-    for (const limits of [one, other, one]) expect(await fail(limits, '10.0.0.1', 'alice')).toBe(false);
-    expectWait(await fail(other, '10.0.0.2', 'alice'));
+    expect(await fail(other, '10.0.0.1', 'alice')).toBe(false);
+    expectWait(await fail(one, '10.0.0.2', 'alice'));
   });
 
   test('two processes check no more simultaneous wrong passwords than allowed', async () => {
@@ -199,7 +247,8 @@ describeWithRedis('in Redis', () => {
     });
     for (let round = 0; round < 2; round++) expect(await fail(other, '10.0.0.1', 'alice')).toBe(false);
     // The time is that for which others wait for the one that was killed.
-    await server.ask('EVAL', moveScript, '2', ...(await server.ask('KEYS', `limits-${prefixes}:*`)), '10000');
+    const keys = await server.ask('KEYS', `limits-${prefixes}:*`);
+    await server.ask('EVAL', moveScript, String(keys.length), ...keys, '10000');
     const outcome = await fail(other, '10.0.0.1', 'alice');
     expect(outcome).toBeGreaterThan(800);
     expect(outcome).toBeLessThanOrEqual(890);
@@ -209,8 +258,10 @@ describeWithRedis('in Redis', () => {
     await server.ask('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', '~*', '+@all', '-zadd');
     const notes: string[] = [];
     const location = server.url.replace(/\/\/.*@/, '//app:secret@');
-    const limits = await openLoginLimits({ in: 'redis', location }, { perUser: 1, perAddress: 5 }, (text) =>
-      notes.push(text),
+    const limits = await openLoginLimits(
+      { in: 'redis', location },
+      { perUserAndAddress: 1, perUser: 10, perAddress: 5 },
+      (text) => notes.push(text),
     );
     open.push(limits);
     expect(notes).toEqual([expect.stringMatching(/may not count log-ins there: each process counts for itself/)]);
@@ -223,7 +274,7 @@ describeWithRedis('in Redis', () => {
     const limits = await openAt(counts);
     await fail(limits, '10.0.0.1', 'alice@example.com');
     const keys = await server.ask('KEYS', `limits-${prefixes}:*`);
-    expect(keys).toHaveLength(2);
+    expect(keys).toHaveLength(3);
     expect(keys.join(' ')).not.toContain('alice');
     for (const key of keys) {
       expect(Number((await server.ask('TTL', key))[0])).toBeGreaterThan(800);
@@ -233,12 +284,14 @@ describeWithRedis('in Redis', () => {
 
   test('an unreachable server at the start is an error', async () => {
     const location = `redis://127.0.0.1:${await freePort()}`;
-    await expect(openLoginLimits({ in: 'redis', location }, { perUser: 1, perAddress: 1 })).rejects.toMatchObject({
+    await expect(
+      openLoginLimits({ in: 'redis', location }, { perUserAndAddress: 1, perUser: 1, perAddress: 1 }),
+    ).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
     const wrong = server.url.replace('p%40ss', 'wrong');
     await expect(
-      openLoginLimits({ in: 'redis', location: wrong }, { perUser: 1, perAddress: 1 }),
+      openLoginLimits({ in: 'redis', location: wrong }, { perUserAndAddress: 1, perUser: 1, perAddress: 1 }),
     ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
@@ -250,7 +303,7 @@ describeWithRedis('in Redis', () => {
       await passing.stop();
       expect(await fail(one, '10.0.0.1', 'alice')).toBe(false);
       expect(await succeed(one, '10.0.0.1', 'alice')).toBe(true);
-      for (let round = 0; round < 3; round++) expect(await fail(one, '10.0.0.1', 'alice')).toBe(false);
+      for (let round = 0; round < 2; round++) expect(await fail(one, '10.0.0.1', 'alice')).toBe(false);
       expectWait(await fail(one, '10.0.0.1', 'alice'));
       expect(await fail(other, '10.0.0.1', 'alice')).toBe(false);
     } finally {
@@ -261,9 +314,12 @@ describeWithRedis('in Redis', () => {
   test('counts in each process while the server hangs, within a time limit', async () => {
     const hanging = await startRedis();
     try {
-      const limits = await openAt({ in: 'redis', location: hanging.url }, { perUser: 1, perAddress: 1 });
+      const limits = await openAt(
+        { in: 'redis', location: hanging.url },
+        { perUserAndAddress: 1, perUser: 1, perAddress: 1 },
+      );
       process.kill(hanging.pid, 'SIGSTOP');
-      // Of its three questions one waits.
+      // Of its questions one waits.
       await within(3500, async () => {
         expect(await fail(limits, '10.0.0.1', 'alice')).toBe(false);
         expectWait(await fail(limits, '10.0.0.1', 'bob'));

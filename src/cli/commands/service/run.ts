@@ -181,7 +181,8 @@ async function runInProcess(process: Process): Promise<void> {
 function openLogins({ invocation, settings, shared }: Process, note: (text: string) => void) {
   const { store } = invocation.options;
   const { isDemo, loginAttempts } = settings;
-  const bounds = { perUser: loginAttempts, perAddress: loginAttempts * 10 };
+  const many = loginAttempts * 10;
+  const bounds = { perUserAndAddress: loginAttempts, perUser: many, perAddress: many };
   if (!isDemo && store !== undefined && isRedisLocation(store)) {
     return openLoginLimits({ in: 'redis', location: store }, bounds, note);
   }
