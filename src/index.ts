@@ -154,8 +154,8 @@ export {
   type RefreshedTokens,
   type RefreshPolicy,
   refreshToken,
-  type SessionLimits,
 } from './token/refresh.js';
 export type { RequiredClaim } from './token/required-claim.js';
 export { type RevokeDeps, type RevokedToken, revokeSubject, revokeToken, revokeTokenId } from './token/revoke.js';
+export type { SessionLimits } from './token/session-limits.js';
 export { reportToken, type VerificationReport, verifyToken } from './token/verify.js';

@@ -3,12 +3,14 @@ import type { FastifyRequest } from 'fastify';
 import { JwtkitError } from '../errors.js';
 import type { Key } from '../jose/key.js';
 import { type Client, grantScopes, isLoginSession, nameLoginSession } from '../token/account.js';
+import { soundClaimsOf } from '../token/account-claims.js';
 import { type Claims, scopesOf } from '../token/claims.js';
 import { issueToken, preparePairIssuer } from '../token/issue.js';
 import type { IssuePairPolicy } from '../token/issue-policy.js';
 import { withKeys } from '../token/key-source.js';
-import { type RefreshedTokens, refreshAndRead, type SessionLimits } from '../token/refresh.js';
+import { type RefreshedTokens, refreshAndRead } from '../token/refresh.js';
 import { withinSession } from '../token/refresh-rotation.js';
+import type { SessionLimits } from '../token/session-limits.js';
 import { auditIssue } from './audit.js';
 import { invalidScope, listScopes, readForm, requestedScopes } from './form.js';
 import { Refusal } from './refusal.js';
@@ -61,7 +63,8 @@ export async function grantPassword(
   };
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const policy = withinSession(pairPolicy(key, options), Math.floor(now), options.sessionMax, now);
+  const pair = { ...pairPolicy(key, options), accessClaims: soundClaimsOf(user.claims) };
+  const policy = withinSession(pair, Math.floor(now), options.sessionMax, now);
   const issued = preparePairIssuer(policy, { key, now })(claims);
   auditIssue(request, 'password', key, issued);
   return { ...issued.tokens, ...scopeAnswer(requested, granted) };
@@ -79,7 +82,13 @@ export async function grantClientCredentials(
 ): Promise<TokenAnswer> {
   const requested = requestedScopes(readForm(request, [], ['scope']).scope);
   const granted = grant(requested, client.scopes);
-  const claims: Claims = { ...issuerClaims(options), sub: client.id, client_id: client.id, ...scopeClaim(granted) };
+  const claims: Claims = {
+    ...soundClaimsOf(client.claims),
+    ...issuerClaims(options),
+    sub: client.id,
+    client_id: client.id,
+    ...scopeClaim(granted),
+  };
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
   const { accessTtl: ttl, typ } = options;
@@ -142,7 +151,7 @@ function limitsOf(claims: Claims, client: Client | undefined, { accounts }: Serv
   if (!accounts.hasUsers() && !isLoginSession(claims.family)) return {};
   const user = typeof claims.sub === 'string' ? accounts.userBySub(claims.sub) : undefined;
   if (user === undefined) throw new JwtkitError('TOKEN_REVOKED', 'the subject of the token is not a user');
-  return { scope: user.scopes, role: user.roles };
+  return { scope: user.scopes, role: user.roles, claims: user.claims };
 }
 
 /** Whether a token was issued to another client (RFC 6749 §6, RFC 7009 §2.1), by the claims of its session. */

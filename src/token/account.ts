@@ -1,5 +1,6 @@
 /** The accounts of a service: users with a name and a password, clients with an id and a secret. */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { JsonObject } from '../jose/json.js';
 import { inBoth, isScopeToken } from './claims.js';
 
 /** A person who logs in with a name and a password. */
@@ -11,6 +12,8 @@ export interface User {
   readonly roles: readonly string[];
   /** Scope tokens (RFC 6749 §3.3) that the user may be granted. */
   readonly scopes: readonly string[];
+  /** Further claims of the user's access tokens. Numbers may keep their text. */
+  readonly claims?: Readonly<JsonObject> | undefined;
   /** PHC string, argon2id. */
   readonly passwordHash: string;
 }
@@ -22,6 +25,8 @@ export interface Client {
   readonly name: string;
   /** Scope tokens (RFC 6749 §3.3) that the client may be granted. */
   readonly scopes: readonly string[];
+  /** Further claims of the client's own access tokens. Numbers may keep their text. */
+  readonly claims?: Readonly<JsonObject> | undefined;
   /** SHA-256 of the secret, base64url: the secret is 256 random bits, which need no slow hash. */
   readonly secretHash: string;
 }

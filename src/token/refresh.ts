@@ -2,16 +2,8 @@ import { JwtkitError } from '../errors.js';
 import { requireKey, requireObject } from '../jose/arguments.js';
 import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
-import {
-  asList,
-  type Claims,
-  claimShapeProblem,
-  inBoth,
-  isString,
-  isStringOrStrings,
-  missingFrom,
-  scopesOf,
-} from './claims.js';
+import { soundClaimsOf } from './account-claims.js';
+import { type Claims, claimShapeProblem, isString } from './claims.js';
 import {
   type Denylist,
   describeRevocation,
@@ -27,6 +19,7 @@ import { checkOptionNames } from './option-names.js';
 import type { VerifyPolicy } from './policy.js';
 import { hasRefreshForm, sessionClaims } from './refresh-form.js';
 import { endFamily, repeatedSuccessor, sessionStart, successorOfUsed, withinSession } from './refresh-rotation.js';
+import { askedScope, limitRole, limitScope, type SessionLimits } from './session-limits.js';
 import { refusalOf, verdictOf } from './verify.js';
 
 /** How a token is refreshed: what the refresh token must meet, and how the new tokens are made. */
@@ -59,13 +52,6 @@ const members: Record<keyof RefreshPolicy, true> = {
   sessionMax: true,
 };
 const policyMembers: ReadonlySet<string> = new Set(Object.keys(members));
-
-/** What a session may still hold. An absent list limits nothing. */
-export interface SessionLimits {
-  /** Scope tokens. */
-  readonly scope?: readonly string[] | undefined;
-  readonly role?: readonly string[] | undefined;
-}
 
 /** What refreshing needs. */
 export interface RefreshDeps extends IssueDeps {
@@ -137,7 +123,7 @@ async function issueNext(
   const issue = withinSession(policy.issue ?? {}, start, policy.sessionMax, now);
   const limits = (await deps.limits?.(claims)) ?? {};
   const { jti, family } = tokenIdentity(claims);
-  const asked = askedScope(claims, policy.scope, limits.scope);
+  const ofAccess = { ...soundClaimsOf(limits.claims), ...askedScope(claims, policy.scope, limits.scope) };
   // Numbers among them keep their text.
   const exact = sessionClaims({ header, claims: readExact(claimsText, verified.claims) });
   const names = keptClaims.filter((name) => Object.hasOwn(exact, name));
@@ -150,7 +136,7 @@ async function issueNext(
   if (policy.rotate !== true) {
     const { accessTtl, refreshTtl: _, ...single } = issue;
     const { token: access_token, claims: access } = await issueToken(
-      { ...kept, ...asked },
+      { ...kept, ...ofAccess },
       { ...single, type: 'access', ttl: accessTtl },
       deps,
     );
@@ -162,7 +148,10 @@ async function issueNext(
     throw new JwtkitError('STORE_UNAVAILABLE', 'rotating needs a store to consume the token in');
   const { aud } = verified.claims;
   const refreshAudience = hasRefreshForm(verified) && isString(aud) ? aud : undefined;
-  const issuePair = preparePairIssuer({ refreshAudience, ...issue, accessClaims: { ...asked, ...noAuthTime } }, deps);
+  const issuePair = preparePairIssuer(
+    { refreshAudience, ...issue, accessClaims: { ...ofAccess, ...noAuthTime } },
+    deps,
+  );
   if (policy.sessionMax !== undefined || claims.auth_time !== undefined) kept.auth_time = start;
   if (successor !== undefined) return { ...issuePair(kept, successor), before: claims };
   const issued = issuePair(kept);
@@ -194,57 +183,4 @@ function checkShapes(kept: Claims): void {
     const problem = kept[name] === undefined ? undefined : claimShapeProblem(kept, name);
     if (problem !== undefined) throw new JwtkitError('CLAIM_MALFORMED', `claim ${problem}`);
   }
-}
-
-/** Returns the `scope` that a session keeps, undefined if nothing is left. Without a limit it does not change. */
-function limitScope(claims: Claims, limit: readonly string[] | undefined): Claims {
-  if (limit === undefined) return {};
-  const allowed = new Set(limit);
-  const held = scopesOf(claims);
-  const left = held.filter((scope) => allowed.has(scope));
-  return left.length === held.length && held.length > 0 ? {} : scopeClaim(left);
-}
-
-/** Returns the `role` that a session keeps under all limits: a list, undefined if nothing is left. Without a limit it does not change. */
-function limitRole({ role }: Claims, limits: readonly (readonly string[] | undefined)[]): Claims {
-  const sets = limits.filter((limit) => limit !== undefined).map((limit) => new Set(limit));
-  if (sets.length === 0) return {};
-  const held = isStringOrStrings(role) ? asList(role) : [];
-  const left = held.filter((name) => sets.every((allowed) => allowed.has(name)));
-  return { role: left.length === 0 ? undefined : left } as Claims;
-}
-
-/**
- * Returns the `scope` of an access token for requested scopes, without those that the session has lost. Refuses a request for
- * more than was granted before (RFC 6749 §6).
- */
-function askedScope(
-  claims: Claims,
-  asked: readonly string[] | undefined,
-  limit: readonly string[] | undefined,
-): Claims {
-  if (asked === undefined) return {};
-  const held = scopesOf(claims);
-  const wider = missingFrom(held, asked);
-  if (wider.length > 0) {
-    throw new JwtkitError('CLAIM_MISMATCH', `the refresh token does not hold the scope ${wider.join(' ')}`, {
-      hint: held.length === 0 ? 'it has no scope' : `it holds: ${held.join(' ')}`,
-      details: { ...scopeNotHeld },
-    });
-  }
-  const granted = inBoth(asked, limit ?? held);
-  if (granted.length === 0 && asked.length > 0) {
-    throw new JwtkitError('CLAIM_MISMATCH', `the session no longer holds the scope ${asked.join(' ')}`, {
-      details: { ...scopeNotHeld },
-    });
-  }
-  return scopeClaim(granted);
-}
-
-/** Marks an error of the requested scope, rather than of the token. */
-const scopeNotHeld = { reason: 'scope not held' } as const;
-
-/** Returns the claim `scope`, undefined for an empty list. */
-function scopeClaim(scopes: readonly string[]): Claims {
-  return { scope: scopes.length === 0 ? undefined : scopes.join(' ') } as Claims;
 }

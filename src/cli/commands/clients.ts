@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { IssuedSecret } from '../../store/accounts/clients.js';
 import { splitScope } from '../../token/claims.js';
+import { accountClaimOption, readAccountClaims } from '../grammar/account-claims.js';
 import { type AccountOptions, accountsFile, addAccountsOption } from '../grammar/accounts.js';
 import { readInvocation } from '../grammar/invocation.js';
 import type { Lists } from '../grammar/option.js';
@@ -9,7 +10,7 @@ import { addCommonOptions, grantedScopesOption } from '../grammar/shared-options
 import type { Context, Io } from '../terminal/io.js';
 import { afterChange, printJson } from '../terminal/output.js';
 import { registerList, registerRemove, registerSet } from './accounts/commands.js';
-import { clients as kind } from './accounts/kind.js';
+import { fromClient, clients as kind, toReport } from './accounts/kind.js';
 import { noteTokens } from './accounts/sessions.js';
 
 export function registerClients(program: Command, context: Context): void {
@@ -18,10 +19,13 @@ export function registerClients(program: Command, context: Context): void {
     .description('Manage the clients of a server: programs with an id and a secret, and what they may do.')
     .helpCommand('help [command]', 'show help of a command');
   registerAdd(clients, context);
-  registerSet(clients, context, kind, 'Change what a client may do. The list that you give replaces the old one.', [
-    'jwtkit clients set reports --scope "invoices:read"',
-    'jwtkit clients set reports --no-scopes',
-  ]);
+  registerSet(
+    clients,
+    context,
+    kind,
+    'Change what a client may do. What you give replaces the old list or the old claims; the rest stays.',
+    ['jwtkit clients set reports --scope "invoices:read"', 'jwtkit clients set reports --no-scopes'],
+  );
   registerList(clients, context, kind, 'List the clients: ids, names, scopes; no secrets, no hashes.');
   registerRotate(clients, context);
   const remove = 'Remove a client, and revoke all tokens that it was issued for itself.';
@@ -33,18 +37,21 @@ function registerAdd(clients: Command, { io }: Context): void {
     .command('add')
     .description('Add a client. Prints its id and its secret; the secret is shown only now, and kept nowhere.')
     .argument('<name>', 'what you call the client')
-    .addOption(grantedScopesOption());
+    .addOption(grantedScopesOption())
+    .addOption(accountClaimOption('another claim of its own access tokens'));
   addAccountsOption(command, 'clients');
   addCommonOptions(command, [
     'jwtkit clients add billing --scope "invoices:read invoices:write" > billing.env',
     'eval "$(jwtkit clients add nightly-report)"',
   ]);
   command.action(async (name: string) => {
-    const invocation = readInvocation<AccountOptions & Lists<'scope'>>(command);
+    const invocation = readInvocation<AccountOptions & Lists<'scope' | 'claim'>>(command);
     const { options } = invocation;
     const { addClient } = await import('../../store/accounts/clients.js');
     const path = accountsFile(invocation, 'clients', io);
-    const added = await addClient(path, { name, scopes: options.scope?.flatMap(splitScope) }, { now: io.now() });
+    const claims = readAccountClaims(options.claim);
+    const given = { name, scopes: options.scope?.flatMap(splitScope), claims };
+    const added = await addClient(path, given, { now: io.now() });
     const hint = 'jwtkit clients rotate makes another secret';
     printSecret(added, options.json === true, afterChange(io, 'the client was added, but its secret is lost', hint));
     if (options.json !== true) io.say(`added ${name}; its secret is not shown again`);
@@ -73,7 +80,6 @@ function registerRotate(clients: Command, { io }: Context): void {
 
 /** Prints a client's id and secret as JSON, or as lines that a shell takes for assignments. */
 function printSecret({ client, secret }: IssuedSecret, asJson: boolean, io: Io): void {
-  const { id, name, scopes, created } = client;
-  if (asJson) printJson(io, { client_id: id, client_secret: secret, name, scopes, created });
-  else io.stdout.write(`client_id=${id}\nclient_secret=${secret}\n`);
+  if (asJson) printJson(io, { ...toReport(fromClient(client)), client_secret: secret });
+  else io.stdout.write(`client_id=${client.id}\nclient_secret=${secret}\n`);
 }

@@ -1,6 +1,7 @@
 /** `jwtkit users`: people who log in with a name and a password. */
 import type { Command } from 'commander';
 import { splitScope } from '../../token/claims.js';
+import { accountClaimOption, readAccountClaims } from '../grammar/account-claims.js';
 import { type AccountOptions, accountsFile, addAccountsOption } from '../grammar/accounts.js';
 import type { StoreOptions } from '../grammar/denylist.js';
 import { readInvocation } from '../grammar/invocation.js';
@@ -15,7 +16,7 @@ import { newPassword, type PasswordOptions } from '../secrets/named-secret.js';
 import type { Context } from '../terminal/io.js';
 import { afterChange, printJson } from '../terminal/output.js';
 import { registerList, registerRemove, registerSet } from './accounts/commands.js';
-import { users as kind } from './accounts/kind.js';
+import { fromUser, users as kind, toReport } from './accounts/kind.js';
 import { addEndSessionsOption, changeAccount, noteTokens, tokensOf } from './accounts/sessions.js';
 
 export function registerUsers(program: Command, context: Context): void {
@@ -24,7 +25,7 @@ export function registerUsers(program: Command, context: Context): void {
     .description('Manage the users of a server: who they are, what they may do, their passwords.')
     .helpCommand('help [command]', 'show help of a command');
   registerAdd(users, context);
-  const set = 'Change what a user may do. A list that you give replaces the old one; the other list stays.';
+  const set = 'Change what a user may do. What you give replaces the old list or the old claims; the rest stays.';
   registerSet(users, context, kind, set, [
     'jwtkit users set bob --role editor --role auditor --scope "read write"',
     'jwtkit users set bob --no-roles --end-sessions',
@@ -34,7 +35,7 @@ export function registerUsers(program: Command, context: Context): void {
   registerRemove(users, context, kind, "Remove a user, and revoke all of the user's tokens.");
 }
 
-type AddOptions = AccountOptions & PasswordOptions & Lists<'role' | 'scope'> & { sub: string };
+type AddOptions = AccountOptions & PasswordOptions & Lists<'role' | 'scope' | 'claim'> & { sub: string };
 
 function registerAdd(users: Command, { io }: Context): void {
   const command = users
@@ -43,23 +44,25 @@ function registerAdd(users: Command, { io }: Context): void {
     .argument('<name>', 'what the user logs in with, compared exactly')
     .addOption(option('--sub <id>', "subject of the user's tokens").makeOptionMandatory())
     .addOption(option('--role <role>', 'role; repeatable').repeatable())
-    .addOption(grantedScopesOption());
+    .addOption(grantedScopesOption())
+    .addOption(accountClaimOption());
   addPasswordOptions(command);
   addAccountsOption(command, 'users');
   addCommonOptions(command, [
     'jwtkit users add alice --sub user-123 --role admin --scope "read write" --password-env ALICE_PASSWORD',
-    'jwtkit users add carol@example.com --sub user-125 --password-file password.txt',
+    'jwtkit users add carol@example.com --sub user-125 --claim plan=pro --claim seats:=5 --password-file password.txt',
   ]);
   command.action(async (name: string) => {
     const invocation = readInvocation<AddOptions>(command);
     const { options } = invocation;
     const { addUser } = await import('../../store/accounts/users.js');
-    const given = { name, sub: options.sub, roles: options.role, scopes: options.scope?.flatMap(splitScope) };
+    const { sub, role: roles, scope } = options;
+    const claims = readAccountClaims(options.claim);
+    const given = { name, sub, roles, scopes: scope?.flatMap(splitScope), claims };
     const user = { ...given, password: () => newPassword(invocation, io) };
     const added = await addUser(accountsFile(invocation, 'users', io), user, { now: io.now() });
-    const { sub, roles, scopes, created } = added;
     if (options.json !== true) io.say(`added ${name}, whose tokens are for ${sub}`);
-    else printJson(afterChange(io, 'the user was added'), { name, sub, roles, scopes, created });
+    else printJson(afterChange(io, 'the user was added'), toReport(fromUser(added)));
   });
 }
 

@@ -13,7 +13,8 @@ const common: Readonly<Record<string, Names>> = {
   Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv
     --passphrase-file --passphrase-env --private --public --private-half --public-half --encrypt --activate-in --grace --spki --use --new-key`,
   Certificate: '--cert --csr --subject --san --days --x5c',
-  Account: '--users --clients --password-file --password-env --no-roles --no-scopes --end-sessions --keep-tokens',
+  Account: `--users --clients --password-file --password-env --no-roles --no-scopes --no-claims --end-sessions
+    --keep-tokens`,
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
   Service: `--host --port --ready-file --log-format --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
   Target: '',
@@ -44,8 +45,8 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
   },
   lint: { Checks: '--fail-on --rule --list-rules --wordlist --at' },
   keys: { Keys: '--at --until --force', Output: '--claim' },
-  users: { Account: '--sub --role --scope' },
-  clients: { Account: '--sub --role --scope' },
+  users: { Account: '--sub --role --scope --claim' },
+  clients: { Account: '--sub --role --scope --claim' },
 };
 
 /** The titles in their order in help; the last is for options that no group names. */

@@ -7,9 +7,11 @@ import { dirname, join } from 'node:path';
 import { hasErrorCode, JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { writeFileWhole } from '../../files/write-files.js';
+import { parseExactJson, readExact, writeJson } from '../../jose/exact-json.js';
 import { describeJson, isJsonObject, type JsonObject, own, quoteText } from '../../jose/json.js';
 import { readJsonFile } from '../../jose/text.js';
 import { labelProblem, scopeProblem } from '../../token/account.js';
+import { accountClaimsProblem } from '../../token/account-claims.js';
 import { isNumericDate } from '../../token/time.js';
 import { createDirectory } from '../keyring/directory.js';
 
@@ -19,8 +21,10 @@ export const maxAccountsBytes = 8 * 1024 * 1024;
 /** A kind of account, and how the file holds it. */
 export interface AccountKind<T> {
   readonly list: 'users' | 'clients';
-  /** The members of an entry, all required. */
+  /** The members that each entry has. */
   readonly members: Readonly<Record<string, MemberCheck>>;
+  /** The members that an entry may have, besides `claims`. */
+  readonly optional?: Readonly<Record<string, MemberCheck>>;
   /** Members that no two accounts may share. */
   readonly unique: readonly (keyof T & string)[];
   readonly fromEntry: (entry: JsonObject) => T;
@@ -55,12 +59,18 @@ export const sharedMembers = {
     isNumericDate(value) ? undefined : `${place} is not a NumericDate, seconds since 1970`,
 };
 
+/** Checks the further claims of an account. */
+const claimsMember: MemberCheck = (value, place) => {
+  const found = accountClaimsProblem(value);
+  return found && `${place} ${found.problem}`;
+};
+
 /**
  * Reads the accounts of a file, in its order; none if the file does not exist. Refuses unknown members: a later version may restrict
  * an account by one.
  * @throws {JwtkitError} ACCOUNTS_INVALID, FILE_NOT_READABLE.
  */
-export function readAccounts<T>(path: string, { list, members, unique, fromEntry }: AccountKind<T>): T[] {
+export function readAccounts<T>(path: string, { list, members, optional, unique, fromEntry }: AccountKind<T>): T[] {
   let bytes: Buffer;
   try {
     bytes = readFileBounded(path, maxAccountsBytes);
@@ -68,21 +78,33 @@ export function readAccounts<T>(path: string, { list, members, unique, fromEntry
     if (error instanceof JwtkitError && hasErrorCode(error.cause, 'ENOENT', 'ENOTDIR')) return [];
     throw error;
   }
-  const { value: file } = readJsonFile(bytes, (problem, hint) => invalid(`${path} ${problem}`, hint));
+  const { value: file, text } = readJsonFile(bytes, (problem, hint) => invalid(`${path} ${problem}`, hint));
   const entries = own(file, list);
   if (!Array.isArray(entries)) throw invalid(`${path} has no array of ${list}`);
   refuseUnknownMembers(file, [list], path);
+  const mayHave = { claims: claimsMember, ...optional };
+  const known = [...Object.keys(members), ...Object.keys(mayHave)];
   for (const [at, entry] of entries.entries()) {
     const place = `${path}: /${list}/${at}`;
     if (!isJsonObject(entry)) throw invalid(`${place} is ${describeJson(entry)}, it must be an object`);
-    refuseUnknownMembers(entry, Object.keys(members), place);
+    refuseUnknownMembers(entry, known, place);
     for (const [name, check] of Object.entries(members)) {
       const problem = check(own(entry, name), `${place}/${name}`);
       if (problem !== undefined) throw invalid(problem);
     }
+    for (const [name, check] of Object.entries(mayHave)) {
+      const problem = Object.hasOwn(entry, name) ? check(entry[name], `${place}/${name}`) : undefined;
+      if (problem !== undefined) throw invalid(problem);
+    }
   }
   for (const member of unique) refuseDuplicates(`${path}: `, list, entries, member);
-  return entries.map(fromEntry);
+  // Numbers in claims keep their text.
+  const exact = readExact(text, file);
+  const exactEntries = exact === file ? entries : (exact[list] as JsonObject[]);
+  return entries.map((entry, at) => {
+    const account = fromEntry(entry);
+    return entry.claims === undefined ? account : { ...account, claims: exactEntries[at]?.claims };
+  });
 }
 
 function refuseUnknownMembers(object: JsonObject, known: readonly string[], place: string): void {
@@ -147,7 +169,7 @@ async function writeUnderLock<T>(path: string, kind: AccountKind<T>, plan: (befo
   const folder = dirname(existsSync(path) ? realpathSync(path) : path);
   await withLock(join(folder, '.lock'), () => {
     const entries = plan(readAccounts(path, kind)).map(kind.toEntry);
-    const content = `${JSON.stringify({ [kind.list]: entries }, null, 2)}\n`;
+    const content = `${writeJson({ [kind.list]: entries }, 2)}\n`;
     if (Buffer.byteLength(content, 'utf8') > maxAccountsBytes) {
       throw new JwtkitError('FILE_NOT_WRITABLE', `${path} would be larger than ${maxAccountsBytes} bytes`);
     }
@@ -166,6 +188,23 @@ export function refuseTaken<T>(accounts: readonly T[], { list, unique }: Account
 /** @throws {JwtkitError} USAGE_INVALID if there is a problem with the value of a member. */
 export function requireSound(member: string, value: string, problem: string | undefined): void {
   if (problem !== undefined) throw new JwtkitError('USAGE_INVALID', `the ${member} ${quoteText(value)} ${problem}`);
+}
+
+/** Returns the member `claims` of an entry; none without claims, so that earlier versions read the file. */
+export function claimsEntry(claims: Readonly<JsonObject> | undefined): { readonly claims?: Readonly<JsonObject> } {
+  return claims === undefined || Object.keys(claims).length === 0 ? {} : { claims };
+}
+
+/**
+ * Returns further claims as the file will hold them; undefined for undefined, and for none.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function soundClaims(claims: Readonly<JsonObject> | undefined): JsonObject | undefined {
+  if (claims === undefined) return undefined;
+  const found = accountClaimsProblem(claims);
+  if (found !== undefined) throw new JwtkitError('USAGE_INVALID', `the claims ${found.problem}`, { hint: found.hint });
+  const refuse = (problem: string) => new JwtkitError('USAGE_INVALID', `the claims make JSON that ${problem}`);
+  return parseExactJson(Buffer.from(writeJson(claims)), refuse) as JsonObject;
 }
 
 /**

@@ -1,16 +1,19 @@
 /** Clients in a file: `{"clients":[{"id","name","scopes","secret_hash","created"}]}`. */
 import { randomBytes } from 'node:crypto';
 import { decodeBase64url } from '../../jose/base64url.js';
+import type { JsonObject } from '../../jose/json.js';
 import { type Client, clientIdPrefix, hashClientSecret, isClientId, labelProblem } from '../../token/account.js';
 import { requireNow } from '../../token/time.js';
 import {
   type AccountKind,
   addAccount,
   changeAccount,
+  claimsEntry,
   findAccount,
   readAccounts,
   requireSound,
   sharedMembers,
+  soundClaims,
   soundList,
   textMember,
 } from './account-file.js';
@@ -25,10 +28,12 @@ export interface StoredClient extends Client {
 export interface NewClient {
   readonly name: string;
   readonly scopes?: readonly string[] | undefined;
+  /** Further claims of the client's own access tokens, under names that jwtkit gives no meaning. */
+  readonly claims?: Readonly<JsonObject> | undefined;
 }
 
-/** What {@link changeClient} changes: a list replaces the client's own, undefined keeps it. */
-export type ClientChange = Pick<NewClient, 'scopes'>;
+/** What {@link changeClient} changes: a list or an object replaces the client's own, undefined keeps it. */
+export type ClientChange = Pick<NewClient, 'scopes' | 'claims'>;
 
 /** A client with its new secret. The file keeps only a hash, so nobody can read the secret later. */
 export interface IssuedSecret {
@@ -50,7 +55,9 @@ const kind: AccountKind<StoredClient> = {
   },
   unique: ['id', 'name'],
   fromEntry: ({ secret_hash: secretHash, ...client }) => ({ ...client, secretHash }) as unknown as StoredClient,
-  toEntry: ({ id, name, scopes, secretHash, created }) => ({ id, name, scopes, secret_hash: secretHash, created }),
+  toEntry: ({ id, name, scopes, claims, secretHash, created }) => {
+    return { id, name, scopes, ...claimsEntry(claims), secret_hash: secretHash, created };
+  },
   isNamed: ({ id, name }, idOrName) => id === idOrName || name === idOrName,
 };
 
@@ -80,7 +87,7 @@ export function clientNamed(clients: readonly StoredClient[], idOrName: string):
  */
 export async function addClient(
   path: string,
-  { name, scopes }: NewClient,
+  { name, scopes, claims }: NewClient,
   { now }: { readonly now: number },
 ): Promise<IssuedSecret> {
   requireSound('name', name, clientNameProblem(name));
@@ -89,6 +96,7 @@ export async function addClient(
     id: `${clientIdPrefix}${randomBytes(16).toString('base64url')}`,
     name,
     scopes: soundList('scope', scopes) ?? [],
+    claims: soundClaims(claims),
     secretHash: hashClientSecret(secret),
     created: Math.floor(requireNow(now)),
   };
@@ -97,13 +105,16 @@ export async function addClient(
 }
 
 /**
- * Replaces the scopes of a client, named by id or name. Issued tokens keep theirs until they expire.
- * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for an unusable scope; ACCOUNTS_INVALID, FILE_NOT_READABLE,
+ * Replaces the scopes or claims of a client, named by id or name. Issued tokens keep theirs until they expire.
+ * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for an unusable scope or claim; ACCOUNTS_INVALID, FILE_NOT_READABLE,
  * FILE_NOT_WRITABLE.
  */
 export async function changeClient(path: string, idOrName: string, change: ClientChange): Promise<StoredClient> {
   const scopes = soundList('scope', change.scopes);
-  return changeAccount(path, kind, idOrName, (client) => ({ ...client, scopes: scopes ?? client.scopes }));
+  const claims = soundClaims(change.claims);
+  return changeAccount(path, kind, idOrName, (client) => {
+    return { ...client, scopes: scopes ?? client.scopes, claims: claims ?? client.claims };
+  });
 }
 
 /**

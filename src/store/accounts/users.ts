@@ -1,16 +1,19 @@
 /** Users in a file: `{"users":[{"name","sub","roles","scopes","password","created"}]}`, the password as a hash. */
+import type { JsonObject } from '../../jose/json.js';
 import { labelProblem, subjectProblem, type User } from '../../token/account.js';
 import { requireNow } from '../../token/time.js';
 import {
   type AccountKind,
   addAccount,
   changeAccount,
+  claimsEntry,
   findAccount,
   listMember,
   readAccounts,
   refuseTaken,
   requireSound,
   sharedMembers,
+  soundClaims,
   soundList,
   textMember,
 } from './account-file.js';
@@ -33,10 +36,12 @@ export interface NewUser {
   readonly password: PasswordSource;
   readonly roles?: readonly string[] | undefined;
   readonly scopes?: readonly string[] | undefined;
+  /** Further claims of the user's access tokens, under names that jwtkit gives no meaning. */
+  readonly claims?: Readonly<JsonObject> | undefined;
 }
 
-/** What {@link changeUser} changes: a list replaces the user's own, undefined keeps it. */
-export type UserChange = Pick<NewUser, 'roles' | 'scopes'>;
+/** What {@link changeUser} changes: a list or an object replaces the user's own, undefined keeps it. */
+export type UserChange = Pick<NewUser, 'roles' | 'scopes' | 'claims'>;
 
 const kind: AccountKind<StoredUser> = {
   list: 'users',
@@ -50,8 +55,8 @@ const kind: AccountKind<StoredUser> = {
   },
   unique: ['name', 'sub'],
   fromEntry: ({ password, ...user }) => ({ ...user, passwordHash: password }) as unknown as StoredUser,
-  toEntry: ({ name, sub, roles, scopes, passwordHash: password, created }) => {
-    return { name, sub, roles, scopes, password, created };
+  toEntry: ({ name, sub, roles, scopes, claims, passwordHash: password, created }) => {
+    return { name, sub, roles, scopes, ...claimsEntry(claims), password, created };
   },
   isNamed: (user, name) => user.name === name,
 };
@@ -81,25 +86,27 @@ export async function addUser(path: string, user: NewUser, { now }: { readonly n
   requireSound('sub', sub, subjectProblem(sub));
   const roles = soundList('role', user.roles) ?? [];
   const scopes = soundList('scope', user.scopes) ?? [];
+  const claims = soundClaims(user.claims);
   // Fails before a person types a password.
   refuseTaken(readUsers(path), kind, { name, sub });
   const passwordHash = await hashPassword(typeof password === 'string' ? password : await password());
-  const added = { name, sub, roles, scopes, passwordHash, created: Math.floor(requireNow(now)) };
+  const added = { name, sub, roles, scopes, claims, passwordHash, created: Math.floor(requireNow(now)) };
   await addAccount(path, kind, added);
   return added;
 }
 
 /**
- * Replaces a user's roles or scopes. Issued tokens keep theirs. A refresh by the server drops removed ones; added ones
+ * Replaces a user's roles, scopes or claims. Issued tokens keep theirs. A refresh by the server drops removed ones; added ones
  * need a new log-in.
- * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for an unusable role or scope; ACCOUNTS_INVALID, FILE_NOT_READABLE,
+ * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for an unusable role, scope or claim; ACCOUNTS_INVALID, FILE_NOT_READABLE,
  * FILE_NOT_WRITABLE.
  */
 export async function changeUser(path: string, name: string, change: UserChange): Promise<StoredUser> {
   const roles = soundList('role', change.roles);
   const scopes = soundList('scope', change.scopes);
+  const claims = soundClaims(change.claims);
   return changeAccount(path, kind, name, (user) => {
-    return { ...user, roles: roles ?? user.roles, scopes: scopes ?? user.scopes };
+    return { ...user, roles: roles ?? user.roles, scopes: scopes ?? user.scopes, claims: claims ?? user.claims };
   });
 }
 

@@ -36,7 +36,7 @@ test('add prints the id and the secret, alone on stdout, in lines that a shell t
 test('add --json prints an object', async () => {
   const { stdout, stderr } = await clients('add', 'billing', '--json');
   const { client_id: id, client_secret: secret, ...rest } = JSON.parse(stdout);
-  expect([rest, stderr]).toEqual([{ name: 'billing', scopes: [], created: now }, '']);
+  expect([rest, stderr]).toEqual([{ name: 'billing', scopes: [], claims: {}, created: now }, '']);
   expect(printed(`client_id=${id}\nclient_secret=${secret}\n`)).toEqual({ id, secret });
 });
 
@@ -50,7 +50,9 @@ test('list shows ids, names and scopes, no secrets and no hashes', async () => {
   const [stored] = readClients(path);
   const [table, json] = [await clients('list'), await clients('list', '--json')];
   expect(table.stdout.split('\n')[1]).toBe(`${id}  billing  a b     2026-11-23T12:00:00Z`);
-  expect(JSON.parse(json.stdout)).toEqual([{ client_id: id, name: 'billing', scopes: ['a', 'b'], created: now }]);
+  expect(JSON.parse(json.stdout)).toEqual([
+    { client_id: id, name: 'billing', scopes: ['a', 'b'], claims: {}, created: now },
+  ]);
   for (const { stdout } of [table, json])
     for (const hidden of [secret, stored?.secretHash]) expect(stdout).not.toContain(hidden);
 });

@@ -44,7 +44,14 @@ describe('users add', () => {
 
   test('--json prints what was added, without the hash', async () => {
     const { stdout } = await addAlice('--json');
-    expect(JSON.parse(stdout)).toEqual({ name: 'alice', sub: 'user-123', roles: [], scopes: [], created: now });
+    expect(JSON.parse(stdout)).toEqual({
+      name: 'alice',
+      sub: 'user-123',
+      roles: [],
+      scopes: [],
+      claims: {},
+      created: now,
+    });
   });
 
   test.each([
@@ -170,6 +177,7 @@ describe('users list', () => {
       sub: 'user-123',
       roles: ['admin'],
       scopes: ['read', 'write'],
+      claims: {},
       created: now,
     });
     for (const printed of [stdout, json.stdout]) expect(printed).not.toContain('argon2');
@@ -243,7 +251,14 @@ describe('users set', () => {
   test('--json prints the user as list does, and up to when tokens were revoked', async () => {
     await addAlice('--role', 'admin');
     const set = ['set', 'alice', '--scope', 'read write', '--json'];
-    const shown = { name: 'alice', sub: 'user-123', roles: ['admin'], scopes: ['read', 'write'], created: now };
+    const shown = {
+      name: 'alice',
+      sub: 'user-123',
+      roles: ['admin'],
+      scopes: ['read', 'write'],
+      claims: {},
+      created: now,
+    };
     const { stdout } = await users(set);
     expect(JSON.parse(stdout)).toEqual({ ...shown, issued_up_to: null });
     expect(JSON.parse((await users(['list', '--json'])).stdout)).toEqual([shown]);

@@ -349,6 +349,8 @@ describe('the file of accounts is read strictly', () => {
     [withUser({ roles: ['a', ''] }), ': /users/1/roles/1 is empty'],
     [withUser({ roles: ['a', 'a'] }), ': /users/1/roles holds something twice'],
     [withUser({ scopes: ['a b'] }), ': /users/1/scopes/0 is not a scope token'],
+    [withUser({ claims: ['a'] }), ': /users/1/claims are no JSON object'],
+    [withUser({ claims: { plan: 'pro', exp: 1 } }), ': /users/1/claims may not have "exp"'],
     [withUser({ password: 'hunter2' }), ': /users/1/password is not a PHC string'],
     [withUser({ created: '2026' }), ': /users/1/created is not a NumericDate'],
   ])('case %#', (content, message) => {

@@ -1,8 +1,10 @@
 /** The commands that users and clients have alike: list, set and remove. */
 import type { Command } from 'commander';
+import { writeJson } from '../../../jose/exact-json.js';
 import { escapeText } from '../../../shown-text.js';
 import { splitScope } from '../../../token/claims.js';
 import { formatMoment } from '../../../token/time.js';
+import { accountClaimOption, readAccountClaims } from '../../grammar/account-claims.js';
 import { type AccountOptions, accountsFile, addAccountsOption } from '../../grammar/accounts.js';
 import type { StoreOptions } from '../../grammar/denylist.js';
 import { readInvocation } from '../../grammar/invocation.js';
@@ -14,7 +16,7 @@ import { usage } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 import { fitTable } from '../../terminal/table.js';
-import { type AccountKind, type Grants, toReport } from './kind.js';
+import { type Account, type AccountKind, type Grants, toReport } from './kind.js';
 import { addEndSessionsOption, changeAccount, noteTokens, tokensOf } from './sessions.js';
 
 /** Adds `users list` or `clients list`. */
@@ -29,9 +31,14 @@ export function registerList(group: Command, { io }: Context, kind: AccountKind,
     const accounts = await kind.readAll(accountsFile(invocation, plural, io));
     if (options.json === true) return printJson(io, accounts.map(toReport));
     if (accounts.length === 0) return io.say(`there are no ${plural}`);
-    const rows = accounts.map((account) => [...kind.toCells(account), formatMoment(account.created)].map(escapeText));
+    const further = furtherColumns.filter(({ cell }) => accounts.some((account) => cell(account) !== ''));
+    const rows = accounts.map((account) => {
+      const cells = [...kind.toCells(account), ...further.map(({ cell }) => cell(account))];
+      return [...cells, formatMoment(account.created)].map(escapeText);
+    });
+    const columns = [...kind.columns, ...further.map(({ title }) => title), 'CREATED'];
     const width = options.wide === true ? Number.POSITIVE_INFINITY : columnsOf(io);
-    const { lines: table, isWhole } = fitTable([[...kind.columns, 'CREATED'], ...rows], width, losses);
+    const { lines: table, isWhole } = fitTable([columns, ...rows], width, losses);
     const [head = '', ...lines] = table;
     const paint = await painterFor(io.stdout, options.color, env);
     io.stdout.write(`${[paint.bold(head), ...lines].join('\n')}\n`);
@@ -39,11 +46,22 @@ export function registerList(group: Command, { io }: Context, kind: AccountKind,
   });
 }
 
-/** A client's id is never cut: commands take it. */
-const losses = { drops: ['CREATED'], cuts: ['SCOPES', 'ROLES', 'SUB', 'NAME'] };
+/** Columns that the table has only if an account has something to show there. */
+const furtherColumns = [
+  {
+    title: 'CLAIMS',
+    cell: ({ grants: { claims } }: Account) => (Object.keys(claims).length === 0 ? '' : writeJson(claims)),
+  },
+];
 
-/** `roles` and `scopes` are false for `--no-roles` and `--no-scopes`; a client has no roles. */
-type SetOptions = AccountOptions & StoreOptions & Lists<'role' | 'scope'> & Flags<'roles' | 'scopes' | 'endSessions'>;
+/** A client's id is never cut: commands take it. */
+const losses = { drops: ['CREATED', 'CLAIMS'], cuts: ['SCOPES', 'ROLES', 'SUB', 'NAME'] };
+
+/** `roles`, `scopes` and `claims` are false for `--no-roles`, `--no-scopes` and `--no-claims`; a client has no roles. */
+type SetOptions = AccountOptions &
+  StoreOptions &
+  Lists<'role' | 'scope' | 'claim'> &
+  Flags<'roles' | 'scopes' | 'claims' | 'endSessions'>;
 
 /** Adds `users set` or `clients set`. Only users have roles and sessions. */
 export function registerSet(
@@ -66,7 +84,9 @@ export function registerSet(
   }
   command
     .addOption(option('--scope <scope>', 'scope tokens that it may be granted from now on; repeatable').repeatable())
-    .addOption(option('--no-scopes', 'no scope at all'));
+    .addOption(option('--no-scopes', 'no scope at all'))
+    .addOption(accountClaimOption('claim of its access tokens from now on'))
+    .addOption(option('--no-claims', 'no claim of its own at all'));
   if (isUser) addEndSessionsOption(command);
   addAccountsOption(command, plural);
   if (isUser) addStoreOption(command);
@@ -76,17 +96,19 @@ export function registerSet(
     const { options } = invocation;
     const roles = newList('role', options.role, options.roles);
     const scopes = newList('scope', options.scope?.flatMap(splitScope), options.scopes);
+    const claims = newClaims(options);
     const endsSessions = options.endSessions === true;
-    if (roles === undefined && scopes === undefined) {
-      const flags = isUser ? '--role or --no-roles, --scope or --no-scopes' : '--scope or --no-scopes';
+    if (roles === undefined && scopes === undefined && claims === undefined) {
+      const shared = '--scope or --no-scopes, --claim or --no-claims';
+      const flags = isUser ? `--role or --no-roles, ${shared}` : shared;
       const hint = endsSessions ? '; jwtkit revoke --sub ends sessions alone' : '';
       throw usage('nothing to change is named', `name ${flags}${hint}`);
     }
     const path = accountsFile(invocation, plural, io);
     // Fails before changeAccount makes a denylist: a missing user needs none. Tokens of a client are not revoked.
-    let account = await (isUser ? kind.find(path, named) : kind.change(path, named, { scopes }));
+    let account = await (isUser ? kind.find(path, named) : kind.change(path, named, { scopes, claims }));
     const change = async () => {
-      account = await kind.change(path, named, { roles, scopes });
+      account = await kind.change(path, named, { roles, scopes, claims });
     };
     const { subject } = account;
     const issuedUpTo = isUser ? await changeAccount(subject, { change, endsSessions }, invocation, io) : null;
@@ -94,8 +116,8 @@ export function registerSet(
       const told = afterChange(io, `the ${noun} was changed${tokensOf(issuedUpTo)}`);
       printJson(told, { ...toReport(account), ...(isUser ? { issued_up_to: issuedUpTo } : {}) });
     } else io.say(`changed ${account.name}: ${grantsInWords(account.grants)}`);
-    const kept = isUser ? 'roles and scopes' : 'scopes';
-    const left = `tokens of ${account.name} keep their ${kept} until they expire`;
+    const kept = claims !== undefined ? 'what they say' : isUser ? 'their roles and scopes' : 'their scopes';
+    const left = `tokens of ${account.name} keep ${kept} until they expire`;
     noteTokens(subject, issuedUpTo, options, io, left);
   });
 }
@@ -107,9 +129,21 @@ function newList(what: 'role' | 'scope', named: string[] | undefined, keeps = tr
   return [];
 }
 
-function grantsInWords({ roles, scopes }: Grants): string {
+/** Returns the claims of `--claim`, none for `--no-claims`; undefined to keep the old ones. */
+function newClaims({ claim, claims: keeps = true }: SetOptions) {
+  if (keeps) return readAccountClaims(claim);
+  if (claim !== undefined) throw usage('--claim and --no-claims exclude each other');
+  return {};
+}
+
+function grantsInWords({ roles, scopes, claims }: Grants): string {
   const parts = roles === undefined ? [] : [roles.length === 0 ? 'no roles' : `roles ${roles.join(', ')}`];
-  return [...parts, scopes.length === 0 ? 'no scopes' : `scopes ${scopes.join(' ')}`].join('; ');
+  const names = Object.keys(claims).map(escapeText);
+  return [
+    ...parts,
+    scopes.length === 0 ? 'no scopes' : `scopes ${scopes.join(' ')}`,
+    ...(names.length === 0 ? [] : [`claims ${names.join(', ')}`]),
+  ].join('; ');
 }
 
 /** Adds `users remove` or `clients remove`. */

@@ -1,4 +1,5 @@
 /** Users and clients, for the commands that both have. */
+import type { JsonObject } from '../../../jose/json.js';
 import type { StoredClient } from '../../../store/accounts/clients.js';
 import type { StoredUser } from '../../../store/accounts/users.js';
 
@@ -18,6 +19,15 @@ export interface Account {
 export interface Grants {
   readonly roles?: readonly string[];
   readonly scopes: readonly string[];
+  /** Further claims of its access tokens. */
+  readonly claims: Readonly<JsonObject>;
+}
+
+/** What `set` changes: a list or an object replaces the one that the account has, undefined keeps it. */
+export interface Change {
+  readonly roles?: string[] | undefined;
+  readonly scopes?: string[] | undefined;
+  readonly claims?: Readonly<JsonObject> | undefined;
 }
 
 /** What the commands know about one kind of account. */
@@ -32,8 +42,7 @@ export interface AccountKind {
   readAll(path: string): Promise<Account[]>;
   /** @throws {JwtkitError} ACCOUNT_NOT_FOUND. */
   find(path: string, name: string): Promise<Account>;
-  /** A list replaces the one that the account has; an undefined one changes nothing. */
-  change(path: string, name: string, to: Partial<Record<keyof Grants, string[] | undefined>>): Promise<Account>;
+  change(path: string, name: string, to: Change): Promise<Account>;
   /** Removes what `find` returned: a client by its id, since another one may get its name in the meantime. */
   remove(path: string, account: Account): Promise<unknown>;
 }
@@ -41,12 +50,12 @@ export interface AccountKind {
 const usersFile = () => import('../../../store/accounts/users.js');
 const clientsFile = () => import('../../../store/accounts/clients.js');
 
-function fromUser({ name, sub, roles, scopes, created }: StoredUser): Account {
-  return { subject: sub, name, identity: { name, sub }, grants: { roles, scopes }, created };
+export function fromUser({ name, sub, roles, scopes, claims = {}, created }: StoredUser): Account {
+  return { subject: sub, name, identity: { name, sub }, grants: { roles, scopes, claims }, created };
 }
 
-function fromClient({ id, name, scopes, created }: StoredClient): Account {
-  return { subject: id, name, identity: { client_id: id, name }, grants: { scopes }, created };
+export function fromClient({ id, name, scopes, claims = {}, created }: StoredClient): Account {
+  return { subject: id, name, identity: { client_id: id, name }, grants: { scopes, claims }, created };
 }
 
 /** People who log in with a name and a password. */
