@@ -21,9 +21,14 @@ export function examplesOf(command: Command): readonly string[] {
   return examples.get(command) ?? [];
 }
 
+/** Sets the examples in the help of a command. */
+export function setExamples(command: Command, shown: readonly string[]): void {
+  examples.set(command, shown);
+}
+
 /** Adds the options that every command has, after its own, and its examples. */
 export function addCommonOptions(command: Command, shown: readonly string[]): Command {
-  examples.set(command, shown);
+  setExamples(command, shown);
   const envFile = option(
     '-e, --dotenv <file>',
     'read variables from a file such as .env; repeatable, the last one wins',

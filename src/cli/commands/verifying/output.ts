@@ -4,6 +4,7 @@ import type { VerificationReport } from '../../../token/verify.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { hasReports, type Render, type ReportPlan, writeReportFiles } from '../../grammar/report-options.js';
 import { type Painter, painterFor } from '../../terminal/colour.js';
+import { lineWidth } from '../../terminal/columns.js';
 import { malformedHint } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
 import { printClaim, printJson } from '../../terminal/output.js';
@@ -32,10 +33,10 @@ export async function writeVerdict(
 ): Promise<void> {
   const { io } = context;
   const { report, json, facts } = verdict;
-  const text = (paint: Painter) => {
+  const text = (paint: Painter, width?: number) => {
     const hint =
       report.code === 'TOKEN_MALFORMED' ? malformedHint(report.checks[0]?.message ?? '', context) : undefined;
-    return renderReport(report, { paint, facts, hint, isVerbose: options.verbose === true });
+    return renderReport(report, { paint, facts, hint, width, isVerbose: options.verbose === true });
   };
   const renderer = async (): Promise<Render> => {
     const { renderVerdict } = await import('./reports.js');
@@ -53,7 +54,7 @@ export async function writeVerdict(
   if (plan.format === 'json') printJson(io, json);
   else if (plan.format !== 'text') io.stdout.write((await renderer())(plan.format));
   else if (options.claim === undefined) {
-    io.stdout.write(text(await painterFor(io.stdout, options.color, env)));
+    io.stdout.write(text(await painterFor(io.stdout, options.color, env), lineWidth(io)));
     // On a terminal the report has said it.
     if (io.stdout.isTerminal && io.stderr.isTerminal && options.debug !== true) return;
   }
