@@ -9,7 +9,7 @@ import type { Io } from '../terminal/io.js';
 import type { Invocation } from './invocation.js';
 import { type Flags, type Lists, option } from './option.js';
 
-export type ReportOptions = { format?: ReportFormat } & Lists<'report'> & Flags<'summary'>;
+export type ReportOptions = { format?: ReportFormat } & Lists<'report'> & Flags<'summary' | 'quiet'>;
 
 /** The forms that verdicts about tokens have. SARIF describes findings in code, which only `lint` and `probe` have. */
 export const verdictFormats = reportFormats.filter((format) => format !== 'sarif');
@@ -39,13 +39,16 @@ export function addReportOptions(command: Command, formats: readonly ReportForma
 
 /**
  * Reads these options before the work begins.
- * @throws {JwtkitError} USAGE_INVALID for a file whose name says no form, and for `--summary` outside GitHub Actions.
+ * @throws {JwtkitError} USAGE_INVALID for a file whose name says no form, for `--summary` outside GitHub Actions, and for a form with `--quiet`.
  */
 export function readReportPlan(
   { options, env }: Invocation<ReportOptions>,
   formats: readonly ReportFormat[] = reportFormats,
 ): ReportPlan {
-  const { json, format, report = [], summary } = options;
+  const { json, format, report = [], summary, quiet } = options;
+  if (quiet === true && (json === true || format !== undefined)) {
+    throw usage(`--quiet and ${json === true ? '--json' : '--format'} exclude each other`);
+  }
   if (json === true && format !== undefined && format !== 'json') throw usage('--json and --format exclude each other');
   const files = report.map((given) => readFile(given, formats));
   const summaryFile = summary === true ? env.GITHUB_STEP_SUMMARY : undefined;
@@ -100,7 +103,7 @@ export async function writeReportFiles({ files, summaryFile }: ReportPlan, rende
 }
 
 /**
- * Writes the files of a plan, then the report on stdout.
+ * Writes the files of a plan, then the report on stdout unless `--quiet` is given.
  * @throws {JwtkitError} FILE_NOT_WRITABLE; then no file is written.
  */
 export async function writeReports(
@@ -112,6 +115,7 @@ export async function writeReports(
   const { format } = plan;
   const { renderReport } = await import('../../report/formats.js');
   await writeReportFiles(plan, (form) => renderReport(report, form));
+  if (options.quiet === true) return;
   const paint = format === 'text' ? await painterFor(io.stdout, options.color, env) : undefined;
   io.stdout.write(renderReport(report, format, paint));
 }

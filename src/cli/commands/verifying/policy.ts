@@ -25,7 +25,7 @@ export interface VerifyOptions
     AudienceOptions,
     Texts<'sub' | 'typ' | 'maxSize' | 'maxAge' | 'minTtl' | 'leeway' | 'at' | 'claim' | 'scopeClaim' | 'roleClaim'>,
     Lists<'alg' | 'iss' | 'scope' | 'role' | 'decryptKey'>,
-    Flags<'allowNoExp' | 'allowExpiredCert' | 'quiet' | 'verbose' | 'withClaims' | 'onlyInvalid'> {
+    Flags<'allowNoExp' | 'allowExpiredCert' | 'verbose' | 'withClaims' | 'onlyInvalid'> {
   type?: TokenType | 'any';
   /** Texts from flags; those of the policy file are parsed already. */
   require?: (string | RequiredClaim)[];
@@ -47,8 +47,7 @@ export function readPolicy(invocation: Invocation<VerifyOptions>): VerifyPolicy 
   } else if (options.withClaims === true || options.onlyInvalid === true) {
     throw usage(`${options.withClaims === true ? '--with-claims' : '--only-invalid'} is for --batch`);
   }
-  const shown = options.json ? '--json' : options.claim !== undefined ? '--claim' : options.format && '--format';
-  if (options.quiet === true && shown !== undefined) throw usage(`--quiet and ${shown} exclude each other`);
+  if (options.quiet === true && options.claim !== undefined) throw usage('--quiet and --claim exclude each other');
   if (options.claim !== undefined && options.format !== undefined)
     throw usage('--claim and --format exclude each other');
   for (const [name, place] of [
