@@ -80,6 +80,13 @@ export function graceOption(description: string): VariableOption {
   return option('--grace <duration>', `${description} (default: ${fallback})`).from('JWTKIT_GRACE');
 }
 
+/** Adds the options about the log of GitHub Actions. */
+export function addMaskOptions(command: Command): Command {
+  return command
+    .addOption(option('--mask', 'hide the token in the log of GitHub Actions (default: there)'))
+    .addOption(option('--no-mask', 'do not hide it there'));
+}
+
 /** Adds the option that names the denylist. */
 export function addStoreOption(command: Command): Command {
   const store = option('--store <location>', 'denylist: lmdb:FOLDER, redis://… (default: in the keyring directory)');

@@ -19,7 +19,7 @@ const common: Readonly<Record<string, Names>> = {
   Service: `--host --port --ready-file --log-format --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
   Target: '',
   Batch: '--batch --threads --only-invalid',
-  Output: `--format --report --summary --serialization --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
+  Output: `--format --report --summary --serialization --out --mask --no-mask --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
   Settings: '--dotenv --config --no-config',
 };
 
