@@ -14,8 +14,6 @@ export type Job =
       readonly store: DenylistPlace | undefined;
       readonly showClaims: boolean;
       readonly onlyInvalid: boolean;
-      /** Whether each line also has a verdict for reports. */
-      readonly hasVerdicts?: boolean;
     }
   | {
       readonly kind: 'issue';

@@ -4,7 +4,7 @@ import type { VerifiedToken } from '../token/examine.js';
 import { verifyTokenFrom } from '../token/key-source.js';
 import { Refusal } from './refusal.js';
 import { ownPolicy, requireSubject, type ServiceDeps, type ServiceOptions } from './service.js';
-import { explainVerdict, isVerdict, readRefused } from './verdict.js';
+import { describeVerdict, isVerdict, readRefused } from './verdict.js';
 
 /** What `WWW-Authenticate` says of a refused token: only the scheme, as the tutorials do, or the error too (RFC 6750 §3). */
 export type Challenge = 'plain' | 'detailed';
@@ -22,24 +22,18 @@ export function prepareAuthentication(
   return async (request) => {
     const token = bearerToken(request.headers.authorization);
     if (token === undefined) {
-      throw new Refusal(401, 'Not authenticated', {
-        headers: { 'www-authenticate': 'Bearer' },
-        failed: 'no token',
-      });
+      throw new Refusal(401, 'Not authenticated', { headers: { 'www-authenticate': 'Bearer' } });
     }
-    const moment = now();
     try {
-      return await verifyTokenFrom(token, policy, { source: keys, denylist, now: moment });
+      return await verifyTokenFrom(token, policy, { source: keys, denylist, now: now() });
     } catch (error) {
       if (!isVerdict(error)) throw error;
-      const refused = readRefused(token, error);
-      const { detail, description, failed } = explainVerdict(error, 'access', refused, moment);
-      const explained = `Bearer error="invalid_token", error_description="${description}"`;
+      const detail = describeVerdict(error, 'access');
+      const explained = `Bearer error="invalid_token", error_description="${detail}"`;
       throw new Refusal(401, detail, {
         headers: { 'www-authenticate': challenge === 'plain' ? 'Bearer' : explained },
         code: error.code,
-        failed,
-        token: refused,
+        token: readRefused(token, error),
       });
     }
   };

@@ -26,6 +26,12 @@ export function readForm<Required extends string, Optional extends string = neve
   return fields as Record<Required, string> & Partial<Record<Optional, string>>;
 }
 
+/** Returns all values of a field that may occur several times, without empty ones. */
+export function readFields({ body }: FastifyRequest, name: string): string[] {
+  const value = isJsonObject(body) ? own(body, name) : undefined;
+  return [value ?? []].flat().filter((each) => typeof each === 'string' && each !== '') as string[];
+}
+
 function problem(type: FieldProblem['type'], name: string, msg: string): FieldProblem {
   return { type, loc: ['body', name], msg, input: null };
 }

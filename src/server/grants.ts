@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { JwtkitError } from '../errors.js';
 import type { Key } from '../jose/key.js';
-import { type Client, grantScopes, isLoginSession, nameLoginSession } from '../token/account.js';
+import { type Client, clientIdPrefix, grantScopes, isLoginSession, nameLoginSession } from '../token/account.js';
 import { soundClaimsOf } from '../token/account-claims.js';
 import { type Claims, scopesOf } from '../token/claims.js';
 import { issueToken, preparePairIssuer } from '../token/issue.js';
@@ -11,12 +11,14 @@ import { withKeys } from '../token/key-source.js';
 import { type RefreshedTokens, refreshAndRead } from '../token/refresh.js';
 import { withinSession } from '../token/refresh-rotation.js';
 import type { SessionLimits } from '../token/session-limits.js';
+import { grantAudiences, invalidTarget, requestedAudiences, requireOwnAudience, withoutAudience } from './audience.js';
 import { auditIssue } from './audit.js';
+import { invalidClient } from './client-authentication.js';
 import { invalidScope, listScopes, readForm, requestedScopes } from './form.js';
 import { Refusal } from './refusal.js';
 import { addressOf } from './request.js';
 import { algorithmOf, ownPolicy, type ServiceDeps, type ServiceOptions, tokenEndpoint } from './service.js';
-import { explainVerdict, isVerdict, readRefused } from './verdict.js';
+import { describeVerdict, isVerdict, readRefused } from './verdict.js';
 
 /** A token answer of RFC 6749 §5.1. */
 export type TokenAnswer = RefreshedTokens & { readonly scope?: string };
@@ -55,6 +57,7 @@ export async function grantPassword(
   const granted = grant(requested, user.scopes);
   const claims: Claims = {
     ...issuerClaims(options),
+    ...oneOrList('aud', grantAudiences(request, client, options)),
     sub: user.sub,
     ...scopeClaim(granted),
     ...(user.roles.length === 0 ? {} : { role: [...user.roles] }),
@@ -72,7 +75,7 @@ export async function grantPassword(
 
 /**
  * Issues an access token for the client itself, without a refresh token (RFC 6749 §4.4.3).
- * @throws {Refusal} 400 for a scope that the client does not have.
+ * @throws {Refusal} 400 for a scope that the client does not have, 401 for a client whose id is a user's `sub`.
  */
 export async function grantClientCredentials(
   request: FastifyRequest,
@@ -80,11 +83,15 @@ export async function grantClientCredentials(
   options: ServiceOptions,
   deps: ServiceDeps,
 ): Promise<TokenAnswer> {
+  // Its `sub` would be that of a person.
+  if (!client.id.startsWith(clientIdPrefix) && deps.accounts.userBySub(client.id) !== undefined)
+    throw invalidClient('The id of the client is the subject of a user');
   const requested = requestedScopes(readForm(request, [], ['scope']).scope);
   const granted = grant(requested, client.scopes);
   const claims: Claims = {
     ...soundClaimsOf(client.claims),
     ...issuerClaims(options),
+    ...oneOrList('aud', grantAudiences(request, client, options)),
     sub: client.id,
     client_id: client.id,
     ...scopeClaim(granted),
@@ -116,11 +123,12 @@ export async function grantRefresh(
   const requested = listScopes(scope);
   const now = deps.now();
   const key = await deps.keys.signingKey(now);
-  const { type: _, ...verify } = ownPolicy(options, 'refresh');
+  const { type: _, ...verify } = withoutAudience(ownPolicy(options, 'refresh'));
   const { rotatesRefreshTokens: rotate, rotateGrace, sessionMax } = options;
   const issue = pairPolicy(key, options);
-  const policy = { verify, issue, scope: requested, rotate, rotateGrace, sessionMax };
-  const limits = (claims: Claims) => limitsOf(claims, client, deps);
+  const resource = requestedAudiences(request);
+  const policy = { verify, issue, scope: requested, resource, rotate, rotateGrace, sessionMax };
+  const limits = (claims: Claims) => limitsOf(claims, client, options, deps);
   try {
     const issued = await withKeys(deps.keys, now, (keys) =>
       refreshAndRead(token, policy, { key, keys, denylist: deps.denylist, now, limits }),
@@ -129,32 +137,39 @@ export async function grantRefresh(
     return { ...issued.tokens, ...scopeAnswer(requested ?? scopesOf(issued.before), scopesOf(issued.access)) };
   } catch (error) {
     if (!isVerdict(error)) throw error;
+    if (error.details.reason === 'audience not held') throw invalidTarget();
     if (error.details.reason === 'scope not held') throw invalidScope('The refresh token does not hold the scope');
-    const refused = readRefused(token, error);
-    const { detail, failed } = explainVerdict(error, 'refresh', refused, now);
-    throw new Refusal(status, detail, {
+    throw new Refusal(status, describeVerdict(error, 'refresh'), {
       error: 'invalid_grant',
       headers: status === 401 ? { 'www-authenticate': 'Bearer' } : {},
       code: error.code,
-      failed,
-      token: refused,
+      token: readRefused(token, error),
     });
   }
 }
 
 /**
  * Returns what the session of a verified refresh token may still hold.
- * @throws {JwtkitError} CLAIM_MISMATCH if the token was issued to another client, TOKEN_REVOKED if the user is gone.
+ * @throws {JwtkitError} CLAIM_MISMATCH if the token was issued to another client or for other audiences, TOKEN_REVOKED if the user
+ * is gone.
  */
-function limitsOf(claims: Claims, client: Client | undefined, { accounts }: ServiceDeps): SessionLimits {
+function limitsOf(
+  claims: Claims,
+  client: Client | undefined,
+  options: ServiceOptions,
+  { accounts }: ServiceDeps,
+): SessionLimits {
   if (isOtherClients(claims, client)) {
     throw new JwtkitError('CLAIM_MISMATCH', 'the token was issued to another client');
   }
+  requireOwnAudience(claims, options, accounts);
+  // A session without a client has what the service gives it.
+  const audience = claims.client_id === undefined ? undefined : client?.audiences;
   // A session that began with a log-in has a user, even if the file of users is lost.
-  if (!accounts.hasUsers() && !isLoginSession(claims.family)) return {};
+  if (!accounts.hasUsers() && !isLoginSession(claims.family)) return { audience };
   const user = typeof claims.sub === 'string' ? accounts.userBySub(claims.sub) : undefined;
   if (user === undefined) throw new JwtkitError('TOKEN_REVOKED', 'the subject of the token is not a user');
-  return { scope: user.scopes, role: user.roles, claims: user.claims };
+  return { scope: user.scopes, role: user.roles, audience, claims: user.claims };
 }
 
 /** Whether a token was issued to another client (RFC 6749 §6, RFC 7009 §2.1), by the claims of its session. */
@@ -174,8 +189,8 @@ function pairPolicy(key: Key, options: ServiceOptions): IssuePairPolicy {
   return { accessTtl, refreshTtl, typ, alg: algorithmOf(key, options), refreshAudience: tokenEndpoint(options) };
 }
 
-function issuerClaims({ issuer, audience = [] }: ServiceOptions): Claims {
-  return { iss: issuer(), ...oneOrList('aud', audience) };
+function issuerClaims({ issuer }: ServiceOptions): Claims {
+  return { iss: issuer() };
 }
 
 function scopeClaim(granted: readonly string[]): Claims {

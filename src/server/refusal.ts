@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { DecodedToken } from '../token/decode.js';
 
-/** An error of RFC 6749 §5.2, RFC 7009 §2.2.1 or RFC 6750 §3.1. */
+/** An error of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8707 §2 or RFC 6750 §3.1. */
 type OauthError =
   | 'invalid_request'
   | 'invalid_client'
@@ -10,6 +10,7 @@ type OauthError =
   | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'invalid_scope'
+  | 'invalid_target'
   | 'unsupported_token_type'
   | 'temporarily_unavailable'
   | 'server_error';
@@ -27,8 +28,6 @@ interface RefusalOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The precise reason, for the log. The client sees only `detail`. */
   readonly code?: ErrorCode | undefined;
-  /** What the request lacks, for logs: a check of its token, or a demand of `/auth`. It holds no text of a token. */
-  readonly failed?: string | undefined;
   /** The refused token. The log takes its identifiers. */
   readonly token?: DecodedToken | undefined;
   /** The subject of a refused log-in, for the log. */

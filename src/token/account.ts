@@ -20,14 +20,16 @@ export interface User {
 
 /** A program that authenticates with an id and a secret (RFC 6749 §2.3.1). */
 export interface Client {
-  /** Generated, with {@link clientIdPrefix}. Also the `sub` of the client's own tokens. */
+  /** Generated with {@link clientIdPrefix}, or chosen. Also the `sub` of the client's own tokens: no user may have it. */
   readonly id: string;
   readonly name: string;
   /** Scope tokens (RFC 6749 §3.3) that the client may be granted. */
   readonly scopes: readonly string[];
+  /** The `aud` of the tokens that it is issued; those of the service if it has no list. */
+  readonly audiences?: readonly string[] | undefined;
   /** Further claims of the client's own access tokens. Numbers may keep their text. */
   readonly claims?: Readonly<JsonObject> | undefined;
-  /** SHA-256 of the secret, base64url: the secret is 256 random bits, which need no slow hash. */
+  /** SHA-256 of the secret, base64url: the secret has 128 random bits or more, which need no slow hash. */
   readonly secretHash: string;
 }
 
@@ -46,7 +48,7 @@ export interface LoginLimits {
   attempt(address: string, user: string, check: () => Promise<boolean>): Promise<boolean | number>;
 }
 
-/** Every client's id begins with this, and no user's `sub` does. */
+/** Every generated id of a client begins with this, and no user's `sub` does. */
 export const clientIdPrefix = 'client-';
 
 /** Returns the requested scope tokens that are allowed, in their order; all allowed ones if none is requested (RFC 6749 §3.3). */
@@ -107,7 +109,29 @@ export function scopeProblem(scope: string): string | undefined {
   return isScopeToken(scope) ? undefined : 'is not a scope token (RFC 6749 §3.3)';
 }
 
-/** Whether a text looks like the id of a client. No client may have it as its name. */
+/**
+ * Returns what is wrong with the id of a client, to complete "the id …"; undefined if it is sound. It needs no quotes in a shell and
+ * no encoding in a header.
+ */
+export function clientIdProblem(id: string): string | undefined {
+  if (id.length > 128) return 'is longer than 128 characters';
+  return /^[A-Za-z0-9][\w.@-]*$/.test(id)
+    ? undefined
+    : 'has other characters than letters, digits, . _ - and @, or begins with one of these';
+}
+
+/**
+ * Returns what is wrong with a chosen secret of a client, to complete "the secret …"; undefined if it is sound. One that a person
+ * thought of could be found from its stored hash.
+ */
+export function clientSecretProblem(secret: string): string | undefined {
+  if (!/^[\x21-\x7e]*$/.test(secret)) return 'has other characters than visible ASCII';
+  if (secret.length < 22 || new Set(secret).size < 8)
+    return 'is too easy to guess: it needs 22 random characters or more';
+  return secret.length > 512 ? 'is longer than 512 characters' : undefined;
+}
+
+/** Whether a text looks like a generated id of a client. No client may have it as its name. */
 export function isClientId(text: string): boolean {
   return /^client-[\w-]{22,128}$/.test(text);
 }

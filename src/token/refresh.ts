@@ -19,7 +19,14 @@ import { checkOptionNames } from './option-names.js';
 import type { VerifyPolicy } from './policy.js';
 import { hasRefreshForm, sessionClaims } from './refresh-form.js';
 import { endFamily, repeatedSuccessor, sessionStart, successorOfUsed, withinSession } from './refresh-rotation.js';
-import { askedScope, limitRole, limitScope, type SessionLimits } from './session-limits.js';
+import {
+  askedAudience,
+  askedScope,
+  limitAudience,
+  limitRole,
+  limitScope,
+  type SessionLimits,
+} from './session-limits.js';
 import { refusalOf, verdictOf } from './verify.js';
 
 /** How a token is refreshed: what the refresh token must meet, and how the new tokens are made. */
@@ -31,6 +38,8 @@ export interface RefreshPolicy {
   readonly scope?: readonly string[] | undefined;
   /** Roles that the session keeps; by default all that the refresh token holds. See {@link RefreshDeps.limits}. */
   readonly role?: readonly string[] | undefined;
+  /** Requested audiences of the access token; by default those of the session, and no others (RFC 8707 §2.2). */
+  readonly resource?: readonly string[] | undefined;
   /** Consume the refresh token and issue a new one of the same family. */
   readonly rotate?: boolean | undefined;
   /**
@@ -47,6 +56,7 @@ const members: Record<keyof RefreshPolicy, true> = {
   issue: true,
   scope: true,
   role: true,
+  resource: true,
   rotate: true,
   rotateGrace: true,
   sessionMax: true,
@@ -123,12 +133,14 @@ async function issueNext(
   const issue = withinSession(policy.issue ?? {}, start, policy.sessionMax, now);
   const limits = (await deps.limits?.(claims)) ?? {};
   const { jti, family } = tokenIdentity(claims);
-  const ofAccess = { ...soundClaimsOf(limits.claims), ...askedScope(claims, policy.scope, limits.scope) };
+  const askedOf = askedScope(claims, policy.scope, limits.scope);
   // Numbers among them keep their text.
   const exact = sessionClaims({ header, claims: readExact(claimsText, verified.claims) });
   const names = keptClaims.filter((name) => Object.hasOwn(exact, name));
   const kept: Claims = Object.fromEntries(names.map((name) => [name, exact[name]]));
-  Object.assign(kept, limitScope(claims, limits.scope), limitRole(claims, [policy.role, limits.role]));
+  const audience = limitAudience(claims, limits.audience);
+  Object.assign(kept, audience, limitScope(claims, limits.scope), limitRole(claims, [policy.role, limits.role]));
+  const ofAccess = { ...soundClaimsOf(limits.claims), ...askedOf, ...askedAudience(kept, policy.resource) };
   checkShapes(kept);
   // A session that began without a name is named after its first refresh token.
   const session = family ?? jti;

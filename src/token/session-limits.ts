@@ -8,6 +8,7 @@ export interface SessionLimits {
   /** Scope tokens. */
   readonly scope?: readonly string[] | undefined;
   readonly role?: readonly string[] | undefined;
+  readonly audience?: readonly string[] | undefined;
   /** Further claims of the access token, as its account has them now. Names that jwtkit gives a meaning are left out. */
   readonly claims?: Readonly<JsonObject> | undefined;
 }
@@ -19,6 +20,35 @@ export function limitScope(claims: Claims, limit: readonly string[] | undefined)
   const held = scopesOf(claims);
   const left = held.filter((scope) => allowed.has(scope));
   return left.length === held.length && held.length > 0 ? {} : scopeClaim(left);
+}
+
+/**
+ * Returns the `aud` that a session keeps. Without a limit it does not change.
+ * @throws {JwtkitError} CLAIM_MISMATCH if nothing is left: a token without `aud` would be good for more.
+ */
+export function limitAudience({ aud }: Claims, limit: readonly string[] | undefined): Claims {
+  if (limit === undefined) return {};
+  const left = isStringOrStrings(aud) ? inBoth(asList(aud), limit) : [];
+  if (left.length > 0) return oneOrList(left);
+  throw new JwtkitError('CLAIM_MISMATCH', 'the session is for other audiences than its client has now');
+}
+
+/**
+ * Returns the `aud` of an access token for requested audiences.
+ * @throws {JwtkitError} CLAIM_MISMATCH for one that the session does not have (RFC 8707 §2.2).
+ */
+export function askedAudience({ aud }: Claims, asked: readonly string[] | undefined): Claims {
+  if (asked === undefined) return {};
+  const held = isStringOrStrings(aud) ? asList(aud) : [];
+  if (asked.length > 0 && missingFrom(held, asked).length === 0) return oneOrList(asked);
+  throw new JwtkitError('CLAIM_MISMATCH', 'the session is not for the requested audience', {
+    details: { reason: 'audience not held' },
+  });
+}
+
+/** The claim `aud`: a string for one value. */
+function oneOrList(values: readonly string[]): Claims {
+  return { aud: values.length === 1 ? (values[0] as string) : [...values] };
 }
 
 /** Returns the `role` that a session keeps under all limits: a list, undefined if nothing is left. Without a limit it does not change. */

@@ -167,11 +167,6 @@ describe('a client', () => {
     ['its secret alone', { form: { client_secret: 'x' } }],
     ['an empty id and an empty secret', { form: { client_id: '', client_secret: '' } }],
     ['a scheme alone', { headers: { authorization: 'Basic' } }],
-    ['an id with an empty secret in the header', { headers: encoded('spa:') }],
-    [
-      'an id of the form and the header, with an empty secret',
-      { headers: encoded('spa:'), form: { client_id: 'spa' } },
-    ],
     ['a bearer token', { headers: bearer('x') }],
   ];
   test.each(none)('with %s counts as no client: 401 if one is required, ignored for a log-in', async (_what, shown) => {
@@ -200,6 +195,16 @@ describe('a client', () => {
     service.clients = [billing];
     expect((await service.send('/token', byClient, basic(billing))).status).toBe(200);
   });
+});
+
+test('a client whose id is the subject of a user gets no tokens of its own', async () => {
+  const mobile = { ...billing, id: 'mobile-app' };
+  service.clients = [mobile];
+  const ask = () => service.send('/token', byClient, basic(mobile));
+  expect((await ask()).status).toBe(200);
+  service.users = [alice, user('bob', { sub: 'mobile-app' })];
+  const { status, body } = await ask();
+  expect([status, body]).toEqual([401, invalidClient('The id of the client is the subject of a user')]);
 });
 
 describe('grants the requested scopes that are allowed', () => {

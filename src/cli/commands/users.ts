@@ -16,7 +16,7 @@ import { newPassword, type PasswordOptions } from '../secrets/named-secret.js';
 import type { Context } from '../terminal/io.js';
 import { afterChange, printJson } from '../terminal/output.js';
 import { registerList, registerRemove, registerSet } from './accounts/commands.js';
-import { fromUser, users as kind, toReport } from './accounts/kind.js';
+import { fromUser, users as kind, refuseSubjectTwice, toReport } from './accounts/kind.js';
 import { addEndSessionsOption, changeAccount, noteTokens, tokensOf } from './accounts/sessions.js';
 
 export function registerUsers(program: Command, context: Context): void {
@@ -59,6 +59,8 @@ function registerAdd(users: Command, { io }: Context): void {
     const { sub, role: roles, scope } = options;
     const claims = readAccountClaims(options.claim);
     const given = { name, sub, roles, scopes: scope?.flatMap(splitScope), claims };
+    const { readClients } = await import('../../store/accounts/clients.js');
+    refuseSubjectTwice(sub, readClients(accountsFile(invocation, 'clients', io)), 'client');
     const user = { ...given, password: () => newPassword(invocation, io) };
     const added = await addUser(accountsFile(invocation, 'users', io), user, { now: io.now() });
     if (options.json !== true) io.say(`added ${name}, whose tokens are for ${sub}`);

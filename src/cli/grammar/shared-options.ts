@@ -21,14 +21,9 @@ export function examplesOf(command: Command): readonly string[] {
   return examples.get(command) ?? [];
 }
 
-/** Sets the examples in the help of a command. */
-export function setExamples(command: Command, shown: readonly string[]): void {
-  examples.set(command, shown);
-}
-
 /** Adds the options that every command has, after its own, and its examples. */
 export function addCommonOptions(command: Command, shown: readonly string[]): Command {
-  setExamples(command, shown);
+  examples.set(command, shown);
   const envFile = option(
     '-e, --dotenv <file>',
     'read variables from a file such as .env; repeatable, the last one wins',
@@ -74,17 +69,13 @@ export const wideOption = () => option('--wide', 'show everything, however wide 
 export const grantedScopesOption = () =>
   option('--scope <scope>', 'scope tokens that it may be granted; repeatable').repeatable();
 
+export const clientAudienceOption = (description = 'audience of its tokens') =>
+  option('--aud <audience>', `${description}, instead of those of serve; repeatable`).repeatable();
+
 /** Declares how long a key verifies after it last signed. */
 export function graceOption(description: string): VariableOption {
   const fallback = 'the longest lifetime that variables or the policy set, else 7d';
   return option('--grace <duration>', `${description} (default: ${fallback})`).from('JWTKIT_GRACE');
-}
-
-/** Adds the options about the log of GitHub Actions. */
-export function addMaskOptions(command: Command): Command {
-  return command
-    .addOption(option('--mask', 'hide the token in the log of GitHub Actions (default: there)'))
-    .addOption(option('--no-mask', 'do not hide it there'));
 }
 
 /** Adds the option that names the denylist. */
@@ -117,6 +108,13 @@ export function addPasswordOptions(command: Command): Command {
       ).readsStdin(),
     )
     .addOption(option('--password-env <name>', 'variable with the password'));
+}
+
+/** Adds the options that name the secret of a client. They have no variables: those of the same name are for HMAC secrets. */
+export function addClientSecretOptions(command: Command): Command {
+  return command
+    .addOption(option('--secret-file <file>', 'file with the secret that it has already; - is stdin').readsStdin())
+    .addOption(option('--secret-env <name>', 'variable with the secret that it has already'));
 }
 
 /** Adds the options that name the key that signs or the keys that verify. */

@@ -70,6 +70,20 @@ export function terminalQuestion({ askHidden, stdin, stderr }: Io): Io['askHidde
   return stdin.isTerminal && stderr.isTerminal ? askHidden : undefined;
 }
 
+export interface ClientSecretOptions {
+  secretFile?: string;
+  secretEnv?: string;
+}
+
+/** Returns the client's secret of a file or a variable, and what names it; undefined if neither is given. */
+export function givenClientSecret(
+  invocation: SecretOptions<ClientSecretOptions>,
+  io: Io,
+): { readonly secret: string; readonly label: string } | undefined {
+  const named = namedSecret('secret', invocation);
+  return named && { secret: Buffer.from(named.read(io)).toString('utf8'), label: named.label };
+}
+
 export interface PasswordOptions {
   passwordFile?: string;
   passwordEnv?: string;

@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { readExact } from '../../jose/exact-json.js';
 import { verifyTokenFrom } from '../../token/key-source.js';
 import type { VerifyPolicy } from '../../token/policy.js';
+import { sessionClaims } from '../../token/refresh-form.js';
+import { requireOwnAudience, withoutAudience } from '../audience.js';
 import { authenticateClient } from '../client-authentication.js';
 import { readForm } from '../form.js';
 import { ownPolicy, requireSubject, type ServiceDeps, type ServiceOptions } from '../service.js';
@@ -13,8 +15,8 @@ const shownClaims = ['iss', 'sub', 'aud', 'client_id', 'scope', 'role', 'type', 
 
 /** Adds `POST /introspect` (RFC 7662), which says whether a token is valid now. */
 export function addIntrospectRoute(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
-  const access = ownPolicy(options, 'access', requireSubject);
-  const refresh = ownPolicy(options, 'refresh', requireSubject);
+  const access = withoutAudience(ownPolicy(options, 'access', requireSubject));
+  const refresh = withoutAudience(ownPolicy(options, 'refresh', requireSubject));
   const verify = (token: string, policy: VerifyPolicy) =>
     verifyTokenFrom(token, policy, { source: deps.keys, denylist: deps.denylist, now: deps.now() });
   // The same secret may sign tokens of other types, such as links in mails. /auth refuses them, so they are inactive here.
@@ -28,7 +30,9 @@ export function addIntrospectRoute(app: FastifyInstance, options: ServiceOptions
     authenticateClient(request, deps);
     const { token } = readForm(request, ['token'], ['token_type_hint']);
     try {
-      const { claims, claimsText } = await verifyEither(token);
+      const verified = await verifyEither(token);
+      requireOwnAudience(sessionClaims(verified), options, deps.accounts);
+      const { claims, claimsText } = verified;
       const exact = readExact(claimsText, claims);
       const shown = shownClaims.filter((name) => Object.hasOwn(exact, name)).map((name) => [name, exact[name]]);
       return {

@@ -4,6 +4,7 @@ const text = { type: 'string' } as const;
 const seconds = { type: 'integer', description: 'NumericDate: seconds since 1970' } as const;
 /** A field of a form. Without a default, the page of /docs fills in sample words; an empty field counts as absent. */
 const field = { type: 'string', default: '' } as const;
+const resource = { ...field, description: 'An audience of the access token (RFC 8707); all allowed ones by default' };
 const secretField = { ...field, format: 'password' } as const;
 
 const error = {
@@ -36,6 +37,7 @@ export const describeToken = {
     password: secretField,
     refresh_token: field,
     scope: { ...field, description: 'Scopes, separated by spaces; all allowed ones by default' },
+    resource,
   }),
   description: 'Grants: password (the default), refresh_token, client_credentials.',
   response: {
@@ -60,7 +62,7 @@ const refreshToken = { ...text, description: 'Only if the service rotates refres
 
 export const describeRefresh = {
   ...operation('renewToken', 'tokens', 'Renew an access token'),
-  ...form({ refresh_token: field, scope: field }, ['refresh_token']),
+  ...form({ refresh_token: field, scope: field, resource }, ['refresh_token']),
   response: {
     200: object({ ...tokens, refresh_token: refreshToken }, 'The tokens (RFC 6749 §5.1)'),
     ...refusals({
@@ -84,11 +86,7 @@ export const describeAuth = {
     'For nginx auth_request, Traefik forwardAuth and Envoy ext_authz. The words of its headers are percent-encoded.',
   querystring: object({
     scope: { ...text, description: 'Scopes that the token must hold' },
-    role: {
-      type: 'array',
-      items: text,
-      description: 'Roles that the token must hold; with a bar between roles, any of them is enough',
-    },
+    role: { type: 'array', items: text, description: 'Roles that the token must hold' },
   }),
   response: {
     200: {
@@ -96,7 +94,7 @@ export const describeAuth = {
       type: 'null',
       headers: { 'X-Auth-Subject': text, 'X-Auth-Scope': text, 'X-Auth-Roles': text },
     },
-    ...refusals({ ...refusedAccess, 403: 'The token lacks a scope or a role, which X-Refused names' }),
+    ...refusals({ ...refusedAccess, 403: 'The token lacks a scope or a role' }),
   },
 };
 

@@ -25,8 +25,8 @@ export interface AccountKind<T> {
   readonly members: Readonly<Record<string, MemberCheck>>;
   /** The members that an entry may have, besides `claims`. */
   readonly optional?: Readonly<Record<string, MemberCheck>>;
-  /** Members that no two accounts may share. */
-  readonly unique: readonly (keyof T & string)[];
+  /** Groups of members. No two accounts may share a value in a group, not even under another of its members. */
+  readonly unique: readonly (readonly (keyof T & string)[])[];
   readonly fromEntry: (entry: JsonObject) => T;
   readonly toEntry: (account: T) => object;
   readonly isNamed: (account: T, name: string) => boolean;
@@ -97,7 +97,7 @@ export function readAccounts<T>(path: string, { list, members, optional, unique,
       if (problem !== undefined) throw invalid(problem);
     }
   }
-  for (const member of unique) refuseDuplicates(`${path}: `, list, entries, member);
+  for (const members of unique) refuseDuplicates(`${path}: `, list, entries, members);
   // Numbers in claims keep their text.
   const exact = readExact(text, file);
   const exactEntries = exact === file ? entries : (exact[list] as JsonObject[]);
@@ -112,12 +112,19 @@ function refuseUnknownMembers(object: JsonObject, known: readonly string[], plac
   if (unknown !== undefined) throw invalid(`${place} has a member that is not known: ${quoteText(unknown)}`);
 }
 
-function refuseDuplicates(file: string, list: string, entries: readonly JsonObject[], member: string): void {
+function refuseDuplicates(
+  file: string,
+  list: string,
+  entries: readonly JsonObject[],
+  members: readonly string[],
+): void {
   const seen = new Map<unknown, number>();
   for (const [at, entry] of entries.entries()) {
-    const earlier = seen.get(entry[member]);
-    if (earlier !== undefined) throw invalid(`${file}/${list}/${at}/${member} is that of /${list}/${earlier} as well`);
-    seen.set(entry[member], at);
+    for (const member of members) {
+      const earlier = seen.get(entry[member]) ?? at;
+      if (earlier !== at) throw invalid(`${file}/${list}/${at}/${member} is that of /${list}/${earlier} as well`);
+      seen.set(entry[member], at);
+    }
   }
 }
 
@@ -179,10 +186,14 @@ async function writeUnderLock<T>(path: string, kind: AccountKind<T>, plan: (befo
 
 /** @throws {JwtkitError} ACCOUNT_EXISTS for an account that shares a name, `sub` or id with another one. */
 export function refuseTaken<T>(accounts: readonly T[], { list, unique }: AccountKind<T>, added: Partial<T>): void {
-  const taken = unique.find((member) => accounts.some((one) => one[member] === added[member]));
-  if (taken === undefined) return;
-  const value = quoteText(String(added[taken]));
-  throw new JwtkitError('ACCOUNT_EXISTS', `there is a ${list.slice(0, -1)} with the ${taken} ${value} already`);
+  for (const members of unique) {
+    for (const member of members) {
+      const taken = members.find((other) => accounts.some((one) => one[other] === added[member]));
+      if (taken === undefined) continue;
+      const value = quoteText(String(added[member]));
+      throw new JwtkitError('ACCOUNT_EXISTS', `there is a ${list.slice(0, -1)} with the ${taken} ${value} already`);
+    }
+  }
 }
 
 /** @throws {JwtkitError} USAGE_INVALID if there is a problem with the value of a member. */
@@ -208,13 +219,16 @@ export function soundClaims(claims: Readonly<JsonObject> | undefined): JsonObjec
 }
 
 /**
- * Returns roles or scopes without duplicates; undefined for undefined.
+ * Returns roles, scopes or audiences without duplicates; undefined for undefined.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function soundList(what: 'role' | 'scope', list: readonly string[] | undefined): string[] | undefined {
+export function soundList(
+  what: 'role' | 'scope' | 'audience',
+  list: readonly string[] | undefined,
+): string[] | undefined {
   if (list === undefined) return undefined;
   if (!Array.isArray(list)) throw new JwtkitError('USAGE_INVALID', `${what}s are an array of strings`);
-  const problemOf = what === 'role' ? labelProblem : scopeProblem;
+  const problemOf = what === 'scope' ? scopeProblem : labelProblem;
   for (const one of list) requireSound(what, one, problemOf(one));
   return [...new Set(list)];
 }

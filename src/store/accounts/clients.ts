@@ -1,8 +1,17 @@
 /** Clients in a file: `{"clients":[{"id","name","scopes","secret_hash","created"}]}`. */
 import { randomBytes } from 'node:crypto';
+import { JwtkitError } from '../../errors.js';
 import { decodeBase64url } from '../../jose/base64url.js';
 import type { JsonObject } from '../../jose/json.js';
-import { type Client, clientIdPrefix, hashClientSecret, isClientId, labelProblem } from '../../token/account.js';
+import {
+  type Client,
+  clientIdPrefix,
+  clientIdProblem,
+  clientSecretProblem,
+  hashClientSecret,
+  isClientId,
+  labelProblem,
+} from '../../token/account.js';
 import { requireNow } from '../../token/time.js';
 import {
   type AccountKind,
@@ -10,6 +19,7 @@ import {
   changeAccount,
   claimsEntry,
   findAccount,
+  listMember,
   readAccounts,
   requireSound,
   sharedMembers,
@@ -27,25 +37,31 @@ export interface StoredClient extends Client {
 /** The client that {@link addClient} adds. */
 export interface NewClient {
   readonly name: string;
+  /** Letters, digits, `.`, `_`, `-` and `@`; random by default. It must not be the `sub` of a user. */
+  readonly id?: string | undefined;
+  /** A secret that exists already, of 22 random characters or more; random by default. */
+  readonly secret?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
+  /** The `aud` of its tokens; those of the service without a list. */
+  readonly audiences?: readonly string[] | undefined;
   /** Further claims of the client's own access tokens, under names that jwtkit gives no meaning. */
   readonly claims?: Readonly<JsonObject> | undefined;
 }
 
-/** What {@link changeClient} changes: a list or an object replaces the client's own, undefined keeps it. */
-export type ClientChange = Pick<NewClient, 'scopes' | 'claims'>;
+/** What {@link changeClient} changes: a list or an object replaces the client's own, undefined keeps it. No audiences are no list. */
+export type ClientChange = Pick<NewClient, 'scopes' | 'audiences' | 'claims'>;
 
 /** A client with its new secret. The file keeps only a hash, so nobody can read the secret later. */
 export interface IssuedSecret {
   readonly client: StoredClient;
-  /** 32 random bytes, base64url. */
+  /** The given secret, or 32 random bytes as base64url. */
   readonly secret: string;
 }
 
 const kind: AccountKind<StoredClient> = {
   list: 'clients',
   members: {
-    id: textMember((id) => (isClientId(id) ? undefined : 'is not the id of a client')),
+    id: textMember(clientIdProblem),
     name: textMember(clientNameProblem),
     scopes: sharedMembers.scopes,
     secret_hash: textMember((hash) =>
@@ -53,10 +69,16 @@ const kind: AccountKind<StoredClient> = {
     ),
     created: sharedMembers.created,
   },
-  unique: ['id', 'name'],
-  fromEntry: ({ secret_hash: secretHash, ...client }) => ({ ...client, secretHash }) as unknown as StoredClient,
-  toEntry: ({ id, name, scopes, claims, secretHash, created }) => {
-    return { id, name, scopes, ...claimsEntry(claims), secret_hash: secretHash, created };
+  optional: { aud: listMember(textMember(labelProblem)) },
+  // Commands take either.
+  unique: [['id', 'name']],
+  fromEntry: ({ secret_hash: secretHash, aud, ...client }) => {
+    const audiences = aud === undefined ? {} : { audiences: aud };
+    return { ...client, ...audiences, secretHash } as unknown as StoredClient;
+  },
+  toEntry: ({ id, name, scopes, audiences, claims, secretHash, created }) => {
+    const aud = audiences === undefined ? {} : { aud: audiences };
+    return { id, name, scopes, ...aud, ...claimsEntry(claims), secret_hash: secretHash, created };
   },
   isNamed: ({ id, name }, idOrName) => id === idOrName || name === idOrName,
 };
@@ -80,49 +102,61 @@ export function clientNamed(clients: readonly StoredClient[], idOrName: string):
 }
 
 /**
- * Adds a client with a random id and secret. Makes the file with mode 0600, and its folder, if they do not exist.
+ * Adds a client. Makes the file with mode 0600, and its folder, if they do not exist.
  * @param options.now NumericDate: the client's `created`.
- * @throws {JwtkitError} USAGE_INVALID for an unusable name or scope; ACCOUNT_EXISTS for a name that is taken; ACCOUNTS_INVALID,
+ * @throws {JwtkitError} USAGE_INVALID for an unusable name, id, secret, scope or claim; ACCOUNT_EXISTS for a name or an id that is taken;
+ * ACCOUNTS_INVALID,
  * FILE_NOT_READABLE, FILE_NOT_WRITABLE.
  */
 export async function addClient(
   path: string,
-  { name, scopes, claims }: NewClient,
+  {
+    name,
+    scopes,
+    audiences,
+    claims,
+    id = `${clientIdPrefix}${randomBytes(16).toString('base64url')}`,
+    secret,
+  }: NewClient,
   { now }: { readonly now: number },
 ): Promise<IssuedSecret> {
   requireSound('name', name, clientNameProblem(name));
-  const secret = randomSecret();
+  requireSound('id', id, clientIdProblem(id));
+  const given = soundSecret(secret);
   const client = {
-    id: `${clientIdPrefix}${randomBytes(16).toString('base64url')}`,
+    id,
     name,
     scopes: soundList('scope', scopes) ?? [],
+    audiences: soundAudiences(audiences),
     claims: soundClaims(claims),
-    secretHash: hashClientSecret(secret),
+    secretHash: hashClientSecret(given),
     created: Math.floor(requireNow(now)),
   };
   await addAccount(path, kind, client);
-  return { client, secret };
+  return { client, secret: given };
 }
 
 /**
- * Replaces the scopes or claims of a client, named by id or name. Issued tokens keep theirs until they expire.
- * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for an unusable scope or claim; ACCOUNTS_INVALID, FILE_NOT_READABLE,
+ * Replaces the scopes, audiences or claims of a client, named by id or name. Issued tokens keep theirs until they expire.
+ * @throws {JwtkitError} ACCOUNT_NOT_FOUND; USAGE_INVALID for an unusable scope, audience or claim; ACCOUNTS_INVALID, FILE_NOT_READABLE,
  * FILE_NOT_WRITABLE.
  */
 export async function changeClient(path: string, idOrName: string, change: ClientChange): Promise<StoredClient> {
   const scopes = soundList('scope', change.scopes);
   const claims = soundClaims(change.claims);
+  const changed = soundAudiences(change.audiences);
   return changeAccount(path, kind, idOrName, (client) => {
-    return { ...client, scopes: scopes ?? client.scopes, claims: claims ?? client.claims };
+    const audiences = change.audiences === undefined ? client.audiences : changed;
+    return { ...client, scopes: scopes ?? client.scopes, audiences, claims: claims ?? client.claims };
   });
 }
 
 /**
- * Gives a client, named by id or name, a new secret. The old one stops working.
+ * Gives a client, named by id or name, a new secret: a random one, or a given one. The old one stops working.
  * @throws {JwtkitError} ACCOUNT_NOT_FOUND, ACCOUNTS_INVALID, FILE_NOT_READABLE, FILE_NOT_WRITABLE.
  */
-export async function rotateClientSecret(path: string, idOrName: string): Promise<IssuedSecret> {
-  const secret = randomSecret();
+export async function rotateClientSecret(path: string, idOrName: string, given?: string): Promise<IssuedSecret> {
+  const secret = soundSecret(given);
   const change = (old: StoredClient) => ({ ...old, secretHash: hashClientSecret(secret) });
   return { client: await changeAccount(path, kind, idOrName, change), secret };
 }
@@ -135,6 +169,18 @@ export async function removeClient(path: string, idOrName: string): Promise<Stor
   return changeAccount(path, kind, idOrName, () => undefined);
 }
 
-function randomSecret(): string {
-  return randomBytes(32).toString('base64url');
+/** Returns a list of audiences; undefined for none. @throws {JwtkitError} USAGE_INVALID. */
+function soundAudiences(audiences: readonly string[] | undefined): string[] | undefined {
+  const sound = soundList('audience', audiences) ?? [];
+  return sound.length === 0 ? undefined : sound;
+}
+
+/** Returns a given secret, or a random one. @throws {JwtkitError} USAGE_INVALID, without the secret. */
+function soundSecret(secret: string | undefined): string {
+  if (secret === undefined) return randomBytes(32).toString('base64url');
+  const problem = clientSecretProblem(secret);
+  if (problem === undefined) return secret;
+  throw new JwtkitError('USAGE_INVALID', `the secret ${problem}`, {
+    hint: 'without one, jwtkit makes a secret and prints it once',
+  });
 }

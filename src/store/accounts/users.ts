@@ -53,7 +53,7 @@ const kind: AccountKind<StoredUser> = {
     password: textMember(passwordHashProblem),
     created: sharedMembers.created,
   },
-  unique: ['name', 'sub'],
+  unique: [['name'], ['sub']],
   fromEntry: ({ password, ...user }) => ({ ...user, passwordHash: password }) as unknown as StoredUser,
   toEntry: ({ name, sub, roles, scopes, claims, passwordHash: password, created }) => {
     return { name, sub, roles, scopes, ...claimsEntry(claims), password, created };

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { readClients } from '../../../src/store/accounts/clients.js';
 import { isClientSecret } from '../../../src/token/account.js';
-import { hasModes, modeOf, now, runCli, stdoutOf, temporaryFolder } from '../fake-io.js';
+import { fileWith, hasModes, modeOf, now, runCli, stdoutOf, temporaryFolder, textOf } from '../fake-io.js';
 
 let keyring: string;
 let path: string;
@@ -36,7 +36,7 @@ test('add prints the id and the secret, alone on stdout, in lines that a shell t
 test('add --json prints an object', async () => {
   const { stdout, stderr } = await clients('add', 'billing', '--json');
   const { client_id: id, client_secret: secret, ...rest } = JSON.parse(stdout);
-  expect([rest, stderr]).toEqual([{ name: 'billing', scopes: [], claims: {}, created: now }, '']);
+  expect([rest, stderr]).toEqual([{ name: 'billing', scopes: [], aud: [], claims: {}, created: now }, '']);
   expect(printed(`client_id=${id}\nclient_secret=${secret}\n`)).toEqual({ id, secret });
 });
 
@@ -51,7 +51,7 @@ test('list shows ids, names and scopes, no secrets and no hashes', async () => {
   const [table, json] = [await clients('list'), await clients('list', '--json')];
   expect(table.stdout.split('\n')[1]).toBe(`${id}  billing  a b     2026-11-23T12:00:00Z`);
   expect(JSON.parse(json.stdout)).toEqual([
-    { client_id: id, name: 'billing', scopes: ['a', 'b'], claims: {}, created: now },
+    { client_id: id, name: 'billing', scopes: ['a', 'b'], aud: [], claims: {}, created: now },
   ]);
   for (const { stdout } of [table, json])
     for (const hidden of [secret, stored?.secretHash]) expect(stdout).not.toContain(hidden);
@@ -175,4 +175,130 @@ test('JWTKIT_CLIENTS and --clients name another file', async () => {
   await stdoutOf(['clients', 'add', 'a'], { env: { JWTKIT_CLIENTS: file } });
   await stdoutOf(['clients', 'add', 'b', '--clients', file], { env: { JWTKIT_CLIENTS: '/nowhere' } });
   expect(readClients(file).map(({ name }) => name)).toEqual(['a', 'b']);
+});
+
+describe('a client that has its id and secret already', () => {
+  const env = { S: 'rV8n2Kq0Zt5yLw3XbD7fHc1J' };
+  const add = (...args: string[]) =>
+    runCli(['clients', 'add', 'mobile', ...args, '--keyring', keyring, '--color', 'never'], { env });
+
+  test('is added with both, and the secret is never printed', async () => {
+    const shown = await add('--id', 'mobile-app', '--secret-env', 'S');
+    expect(shown).toEqual({
+      exitCode: 0,
+      stdout: 'client_id=mobile-app\n',
+      stderr: 'added mobile with the secret of --secret-env\n',
+    });
+    const [client] = readClients(path);
+    expect(client?.id).toBe('mobile-app');
+    expect(isClientSecret(client, env.S)).toBe(true);
+    const json = await runCli([
+      'clients',
+      'add',
+      'web',
+      '--id',
+      'web@x.y',
+      '--secret-file',
+      fileWith(`${env.S}\n`),
+      '--json',
+      '--keyring',
+      keyring,
+    ]);
+    expect(JSON.parse(json.stdout)).toEqual({
+      client_id: 'web@x.y',
+      name: 'web',
+      scopes: [],
+      aud: [],
+      claims: {},
+      created: now,
+    });
+    expect(readClients(path).map((one) => isClientSecret(one, env.S))).toEqual([true, true]);
+  });
+
+  test('is named by its id, and gets another secret of its own', async () => {
+    await add('--id', 'mobile-app', '--secret-env', 'S');
+    const args = ['clients', 'rotate', 'mobile-app', '--secret-env', 'N', '--keyring', keyring, '--color', 'never'];
+    const rotated = await runCli(args, { env: { N: 'another-0123456789-secret' } });
+    expect([rotated.exitCode, rotated.stdout]).toEqual([0, 'client_id=mobile-app\n']);
+    expect(rotated.stderr).toContain('changed the secret of mobile to that of --secret-env\n');
+    expect(isClientSecret(readClients(path)[0], 'another-0123456789-secret')).toBe(true);
+  });
+
+  test.each<[string, readonly string[], Record<string, string>, string]>([
+    ['a short secret', ['--secret-env', 'S'], { S: 'hunter2' }, 'the secret is too easy to guess'],
+    ['a secret of few characters', ['--secret-env', 'S'], { S: 'ababababababababababababab' }, 'too easy to guess'],
+    [
+      'a secret with a space',
+      ['--secret-env', 'S'],
+      { S: `${'a1b2c3d4'.repeat(3)} x` },
+      'other characters than visible ASCII',
+    ],
+    ['a variable that is not set', ['--secret-env', 'NOPE'], {}, 'the variable that --secret-env names is not set'],
+    ['two secrets', ['--secret-env', 'S', '--secret-file', 'x'], env, 'exclude each other'],
+    ['an id with a space', ['--id', 'mobile app'], {}, 'the id "mobile app" has other characters than letters'],
+    ['an id with a colon', ['--id', 'a:b'], {}, 'has other characters than letters'],
+    ['an id that a shell would obey', ['--id', 'a$(id)'], {}, 'has other characters than letters'],
+    ['a long id', ['--id', 'x'.repeat(129)], {}, 'is longer than 128 characters'],
+  ])('is refused with %s', async (_name, args, variables, message) => {
+    const add = ['clients', 'add', 'mobile', ...args, '--keyring', keyring];
+    const { exitCode, stdout, stderr } = await runCli(add, { env: variables });
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+    for (const secret of Object.values(variables)) expect(stderr).not.toContain(secret);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('never shares its id with the subject of a user', async () => {
+    const addUser = ['users', 'add', 'bob', '--sub', 'mobile-app', '--password-env', 'S', '--keyring', keyring];
+    await add('--id', 'mobile-app');
+    const user = await runCli(addUser, { env });
+    expect([user.exitCode, user.stderr]).toEqual([
+      3,
+      expect.stringContaining('a client with the id "mobile-app" already'),
+    ]);
+    await runCli(['clients', 'remove', 'mobile', '--keep-tokens', '--keyring', keyring]);
+    expect((await runCli(addUser, { env })).exitCode).toBe(0);
+    const { exitCode, stderr } = await add('--id', 'mobile-app');
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('a user with the sub "mobile-app" already')]);
+  });
+});
+
+describe('--aud of a client', () => {
+  test('is in its lists, and a new list replaces the old one', async () => {
+    await clients('add', 'billing', '--aud', 'api', '--aud', 'https://reports.example', '--aud', 'api');
+    const shown = async () => JSON.parse((await clients('list', '--json')).stdout)[0].aud;
+    expect(await shown()).toEqual(['api', 'https://reports.example']);
+    expect((await clients('list', '--wide')).stdout).toMatch(/AUD .*\n.*api https:\/\/reports\.example/);
+    const { stderr } = await clients('set', 'billing', '--aud', 'other');
+    expect(stderr).toContain('changed billing: no scopes; audiences other\n');
+    expect(stderr).toContain('tokens of billing keep what they say until they expire');
+    await clients('set', 'billing', '--scope', 'read');
+    expect(await shown()).toEqual(['other']);
+    await clients('set', 'billing', '--no-aud');
+    expect(await shown()).toEqual([]);
+    // Versions without audiences read the file again.
+    expect(textOf(path)).not.toContain('aud');
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ['an empty one', ['--aud', ''], '--aud: the value is empty'],
+    ['one with a line end', ['--aud', 'a\nb'], 'the audience "a\\nb" has a control or an invisible character'],
+    ['a long one', ['--aud', 'x'.repeat(256)], 'is longer than 255 characters'],
+  ])('refuses %s', async (_name, args, message) => {
+    const { exitCode, stderr } = await clients('add', 'billing', ...args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(message);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('--aud and --no-aud exclude each other', async () => {
+    await clients('add', 'billing');
+    for (const args of [
+      ['--aud', 'a', '--no-aud'],
+      ['--no-aud', '--aud', 'a'],
+    ]) {
+      const { exitCode, stderr } = await clients('set', 'billing', ...args);
+      expect([exitCode, stderr]).toEqual([2, 'error: --aud and --no-aud exclude each other\n']);
+    }
+  });
 });

@@ -362,8 +362,9 @@ describe('the file of accounts is read strictly', () => {
   });
 
   test.each<[object, string]>([
-    [{ id: 'billing' }, '/clients/0/id is not the id of a client'],
-    [{ id: 'client-short' }, '/clients/0/id is not the id of a client'],
+    [{ id: 'bill ing' }, '/clients/0/id has other characters than letters'],
+    [{ id: '-billing' }, '/clients/0/id has other characters than letters'],
+    [{ id: 'x'.repeat(129) }, '/clients/0/id is longer than 128 characters'],
     [{ name: clientEntry.id }, '/clients/0/name looks like the id of a client'],
     [{ secret_hash: 'AAAA' }, '/clients/0/secret_hash is not a SHA-256'],
     [{ secret_hash: `${clientEntry.secret_hash}=` }, '/clients/0/secret_hash is not a SHA-256'],
@@ -373,6 +374,23 @@ describe('the file of accounts is read strictly', () => {
     expect(() => readClients(path)).toThrow(
       expect.objectContaining({ code: 'ACCOUNTS_INVALID', message: expect.stringContaining(message) }),
     );
+  });
+
+  test('refuses a client whose name is the id of another one, in the file and when it is added', async () => {
+    const path = fileWith({
+      clients: [
+        { ...clientEntry, id: 'mobile' },
+        { ...clientEntry, name: 'mobile' },
+      ],
+    });
+    expect(() => readClients(path)).toThrow('/clients/1/name is that of /clients/0 as well');
+    const fresh = freshPath('clients.json');
+    await addClient(fresh, { name: 'billing', id: 'mobile' }, { now });
+    for (const taken of [{ name: 'mobile' }, { name: 'other', id: 'billing' }, { name: 'other', id: 'mobile' }]) {
+      await expect(addClient(fresh, taken, { now })).rejects.toMatchObject({ code: 'ACCOUNT_EXISTS' });
+    }
+    await addClient(fresh, { name: 'web', id: 'web' }, { now });
+    expect(readClients(fresh).map(({ id }) => id)).toEqual(['mobile', 'web']);
   });
 
   test('reads a documented file written by hand', () => {

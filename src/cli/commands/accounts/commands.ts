@@ -9,7 +9,7 @@ import { type AccountOptions, accountsFile, addAccountsOption } from '../../gram
 import type { StoreOptions } from '../../grammar/denylist.js';
 import { readInvocation } from '../../grammar/invocation.js';
 import { type Flags, type Lists, option } from '../../grammar/option.js';
-import { addCommonOptions, addStoreOption, wideOption } from '../../grammar/shared-options.js';
+import { addCommonOptions, addStoreOption, clientAudienceOption, wideOption } from '../../grammar/shared-options.js';
 import { painterFor } from '../../terminal/colour.js';
 import { columnsOf } from '../../terminal/columns.js';
 import { usage } from '../../terminal/errors.js';
@@ -48,6 +48,7 @@ export function registerList(group: Command, { io }: Context, kind: AccountKind,
 
 /** Columns that the table has only if an account has something to show there. */
 const furtherColumns = [
+  { title: 'AUD', cell: ({ grants: { aud = [] } }: Account) => aud.join(' ') },
   {
     title: 'CLAIMS',
     cell: ({ grants: { claims } }: Account) => (Object.keys(claims).length === 0 ? '' : writeJson(claims)),
@@ -55,13 +56,13 @@ const furtherColumns = [
 ];
 
 /** A client's id is never cut: commands take it. */
-const losses = { drops: ['CREATED', 'CLAIMS'], cuts: ['SCOPES', 'ROLES', 'SUB', 'NAME'] };
+const losses = { drops: ['CREATED', 'CLAIMS', 'AUD'], cuts: ['SCOPES', 'ROLES', 'SUB', 'NAME'] };
 
-/** `roles`, `scopes` and `claims` are false for `--no-roles`, `--no-scopes` and `--no-claims`; a client has no roles. */
+/** `roles`, `scopes` and `claims` are false for `--no-roles`, `--no-scopes` and so on. A client has no roles, a user no audiences. */
 type SetOptions = AccountOptions &
   StoreOptions &
-  Lists<'role' | 'scope' | 'claim'> &
-  Flags<'roles' | 'scopes' | 'claims' | 'endSessions'>;
+  Lists<'role' | 'scope' | 'aud' | 'claim'> &
+  Flags<'roles' | 'scopes' | 'audiences' | 'claims' | 'endSessions'>;
 
 /** Adds `users set` or `clients set`. Only users have roles and sessions. */
 export function registerSet(
@@ -88,6 +89,11 @@ export function registerSet(
     .addOption(accountClaimOption('claim of its access tokens from now on'))
     .addOption(option('--no-claims', 'no claim of its own at all'));
   if (isUser) addEndSessionsOption(command);
+  else {
+    command
+      .addOption(clientAudienceOption('audience of its tokens from now on'))
+      .addOption(option('--no-aud', 'no audiences of its own: those of serve').as('audiences'));
+  }
   addAccountsOption(command, plural);
   if (isUser) addStoreOption(command);
   addCommonOptions(command, examples);
@@ -96,17 +102,18 @@ export function registerSet(
     const { options } = invocation;
     const roles = newList('role', options.role, options.roles);
     const scopes = newList('scope', options.scope?.flatMap(splitScope), options.scopes);
+    const audiences = newList('aud', options.aud, options.audiences);
     const claims = newClaims(options);
     const endsSessions = options.endSessions === true;
-    if (roles === undefined && scopes === undefined && claims === undefined) {
+    if ([roles, scopes, audiences, claims].every((each) => each === undefined)) {
       const shared = '--scope or --no-scopes, --claim or --no-claims';
-      const flags = isUser ? `--role or --no-roles, ${shared}` : shared;
+      const flags = isUser ? `--role or --no-roles, ${shared}` : `${shared}, --aud or --no-aud`;
       const hint = endsSessions ? '; jwtkit revoke --sub ends sessions alone' : '';
       throw usage('nothing to change is named', `name ${flags}${hint}`);
     }
     const path = accountsFile(invocation, plural, io);
     // Fails before changeAccount makes a denylist: a missing user needs none. Tokens of a client are not revoked.
-    let account = await (isUser ? kind.find(path, named) : kind.change(path, named, { scopes, claims }));
+    let account = await (isUser ? kind.find(path, named) : kind.change(path, named, { scopes, audiences, claims }));
     const change = async () => {
       account = await kind.change(path, named, { roles, scopes, claims });
     };
@@ -116,16 +123,18 @@ export function registerSet(
       const told = afterChange(io, `the ${noun} was changed${tokensOf(issuedUpTo)}`);
       printJson(told, { ...toReport(account), ...(isUser ? { issued_up_to: issuedUpTo } : {}) });
     } else io.say(`changed ${account.name}: ${grantsInWords(account.grants)}`);
-    const kept = claims !== undefined ? 'what they say' : isUser ? 'their roles and scopes' : 'their scopes';
+    const kept =
+      (claims ?? audiences) !== undefined ? 'what they say' : isUser ? 'their roles and scopes' : 'their scopes';
     const left = `tokens of ${account.name} keep ${kept} until they expire`;
     noteTokens(subject, issuedUpTo, options, io, left);
   });
 }
 
 /** Returns the list of `--role` or `--scope`, an empty one for `--no-roles` or `--no-scopes`; undefined to keep the old list. */
-function newList(what: 'role' | 'scope', named: string[] | undefined, keeps = true) {
+function newList(what: 'role' | 'scope' | 'aud', named: string[] | undefined, keeps = true) {
   if (keeps) return named;
-  if (named !== undefined) throw usage(`--${what} and --no-${what}s exclude each other`);
+  const none = what === 'aud' ? '--no-aud' : `--no-${what}s`;
+  if (named !== undefined) throw usage(`--${what} and ${none} exclude each other`);
   return [];
 }
 
@@ -136,12 +145,13 @@ function newClaims({ claim, claims: keeps = true }: SetOptions) {
   return {};
 }
 
-function grantsInWords({ roles, scopes, claims }: Grants): string {
+function grantsInWords({ roles, scopes, aud = [], claims }: Grants): string {
   const parts = roles === undefined ? [] : [roles.length === 0 ? 'no roles' : `roles ${roles.join(', ')}`];
   const names = Object.keys(claims).map(escapeText);
   return [
     ...parts,
     scopes.length === 0 ? 'no scopes' : `scopes ${scopes.join(' ')}`,
+    ...(aud.length === 0 ? [] : [`audiences ${aud.join(', ')}`]),
     ...(names.length === 0 ? [] : [`claims ${names.join(', ')}`]),
   ].join('; ');
 }

@@ -1,5 +1,6 @@
 /** Users and clients, for the commands that both have. */
-import type { JsonObject } from '../../../jose/json.js';
+import { JwtkitError } from '../../../errors.js';
+import { type JsonObject, quoteText } from '../../../jose/json.js';
 import type { StoredClient } from '../../../store/accounts/clients.js';
 import type { StoredUser } from '../../../store/accounts/users.js';
 
@@ -15,10 +16,11 @@ export interface Account {
   readonly created: number;
 }
 
-/** What an account may do; a client has no roles. */
+/** What an account may do; a client has no roles, and a user no audiences. */
 export interface Grants {
   readonly roles?: readonly string[];
   readonly scopes: readonly string[];
+  readonly aud?: readonly string[];
   /** Further claims of its access tokens. */
   readonly claims: Readonly<JsonObject>;
 }
@@ -27,6 +29,7 @@ export interface Grants {
 export interface Change {
   readonly roles?: string[] | undefined;
   readonly scopes?: string[] | undefined;
+  readonly audiences?: string[] | undefined;
   readonly claims?: Readonly<JsonObject> | undefined;
 }
 
@@ -54,8 +57,8 @@ export function fromUser({ name, sub, roles, scopes, claims = {}, created }: Sto
   return { subject: sub, name, identity: { name, sub }, grants: { roles, scopes, claims }, created };
 }
 
-export function fromClient({ id, name, scopes, claims = {}, created }: StoredClient): Account {
-  return { subject: id, name, identity: { client_id: id, name }, grants: { scopes, claims }, created };
+export function fromClient({ id, name, scopes, audiences: aud = [], claims = {}, created }: StoredClient): Account {
+  return { subject: id, name, identity: { client_id: id, name }, grants: { scopes, aud, claims }, created };
 }
 
 /** People who log in with a name and a password. */
@@ -91,6 +94,23 @@ export const clients: AccountKind = {
   change: async (path, idOrName, to) => fromClient(await (await clientsFile()).changeClient(path, idOrName, to)),
   remove: async (path, { subject }) => (await clientsFile()).removeClient(path, subject),
 };
+
+/**
+ * Refuses a `sub` for a user that is the id of a client, or the reverse: their tokens could not be told apart. `serve` gives such a
+ * client no tokens of its own.
+ * @throws {JwtkitError} ACCOUNT_EXISTS.
+ */
+export function refuseSubjectTwice(
+  subject: string,
+  others: readonly ({ readonly sub: string } | { readonly id: string })[],
+  noun: AccountKind['noun'],
+): void {
+  if (!others.some((other) => ('sub' in other ? other.sub : other.id) === subject)) return;
+  const member = noun === 'user' ? 'sub' : 'id';
+  throw new JwtkitError('ACCOUNT_EXISTS', `there is a ${noun} with the ${member} ${quoteText(subject)} already`, {
+    hint: 'users and clients have different subjects, so that nobody takes one for the other',
+  });
+}
 
 /** Returns what JSON shows of an account. */
 export function toReport({ identity, grants, created }: Account): object {

@@ -1,0 +1,173 @@
+/** The audiences of a client's tokens, and `resource` (RFC 8707), which picks from them. */
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  alice,
+  aliceForm,
+  basic,
+  bearer,
+  billing,
+  claimsOf,
+  type Form,
+  reports,
+  sessionOf,
+  start,
+  startService,
+  type TestService,
+  type Tokens,
+} from './test-service.js';
+
+const byClient = { grant_type: 'client_credentials' } as const;
+const partner = { ...billing, audiences: ['https://billing.example', 'https://reports.example', 'api'] };
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService({ audience: ['api', 'web'], rotatesRefreshTokens: true });
+});
+beforeEach(() => {
+  service.now = start;
+  service.users = [alice];
+  service.clients = [partner, reports];
+});
+
+const audOf = (body: unknown) => claimsOf((body as Tokens).access_token).aud;
+const refusal = { error: 'invalid_target', detail: 'The resource is not allowed' };
+/** A refresh token of alice, who logged in by the partner's client. */
+const partnerSession = async (form: Form = {}) => (await service.login(form, basic(billing))).refresh_token;
+
+describe('a client with a list', () => {
+  test('gets tokens for its own audiences, and a user who logs in by it too', async () => {
+    const { body } = await service.send('/token', byClient, basic(billing));
+    expect(audOf(body)).toEqual(partner.audiences);
+    const login = await service.login({}, basic(billing));
+    expect(audOf(login)).toEqual(partner.audiences);
+    expect(sessionOf(login.refresh_token).aud).toEqual(partner.audiences);
+  });
+
+  test.each<[string, string | string[], unknown]>([
+    ['one', 'https://reports.example', 'https://reports.example'],
+    ['several', ['api', 'https://billing.example'], ['api', 'https://billing.example']],
+    ['one twice', ['api', 'api'], 'api'],
+    ['an empty one, which counts as absent', '', partner.audiences],
+  ])('`resource` picks from it: %s', async (_name, resource, aud) => {
+    const { status, body } = await service.send('/token', { ...byClient, resource }, basic(billing));
+    expect([status, audOf(body)]).toEqual([200, aud]);
+  });
+
+  test.each(['web', 'https://reports.example/', 'https://REPORTS.example', ['api', 'other'], '__proto__'])(
+    'gets no token for what is not in it: %s',
+    async (resource) => {
+      const login = await service.send('/token', { ...aliceForm, resource }, basic(billing));
+      expect([login.status, login.body]).toEqual([400, expect.objectContaining({ ...refusal, path: '/token' })]);
+      const { status, body } = await service.send('/token', { ...byClient, resource }, basic(billing));
+      expect([status, body]).toEqual([400, expect.objectContaining(refusal)]);
+    },
+  );
+
+  test('renews its sessions, and `resource` narrows the access token alone', async () => {
+    const first = await partnerSession();
+    const narrowed = await service.send(
+      '/token',
+      { grant_type: 'refresh_token', refresh_token: first, resource: 'https://billing.example' },
+      basic(billing),
+    );
+    expect([narrowed.status, audOf(narrowed.body)]).toEqual([200, 'https://billing.example']);
+    const next = (narrowed.body as Tokens).refresh_token;
+    expect(sessionOf(next).aud).toEqual(partner.audiences);
+    const wider = await service.send('/token/refresh', { refresh_token: next, resource: 'web' }, basic(billing));
+    expect([wider.status, wider.body]).toEqual([400, expect.objectContaining(refusal)]);
+    // The refused request did not use the token up.
+    const last = await service.send('/token/refresh', { refresh_token: next }, basic(billing));
+    expect([last.status, audOf(last.body)]).toEqual([200, partner.audiences]);
+  });
+
+  test('a session of fewer audiences gets no more of them', async () => {
+    const token = await partnerSession({ resource: 'https://billing.example' });
+    const more = await service.send('/token/refresh', { refresh_token: token, resource: 'api' }, basic(billing));
+    expect([more.status, more.body]).toEqual([400, expect.objectContaining(refusal)]);
+    const same = await service.send('/token/refresh', { refresh_token: token }, basic(billing));
+    expect(audOf(same.body)).toBe('https://billing.example');
+  });
+
+  test('what is taken from the list is gone with the next refresh; with nothing left the session is over', async () => {
+    const token = await partnerSession();
+    service.clients = [{ ...partner, audiences: ['api', 'new'] }];
+    const { body } = await service.send('/token/refresh', { refresh_token: token }, basic(billing));
+    expect(audOf(body)).toBe('api');
+    const next = (body as Tokens).refresh_token;
+    expect(sessionOf(next).aud).toBe('api');
+    service.clients = [{ ...partner, audiences: ['new'] }];
+    const { status } = await service.send('/token/refresh', { refresh_token: next }, basic(billing));
+    expect(status).toBe(401);
+  });
+
+  test('only tokens for the service pass its own routes; each is active for introspection', async () => {
+    for (const [resource, status] of [
+      ['https://billing.example', 401],
+      ['api', 200],
+    ] as const) {
+      const { access_token: token } = await service.login({ resource }, basic(billing));
+      for (const path of ['/users/me', '/auth']) {
+        expect((await service.ask(path, { headers: bearer(token) })).status).toBe(status);
+      }
+      const { body } = await service.send('/introspect', { token }, basic(reports));
+      expect(body).toMatchObject({ active: true, aud: resource, client_id: billing.id });
+    }
+  });
+
+  test('a token for other audiences by the same key is not active', async () => {
+    for (const claims of [
+      { sub: 'user-123', aud: 'https://billing.example' },
+      { sub: 'user-123', aud: 'https://billing.example', client_id: reports.id },
+      { sub: 'user-123', aud: 'elsewhere', client_id: billing.id },
+      { sub: 'user-123', client_id: billing.id },
+    ]) {
+      const { body } = await service.send('/introspect', { token: await service.sign(claims) }, basic(reports));
+      expect(body).toEqual({ active: false });
+    }
+  });
+});
+
+describe('without a list of its own', () => {
+  test('`resource` picks from the audiences of the service, also for users without a client', async () => {
+    expect(audOf(await service.login())).toEqual(['api', 'web']);
+    expect(audOf(await service.login({ resource: 'web' }))).toBe('web');
+    const { body } = await service.send('/token', { ...byClient, resource: 'api' }, basic(reports));
+    expect(audOf(body)).toBe('api');
+    const refused = await service.send('/token', { ...aliceForm, resource: 'https://billing.example' });
+    expect([refused.status, refused.body]).toEqual([400, expect.objectContaining(refusal)]);
+  });
+
+  test('a wrong password is told first', async () => {
+    const { status } = await service.send('/token', { ...aliceForm, password: 'wrong', resource: 'no' });
+    expect(status).toBe(401);
+  });
+});
+
+describe('a service without audiences', () => {
+  let bare: TestService;
+  beforeAll(async () => {
+    bare = await startService({ rotatesRefreshTokens: true });
+    bare.clients = [partner, reports];
+  });
+
+  test('has no resource to pick', async () => {
+    const { status, body } = await bare.send('/token', { ...aliceForm, resource: 'api' });
+    expect([status, body]).toEqual([400, expect.objectContaining(refusal)]);
+  });
+
+  test('renews the sessions of a client with a list, and of those without', async () => {
+    const { refresh_token: own } = await bare.login({}, basic(billing));
+    expect(audOf((await bare.send('/token/refresh', { refresh_token: own }, basic(billing))).body)).toEqual(
+      partner.audiences,
+    );
+    const { refresh_token: other } = await bare.login({}, basic(reports));
+    expect(audOf((await bare.send('/token/refresh', { refresh_token: other }, basic(reports))).body)).toBeUndefined();
+  });
+
+  test('renews no session that is for nobody, once its client has a list', async () => {
+    bare.clients = [billing];
+    const { refresh_token: token } = await bare.login({}, basic(billing));
+    bare.clients = [partner, reports];
+    expect((await bare.send('/token/refresh', { refresh_token: token }, basic(billing))).status).toBe(401);
+  });
+});
