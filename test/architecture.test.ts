@@ -43,7 +43,10 @@ const table: readonly Row[] = [
   {
     folder: 'server',
     imports: ['files', 'token', 'jose'],
-    packages: ['fastify', '@fastify/cors', '@fastify/formbody', '@fastify/swagger', 'pino', 'prom-client'],
+    packages: [
+      ...['fastify', '@fastify/busboy (multipart.ts)', '@fastify/cors', '@fastify/formbody', '@fastify/swagger'],
+      ...['pino', 'prom-client'],
+    ],
   },
   { folder: 'server/processes', imports: ['server', 'files'], packages: ['fastify', 'prom-client'] },
   { folder: 'cli/terminal', imports: 'all above', packages: ['chalk', 'yocto-spinner'] },

@@ -7,6 +7,7 @@ import { describeApi } from './api-description.js';
 import { answerBadHttp, answerBadRequest, answerErrors } from './error-answers.js';
 import { logRequests, makeLogger, requestId } from './log.js';
 import { addMetrics } from './metrics.js';
+import { readMultipart } from './multipart.js';
 import { pathOf } from './request.js';
 import { addAuthRoutes, isForProxies } from './routes/auth.js';
 import { addIntrospectRoute } from './routes/introspect.js';
@@ -48,6 +49,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   // The service reads forms only: a JSON body with a name twice is ambiguous.
   app.removeAllContentTypeParsers();
   await app.register(formbody, { bodyLimit });
+  readMultipart(app, bodyLimit);
   // Schemas only describe the routes for /openapi.json. The code that reads a request validates it.
   app.setValidatorCompiler(() => () => true);
   // Keeps the exact text of numbers in claims.

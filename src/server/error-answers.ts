@@ -28,7 +28,10 @@ function toRefusal(error: unknown): Refusal {
   }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (!(status >= 400 && status < 500)) return internal('INTERNAL');
-  const detail = { 413: 'Request body is too large', 415: 'Send the form as application/x-www-form-urlencoded' };
+  const detail = {
+    413: 'Request body is too large',
+    415: 'Send the form as application/x-www-form-urlencoded or multipart/form-data',
+  };
   return new Refusal(status, detail[status as keyof typeof detail] ?? 'Bad Request', { error: 'invalid_request' });
 }
 

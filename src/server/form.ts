@@ -6,7 +6,7 @@ import { type FieldProblem, Refusal } from './refusal.js';
 
 /**
  * Returns the named fields of a form.
- * @throws {Refusal} 422 for a required field that is missing, or a field that occurs twice.
+ * @throws {Refusal} 422 for a required field that is missing, or a field that occurs twice or is a file.
  */
 export function readForm<Required extends string, Optional extends string = never>(
   { body }: FastifyRequest,
@@ -19,6 +19,7 @@ export function readForm<Required extends string, Optional extends string = neve
   for (const name of [...required, ...optional]) {
     const value = own(form, name);
     if (typeof value === 'string' && value !== '') fields[name] = value;
+    else if (value === null) problems.push(problem('string_type', name, 'Field is a file'));
     else if (Array.isArray(value)) problems.push(problem('string_type', name, 'Field given more than once'));
     else if ((required as readonly string[]).includes(name)) problems.push(problem('missing', name, 'Field required'));
   }

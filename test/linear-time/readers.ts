@@ -458,11 +458,56 @@ export async function requests(): Promise<Reader[]> {
     'one field many times': (length) => many(length, () => 'refresh_token=1', '&'),
     'many fields without a value': (length) => many(length, (at) => `f${at}`, '&'),
   };
+  const disposition = 'Content-Disposition: form-data; name="a"';
+  const part = (parameters: string, value: string) =>
+    `--b\r\nContent-Disposition: form-data; ${parameters}\r\n\r\n${value}\r\n--b--\r\n`;
   const asRefresh = around(payloads, (token) => `refresh_token=${token}`);
   const tooLong = 65_536;
   return [
     reader('POST /token/refresh, a forged token', tooLong - 100, asRefresh, form),
     reader('POST /token/refresh, a form', tooLong - 100, formTexts, form),
+    reader(
+      'POST /token/refresh, a multipart form',
+      tooLong - 100,
+      {
+        ...around(runs, (text) => part('name="refresh_token"', text)),
+        ...named(
+          'name',
+          around(runs, (text) => part(`name="${text}"`, '1')),
+        ),
+        ...named(
+          'after the form',
+          around(runs, (text) => `${part('name="a"', '1')}${text}`),
+        ),
+        'many parts': (length) => `--b${many(length, () => `\r\n${disposition}\r\n\r\n1\r\n--b`, '')}--\r\n`,
+        'many headers of a part': (length) => part(`name="a"${many(length, (at) => `\r\nh${at}: 1`, '')}`, '1'),
+        'the beginnings of boundaries': (length) => part('name="a"', '\r\n--'.repeat(length / 4)),
+        'boundaries without an end': (length) => '--b\r\n'.repeat(length / 5),
+      },
+      (body) =>
+        service.ask('/token/refresh', {
+          method: 'POST',
+          headers: { 'content-type': 'multipart/form-data; boundary=b' },
+          body: body.slice(0, tooLong - 1),
+        }),
+    ),
+    reader(
+      'Content-Type: multipart/form-data',
+      headerLimit,
+      {
+        ...around(headerRuns, (text) => `multipart/form-data; boundary=${text}`),
+        ...named(
+          'quoted',
+          around(headerRuns, (text) => `multipart/form-data; boundary="${text}"`),
+        ),
+        'many parameters': (length) => `multipart/form-data${many(length, (at) => `; boundary${at}=1`, '')}`,
+        'many boundaries': (length) => `multipart/form-data${many(length, () => '; boundary=-', ';')}`,
+      },
+      (type) => {
+        const body = '\r\n--'.repeat(16_000);
+        return service.ask('/token/refresh', { method: 'POST', headers: { 'content-type': type }, body });
+      },
+    ),
     reader(
       'POST /token, a password',
       tooLong - 200,

@@ -203,7 +203,8 @@ describe('/openapi.json', () => {
   test('describes a form for each POST, and no other body', () => {
     for (const [path, { post }] of Object.entries(description.paths)) {
       if (post === undefined) continue;
-      expect(Object.keys(post.requestBody?.content ?? {}), path).toEqual(['application/x-www-form-urlencoded']);
+      const types = ['application/x-www-form-urlencoded', 'multipart/form-data'];
+      expect(Object.keys(post.requestBody?.content ?? {}), path).toEqual(types);
     }
   });
 

@@ -175,7 +175,7 @@ function object(properties: object, description?: string) {
 function form(fields: object, required?: readonly string[]) {
   const body = object({ ...fields, client_id: field, client_secret: secretField });
   return {
-    consumes: ['application/x-www-form-urlencoded'],
+    consumes: ['application/x-www-form-urlencoded', 'multipart/form-data'],
     body: required === undefined ? body : { ...body, required },
   };
 }
