@@ -35,7 +35,7 @@ const table: readonly Row[] = [
   },
   {
     folder: 'lint',
-    imports: ['report', 'policy', 'token', 'jose'],
+    imports: ['report', 'policy', 'token', 'jwe', 'jose'],
     packages: ['yaml (read/yaml.ts)'],
     node: ['node:crypto'],
   },

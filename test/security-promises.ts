@@ -495,6 +495,7 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['server/auth.test.ts', '/auth answers 401 without identity headers for %s'],
       ['server/contract.test.ts', 'calls an expired forged token invalid, not expired'],
     ],
+    '`X-Refused` names': [['server/refused-header.test.ts', 'says nothing of a token that is not ours']],
     'Answers are data': [[http, 'the headers of every answer']],
     'The page at `/docs`': [['server/docs-page.process.test.ts', 'loads nothing from other hosts']],
     'No page of another origin': [

@@ -1,9 +1,17 @@
 /** The answer to a line of a batch. */
-import type { JwtkitError } from '../errors.js';
+import type { ErrorCode, JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
 import type { Line } from './lines.js';
+
+/** How a line was judged, for a report. */
+export interface Verdict {
+  readonly line: number;
+  /** Undefined for a valid token. */
+  readonly code?: ErrorCode | undefined;
+  readonly message?: string | undefined;
+}
 
 /** The answer to one line. */
 export interface Answer {
@@ -13,6 +21,7 @@ export interface Answer {
   readonly outcome: string | undefined;
   /** What goes to stderr. */
   readonly talk?: string;
+  readonly verdict?: Verdict | undefined;
 }
 
 /** Answers one line. Rejects only for a bug or a failing store. */

@@ -14,6 +14,8 @@ export type Job =
       readonly store: DenylistPlace | undefined;
       readonly showClaims: boolean;
       readonly onlyInvalid: boolean;
+      /** Whether each line also has a verdict for reports. */
+      readonly hasVerdicts?: boolean;
     }
   | {
       readonly kind: 'issue';

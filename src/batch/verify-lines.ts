@@ -3,6 +3,7 @@ import { readExact, toJson } from '../jose/exact-json.js';
 import { openForReading } from '../store/denylist/place.js';
 import { trimToken } from '../token/decode.js';
 import { askDenylist, type Examined, examine } from '../token/examine.js';
+import { toCheck } from '../token/finding.js';
 import { verdictOf } from '../token/verify.js';
 import { type Answer, type LineAnswerer, nothing } from './answer.js';
 import type { Job } from './job.js';
@@ -34,10 +35,15 @@ export async function verifyLines(job: VerifyJob): Promise<LineAnswerer> {
   };
 }
 
-function writeVerdict(line: number, { findings, verified }: Examined, { showClaims, onlyInvalid }: VerifyJob): Answer {
+function writeVerdict(line: number, { findings, verified }: Examined, job: VerifyJob): Answer {
+  const { showClaims, onlyInvalid, hasVerdicts = false } = job;
   const code = verdictOf(findings);
   const outcome = code ?? 'valid';
-  if (code === null && onlyInvalid) return { output: '', outcome };
+  const worst = hasVerdicts && code !== null ? findings.find((one) => one.code === code) : undefined;
+  const forReport = hasVerdicts
+    ? { line, code: code ?? undefined, message: worst && toCheck(worst).message }
+    : undefined;
+  if (code === null && onlyInvalid) return { output: '', outcome, verdict: forReport };
   const claims = verified && readExact(verified.claimsText, verified.claims);
   const verdict = {
     line,
@@ -48,5 +54,5 @@ function writeVerdict(line: number, { findings, verified }: Examined, { showClai
     kid: verified?.key.kid ?? undefined,
     claims: showClaims ? claims : undefined,
   };
-  return { output: `${toJson(verdict)}\n`, outcome };
+  return { output: `${toJson(verdict)}\n`, outcome, verdict: forReport };
 }

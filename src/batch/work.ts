@@ -1,5 +1,5 @@
 /** Answers the lines of a block. The same code runs in this thread and in a worker's. */
-import type { Answer, AnswerLine, LineAnswerer, Terms } from './answer.js';
+import type { Answer, AnswerLine, LineAnswerer, Terms, Verdict } from './answer.js';
 import type { Job } from './job.js';
 import { type Block, type Line, linesOf } from './lines.js';
 
@@ -9,6 +9,8 @@ export interface BlockResult {
   readonly talk: string;
   /** The number of lines by outcome. */
   readonly counts: ReadonlyMap<string, number>;
+  /** For reports, if the job asks for them. */
+  readonly verdicts: readonly Verdict[];
   /** Why the lines from here on have no answer: a store that fails, or a bug. */
   readonly failure?: unknown;
 }
@@ -54,14 +56,16 @@ const linesAtOnce = 256;
 /** Answers lines in their order, up to the first whose answer fails. */
 async function answerBlock(block: Block, answer: AnswerLine): Promise<BlockResult> {
   const counts = new Map<string, number>();
+  const verdicts: Verdict[] = [];
   let output = '';
   let talk = '';
   const take = (ready: Answer) => {
     output += ready.output;
     talk += ready.talk ?? '';
+    if (ready.verdict !== undefined) verdicts.push(ready.verdict);
     if (ready.outcome !== undefined) counts.set(ready.outcome, (counts.get(ready.outcome) ?? 0) + 1);
   };
-  const result = () => ({ output: new TextEncoder().encode(output), talk, counts });
+  const result = () => ({ output: new TextEncoder().encode(output), talk, counts, verdicts });
   const lines = [...linesOf(block)];
   for (let start = 0; start < lines.length; start += linesAtOnce) {
     const group = lines.slice(start, start + linesAtOnce).map((line) => tryAnswer(line, answer));

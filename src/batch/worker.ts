@@ -43,7 +43,7 @@ async function answer({ block, keys: changed, ...terms }: Request): Promise<void
   keys = changed ?? keys;
   const { failure, ...result } = await opening
     .then((work) => work.run(block, { ...terms, keys }))
-    .catch((failure: unknown) => ({ output: new Uint8Array(), talk: '', counts: new Map(), failure }));
+    .catch((failure: unknown) => ({ output: new Uint8Array(), talk: '', counts: new Map(), verdicts: [], failure }));
   const reply: Reply = { ...result, error: failure === undefined ? undefined : toPlain(failure) };
   port.postMessage(reply, [reply.output.buffer]);
 }

@@ -1,6 +1,7 @@
 /** The commands of the program. A run loads only the command that it names. */
 import { Command } from 'commander';
 import { isAsked } from './completion/asked.js';
+import { setExamples } from './grammar/shared-options.js';
 import { readSurroundings } from './grammar/surroundings.js';
 import { columnsOf } from './terminal/columns.js';
 import type { Context } from './terminal/io.js';
@@ -26,6 +27,13 @@ const commands = {
   lint: async () => (await import('./commands/lint.js')).registerLint,
   completion: async () => (await import('./completion/command.js')).registerCompletion,
 };
+
+/** The examples in the help of the program. */
+const firstSteps = [
+  'jwtkit keygen',
+  'TOKEN=$(jwtkit issue --sub user-123 --aud api)',
+  'jwtkit verify "$TOKEN" --aud api',
+];
 
 /** The commands that have subcommands. */
 const groups: readonly (string | undefined)[] = ['keys', 'users', 'clients'];
@@ -77,6 +85,7 @@ export async function buildProgram(
         'Make and rotate keys; issue, verify, decode, inspect, refresh and revoke JSON Web Tokens; serve them.',
       )
       .option('-V, --version', 'print the version');
+    setExamples(program, firstSteps);
   }
   // Commands with subcommands inherit it.
   if (!isCommand(name) || isGroup(name)) program.helpCommand('help [command]', 'show help of a command, or on a topic');

@@ -100,7 +100,7 @@ export function uniqueSuffix(): string {
 }
 
 /** The regular file behind a path's links. Refuses to overwrite a pipe, a device or a folder. */
-function followToFile(path: string): string {
+export function followToFile(path: string): string {
   const stat = lookAt(path);
   if (stat === undefined) return path;
   const kind = stat.isDirectory() ? 'a folder' : 'not a regular file';
@@ -128,7 +128,10 @@ function copyOld(path: string, copy: string): string | undefined {
 }
 
 /** The owner to give a file to. Root writes files of other users, which must stay theirs. */
-function ownerFor({ path, isOfFolder }: WholeFile): { uid: number; gid: number } | undefined {
+export function ownerFor({
+  path,
+  isOfFolder,
+}: Pick<WholeFile, 'path' | 'isOfFolder'>): { uid: number; gid: number } | undefined {
   if (process.geteuid?.() !== 0) return undefined;
   return lookAt(path) ?? (isOfFolder === true ? lookAt(dirname(path)) : undefined);
 }

@@ -60,6 +60,16 @@ export function token(changes: JsonObject = {}, headerChanges: JsonObject = {}, 
   return { source: { name: 'example', content }, shown: shown.join(', ') || 'a token with all of these claims' };
 }
 
+/** Returns an encrypted token with other header members as an example. Its other parts are zeros. */
+export function jwe(changes: JsonObject = {}): Example {
+  const members = { alg: 'ECDH-ES+A256KW', enc: 'A256GCM', kid: 'key-2027', ...changes };
+  const head = encodeBase64url(Buffer.from(JSON.stringify(members)));
+  const [key, tag] = ['A'.repeat(54), 'A'.repeat(22)];
+  const content = `${head}.${members.alg === 'dir' ? '' : key}.${'A'.repeat(16)}.${'A'.repeat(40)}.${tag}`;
+  const shown = describeMembers('header', changes).join(', ') || 'an encrypted token with all of these header members';
+  return { source: { name: 'example', content: Buffer.from(content) }, shown };
+}
+
 function describeMembers(where: string, members: JsonObject): string[] {
   const absent = Object.keys(members).filter((name) => members[name] === undefined);
   const there = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));

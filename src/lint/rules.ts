@@ -1,5 +1,7 @@
 import type { Rule } from './rule.js';
 import { certificateRules } from './rules/certificates.js';
+import { encryptionRules } from './rules/encryption.js';
+import { encryptionKeyRules } from './rules/encryption-keys.js';
 import { issuerRules } from './rules/issuer.js';
 import { keyRules } from './rules/keys.js';
 import { payloadRules } from './rules/payload.js';
@@ -18,6 +20,8 @@ export const rules: readonly Rule[] = [
   ...tokenClaimRules,
   ...tokenHeaderRules,
   ...payloadRules,
+  ...encryptionRules,
+  ...encryptionKeyRules,
   ...secretRules,
   ...settingRules,
   ...keyRules,

@@ -45,7 +45,8 @@ function toAnswer(code: number | null, signal: string | null, said: string): Ans
   const lastLine = toDetail(said.trim().split('\n').at(-1) ?? '');
   const ended = code === null ? `ended by ${signal}` : `exit code ${code}`;
   const detail = lastLine === '' ? ended : `${ended}, ${lastLine}`;
-  return { verdict: code !== null && code < firstShellCode ? 'refused' : 'unclear', detail };
+  if (code !== null && code < firstShellCode) return { verdict: 'refused', detail };
+  return { verdict: 'unclear', detail, isAbsent: code === firstShellCode || code === firstShellCode + 1 };
 }
 
 /** Ends the shell and what it started. */

@@ -64,7 +64,7 @@ function toCase(outcome: Outcome): Case {
 }
 
 /** Counts the outcomes in one line. */
-export function summarize(outcomes: readonly Outcome[]): string {
+function summarize(outcomes: readonly Outcome[]): string {
   const count = (keep: (outcome: Outcome) => boolean) => outcomes.filter(keep).length;
   const isHostile = ({ fixture }: Outcome) => fixture.expect === 'refuse';
   const [hostile, good] = [count(isHostile), count((one) => !isHostile(one))];

@@ -42,7 +42,8 @@ export interface Outcome {
 
 /**
  * Runs fixtures against a target. The first fixture is a good token, which has to pass: without it, refusals say nothing.
- * @throws {JwtkitError} PROBE_FAILED if it does not pass; ADDRESS_UNAVAILABLE if the target stops answering.
+ * @throws {JwtkitError} PROBE_FAILED if it does not pass; FILE_NOT_READABLE if there is no such target; ADDRESS_UNAVAILABLE if it
+ * stops answering.
  */
 export async function runProbe(
   fixtures: readonly Fixture[],
@@ -73,8 +74,12 @@ export async function runProbe(
   return outcomes;
 }
 
-function refuseUnlessAccepted({ verdict, detail }: Answer, { name }: Target): void {
+function refuseUnlessAccepted({ verdict, detail, isAbsent }: Answer, { name }: Target): void {
   if (verdict === 'accepted') return;
+  if (isAbsent === true) {
+    const hint = "name a program that is there, such as exec:'python3 check.py'";
+    throw new JwtkitError('FILE_NOT_READABLE', `cannot run ${name}: ${detail}`, { hint });
+  }
   const did = verdict === 'refused' ? 'refused the good token' : 'did not accept the good token';
   throw new JwtkitError('PROBE_FAILED', `${name} ${did}: ${detail}`, {
     hint: 'it has to trust the key, and --iss, --aud, --sub, --typ and --claim have to fit it; --send says where the token goes',

@@ -6,6 +6,8 @@ export interface Answer {
   readonly verdict: 'accepted' | 'refused' | 'unclear' | 'unsent';
   /** How the target said so, such as `status 401`. It is untrusted text. */
   readonly detail: string;
+  /** Whether there was nothing to ask: the shell found no such command. */
+  readonly isAbsent?: boolean;
 }
 
 export interface Target {

@@ -6,7 +6,12 @@ const longest = 4096;
 
 /** Returns a report whose texts are bounded, without tokens, each on one line, and without characters that disturb a terminal. */
 export function cleanReport(report: Report): Report {
-  return cleanValue(report) as Report;
+  return clean(report);
+}
+
+/** Returns a part of a report, cleaned in the same way. */
+export function clean<Part extends object>(part: Part): Part {
+  return cleanValue(part) as Part;
 }
 
 function cleanValue(value: unknown): unknown {

@@ -1,15 +1,13 @@
-/** The forms of a report by name, and by the ending of a file's name. */
+/** Reports in each of their forms. */
 import { cleanReport } from './clean.js';
 import { toAnnotations } from './github.js';
 import { toJsonReport } from './json.js';
 import { toJunit } from './junit.js';
 import { toMarkdown } from './markdown.js';
+import type { ReportFormat } from './names.js';
 import type { Report } from './report.js';
 import { toSarif } from './sarif.js';
 import { type Colours, toText } from './text.js';
-
-export const reportFormats = ['text', 'json', 'junit', 'sarif', 'github', 'markdown'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
 
 /** Returns a report in one form, whose texts may be untrusted. Only `text` has colours. */
 export function renderReport(given: Report, format: ReportFormat, colours?: Colours): string {
@@ -28,18 +26,4 @@ export function renderReport(given: Report, format: ReportFormat, colours?: Colo
     case 'markdown':
       return toMarkdown(report);
   }
-}
-
-const endings: Readonly<Record<string, ReportFormat>> = {
-  txt: 'text',
-  json: 'json',
-  xml: 'junit',
-  sarif: 'sarif',
-  md: 'markdown',
-};
-
-/** Returns the form that a file's name ends in; undefined for another ending. */
-export function formatOfFile(path: string): ReportFormat | undefined {
-  if (/\.sarif\.json$/i.test(path)) return 'sarif';
-  return endings[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ''];
 }

@@ -6,7 +6,8 @@ export function toAnnotations({ findings, cases }: Report): string {
   return all.map((one) => `${annotation(one)}\n`).join('');
 }
 
-function annotation({ id, level, message, where, help }: Finding): string {
+/** One finding as a command, without the line end. */
+export function annotation({ id, level, message, where, help }: Finding): string {
   const properties = [
     ...(where.isFile === true
       ? [`file=${property(where.name)}`, ...(where.line === undefined ? [] : [`line=${where.line}`])]

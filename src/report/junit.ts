@@ -8,34 +8,55 @@ export function toJunit({ command, cases }: Report): string {
     if (suite === undefined) suites.set(one.suite, [one]);
     else suite.push(one);
   }
-  const counts = `tests="${cases.length}" failures="${count(cases, 'failed')}" errors="0"`;
   return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="jwtkit ${text(command)}" ${counts}>`,
-    ...[...suites].flatMap(([name, members]) => suiteLines(command, name, members)),
-    '</testsuites>',
+    openSuites(command, countCases(cases)),
+    ...[...suites].flatMap(([name, members]) => [
+      openSuite(name, countCases(members)),
+      ...members.map((one) => testCase(command, one)),
+      closeSuite,
+    ]),
+    closeSuites,
     '',
   ].join('\n');
 }
 
-function suiteLines(command: string, name: string, cases: readonly Case[]): string[] {
-  const counts = `tests="${cases.length}" failures="${count(cases, 'failed')}" errors="0" skipped="${count(cases, 'skipped')}"`;
-  return [
-    `  <testsuite name="${text(name)}" ${counts}>`,
-    ...cases.map((one) => `    ${testCase(command, one)}`),
-    '  </testsuite>',
-  ];
+/** How many cases there are, and how many of them failed or were skipped. */
+export interface Counts {
+  readonly tests: number;
+  readonly failures: number;
+  readonly skipped: number;
 }
 
-function testCase(command: string, { suite, name, status, message = '', type = '' }: Case): string {
+/** The begin of a document. The attributes take `width` characters at least: space may stand before the end of a tag. */
+export function openSuites(command: string, { tests, failures }: Counts, width = 0): string {
+  const attributes = `tests="${tests}" failures="${failures}" errors="0"`.padEnd(width);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="jwtkit ${text(command)}" ${attributes}>`;
+}
+
+/** The begin of a suite; see {@link openSuites}. */
+export function openSuite(name: string, { tests, failures, skipped }: Counts, width = 0): string {
+  const attributes = `tests="${tests}" failures="${failures}" errors="0" skipped="${skipped}"`.padEnd(width);
+  return `  <testsuite name="${text(name)}" ${attributes}>`;
+}
+
+export const closeSuite = '  </testsuite>';
+export const closeSuites = '</testsuites>';
+
+/** A case of a suite. */
+export function testCase(command: string, one: Case): string {
+  return `    ${element(command, one)}`;
+}
+
+function element(command: string, { suite, name, status, message = '', type = '' }: Case): string {
   const open = `<testcase classname="jwtkit.${text(command)}.${text(suite)}" name="${text(name)}"`;
   if (status === 'passed') return `${open}/>`;
   if (status === 'skipped') return `${open}><skipped message="${text(message)}"/></testcase>`;
   return `${open}><failure type="${text(type)}" message="${text(message)}">${text(message)}</failure></testcase>`;
 }
 
-function count(cases: readonly Case[], status: Case['status']): number {
-  return cases.filter((one) => one.status === status).length;
+function countCases(cases: readonly Case[]): Counts {
+  const count = (status: Case['status']) => cases.filter((one) => one.status === status).length;
+  return { tests: cases.length, failures: count('failed'), skipped: count('skipped') };
 }
 
 const entities: Readonly<Record<string, string>> = {

@@ -1,18 +1,23 @@
-import { describePlace, failuresOf, type Report } from './report.js';
+import { describePlace, type Finding, failuresOf, type Report } from './report.js';
 
 /** Returns a report as GitHub's Markdown: a heading, the summary, and a table of the findings. */
 export function toMarkdown(report: Report): string {
   const findings = report.findings.length > 0 ? report.findings : failuresOf(report.cases);
-  const lines = [`### jwtkit ${text(report.command)}`, '', text(report.summary), ''];
-  if (findings.length > 0) {
-    lines.push('| level | rule | where | what |', '|---|---|---|---|');
-    for (const { id, level, message, where, help } of findings) {
-      const way = help === undefined ? '' : ` <br>${text(help)}`;
-      lines.push(`| ${level} | ${text(id)} | ${text(describePlace(where))} | ${text(message)}${way} |`);
-    }
-    lines.push('');
-  }
-  return `${lines.join('\n')}\n`;
+  const rows = findings.length === 0 ? '' : `${tableHead}${findings.map(tableRow).join('')}\n`;
+  return `${heading(report)}${rows}`;
+}
+
+/** The heading of a report, and its summary. */
+export function heading({ command, summary }: Pick<Report, 'command' | 'summary'>): string {
+  return `### jwtkit ${text(command)}\n\n${text(summary)}\n\n`;
+}
+
+export const tableHead = '| level | rule | where | what |\n|---|---|---|---|\n';
+
+/** A finding as a row of the table. */
+export function tableRow({ id, level, message, where, help }: Finding): string {
+  const way = help === undefined ? '' : ` <br>${text(help)}`;
+  return `| ${level} | ${text(id)} | ${text(describePlace(where))} | ${text(message)}${way} |\n`;
 }
 
 /** Escapes each character that Markdown, HTML, tables or links could give a meaning; `@` and `#` would name people and issues. */

@@ -77,7 +77,7 @@ async function addCors(app: FastifyInstance, origins: readonly string[]): Promis
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST'],
     allowedHeaders,
-    exposedHeaders: ['www-authenticate', 'retry-after', 'x-request-id'],
+    exposedHeaders: ['www-authenticate', 'retry-after', 'x-request-id', 'x-refused'],
     maxAge: 600,
   };
   const routes = new Set<string>();

@@ -29,7 +29,8 @@ export function auditIssue(
 }
 
 /** Records a refusal: its reason, and the identifiers that the refused token claims. These are unverified. */
-export function auditRefusal(request: FastifyRequest, { reason, status, options: { token, sub } }: Refusal): void {
+export function auditRefusal(request: FastifyRequest, { reason, status, options }: Refusal): void {
+  const { token, sub, failed } = options;
   const path = shownPath(request);
   const ip = addressOf(request);
   const unverified = token && {
@@ -37,7 +38,7 @@ export function auditRefusal(request: FastifyRequest, { reason, status, options:
     sub: identifier(token.claims, 'sub'),
     kid: identifier(token.header, 'kid'),
   };
-  request.log.info({ audit: 'refuse', reason, status, path, sub, ip, unverified }, 'refused');
+  request.log.info({ audit: 'refuse', reason, failed, status, path, sub, ip, unverified }, 'refused');
   request.server.metrics.refused.inc({ code: reason });
 }
 

@@ -4,7 +4,7 @@ import type { VerifiedToken } from '../token/examine.js';
 import { verifyTokenFrom } from '../token/key-source.js';
 import { Refusal } from './refusal.js';
 import { ownPolicy, requireSubject, type ServiceDeps, type ServiceOptions } from './service.js';
-import { describeVerdict, isVerdict, readRefused } from './verdict.js';
+import { explainVerdict, isVerdict, readRefused } from './verdict.js';
 
 /** What `WWW-Authenticate` says of a refused token: only the scheme, as the tutorials do, or the error too (RFC 6750 §3). */
 export type Challenge = 'plain' | 'detailed';
@@ -22,18 +22,24 @@ export function prepareAuthentication(
   return async (request) => {
     const token = bearerToken(request.headers.authorization);
     if (token === undefined) {
-      throw new Refusal(401, 'Not authenticated', { headers: { 'www-authenticate': 'Bearer' } });
+      throw new Refusal(401, 'Not authenticated', {
+        headers: { 'www-authenticate': 'Bearer' },
+        failed: 'no token',
+      });
     }
+    const moment = now();
     try {
-      return await verifyTokenFrom(token, policy, { source: keys, denylist, now: now() });
+      return await verifyTokenFrom(token, policy, { source: keys, denylist, now: moment });
     } catch (error) {
       if (!isVerdict(error)) throw error;
-      const detail = describeVerdict(error, 'access');
-      const explained = `Bearer error="invalid_token", error_description="${detail}"`;
+      const refused = readRefused(token, error);
+      const { detail, description, failed } = explainVerdict(error, 'access', refused, moment);
+      const explained = `Bearer error="invalid_token", error_description="${description}"`;
       throw new Refusal(401, detail, {
         headers: { 'www-authenticate': challenge === 'plain' ? 'Bearer' : explained },
         code: error.code,
-        token: readRefused(token, error),
+        failed,
+        token: refused,
       });
     }
   };

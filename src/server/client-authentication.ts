@@ -22,13 +22,15 @@ export function authenticateClient(request: FastifyRequest, deps: ServiceDeps): 
 }
 
 /**
- * Returns the client of a request; undefined if it names none, since a log-in and a log-out of a user need no client.
+ * Returns the client of a request; undefined if it names none, since a log-in and a log-out of a user need no client. A public client
+ * may name itself without a secret, also by an empty one in the header (RFC 6749 §2.3.1). It is not registered here, and counts as none.
  * @throws {Refusal} 401 invalid_client for a wrong secret or an unknown client.
  */
 export function findClient(request: FastifyRequest, { accounts }: ServiceDeps): Client | undefined {
   const credentials = readCredentials(request);
   if (credentials === undefined) return undefined;
   const client = accounts.clientById(credentials.id);
+  if (client === undefined && credentials.secret === '') return undefined;
   if (!isClientSecret(client, credentials.secret)) throw invalidClient('Invalid client credentials');
   return client;
 }

@@ -41,12 +41,14 @@ function internal(code: ErrorCode): Refusal {
 
 /** Sends a refusal: the tutorials' body, with the members of RFC 6749 §5.2 on the routes of OAuth. */
 function send({ status, detail, options }: Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { error, headers = {} } = options;
+  const { error, failed, headers = {} } = options;
   const description =
     typeof detail === 'string' ? detail : detail.map(({ loc, msg }) => `${loc[1]}: ${msg}`).join('; ');
   const isOauth = error !== undefined && request.routeOptions.config.isOauth === true;
   // An HTTP/1.1 connection with an unread rest of a request cannot carry another one.
   if (status === 413) reply.header('connection', 'close');
+  // For the log of a proxy, which sees no body.
+  if (failed !== undefined) reply.header('x-refused', failed);
   return reply
     .code(status)
     .headers(headers)

@@ -18,7 +18,7 @@ import { invalidScope, listScopes, readForm, requestedScopes } from './form.js';
 import { Refusal } from './refusal.js';
 import { addressOf } from './request.js';
 import { algorithmOf, ownPolicy, type ServiceDeps, type ServiceOptions, tokenEndpoint } from './service.js';
-import { describeVerdict, isVerdict, readRefused } from './verdict.js';
+import { explainVerdict, isVerdict, readRefused } from './verdict.js';
 
 /** A token answer of RFC 6749 §5.1. */
 export type TokenAnswer = RefreshedTokens & { readonly scope?: string };
@@ -139,11 +139,14 @@ export async function grantRefresh(
     if (!isVerdict(error)) throw error;
     if (error.details.reason === 'audience not held') throw invalidTarget();
     if (error.details.reason === 'scope not held') throw invalidScope('The refresh token does not hold the scope');
-    throw new Refusal(status, describeVerdict(error, 'refresh'), {
+    const refused = readRefused(token, error);
+    const { detail, failed } = explainVerdict(error, 'refresh', refused, now);
+    throw new Refusal(status, detail, {
       error: 'invalid_grant',
       headers: status === 401 ? { 'www-authenticate': 'Bearer' } : {},
       code: error.code,
-      token: readRefused(token, error),
+      failed,
+      token: refused,
     });
   }
 }

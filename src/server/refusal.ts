@@ -28,6 +28,8 @@ interface RefusalOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The precise reason, for the log. The client sees only `detail`. */
   readonly code?: ErrorCode | undefined;
+  /** What the request lacks, for logs: a check of its token, or a demand of `/auth`. It holds no text of a token. */
+  readonly failed?: string | undefined;
   /** The refused token. The log takes its identifiers. */
   readonly token?: DecodedToken | undefined;
   /** The subject of a refused log-in, for the log. */

@@ -1,6 +1,9 @@
 /** Error codes over HTTP: which of them refuse a token, and which say that the service cannot answer. */
 import { type Check, type ErrorCode, JwtkitError } from '../errors.js';
+import { own } from '../jose/json.js';
+import type { TokenType } from '../token/claims.js';
 import { type DecodedToken, decodeToken } from '../token/decode.js';
+import { formatDuration } from '../token/time.js';
 import { verdictOrder } from '../token/verify.js';
 
 /**
@@ -23,9 +26,65 @@ export function readRefused(token: string, { code }: JwtkitError): DecodedToken 
 }
 
 /** Returns what the tutorials' servers say about a refused token. */
-export function describeVerdict(error: JwtkitError, expected: 'access' | 'refresh'): string {
+export function describeVerdict(error: JwtkitError, expected: TokenType): string {
   if (error.code === 'TOKEN_EXPIRED' || error.code === 'TOKEN_TOO_OLD') return 'Token has expired';
   return isOfAnotherType(error) ? `Invalid token type: expected ${expected}` : 'Invalid token';
+}
+
+/** Why a token is refused. */
+interface Explanation {
+  /** In the words of the tutorials' servers. */
+  readonly detail: string;
+  /** For a challenge (RFC 6750 §3): the same, but for a token from a clock that is ahead. No guess at a token gets that far. */
+  readonly description: string;
+  /** For logs. */
+  readonly failed: string;
+}
+
+/**
+ * Explains why a token is refused.
+ * @param refused the refused token, as {@link readRefused} returns it. @param now NumericDate.
+ */
+export function explainVerdict(
+  error: JwtkitError,
+  expected: TokenType,
+  refused: DecodedToken | undefined,
+  now: number,
+): Explanation {
+  const detail = describeVerdict(error, expected);
+  const early = error.code === 'TOKEN_NOT_YET_VALID' ? describeEarly(error, refused, now) : undefined;
+  if (early === undefined) return { detail, description: detail, failed: failedChecks(error) };
+  return { detail, description: `Token ${early.verb} ${early.text}`, failed: `${early.name}: ${early.text}` };
+}
+
+/** Seconds up to which a token of the future is the fault of a clock. */
+const clockFault = 60;
+
+function describeEarly(
+  { details }: JwtkitError,
+  refused: DecodedToken | undefined,
+  now: number,
+): { name: string; verb: string; text: string } | undefined {
+  const name = ['iat', 'nbf'].find((each) => details.checks?.some((check) => check.name === each && isFailed(check)));
+  const moment = refused !== undefined && name !== undefined ? own(refused.claims, name) : undefined;
+  if (name === undefined || typeof moment !== 'number') return undefined;
+  const seconds = Math.ceil(moment - now);
+  const distance = seconds > clockFault ? formatDuration(seconds) : `${seconds} s`;
+  const way = seconds > clockFault ? '' : '; see --leeway';
+  return name === 'iat'
+    ? { name, verb: 'was', text: `issued ${distance} in the future${way}` }
+    : { name, verb: 'is', text: `not valid for another ${distance}${way}` };
+}
+
+/** Names the failed checks of an authentic token, as `jwtkit verify` does; `token` for any other, of which nothing is told. */
+function failedChecks({ details: { checks = [] } }: JwtkitError): string {
+  const failed = checks.filter(isFailed).map(({ name }) => name);
+  const isAuthentic = checks.some(({ name, status }) => name === 'signature' && status === 'passed');
+  return isAuthentic && failed.length > 0 ? failed.join(', ') : 'token';
+}
+
+function isFailed({ status }: Check): boolean {
+  return status === 'failed';
 }
 
 /** Whether the type of a refused token is the first reason. */

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useCheckout } from './checkout.js';
+import { commandsIn } from './commands.js';
 import { hasModes, stdoutOf, temporaryFolder } from './fake-io.js';
 
 const { here, tokens, inCheckout, run, openToAll, policy } = useCheckout();
@@ -45,21 +46,15 @@ const onNameOnly = ['diff'];
 
 test('the table has every command that uses a keyring', async () => {
   const using: string[] = [];
-  const groups = ['keys', 'users', 'clients'];
-  for (const name of await commandsIn([])) {
-    const names = groups.includes(name) ? (await commandsIn([name])).map((inner) => `${name} ${inner}`) : [name];
+  for (const name of commandsIn(await stdoutOf(['--help']))) {
+    const below = commandsIn(await stdoutOf([name, '--help']));
+    const names = below.length > 0 ? below.map((inner) => `${name} ${inner}`) : [name];
     for (const each of names) {
       if ((await stdoutOf([...each.split(' '), '--help'])).includes('--keyring <dir>')) using.push(each);
     }
   }
   expect(using.sort()).toEqual([...Object.keys(commands), ...onNameOnly].sort());
 });
-
-/** The commands that the help of the program or of a group names. */
-async function commandsIn(group: readonly string[]): Promise<string[]> {
-  const [, list = ''] = (await stdoutOf([...group, '--help'])).split(/^Commands:$/m);
-  return [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
-}
 
 describe.skipIf(!hasModes)('a folder that others may write', () => {
   const named = (name: string) => [...name.split(' '), ...(commands[name]?.() ?? [])];

@@ -450,6 +450,7 @@ describe('the command line', () => {
       'commands/probe/probe.ts',
       'main.ts',
       'terminal/batch.ts',
+      'terminal/mask.ts',
       'terminal/notes.ts',
       'terminal/progress.ts',
       'terminal/prompt.ts',

@@ -5,7 +5,8 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import { parse } from 'yaml';
-import { formatOfFile, renderReport, reportFormats } from '../../src/report/formats.js';
+import { renderReport } from '../../src/report/formats.js';
+import { formatOfFile, reportFormats } from '../../src/report/names.js';
 import { countFindings, type Report } from '../../src/report/report.js';
 
 const vectors = join(import.meta.dirname, '../vectors/reports');

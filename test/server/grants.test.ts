@@ -167,6 +167,11 @@ describe('a client', () => {
     ['its secret alone', { form: { client_secret: 'x' } }],
     ['an empty id and an empty secret', { form: { client_id: '', client_secret: '' } }],
     ['a scheme alone', { headers: { authorization: 'Basic' } }],
+    ['an id with an empty secret in the header', { headers: encoded('spa:') }],
+    [
+      'an id of the form and the header, with an empty secret',
+      { headers: encoded('spa:'), form: { client_id: 'spa' } },
+    ],
     ['a bearer token', { headers: bearer('x') }],
   ];
   test.each(none)('with %s counts as no client: 401 if one is required, ignored for a log-in', async (_what, shown) => {

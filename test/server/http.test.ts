@@ -277,7 +277,10 @@ describe('pages of other origins', () => {
   };
   const corsHeaders = ({ headers }: Answer) =>
     Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'));
-  const exposed = { 'access-control-expose-headers': 'www-authenticate, retry-after, x-request-id', vary: 'Origin' };
+  const exposed = {
+    'access-control-expose-headers': 'www-authenticate, retry-after, x-request-id, x-refused',
+    vary: 'Origin',
+  };
 
   test('may not call the service without --cors', async () => {
     for (const question of [{ headers: { origin } }, { method: 'OPTIONS', headers: preflight }]) {

@@ -10,18 +10,20 @@ import { type Invocation, readInvocation } from '../grammar/invocation.js';
 import { addPairs } from '../grammar/issued-claims.js';
 import type { EncryptionKeyOptions } from '../grammar/keys/encryption.js';
 import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
-import { addCommonOptions, atOption, type CommonOptions } from '../grammar/shared-options.js';
+import { addCommonOptions, addMaskOptions, atOption, type CommonOptions } from '../grammar/shared-options.js';
 import { keyringFolder } from '../grammar/unnamed-places.js';
 import { readClock } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import { readContent } from '../terminal/input.js';
 import type { Context, Io } from '../terminal/io.js';
+import { type MaskOptions, maskTokens, refuseUselessMask } from '../terminal/mask.js';
 import { afterChange, printJson } from '../terminal/output.js';
 
 interface EncryptOptions
   extends EncryptionKeyOptions,
     Texts<'alg' | 'enc' | 'typ' | 'cty' | 'at' | 'out'>,
     Lists<'header'>,
+    MaskOptions,
     Flags<'force' | 'sign'> {
   serialization: Serialization;
 }
@@ -52,6 +54,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     .addOption(option('--out <file>', 'write to a file, mode 0600, instead of stdout'))
     .addOption(option('--force', 'overwrite the file of --out'));
   addEncryptionKeyOptions(command, 'encrypt');
+  addMaskOptions(command);
   addCommonOptions(command, [
     'jwtkit encrypt report.txt --key recipient.pem',
     'jwtkit issue --sub user-123 | jwtkit encrypt --key recipient.pem',
@@ -63,6 +66,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     const { options } = invocation;
     if (options.out === '-') delete options.out;
     if (options.force === true && options.out === undefined) throw usage('--force is for --out');
+    refuseUselessMask(options, io);
     const alg = options.alg === undefined ? undefined : readKeyManagement(options.alg);
     const enc = options.enc === undefined ? undefined : readContentEncryption(options.enc);
     if (path === undefined && io.stdin.isTerminal) throw usage('nothing to encrypt', 'name a file, or pipe it in');
@@ -75,6 +79,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     const { encryptJwe } = await import('../../jwe/encrypt.js');
     const { serialization } = options;
     const token = await encryptJwe(plaintext, { key, alg, enc, header, serialization, now });
+    maskTokens([token], options, io);
     if (options.out !== undefined) return writeOut(options, token, io);
     if (options.json === true) printJson(io, { token, kid: key.kid ?? null });
     else io.stdout.write(`${token}\n`);

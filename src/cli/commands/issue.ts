@@ -22,6 +22,7 @@ import { type Flags, type Lists, option, type Texts } from '../grammar/option.js
 import {
   addCommonOptions,
   addKeyOptions,
+  addMaskOptions,
   algOption,
   atOption,
   type CommonOptions,
@@ -31,6 +32,7 @@ import {
 import { readClock, readSigningAlgorithms } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import type { Context, Io } from '../terminal/io.js';
+import { type MaskOptions, maskTokens, refuseUselessMask } from '../terminal/mask.js';
 import { afterChange, printJson } from '../terminal/output.js';
 
 interface IssueOptions
@@ -40,6 +42,7 @@ interface IssueOptions
     ClaimOptions,
     Texts<'claims' | 'typ' | 'out' | 'encryptTo'>,
     Lists<'header'>,
+    MaskOptions,
     Flags<'pair' | 'force'> {
   alg?: string | string[];
 }
@@ -86,6 +89,7 @@ export function registerIssue(program: Command, context: Context): void {
     .addOption(option('--force', 'overwrite the file of --out'));
   addBatchOptions(command, 'claims as JSON, or what another batch printed, a line in; a token a line out');
   addKeyOptions(command, 'sign');
+  addMaskOptions(command);
   addCommonOptions(command, [
     'jwtkit issue --sub user-123',
     'jwtkit issue --sub user-123 --aud api --scope "read write" --ttl 15m',
@@ -100,6 +104,7 @@ export function registerIssue(program: Command, context: Context): void {
     const invocation = readInvocation<IssueOptions>(command);
     const { options, origin } = invocation;
     checkOptions(invocation);
+    refuseUselessMask(options, io);
     if (options.out === '-') delete options.out;
     const batch = readBatch(options);
     const isRedated = !options.exp || origin('ttl') === 'flag';
@@ -148,12 +153,14 @@ export function registerIssue(program: Command, context: Context): void {
     const deps = { key, now, newId: io.newId };
     if (policies.pair !== undefined) {
       const pair = await issueTokenPair(claims, { ...policies.pair, alg, header }, deps);
+      maskTokens([pair.access_token, pair.refresh_token], options, io);
       return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
     }
     const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
     const issued = await issueToken(claims, { ...policies[type], alg, header }, deps);
     warnIfDead(issued.claims, now, io);
     const token = await encryptFor(options.encryptTo, issued.token, now, invocation, io);
+    maskTokens([token], options, io);
     if (options.out !== undefined) return writeOut(options, token, io);
     if (options.json === true) {
       printJson(io, { token, claims: readExact(issued.claimsText, issued.claims) });
@@ -191,8 +198,8 @@ function checkOptions(invocation: Invocation<IssueOptions>): void {
     ]),
   ] as const;
   if (options.batch !== undefined) {
-    const { claims, jti, out, encryptTo } = options;
-    excludeFromBatch({ '--claims': claims, '--jti': jti, '--out': out, '--encrypt-to': encryptTo });
+    const { claims, jti, out, encryptTo, mask } = options;
+    excludeFromBatch({ '--claims': claims, '--jti': jti, '--out': out, '--encrypt-to': encryptTo, '--mask': mask });
   }
   for (const [applies, names] of conflicts) if (applies) throw usage(`${names} exclude each other`);
   if (options.force === true && options.out === undefined) throw usage('--force is for --out');

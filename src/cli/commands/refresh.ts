@@ -16,6 +16,7 @@ import { type Lists, option, type Texts } from '../grammar/option.js';
 import {
   addCommonOptions,
   addKeyOptions,
+  addMaskOptions,
   addNoStoreOption,
   addStoreOption,
   algOption,
@@ -31,6 +32,7 @@ import { addTokenOptions, readToken, readTokenArgument, type TokenFlags } from '
 import { readClock, readSigningAlgorithms } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import type { Context } from '../terminal/io.js';
+import { type MaskOptions, maskTokens, refuseUselessMask } from '../terminal/mask.js';
 import { afterChange, printJson } from '../terminal/output.js';
 
 interface RefreshOptions
@@ -40,6 +42,7 @@ interface RefreshOptions
     AudienceOptions,
     LifetimeOptions,
     RotationOptions,
+    MaskOptions,
     Texts<'leeway' | 'at' | 'typ'>,
     Lists<'scope' | 'iss'> {
   /** A list where the policy file gives it. */
@@ -72,6 +75,7 @@ export function registerRefresh(program: Command, context: Context): void {
   addKeyOptions(command, 'sign');
   addStoreOption(command);
   addNoStoreOption(command);
+  addMaskOptions(command);
   addCommonOptions(command, [
     'jwtkit refresh "$REFRESH"',
     'jwtkit refresh "$REFRESH" --scope read --ttl 5m',
@@ -87,6 +91,7 @@ export function registerRefresh(program: Command, context: Context): void {
         'the denylist records that a refresh token is used up',
       );
     }
+    refuseUselessMask(options, io);
     const leeway = readLeeway(invocation);
     const rotation = readRotation(invocation);
     const allowed = readSigningAlgorithms(invocation);
@@ -111,6 +116,7 @@ export function registerRefresh(program: Command, context: Context): void {
     const refreshed = await withDenylist(invocation, mode, io, (denylist?: Denylist) =>
       withSecretHints(token, keys.keys, () => refreshToken(token, policy, { ...keys, denylist, now, newId: io.newId })),
     );
+    maskTokens([refreshed.access_token, refreshed.refresh_token], options, io);
     if (options.rotate === true) {
       const hint = 'log in again; a second use of the refresh token would end its session as stolen';
       printJson(afterChange(io, 'the refresh token is used up, and the new tokens are lost', hint), refreshed);

@@ -33,6 +33,10 @@ type RevokeOptions = KeyOptions &
   Texts<'jti' | 'until' | 'sub' | 'at'> &
   Flags<'list'>;
 
+const isUuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const idHint =
+  'pass the token itself; --sub ID ends all tokens of a subject, --jti ID --until TIME one token by its ID';
+
 export function registerRevoke(program: Command, context: Context): void {
   const { io } = context;
   const command = program
@@ -64,6 +68,8 @@ export function registerRevoke(program: Command, context: Context): void {
     // A pipe may be slow, so the clock and the keys are read after the token.
     // Of a pair it takes none: an access token alone, and a refresh token with its session, are two different wishes.
     const token = isOfToken ? await readToken(argument, invocation, undefined, context) : '';
+    if (isUuid.test(token) || (/^[\w-]{1,64}$/.test(token) && context.tokenHint === undefined))
+      context.tokenHint = idHint;
     const now = readClock(options.at, io);
     if (options.list === true) return listRevocations(invocation, now, io);
     if (options.sub !== undefined) return revokeSubjectTokens(options.sub, invocation, now, io);

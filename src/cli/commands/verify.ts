@@ -1,23 +1,17 @@
 import type { Command } from 'commander';
-import { defaultMaxTokenLength } from '../../jose/compact.js';
-import { splitScope, type TokenType } from '../../token/claims.js';
-import type { VerifyPolicy } from '../../token/policy.js';
-import { parseRequiredClaim, type RequiredClaim } from '../../token/required-claim.js';
-import { type AudienceOptions, anyAudienceOption, audienceDemand, audienceOption } from '../grammar/audience.js';
-import {
-  addBatchOptions,
-  type BatchFlags,
-  batchClock,
-  excludeFromBatch,
-  readBatch,
-  refuseToken,
-} from '../grammar/batch-options.js';
+import { anyAudienceOption, audienceOption } from '../grammar/audience.js';
+import { addBatchOptions, batchClock, readBatch, refuseToken } from '../grammar/batch-options.js';
 import { decryptKeyOption, openToken } from '../grammar/decrypt-key.js';
-import { denylistPlace, type StoreOptions, withDenylist } from '../grammar/denylist.js';
-import { type Invocation, readInvocation } from '../grammar/invocation.js';
-import type { KeyOptions, RemoteKeyOptions } from '../grammar/keys/source.js';
-import { readLeeway } from '../grammar/lifetimes.js';
-import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
+import { denylistPlace, withDenylist } from '../grammar/denylist.js';
+import { readInvocation } from '../grammar/invocation.js';
+import { option } from '../grammar/option.js';
+import {
+  addReportOptions,
+  hasReports,
+  type ReportPlan,
+  readReportPlan,
+  verdictFormats,
+} from '../grammar/report-options.js';
 import { requiredIssuer } from '../grammar/required-issuer.js';
 import {
   addCommonOptions,
@@ -29,40 +23,15 @@ import {
   issuersOption,
   leewayOption,
 } from '../grammar/shared-options.js';
-import {
-  addTokenOptions,
-  maxSizeOption,
-  readMaxSize,
-  readToken,
-  readTokenArgument,
-  type TokenFlags,
-  tokenFlagOf,
-} from '../grammar/token-options.js';
-import { readAlgorithms, readClock, readDuration } from '../grammar/values.js';
-import { painterFor } from '../terminal/colour.js';
-import { malformedHint, usage } from '../terminal/errors.js';
+import { addTokenOptions, maxSizeOption, readToken, readTokenArgument, tokenFlagOf } from '../grammar/token-options.js';
+import { readClock } from '../grammar/values.js';
 import { exitCodes } from '../terminal/exit-codes.js';
 import type { Context } from '../terminal/io.js';
 import { noteStaleKeys } from '../terminal/notes.js';
-import { printClaim, printJson } from '../terminal/output.js';
 import { noteSkippedKeys, skippedToJson } from '../terminal/skipped-keys.js';
-import { markNotAsked, renderReport, reportToJson } from '../terminal/verification-report.js';
-import { findClaim } from './decode.js';
-
-interface VerifyOptions
-  extends KeyOptions,
-    RemoteKeyOptions,
-    StoreOptions,
-    BatchFlags,
-    TokenFlags,
-    AudienceOptions,
-    Texts<'sub' | 'typ' | 'maxSize' | 'maxAge' | 'minTtl' | 'leeway' | 'at' | 'claim' | 'scopeClaim' | 'roleClaim'>,
-    Lists<'alg' | 'iss' | 'scope' | 'role' | 'decryptKey'>,
-    Flags<'allowNoExp' | 'allowExpiredCert' | 'quiet' | 'verbose' | 'withClaims' | 'onlyInvalid'> {
-  type?: TokenType | 'any';
-  /** Texts from flags; those of the policy file are parsed already. */
-  require?: (string | RequiredClaim)[];
-}
+import { markNotAsked, reportToJson } from '../terminal/verification-report.js';
+import { writeVerdict } from './verifying/output.js';
+import { readPolicy, type VerifyOptions } from './verifying/policy.js';
 
 export function registerVerify(program: Command, context: Context): void {
   const { io } = context;
@@ -115,6 +84,7 @@ export function registerVerify(program: Command, context: Context): void {
   addRemoteOptions(command);
   addStoreOption(command);
   addNoStoreOption(command);
+  addReportOptions(command, verdictFormats);
   addCommonOptions(command, [
     'jwtkit verify "$TOKEN" --aud api',
     'jwtkit verify "$TOKEN" --key verify.pem --alg RS256 --iss https://issuer.example --aud api',
@@ -126,13 +96,15 @@ export function registerVerify(program: Command, context: Context): void {
     'jwtkit verify "$ENCRYPTED" --decrypt-key private.pem',
     'echo "Bearer $TOKEN" | jwtkit verify --aud api --quiet',
     'printf "%s\\n" "$TOKEN" "$TOKEN" | jwtkit verify --aud api --batch --only-invalid',
+    'jwtkit verify "$TOKEN" --aud api --format github --report verdict.xml',
     'jwtkit verify "$TOKEN" --key verify.pem --aud api --no-config --no-store',
   ]);
   command.action(async () => {
     const argument = readTokenArgument(command);
     const invocation = readInvocation<VerifyOptions>(command);
-    const { options, env, config } = invocation;
+    const { options, config } = invocation;
     const demands = readPolicy(invocation);
+    const plan = readReportPlan(invocation, verdictFormats);
     const batch = readBatch(options);
     // A pipe may be slow, so the clock and the keys are read after the token.
     const wanted = options.type === 'refresh' ? 'refresh' : options.type === 'any' ? 'access' : 'no refresh';
@@ -142,7 +114,6 @@ export function registerVerify(program: Command, context: Context): void {
     const { token } = opened;
     const { trustedSource } = await import('../grammar/keys/trusted.js');
     const { reportTokenFrom } = await import('../../token/key-source.js');
-    const { verdictError } = await import('../../token/verify.js');
     const started = io.now();
     const source = await trustedSource(invocation, now, io, { isWatched: options.batch !== undefined }).catch(
       async (error) => {
@@ -155,9 +126,13 @@ export function registerVerify(program: Command, context: Context): void {
       const { runBatch } = await import('../terminal/batch.js');
       const { withClaims: showClaims = false, onlyInvalid = false } = options;
       const store = denylistPlace(invocation, io);
-      const job = { kind: 'verify', policy, store, showClaims, onlyInvalid } as const;
+      const open =
+        options.format !== undefined || hasReports(plan)
+          ? await batchReporter({ ...plan, format: options.format ?? 'json' }, batch.path)
+          : undefined;
+      const job = { kind: 'verify', policy, store, showClaims, onlyInvalid, hasVerdicts: open !== undefined } as const;
       try {
-        return await runBatch(job, { ...batch, now: batchClock(options.at, now, io), source }, context);
+        return await runBatch(job, { ...batch, now: batchClock(options.at, now, io), source }, context, open);
       } finally {
         noteStaleKeys(source.fetched?.(), io);
         noteSkippedKeys(source.skipped?.(), io);
@@ -167,7 +142,7 @@ export function registerVerify(program: Command, context: Context): void {
       withDenylist(invocation, 'read', io, (denylist) => reportTokenFrom(token, policy, { source, now, denylist })),
     );
     if (found.code !== null) context.exitCode = exitCodes[found.code];
-    if (options.quiet === true) return;
+    if (options.quiet === true && !hasReports(plan)) return;
     const { report: explained, facts } =
       found.valid || opened.isRefused
         ? { report: found, facts: [] }
@@ -183,66 +158,13 @@ export function registerVerify(program: Command, context: Context): void {
     // A refusal for want of a key names them.
     if (report.code !== 'KEY_NOT_FOUND') noteSkippedKeys(source.skipped?.(), io);
     const shown = reportToJson(report, token);
-    if (options.claim !== undefined && report.valid) {
-      return printClaim(io, findClaim(shown.claims ?? {}, options.claim), options.json);
-    }
-    if (options.json === true) {
-      printJson(io, { ...shown, fetched, skipped: skippedToJson(source.skipped?.()), config: config?.file });
-    } else if (options.claim === undefined) {
-      const paint = await painterFor(io.stdout, options.color, env);
-      const hint =
-        report.code === 'TOKEN_MALFORMED' ? malformedHint(report.checks[0]?.message ?? '', context) : undefined;
-      io.stdout.write(renderReport(report, { paint, facts, hint, isVerbose: options.verbose === true }));
-      // On a terminal the report has said it.
-      if (io.stdout.isTerminal && io.stderr.isTerminal && options.debug !== true) return;
-    }
-    if (!report.valid) throw verdictError(report);
+    const json = { ...shown, fetched, skipped: skippedToJson(source.skipped?.()), config: config?.file };
+    await writeVerdict({ report, json, facts }, plan, invocation, context);
   });
 }
 
-function readPolicy(invocation: Invocation<VerifyOptions>): VerifyPolicy {
-  const { options, label, origin } = invocation;
-  if (options.batch !== undefined) {
-    excludeFromBatch({
-      '--quiet': options.quiet,
-      '--claim': options.claim,
-      '--max-size': options.maxSize,
-      '--decrypt-key': options.decryptKey,
-    });
-  } else if (options.withClaims === true || options.onlyInvalid === true) {
-    throw usage(`${options.withClaims === true ? '--with-claims' : '--only-invalid'} is for --batch`);
-  }
-  if (options.quiet === true && (options.json === true || options.claim !== undefined)) {
-    throw usage(`--quiet and ${options.json === true ? '--json' : '--claim'} exclude each other`);
-  }
-  for (const [name, place] of [
-    ['role', 'roleClaim'],
-    ['scope', 'scopeClaim'],
-  ] as const) {
-    if (origin(place) === 'flag' && options[name] === undefined) throw usage(`${label(place)} is for --${name}`);
-  }
-  return {
-    algorithms: readAlgorithms(label('alg'), options.alg),
-    type: options.type,
-    issuer: options.iss,
-    ...audienceDemand(invocation),
-    subject: options.sub,
-    scope: options.scope?.flatMap(splitScope),
-    scopeClaim: options.scopeClaim,
-    role: options.role,
-    roleClaim: options.roleClaim,
-    typ: options.typ,
-    require: options.require?.map(readRequiredClaim),
-    maxLength: readMaxSize(options.maxSize, defaultMaxTokenLength),
-    maxAge: readDuration(label('maxAge'), options.maxAge),
-    minTtl: readDuration(label('minTtl'), options.minTtl),
-    leeway: readLeeway(invocation),
-    allowNoExp: options.allowNoExp,
-    allowExpiredCertificate: options.allowExpiredCert,
-  };
-}
-
-function readRequiredClaim(given: string | RequiredClaim): RequiredClaim {
-  if (typeof given !== 'string') return given;
-  return parseRequiredClaim(given, (problem, hint) => usage(`--require: ${problem}`, hint));
+/** Returns what opens the reports of a batch. */
+async function batchReporter(plan: ReportPlan, path: string) {
+  const { openBatchReports } = await import('./verifying/batch-reports.js');
+  return () => openBatchReports(plan, path);
 }

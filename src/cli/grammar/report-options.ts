@@ -1,8 +1,7 @@
 /** The options that say which reports a command makes, and where they go. */
-import type { Command } from 'commander';
-import { appendToFile } from '../../files/append.js';
+import { type Command, InvalidArgumentError } from 'commander';
 import { writeFilesWhole } from '../../files/write-files.js';
-import { formatOfFile, type ReportFormat, renderReport, reportFormats } from '../../report/formats.js';
+import { formatOfFile, type ReportFormat, reportFormats } from '../../report/names.js';
 import type { Report } from '../../report/report.js';
 import { painterFor } from '../terminal/colour.js';
 import { usage } from '../terminal/errors.js';
@@ -10,7 +9,10 @@ import type { Io } from '../terminal/io.js';
 import type { Invocation } from './invocation.js';
 import { type Flags, type Lists, option } from './option.js';
 
-export type ReportOptions = { format?: ReportFormat } & Lists<'report'> & Flags<'summary'>;
+export type ReportOptions = { format?: ReportFormat } & Lists<'report'> & Flags<'summary' | 'quiet'>;
+
+/** The forms that verdicts about tokens have. SARIF describes findings in code, which only `lint` and `probe` have. */
+export const verdictFormats = reportFormats.filter((format) => format !== 'sarif');
 
 /** What a run writes at its end. */
 export interface ReportPlan {
@@ -23,8 +25,9 @@ export interface ReportPlan {
 
 /** Adds `--format`, `--report` and `--summary`. */
 export function addReportOptions(command: Command, formats: readonly ReportFormat[] = reportFormats): Command {
+  const format = option('--format <form>', 'form of the output (default: text)').choices([...formats]);
   return command
-    .addOption(option('--format <form>', 'form of the output (default: text)').choices([...formats]))
+    .addOption(format.argParser((given: string) => readFormat(given, formats)))
     .addOption(
       option(
         '--report <file>',
@@ -36,13 +39,16 @@ export function addReportOptions(command: Command, formats: readonly ReportForma
 
 /**
  * Reads these options before the work begins.
- * @throws {JwtkitError} USAGE_INVALID for a file whose name says no form, and for `--summary` outside GitHub Actions.
+ * @throws {JwtkitError} USAGE_INVALID for a file whose name says no form, for `--summary` outside GitHub Actions, and for a form with `--quiet`.
  */
 export function readReportPlan(
   { options, env }: Invocation<ReportOptions>,
   formats: readonly ReportFormat[] = reportFormats,
 ): ReportPlan {
-  const { json, format, report = [], summary } = options;
+  const { json, format, report = [], summary, quiet } = options;
+  if (quiet === true && (json === true || format !== undefined)) {
+    throw usage(`--quiet and ${json === true ? '--json' : '--format'} exclude each other`);
+  }
   if (json === true && format !== undefined && format !== 'json') throw usage('--json and --format exclude each other');
   const files = report.map((given) => readFile(given, formats));
   const summaryFile = summary === true ? env.GITHUB_STEP_SUMMARY : undefined;
@@ -50,6 +56,17 @@ export function readReportPlan(
     throw usage('--summary: GITHUB_STEP_SUMMARY is not set', 'elsewhere, --report summary.md writes the same');
   }
   return { format: json === true ? 'json' : (format ?? 'text'), files, summaryFile };
+}
+
+function readFormat(given: string, formats: readonly ReportFormat[]): string {
+  if (formats.includes(given as ReportFormat)) return given;
+  if (reportFormats.includes(given as ReportFormat)) throw notMade('--format', given, formats);
+  throw new InvalidArgumentError(`Allowed choices are ${formats.join(', ')}.`);
+}
+
+function notMade(flag: string, format: string, formats: readonly ReportFormat[]) {
+  const hint = format === 'sarif' ? 'lint and probe make SARIF; this command makes' : 'it makes';
+  return usage(`${flag}: this command makes no ${format} report`, `${hint} ${formats.join(', ')}`);
 }
 
 function readFile(given: string, formats: readonly ReportFormat[]): ReportPlan['files'][number] {
@@ -62,22 +79,43 @@ function readFile(given: string, formats: readonly ReportFormat[]): ReportPlan['
     throw usage('--report: the name of the file says no form', hint);
   }
   if (formats.includes(format)) return { path, format };
-  throw usage(`--report: this command makes no ${format} report`, `there are ${formats.join(', ')}`);
+  throw notMade('--report', format, formats);
+}
+
+/** Whether anything but the usual output is written. */
+export function hasReports({ files, summaryFile }: ReportPlan): boolean {
+  return files.length > 0 || summaryFile !== undefined;
+}
+
+/** Makes a report in one form. */
+export type Render = (format: ReportFormat) => string;
+
+/**
+ * Writes the files of a plan.
+ * @throws {JwtkitError} FILE_NOT_WRITABLE; then no file is written.
+ */
+export async function writeReportFiles({ files, summaryFile }: ReportPlan, render: Render): Promise<void> {
+  const written = files.map(({ path, format }) => ({ path, content: render(format), mode: 0o644 }));
+  writeFilesWhole(written, { overwrite: true });
+  if (summaryFile === undefined) return;
+  const { appendToFile } = await import('../../files/append.js');
+  appendToFile(summaryFile, render('markdown'));
 }
 
 /**
- * Writes the files of a plan, then the report on stdout.
+ * Writes the files of a plan, then the report on stdout unless `--quiet` is given.
  * @throws {JwtkitError} FILE_NOT_WRITABLE; then no file is written.
  */
 export async function writeReports(
   report: Report,
-  { format, files, summaryFile }: ReportPlan,
+  plan: ReportPlan,
   { options, env }: Invocation<ReportOptions>,
   io: Io,
 ): Promise<void> {
-  const written = files.map(({ path, format: form }) => ({ path, content: renderReport(report, form), mode: 0o644 }));
-  writeFilesWhole(written, { overwrite: true });
-  if (summaryFile !== undefined) appendToFile(summaryFile, renderReport(report, 'markdown'));
+  const { format } = plan;
+  const { renderReport } = await import('../../report/formats.js');
+  await writeReportFiles(plan, (form) => renderReport(report, form));
+  if (options.quiet === true) return;
   const paint = format === 'text' ? await painterFor(io.stdout, options.color, env) : undefined;
   io.stdout.write(renderReport(report, format, paint));
 }

@@ -21,9 +21,14 @@ export function examplesOf(command: Command): readonly string[] {
   return examples.get(command) ?? [];
 }
 
+/** Sets the examples in the help of a command. */
+export function setExamples(command: Command, shown: readonly string[]): void {
+  examples.set(command, shown);
+}
+
 /** Adds the options that every command has, after its own, and its examples. */
 export function addCommonOptions(command: Command, shown: readonly string[]): Command {
-  examples.set(command, shown);
+  setExamples(command, shown);
   const envFile = option(
     '-e, --dotenv <file>',
     'read variables from a file such as .env; repeatable, the last one wins',
@@ -76,6 +81,13 @@ export const clientAudienceOption = (description = 'audience of its tokens') =>
 export function graceOption(description: string): VariableOption {
   const fallback = 'the longest lifetime that variables or the policy set, else 7d';
   return option('--grace <duration>', `${description} (default: ${fallback})`).from('JWTKIT_GRACE');
+}
+
+/** Adds the options about the log of GitHub Actions. */
+export function addMaskOptions(command: Command): Command {
+  return command
+    .addOption(option('--mask', 'hide the token in the log of GitHub Actions (default: there)'))
+    .addOption(option('--no-mask', 'do not hide it there'));
 }
 
 /** Adds the option that names the denylist. */

@@ -59,15 +59,25 @@ function isReplaced(meant: Option, command: Command): boolean {
 
 /** Finds an option by its variable or another name of it, else by a flag that takes a value. */
 function findOption(word: string, options: readonly Option[]): Option | undefined {
-  const meant = [word, ...Object.keys(otherNames).filter((name) => otherNames[name]?.includes(word))];
+  const meant = [word, ...namesWith((other) => other === word)];
+  const nearly = namesWith((other) => isMisspelt(word, other));
   const variables = new Map(options.map((each) => [squash(variableNameOf(each) ?? ''), each]));
   const flags = new Map(
     options.filter((each) => each.required || each.optional).map((each) => [squash(each.long ?? ''), each]),
   );
   variables.delete('');
   return (
-    findNamed(variables, meant) ?? findNamed(flags, meant) ?? findMisspelt(variables, word) ?? findMisspelt(flags, word)
+    findNamed(variables, meant) ??
+    findNamed(flags, meant) ??
+    findMisspelt(variables, word) ??
+    findMisspelt(flags, word) ??
+    findNamed(flags, nearly)
   );
+}
+
+/** Returns the names that have such another name. */
+function namesWith(isMeant: (other: string) => boolean): string[] {
+  return Object.keys(otherNames).filter((name) => otherNames[name]?.some(isMeant));
 }
 
 function findNamed(options: ReadonlyMap<string, Option>, names: readonly string[]): Option | undefined {

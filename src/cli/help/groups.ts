@@ -1,4 +1,4 @@
-/** The groups of options in help. An option's group depends on its name, and in some commands on the command. */
+/** The groups of commands and options in help. An option's group depends on its name, and in some commands on the command. */
 import type { Command, Option } from 'commander';
 
 type Names = string;
@@ -19,7 +19,7 @@ const common: Readonly<Record<string, Names>> = {
   Service: `--host --port --ready-file --log-format --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
   Target: '',
   Batch: '--batch --threads --only-invalid',
-  Output: `--format --report --summary --serialization --out --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
+  Output: `--format --report --summary --serialization --out --mask --no-mask --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
   Settings: '--dotenv --config --no-config',
 };
 
@@ -48,6 +48,24 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
   users: { Account: '--sub --role --scope --claim' },
   clients: { Account: '--id --sub --role --scope --aud --no-aud --claim --secret-file --secret-env' },
 };
+
+/** The groups of the program's commands, in their order in help. */
+const commandGroups: Readonly<Record<string, Names>> = {
+  Tokens: 'issue verify decode inspect diff refresh revoke',
+  Encryption: 'encrypt decrypt',
+  Keys: 'keygen keys',
+  Service: 'serve users clients',
+  'Tests and CI': 'lint fixtures probe',
+  Shell: 'completion help',
+};
+
+/** The titles of groups of commands; the last is for commands below another. */
+export const commandTitles: readonly string[] = [...Object.keys(commandGroups), 'Commands'];
+
+/** Returns the title of the group that a command belongs to. */
+export function groupOfCommand(command: Command, parent: Command): string {
+  return (parent.parent === null && findGroup(commandGroups, command.name())) || 'Commands';
+}
 
 /** The titles in their order in help; the last is for options that no group names. */
 export const groupTitles: readonly string[] = [...Object.keys(common), 'Options'];

@@ -3,7 +3,7 @@ import type { Argument, Command, Help, HelpConfiguration, Option } from 'command
 import { optionAliases } from '../grammar/option.js';
 import { examplesOf } from '../grammar/shared-options.js';
 import { fillLines, splitExample } from '../terminal/wrap.js';
-import { groupOf, groupTitles } from './groups.js';
+import { commandTitles, groupOf, groupOfCommand, groupTitles } from './groups.js';
 import { topics } from './topic-names.js';
 
 /** Below this width a description stands under its term; in columns. */
@@ -20,10 +20,16 @@ export const helpLayout: HelpConfiguration = {
 function formatHelp(command: Command, helper: Help): string {
   const width = helper.helpWidth ?? 80;
   const options = helper.visibleOptions(command);
+  const commands = helper.visibleCommands(command);
   const isProgram = command.parent === null;
   const named: [string, Item[]][] = [
     ['Arguments', argumentsOf(command).map((each) => [each.name(), each.description])],
-    ['Commands', helper.visibleCommands(command).map((each) => [termOf(each), summaryOf(each.description())])],
+    ...commandTitles.map((title): [string, Item[]] => [
+      title,
+      commands
+        .filter((each) => groupOfCommand(each, command) === title)
+        .map((each) => [termOf(each), summaryOf(each.description())]),
+    ]),
     ...groupTitles.map((title): [string, Item[]] => [
       isProgram ? 'Options' : title,
       options.filter((each) => groupOf(each, command) === title).map((each) => [each.flags, describeOption(each)]),

@@ -1,4 +1,6 @@
 /** Runs a batch from a file or stdin to stdout, with progress and a summary on stderr. */
+
+import type { Verdict } from '../../batch/answer.js';
 import type { Job } from '../../batch/job.js';
 import { type BatchOptions, openBatch } from '../../batch/run.js';
 import { JwtkitError } from '../../errors.js';
@@ -10,6 +12,16 @@ import { takeStdin } from './stdin.js';
 /** The exit code of a program that was interrupted, as shells count it. */
 const interruptedExit = 130;
 
+/** Reports that are written while a batch runs, and placed at its end. A batch that stops early leaves none. */
+export interface BatchReports {
+  /** Takes the answers to a block. Returns what goes to stdout. */
+  add(output: Uint8Array, verdicts: readonly Verdict[]): Uint8Array;
+  /** Ends all reports. Returns what else goes to stdout. */
+  finish(outcome: { readonly lines: number; readonly refused: number; readonly summary: string }): Iterable<Uint8Array>;
+  /** Removes what was not placed. */
+  discard(): void;
+}
+
 /**
  * Runs a job over a file, or over stdin if `path` is `-`. Prints one line for each line of input, then a summary on stderr.
  * @throws {JwtkitError} BATCH_REJECTED if a line was refused; the error that stopped the batch.
@@ -18,19 +30,29 @@ export async function runBatch(
   job: Job,
   { path, ...options }: BatchOptions & { readonly path: string },
   context: Context,
+  openReports?: () => BatchReports,
 ): Promise<void> {
   const { io } = context;
   const batch = await openBatch(job, { ...options, workerFile: io.workerFile, newId: io.newId });
+  let reports: BatchReports | undefined;
   try {
-    await answerAll(batch, job, path, context);
+    reports = openReports?.();
+    await answerAll(batch, job, path, context, reports);
   } finally {
+    reports?.discard();
     await batch.close();
   }
 }
 
 type Batch = Awaited<ReturnType<typeof openBatch>>;
 
-async function answerAll(batch: Batch, job: Job, path: string, context: Context): Promise<void> {
+async function answerAll(
+  batch: Batch,
+  job: Job,
+  path: string,
+  context: Context,
+  reports: BatchReports | undefined,
+): Promise<void> {
   const { io } = context;
   const source = path === '-' ? takeStdin(io, '--batch').open() : openFileSource(path);
   const progress = openProgress(io.stdout, io.stderr, source.size);
@@ -45,8 +67,8 @@ async function answerAll(batch: Batch, job: Job, path: string, context: Context)
   try {
     await batch.run(
       source,
-      async ({ output, talk, counts: found }, { end }) => {
-        await io.stdout.writeLines(output, stop.signal);
+      async ({ output, talk, counts: found, verdicts }, { end }) => {
+        await io.stdout.writeLines(reports?.add(output, verdicts) ?? output, stop.signal);
         if (talk !== '') progress.clear();
         io.stderr.write(talk);
         for (const [outcome, count] of found) {
@@ -73,12 +95,16 @@ async function answerAll(batch: Batch, job: Job, path: string, context: Context)
     return;
   }
   if (io.stdout.isClosed === true) return;
-  io.say(summarize(counts));
   // Codes of errors are in capitals.
   const refused = [...counts].reduce(
     (sum, [outcome, count]) => (outcome === outcome.toUpperCase() ? sum + count : sum),
     0,
   );
+  const summary = summarize(counts);
+  for (const piece of reports?.finish({ lines, refused, summary }) ?? []) {
+    await io.stdout.writeLines(piece, stop.signal);
+  }
+  io.say(summary);
   if (refused === 0) return;
   const noun = job.kind === 'issue' ? 'lines' : 'tokens';
   throw new JwtkitError('BATCH_REJECTED', `${refused} of ${lines} ${noun} refused`, { hint: hintOf(job, counts) });

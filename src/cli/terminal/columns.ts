@@ -8,3 +8,8 @@ export function columnsOf({ env, stdout }: Io): number {
   const columns = named || (stdout.isTerminal && stdout.columns) || 80;
   return Math.min(Math.max(columns, 50), 120);
 }
+
+/** Returns the width at which a line for a person is broken; none in a pipe, where a line stays a line. */
+export function lineWidth(io: Io): number | undefined {
+  return io.stdout.isTerminal ? columnsOf(io) : undefined;
+}

@@ -17,6 +17,23 @@ export function fillLines(text: string, width: number, hanging = 0, first = 0): 
   return isEmpty ? lines : [...lines, line];
 }
 
+/** Returns a line as lines of at most `width` columns, if it has spaces to break at. All characters but those spaces stay. */
+export function breakLine(line: string, width: number, hanging: number): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    let at = Math.max(rest.lastIndexOf(' ', width), rest.indexOf(' ', hanging));
+    const wordEnd = rest.indexOf(' ', at + 1);
+    const word = (wordEnd < 0 ? rest.length : wordEnd) - at - 1;
+    // A word that fits no line stays where it is.
+    if (hanging + word > width) at = wordEnd;
+    if (at <= hanging) break;
+    lines.push(rest.slice(0, at));
+    rest = ' '.repeat(hanging) + rest.slice(at + 1);
+  }
+  return [...lines, rest];
+}
+
 /** Returns a command as lines that a shell reads as one: they end with a backslash. An option stays with its value. */
 export function splitExample(command: string, width: number): string[] {
   const pieces: string[] = [];

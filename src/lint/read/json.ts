@@ -10,6 +10,9 @@ export function readJsonSubjects(value: unknown, found: Found): void {
   if (!isJsonObject(value)) return void walk(value, found, []);
   const has = (name: string) => own(value, name) !== undefined;
   if (Array.isArray(own(value, 'keys'))) return void addSet(value, found);
+  if (has('ciphertext') && (has('protected') || has('recipients') || has('header'))) {
+    return void found.addEncrypted(JSON.stringify(value));
+  }
   if (has('kty')) return void found.addJwk(value);
   if (isPolicy(value, found.source.name)) return void addPolicy(value, found);
   if (has('issuer') && (has('jwks_uri') || has('response_types_supported') || has('token_endpoint'))) {

@@ -4,6 +4,9 @@ import { JwtkitError } from '../../errors.js';
 import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
 import { importJwk } from '../../jose/jwk.js';
 import { readPemBlock, readPemBlocks } from '../../jose/pem.js';
+import { isContentEncryptionName, isKeyManagementName } from '../../jwe/algorithms.js';
+import { importEncryptionJwk } from '../../jwe/jwk.js';
+import { parseJwe } from '../../jwe/parse.js';
 import { decodeToken } from '../../token/decode.js';
 import { findRuns, headerOf } from '../../token/token-runs.js';
 import type { Holding, Kind, Source, Spot, Subject, Subjects } from '../rule.js';
@@ -40,8 +43,8 @@ export class Found {
   addToken(text: string, spot: Omit<Spot, 'source'>, slot?: string): void {
     this.holds.add('token');
     const isEncrypted = text.split('.', 7).length === 5;
+    if (isEncrypted) return void this.addEncrypted(text, spot, slot);
     const empty = { text, header: headerOf(text) ?? {}, claims: {}, isEncrypted, slot };
-    if (isEncrypted) return void this.add('token', empty, spot);
     try {
       const { header, claims } = decodeToken(text, { maxLength: 1024 * 1024 });
       this.add('token', { text, header, claims, isEncrypted, slot }, spot);
@@ -51,16 +54,33 @@ export class Found {
     }
   }
 
+  /** Adds an encrypted token in any serialization, once for each recipient. */
+  addEncrypted(text: string, spot: Omit<Spot, 'source'> = {}, slot?: string): void {
+    this.holds.add('token');
+    const shared = { text, claims: {}, isEncrypted: true, slot };
+    try {
+      const { recipients } = parseJwe(text);
+      for (const { header } of recipients) this.add('token', { ...shared, header }, spot);
+    } catch (error) {
+      if (!(error instanceof JwtkitError)) throw error;
+      this.add('token', { ...shared, header: headerOf(text) ?? {}, problem: error.message }, spot);
+    }
+  }
+
   addJwk(jwk: JsonObject, spot: Omit<Spot, 'source'> = {}): void {
     const isPrivate = own(jwk, 'kty') === 'oct' || own(jwk, 'd') !== undefined;
     if (isPrivate) this.holds.add('private key');
     try {
-      this.add('key', { key: importJwk(jwk).keyObject, jwk, isPrivate }, spot);
+      const { keyObject } = isForEncryption(jwk) ? importEncryptionJwk(jwk) : importJwk(jwk);
+      this.add('key', { key: keyObject, jwk, isPrivate }, spot);
     } catch (error) {
       if (!(error instanceof JwtkitError)) throw error;
       // Too small is a rule of its own, and other types of keys are no mistake.
       const isBroken =
-        error.code === 'KEY_INVALID' && !/ (?:is not one of|is no signature algorithm|not "sig")/.test(error.message);
+        error.code === 'KEY_INVALID' &&
+        !/ (?:is not one of|is no signature algorithm|not "sig"|is not X25519|encrypts no key|is refused)/.test(
+          error.message,
+        );
       this.add('key', { key: undefined, jwk, isPrivate, problem: isBroken ? error.message : undefined }, spot);
     }
   }
@@ -126,6 +146,12 @@ export class Found {
       return false;
     }
   }
+}
+
+/** Whether a JWK says that it is for encryption. */
+function isForEncryption(jwk: JsonObject): boolean {
+  const [use, alg] = [own(jwk, 'use'), own(jwk, 'alg')];
+  return use === 'enc' || (use === undefined && (isKeyManagementName(alg) || isContentEncryptionName(alg)));
 }
 
 /** Adds a JWK Set and its keys. */

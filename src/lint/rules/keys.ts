@@ -75,7 +75,7 @@ export const keyRules = [
     id: 'key/unreadable',
     level: 'error',
     about: 'key',
-    means: 'The key is damaged, contradicts itself, or is of no kind that signs tokens.',
+    means: 'The key is damaged, contradicts itself, or is of no kind that signs or encrypts tokens.',
     help: 'export it anew from where it was made',
     source: 'RFC 7517 §4, RFC 7468',
     bad: json({ ...ecKey, y: ecKey.x }),

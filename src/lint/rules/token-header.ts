@@ -46,21 +46,6 @@ export const tokenHeaderRules = [
       `alg is ${quoteText(String(header.alg))}`,
   }),
   rule({
-    id: 'token/old-encryption',
-    level: 'warning',
-    about: 'token',
-    means: 'The token is encrypted with RSA1_5, whose padding gives attackers an oracle.',
-    help: 'encrypt with RSA-OAEP-256 or ECDH-ES',
-    source: 'RFC 8725 §3.2',
-    bad: text(
-      `${Buffer.from('{"alg":"RSA1_5","enc":"A256GCM"}').toString('base64url')}.AAAA.AAAA.AAAA.${'A'.repeat(22)}`,
-    ),
-    good: text(
-      `${Buffer.from('{"alg":"RSA-OAEP-256","enc":"A256GCM"}').toString('base64url')}.AAAA.AAAA.AAAA.${'A'.repeat(22)}`,
-    ),
-    check: ({ header, isEncrypted }) => isEncrypted && header.alg === 'RSA1_5' && 'alg is RSA1_5',
-  }),
-  rule({
     id: 'token/weak-secret',
     level: 'error',
     about: 'token',

@@ -1,23 +1,14 @@
 import { METHODS } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isJsonObject, own } from '../../jose/json.js';
-import {
-  asList,
-  type Claims,
-  isScopeToken,
-  isStringOrStrings,
-  missingFrom,
-  scopesOf,
-  splitScope,
-} from '../../token/claims.js';
+import { type Claims, scopesOf } from '../../token/claims.js';
 import { prepareAuthentication } from '../bearer.js';
-import { Refusal } from '../refusal.js';
+import { headerText, refuseUnknownDemands, requireDemands, rolesOf } from '../demands.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeAuth } from './schemas.js';
 
 /**
  * Adds `GET /auth`, which a proxy asks before it lets a request pass (nginx `auth_request`, Traefik `forwardAuth`). The token must
- * hold every `scope` and `role` of the query.
+ * meet every `scope` and `role` of the query.
  *
  * Envoy (`ext_authz`) sends the method, path and query of the request itself, behind a prefix. There the client wrote the query, so
  * it demands nothing.
@@ -27,8 +18,7 @@ export function addAuthRoutes(app: FastifyInstance, options: ServiceOptions, dep
   const authenticate = prepareAuthentication('detailed', options, deps);
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const { claims } = await authenticate(request);
-    requireAll('scope', demanded(request, 'scope').flatMap(scopesOrImpossible), scopesOf(claims));
-    requireAll('role', demanded(request, 'role'), rolesOf(claims));
+    requireDemands(request, claims);
     return letPass(claims, reply);
   };
   const answerStrictly = (request: FastifyRequest, reply: FastifyReply) => {
@@ -67,50 +57,6 @@ function letPass(claims: Claims, reply: FastifyReply): FastifyReply {
     .header('x-auth-scope', scopesOf(claims).map(headerText).join(' '))
     .header('x-auth-roles', rolesOf(claims).map(headerText).join(' '))
     .send();
-}
-
-function rolesOf({ role }: Claims): readonly string[] {
-  return isStringOrStrings(role) ? asList(role) : [];
-}
-
-/** Refuses a misspelt demand, which would otherwise demand nothing. */
-function refuseUnknownDemands({ query }: FastifyRequest): void {
-  const names = isJsonObject(query) ? Object.keys(query) : [];
-  if (names.some((name) => name !== 'scope' && name !== 'role')) {
-    throw new Refusal(400, 'The query of /auth has demands other than scope and role');
-  }
-}
-
-/** Returns the demands of one kind. An empty demand, as from a proxy's unset variable, refuses every token. */
-function demanded({ query }: FastifyRequest, name: string): string[] {
-  const value = isJsonObject(query) ? own(query, name) : undefined;
-  return [value ?? []].flat().map(String);
-}
-
-/** Splits a scope demand; an empty one becomes a scope that no token can have. */
-function scopesOrImpossible(value: string): string[] {
-  const scopes = splitScope(value);
-  return scopes.length === 0 ? [''] : scopes;
-}
-
-function requireAll(kind: 'scope' | 'role', wanted: readonly string[], held: readonly string[]): void {
-  if (missingFrom(held, wanted).length === 0) return;
-  const named = kind === 'scope' ? wanted.filter(isScopeToken) : [];
-  const scope = named.length === 0 ? '' : `, scope="${named.join(' ')}"`;
-  throw new Refusal(403, 'Not enough permissions', {
-    headers: { 'www-authenticate': `Bearer error="insufficient_scope"${scope}` },
-    code: 'CLAIM_MISMATCH',
-  });
-}
-
-/**
- * Percent-encodes a text as one word of a header: everything but visible ASCII, separators, quotes and the percent sign. No
- * claim can begin another word or another header.
- */
-function headerText(text: string): string {
-  return text.replace(/[^\x21-\x7e]|["%,;\\]/gu, (char) =>
-    [...Buffer.from(char, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  );
 }
 
 declare module 'fastify' {

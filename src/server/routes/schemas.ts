@@ -86,7 +86,11 @@ export const describeAuth = {
     'For nginx auth_request, Traefik forwardAuth and Envoy ext_authz. The words of its headers are percent-encoded.',
   querystring: object({
     scope: { ...text, description: 'Scopes that the token must hold' },
-    role: { type: 'array', items: text, description: 'Roles that the token must hold' },
+    role: {
+      type: 'array',
+      items: text,
+      description: 'Roles that the token must hold; with a bar between roles, any of them is enough',
+    },
   }),
   response: {
     200: {
@@ -94,7 +98,7 @@ export const describeAuth = {
       type: 'null',
       headers: { 'X-Auth-Subject': text, 'X-Auth-Scope': text, 'X-Auth-Roles': text },
     },
-    ...refusals({ ...refusedAccess, 403: 'The token lacks a scope or a role' }),
+    ...refusals({ ...refusedAccess, 403: 'The token lacks a scope or a role, which X-Refused names' }),
   },
 };
 

@@ -99,6 +99,15 @@ describe('what jwtkit makes by default has no finding', () => {
     const env = named('.env', `SECRET_KEY=${textOf(secret)}`);
     expect(await lint([token, fileWith(pair), keyring, folder, env])).toEqual([]);
   });
+
+  test('keygen --use enc, issue --encrypt-to and encrypt', async () => {
+    const keyring = await makeKeyring();
+    await stdoutOf(['keygen', '--use', 'enc', '--keyring', keyring]);
+    const nested = await stdoutOf(['issue', '--sub', 'user-123', '--keyring', keyring, '--encrypt-to', keyring]);
+    const plain = await stdoutOf(['encrypt', '-', '--keyring', keyring], { stdin: 'x' });
+    const set = await stdoutOf(['keys', 'jwks', '--keyring', keyring]);
+    expect(await lint([nested, plain, keyring, fileWith(set)])).toEqual([]);
+  });
 });
 
 describe('what a target is, its content tells', () => {

@@ -193,7 +193,13 @@ describe('probe of code', () => {
     const exact = `exec:test "$(cat)" = "$TOKEN"`;
     expect((await runCli(['probe', exact, '--token-env', 'TOKEN'], given)).exitCode).toBe(0);
     const missing = await runCli(['probe', 'exec:no-such-command-here', '--token-env', 'TOKEN'], given);
-    expect(missing.stderr).toContain('did not accept the good token: exit code 127');
+    expect(missing).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(missing.stderr).toMatch(
+      /^error: cannot run exec:no-such-command-here: exit code 127, .*\nhint: name a program/,
+    );
+    const notExecutable = await runCli(['probe', `exec:${fileWith('')}`, '--token-env', 'TOKEN'], given);
+    expect(notExecutable.stderr).toContain(': exit code 126, ');
+    expect(notExecutable.exitCode).toBe(3);
   });
 });
 
@@ -210,6 +216,19 @@ describe('probe of a library', () => {
     const closed = await runCli([...args, '--options', '{"audience":"api"}'], world);
     expect(closed.stdout).not.toContain('"audience/other","level":"error"');
     expect(JSON.parse(closed.stdout).findings.some(({ id }: { id: string }) => id === 'audience/other')).toBe(false);
+  });
+
+  test('says its verdict once: numbers on stdout, what counts on stderr, and nothing with --quiet', async () => {
+    const args = ['probe', 'jsonwebtoken', ...own];
+    const { exitCode, stdout, stderr } = await runCli(args, world);
+    const [numbers = ''] = stdout.trimEnd().split('\n').slice(-1);
+    expect(numbers).toMatch(/^\d+ of \d+ hostile tokens accepted/);
+    expect(stderr).toMatch(/^error: \d+ wrong answers at level must\nhint: /);
+    expect((await runCli(args, { ...world, terminals: ['stdout'] })).stderr).toBe('');
+    const junit = join(temporaryFolder(), 'junit.xml');
+    const quiet = await runCli([...args, '-q', '--report', junit], world);
+    expect(quiet).toEqual({ exitCode, stdout: '', stderr: '' });
+    expect(textOf(junit)).toContain('<testsuites name="jwtkit probe"');
   });
 
   test('writes reports in other forms beside the output', async () => {
@@ -233,6 +252,7 @@ test.each([
   ['codes that are none', ['http://127.0.0.1:1/', '--accepted', '2xx'], 'is no status code'],
   ['HTTP options for a library', ['jose', '--remote'], '--remote is for a URL'],
   ['a rate of none', ['jose', '--rate', '0'], 'is not a number from 1 to 1000'],
+  ['a form with --quiet', ['jose', '-q', '--format', 'junit'], '--quiet and --format exclude each other'],
   ['an empty command', ['exec: '], 'exec: names no command'],
 ])('probe refuses %s', async (_what, args, problem) => {
   const { exitCode, stderr } = await runCli(['probe', ...args, ...own], world);

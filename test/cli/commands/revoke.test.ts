@@ -218,6 +218,15 @@ test.each([
   expect(existsSync(folder)).toBe(false);
 });
 
+test.each(['user-123', '5f0c7a52-9d0e-4bb1-8f6a-2d3c1b0a9e87'])(
+  '%s in the place of a token: the hint names --sub and --jti',
+  async (word) => {
+    const { exitCode, stdout, stderr } = await revoke(word);
+    expect([exitCode, stdout]).toEqual([11, '']);
+    expect(stderr).toMatch(/^error: .*\nhint: .*--sub ID .*--jti ID --until TIME/);
+  },
+);
+
 test('a keyring that cannot hold a denylist gets the hint to name another place', async () => {
   const keyring = join(fileWith(''), 'keyring');
   const { exitCode, stderr } = await runCli(['revoke', '--sub', 'user-123', '--keyring', keyring]);

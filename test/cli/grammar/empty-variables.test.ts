@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { knownVariables, serveVariables } from '../../../src/cli/grammar/known-variables.js';
+import { commandsIn } from '../commands.js';
 import { fileWith, makeKeyring, now, runCli, secret, stdoutOf, temporaryFolder, unsigned } from '../fake-io.js';
 
 const anyToken = unsigned({ sub: 'u', iat: now, exp: now + 60 });
@@ -17,10 +18,7 @@ interface CommandLine {
 /** Every command with the arguments that it cannot do without, and the variables that its help shows. */
 async function commandLines(path: readonly string[] = []): Promise<CommandLine[]> {
   const help = await stdoutOf([...path, '--help']);
-  const [, list = ''] = /\nCommands:\n([\s\S]*)/.exec(help) ?? [];
-  const names = [...list.matchAll(/^ {2}([a-z]+)/gm)]
-    .map(([, name]) => name as string)
-    .filter((name) => name !== 'help');
+  const names = commandsIn(help);
   if (names.length > 0) return (await Promise.all(names.map((name) => commandLines([...path, name])))).flat();
   const [usage = ''] = help.split('\n');
   const needed = [...usage.matchAll(/<[^>]+>/g)].map(() => 'x');

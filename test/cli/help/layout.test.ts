@@ -21,6 +21,13 @@ test.each(commands)('each option of %s is in a group: src/cli/help/groups.ts', a
   expect(help).toMatch(/^Output:$/m);
 });
 
+test('each command of the program is in a group: src/cli/help/groups.ts', async () => {
+  const help = await stdoutOf(['--help']);
+  expect(help).not.toMatch(/^Commands:$/m);
+  expect(help.split('\n\nTokens:\n')[1]?.split('\n\n')[0]).toMatch(/^ {2}verify \[token\] /m);
+  expect(help.split('\n\nShell:\n')[1]?.split('\n\n')[0]).toMatch(/^ {2}help /m);
+});
+
 test.each([
   ['verify', 'Checks', '--aud'],
   ['verify', 'Checks', '--alg'],

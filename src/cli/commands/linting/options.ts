@@ -6,4 +6,4 @@ import type { ReportOptions } from '../../grammar/report-options.js';
 export type LintOptions = ReportOptions &
   Texts<'tokenFile' | 'tokenEnv' | 'issuerUrl' | 'jwks' | 'timeout' | 'wordlist' | 'at'> &
   Lists<'rule'> &
-  Flags<'listRules' | 'insecureHttp' | 'quiet'> & { failOn?: Level | 'never' };
+  Flags<'listRules' | 'insecureHttp'> & { failOn?: Level | 'never' };

@@ -8,7 +8,6 @@ import type { Invocation } from '../../grammar/invocation.js';
 import { readReportPlan, writeReports } from '../../grammar/report-options.js';
 import { readClock } from '../../grammar/values.js';
 import { readNamed } from '../../secrets/named-file.js';
-import { usage } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
 import { readLevels } from './levels.js';
 import { listRules } from './list-rules.js';
@@ -32,9 +31,6 @@ export async function runLint(
   const { options } = invocation;
   if (options.listRules === true) return void io.stdout.write(listRules(invocation, io));
   const plan = readReportPlan(invocation);
-  if (options.quiet === true && (options.json === true || options.format !== undefined)) {
-    throw usage('--quiet and a form of the output exclude each other');
-  }
   const changed = readLevels(invocation);
   const words = readWords(options.wordlist);
   const sources = await readTargets(targets, invocation, io);
@@ -42,7 +38,7 @@ export async function runLint(
   const threshold = options.failOn ?? 'error';
   const report = reportOf(sources, result, threshold);
   noteUnknown(sources, result, targets, io.note);
-  await writeReports(report, plan, invocation, options.quiet === true ? silent(context) : io);
+  await writeReports(report, plan, invocation, io);
   const failing = result.findings.filter(({ level }) => counts(level, threshold));
   if (failing.length === 0) return;
   context.exitCode = 18;
@@ -60,10 +56,6 @@ function counts(level: Level, threshold: Level | 'never'): boolean {
 function readWords(file: string | undefined): string[] {
   if (file === undefined) return [];
   return readNamed(file, '--wordlist', { maxBytes: maxWordlistBytes, showsPath: true }).toString().split(/\r?\n/);
-}
-
-function silent({ io }: Context): Context['io'] {
-  return { ...io, stdout: Object.create(io.stdout, { write: { value: () => {} } }) };
 }
 
 /** Says which named targets lint knows nothing about. Files of a folder are left out in silence. */

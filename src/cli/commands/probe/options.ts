@@ -38,6 +38,7 @@ export function addProbeOptions(command: Command): void {
     .addOption(option('--refused <codes>', 'status codes that refuse a token (default: 401,403)'))
     .addOption(option('--remote', 'the target is on another machine, and yours to test'))
     .addOption(option('--verbose', 'report also what the level does not count'))
+    .addOption(option('-q, --quiet', 'print nothing; the exit code is the verdict'))
     .addOption(option('--rate <count>', 'the most tokens in a second'))
     .addOption(option('--options <json>', "options of the library's own verify function"))
     .addOption(

@@ -3,7 +3,7 @@ import packageJson from '../../../../package.json' with { type: 'json' };
 import { JwtkitError } from '../../../errors.js';
 import type { Fixture } from '../../../fixtures/fixture.js';
 import { forgeFixtures, makeFixtures } from '../../../fixtures/make.js';
-import { fails, probeReport, summarize } from '../../../probe/report.js';
+import { fails, probeReport } from '../../../probe/report.js';
 import { runProbe } from '../../../probe/run.js';
 import { decodeToken } from '../../../token/decode.js';
 import { type FixturePlan, readFixturePlan } from '../../grammar/fixture-options.js';
@@ -46,10 +46,14 @@ export function registerProbe(program: Command, context: Context): void {
       progress.clear();
       const scope = { hasNotes: invocation.options.verbose === true, version: packageJson.version };
       await writeReports(probeReport(target.name, outcomes, scope), reports, invocation, io);
-      if (!outcomes.some(fails)) return;
-      // A terminal has just shown the same line.
-      if (reports.format === 'text' && io.stdout.isTerminal) context.exitCode = exitCodes.PROBE_FAILED;
-      else throw new JwtkitError('PROBE_FAILED', summarize(outcomes));
+      const wrong = outcomes.filter(fails).length;
+      if (wrong === 0) return;
+      context.exitCode = exitCodes.PROBE_FAILED;
+      // On a terminal the report has said it.
+      if (reports.format === 'text' && io.stdout.isTerminal) return;
+      throw new JwtkitError('PROBE_FAILED', `${wrong} wrong ${wrong === 1 ? 'answer' : 'answers'} at level ${level}`, {
+        hint: 'docs/probe.md says what each level counts',
+      });
     } finally {
       progress.clear();
       await target.close();

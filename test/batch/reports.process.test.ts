@@ -1,0 +1,44 @@
+/** Reports of long batches, with the real binary: their memory is bounded, and threads change nothing. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { fileWith, makeKeyring, temporaryFolder } from '../cli/fake-io.js';
+import { plainEnvironment } from '../programs.js';
+
+const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
+/** Prints the most memory that the process had, in KiB. */
+const tellPeak = `data:text/javascript,${encodeURIComponent(
+  `import { writeSync } from 'node:fs'; process.on('exit', () => writeSync(2, '\\npeak ' + process.resourceUsage().maxRSS));`,
+)}`;
+
+async function verifyLines(count: number, threads: number) {
+  const keyring = await makeKeyring();
+  const folder = temporaryFolder();
+  const tokens = fileWith('nonsense\n'.repeat(count), 'tokens.txt');
+  const report = join(folder, 'report.xml');
+  const args = ['verify', '--batch', tokens, '--keyring', keyring, '--threads', `${threads}`];
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', tellPeak, binary, ...args, '--format', 'junit', '--report', report],
+    { cwd: folder, encoding: 'utf8', env: plainEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  expect(status, stderr).toBe(10);
+  return { report, peak: Number(/peak (\d+)/.exec(stderr)?.[1]) };
+}
+
+test('threads write the same report as one', async () => {
+  const [one, three] = await Promise.all([verifyLines(30_000, 1), verifyLines(30_000, 3)]);
+  const named = (path: string) => readFileSync(path, 'utf8').replaceAll(/"[^"]*tokens\.txt"/g, '');
+  expect(named(three.report)).toBe(named(one.report));
+  expect(named(one.report)).toContain('tests="30000" failures="30000"');
+});
+
+test('the memory of a report does not grow with the batch', { tags: 'slow' }, async () => {
+  const short = await verifyLines(20_000, 1);
+  const long = await verifyLines(400_000, 1);
+  // Two reports of this size; kept in memory they would need several times as much.
+  expect(statSync(long.report).size).toBeGreaterThan(60_000_000);
+  expect(long.peak - short.peak).toBeLessThan(60_000);
+});
