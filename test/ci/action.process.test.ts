@@ -1,0 +1,147 @@
+/** action.yml: a schema reads it, and its steps run as the runner of GitHub Actions runs them. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Ajv } from 'ajv';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { temporaryFolder, textOf } from '../cli/fake-io.js';
+import { plainEnvironment } from '../programs.js';
+import { action, type Job, root, startJob, useAction } from './runner.js';
+
+const { splitWords }: { splitWords(text: string): string[] } = await import(join(root, 'scripts/action/words.js'));
+
+test('the schema of SchemaStore accepts action.yml', () => {
+  const schema = JSON.parse(readFileSync(join(root, 'test/vectors/ci/github-action.json'), 'utf8'));
+  const isValid = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+  isValid(action);
+  expect(isValid.errors).toBeNull();
+  expect(isValid({ ...action, runs: { using: 'composite' } })).toBe(false);
+  expect(action.runs.using).toBe('composite');
+});
+
+test('no script of action.yml has an expression in it', () => {
+  for (const { run, shell } of action.runs.steps) {
+    expect(run).not.toContain('${{');
+    expect(shell).toBe('bash');
+  }
+});
+
+describe('a job that uses the action', () => {
+  let job: Job;
+  beforeAll(() => {
+    job = startJob();
+    const { exitCode } = useAction(job, { command: 'keygen --alg ES256 --kid ci' });
+    expect(exitCode).toBe(0);
+  });
+
+  test('has jwtkit on the PATH afterwards', () => {
+    const env = { ...plainEnvironment(), PATH: job.path };
+    const { status, stdout } = spawnSync('bash', ['-c', 'jwtkit --version'], { encoding: 'utf8', env });
+    expect([status, stdout]).toEqual([0, `${JSON.parse(textOf(join(root, 'package.json'))).version}\n`]);
+  });
+
+  test('gets a token, its subject and its end as outputs, and the log shows no token', () => {
+    const { exitCode, outputs, log } = useAction(job, { command: "issue --sub 'ci job' --aud api --ttl 1h" });
+    expect(exitCode).toBe(0);
+    expect(outputs.token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(outputs).toMatchObject({ sub: 'ci job', 'refresh-token': '', report: '' });
+    expect(Number(outputs.exp)).toBeGreaterThan(Date.now() / 1000);
+    expect(log).not.toContain(outputs.token);
+    const verified = useAction(
+      job,
+      { command: 'verify --token-env TOKEN --aud api', report: 'out.xml', summary: 'true' },
+      { TOKEN: outputs.token ?? '' },
+    );
+    expect(verified.exitCode).toBe(0);
+    expect(verified.outputs).toEqual({ ...outputs, token: '', report: join(job.workspace, 'out.xml') });
+    expect(verified.log).toContain('✓ valid');
+    expect(verified.summary).toContain('### jwtkit verify');
+    expect(textOf(join(job.workspace, 'out.xml'))).toContain('<testsuites name="jwtkit verify"');
+  });
+
+  test('gets both tokens of a pair', () => {
+    const { outputs, log } = useAction(job, { command: 'issue --sub a --pair' });
+    expect(outputs.token).not.toBe(outputs['refresh-token']);
+    for (const name of ['token', 'refresh-token']) {
+      expect(outputs[name]).toMatch(/^ey/);
+      expect(log).not.toContain(outputs[name]);
+    }
+    const fresh = useAction(job, { command: 'refresh --token-env R' }, { R: outputs['refresh-token'] ?? '' });
+    expect(fresh.outputs).toMatchObject({ sub: 'a', 'refresh-token': '' });
+  });
+
+  test('fails as the command does, with a report and without claims of a refused token', () => {
+    const { outputs } = useAction(job, { command: 'issue --sub a --aud api' });
+    const refused = useAction(
+      job,
+      { command: 'verify --token-env TOKEN --aud web', report: 'junit:refused' },
+      { TOKEN: outputs.token ?? '' },
+    );
+    expect(refused.exitCode).toBe(16);
+    expect(refused.outputs).toMatchObject({ sub: '', exp: '', report: join(job.workspace, 'refused') });
+  });
+
+  test('runs in another folder', () => {
+    mkdirSync(join(job.workspace, 'part'));
+    expect(useAction(job, { command: 'keygen --kid part', 'working-directory': 'part' }).exitCode).toBe(0);
+    expect(textOf(join(job.workspace, 'part/.jwtkit/jwks.json'))).toContain('"part"');
+  });
+
+  test('keeps a subject with line ends from being another output', () => {
+    const claims = JSON.stringify({ sub: 'a\ntoken<<x\nforged\nx\nexp=1' });
+    writeFileSync(join(job.workspace, 'claims.json'), claims);
+    const { outputs } = useAction(job, { command: 'issue --claims claims.json' });
+    expect(outputs.sub).toBe('a\ntoken<<x\nforged\nx\nexp=1');
+    expect(outputs.token).toMatch(/^ey/);
+  });
+
+  test.each([
+    ['a token in the command', 'verify eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln', 'the command holds a token'],
+    ['a variable in the command', 'verify "$TOKEN"', 'is not run by a shell'],
+    ['a quote without its end', "issue --sub 'a", "has a ' without its end"],
+    ['a batch of tokens', 'issue --batch claims.jsonl', 'would print tokens'],
+    ['an unknown command', 'isue', "unknown command 'isue'"],
+  ])('refuses %s', (_what, command, message) => {
+    const { exitCode, log, outputs } = useAction(job, { command });
+    expect(exitCode).toBe(2);
+    expect(log).toContain(message);
+    expect(Object.values(outputs).join('')).toBe('');
+  });
+
+  test('runs nothing that an input holds', () => {
+    const command = 'issue --sub `touch hacked` --aud ";touch hacked" --jti a&&touch --iss #b';
+    const { exitCode, log } = useAction(job, { command });
+    expect(exitCode).toBe(2);
+    expect(log).toContain('error:');
+    expect(spawnSync('ls', [job.workspace], { encoding: 'utf8' }).stdout).not.toContain('hacked');
+  });
+});
+
+test('a checkout without a build is built by the first step', { tags: 'slow', timeout: 300_000 }, () => {
+  const checkout = join(temporaryFolder(), 'action');
+  const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  for (const file of stdout.trim().split('\n')) {
+    mkdirSync(dirname(join(checkout, file)), { recursive: true });
+    cpSync(join(root, file), join(checkout, file));
+  }
+  const job = startJob();
+  const { exitCode, log } = useAction(job, { command: 'keygen' }, {}, checkout);
+  expect(exitCode, log).toBe(0);
+  expect(textOf(join(checkout, 'dist/cli/main.cjs'))).not.toBe('');
+});
+
+describe('the words of a command', () => {
+  test.each([
+    ['issue --sub a', ['issue', '--sub', 'a']],
+    ['  issue\n  --sub  a\n', ['issue', '--sub', 'a']],
+    [`issue --claim 'a b' "c d"e`, ['issue', '--claim', 'a b', 'c de']],
+    [`issue --sub '' \\'x\\ y`, ['issue', '--sub', '', "'x y"]],
+    ['issue \\\n  --sub a', ['issue', '--sub', 'a']],
+    ['', []],
+  ])('are those of a shell: %j', (text, words) => {
+    expect(splitWords(text)).toEqual(words);
+  });
+});
