@@ -132,7 +132,6 @@ export type { KeyReport, VerifiedToken, VerifyDeps } from './token/examine.js';
 export { type FoundToken, findToken, type WantedToken } from './token/find-token.js';
 export { inspectToken, type TokenLife } from './token/inspect.js';
 export {
-  defaultLifetimes,
   type IssueDeps,
   type IssuedToken,
   issueToken,
@@ -148,6 +147,7 @@ export {
   verifyTokenFrom,
 } from './token/key-source.js';
 export type { DatedKey, KeyringEntry } from './token/keyring.js';
+export { defaultLifetimes } from './token/new-claims.js';
 export type { VerifyPolicy } from './token/policy.js';
 export {
   type RefreshDeps,

@@ -39,7 +39,7 @@ const table: readonly Row[] = [
     packages: ['yaml (read/yaml.ts)'],
     node: ['node:crypto'],
   },
-  { folder: 'batch', imports: ['policy', 'remote', 'store', 'files', 'token', 'jose'] },
+  { folder: 'batch', imports: ['policy', 'remote', 'store', 'files', 'token', 'jwe', 'jose'] },
   {
     folder: 'server',
     imports: ['files', 'token', 'jose'],

@@ -3,6 +3,7 @@ import type { ErrorCode, JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
+import type { EncryptionKey } from '../jwe/key.js';
 import type { Line } from './lines.js';
 
 /** How a line was judged, for a report. */
@@ -35,6 +36,8 @@ export interface Terms {
   readonly keys: readonly Key[];
   /** Members of the keys' sets that were left out. */
   readonly skipped?: readonly SkippedJwk[] | undefined;
+  /** The keys to decrypt with, or the one to encrypt to. */
+  readonly encryption?: readonly EncryptionKey[] | undefined;
   /** The algorithm to sign with; undefined for the key's preferred one. */
   readonly alg?: AlgorithmName | undefined;
 }

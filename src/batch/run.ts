@@ -5,14 +5,22 @@
 import { availableParallelism } from 'node:os';
 import type { ByteSource } from '../files/byte-source.js';
 import type { Key } from '../jose/key.js';
+import type { EncryptionKey } from '../jwe/key.js';
 import { areSameKeys, type KeySource } from '../token/key-source.js';
 import type { Terms } from './answer.js';
 import type { Job } from './job.js';
 import { type Block, cutBlocks } from './lines.js';
 import { type BlockResult, openWork, type Work } from './work.js';
 
-/** Bytes of a block. Signing a line takes ten times as long as verifying one, so its blocks are smaller. */
-const blockBytes = { verify: 131_072, decode: 131_072, inspect: 131_072, issue: 16_384 } as const;
+/** Bytes of a block. Signing or decrypting a line takes ten times as long as verifying one, so its blocks are smaller. */
+const blockBytes: Readonly<Record<Job['kind'], number>> = {
+  verify: 131_072,
+  decode: 131_072,
+  inspect: 131_072,
+  issue: 16_384,
+  encrypt: 16_384,
+  decrypt: 16_384,
+};
 
 /** Milliseconds of work after which a batch starts threads. Their start takes about as long. */
 const worthThreads = 60;
@@ -27,6 +35,8 @@ export interface BatchOptions {
   readonly source?: KeySource | undefined;
   /** The key that signs at a moment; asked before each block. */
   readonly signer?: ((now: number) => Promise<{ readonly key: Key; readonly alg: Terms['alg'] }>) | undefined;
+  /** The keys to decrypt with, or the one to encrypt to, at a moment; asked before each block. */
+  readonly encryption?: ((now: number) => Promise<readonly EncryptionKey[]>) | undefined;
   /** The file that threads run; without one everything runs in this thread. */
   readonly workerFile?: (() => string) | undefined;
   /** Makes a `jti`; only in this thread. */
@@ -38,12 +48,15 @@ export interface BatchOptions {
  * @throws {JwtkitError} as {@link openWork}; what the signer throws.
  */
 export async function openBatch(job: Job, options: BatchOptions) {
-  const { workers, now, source, signer, workerFile, newId } = options;
-  const signingTerms = async (find: NonNullable<typeof signer>, at: number): Promise<Terms> => {
-    const { key, alg } = await find(at);
-    return { now: at, keys: [key], alg };
+  const { workers, now, source, signer, encryption, workerFile, newId } = options;
+  /** The terms of a job that has its own keys; undefined for one that verifies or reads. */
+  const ownTerms = async (at: number): Promise<Terms | undefined> => {
+    if (signer === undefined && encryption === undefined) return undefined;
+    const signing = await signer?.(at);
+    const keys = signing === undefined ? [] : [signing.key];
+    return { now: at, keys, alg: signing?.alg, encryption: await encryption?.(at) };
   };
-  const local = await openWork(job, { newId, terms: signer && (await signingTerms(signer, now())) });
+  const local = await openWork(job, { newId, terms: await ownTerms(now()) });
   const size = workers ?? availableParallelism();
   let pool: Work | undefined;
   // A requested number of threads starts with the first line.
@@ -66,7 +79,8 @@ export async function openBatch(job: Job, options: BatchOptions) {
 
   const answer = async (block: Block): Promise<BlockResult> => {
     const at = now();
-    if (signer !== undefined) return answerIn(block, await signingTerms(signer, at));
+    const own = await ownTerms(at);
+    if (own !== undefined) return answerIn(block, own);
     const keys = source === undefined ? [] : await source.keys(at);
     const terms = () => ({ now: at, keys, skipped: source?.skipped?.() });
     if (source?.refresh === undefined) return answerIn(block, terms());

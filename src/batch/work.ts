@@ -43,6 +43,10 @@ async function openAnswerer(job: Job, newId: (() => string) | undefined): Promis
       return (await import('./verify-lines.js')).verifyLines(job);
     case 'issue':
       return (await import('./issue-lines.js')).issueLines(job, newId);
+    case 'encrypt':
+      return (await import('./encrypt-lines.js')).encryptLines(job, newId);
+    case 'decrypt':
+      return (await import('./decrypt-lines.js')).decryptLines(job);
     case 'decode':
       return (await import('./read-lines.js')).decodeLines;
     case 'inspect':

@@ -80,3 +80,11 @@ function isMostlyAscii(bytes: Uint8Array, width: number, place: number): boolean
   }
   return letters >= leastLetters && letters * 2 > units;
 }
+
+/** Returns a content as the member that JSON shows: `content` for text, `content_base64` for other bytes. */
+export function contentMember(plaintext: Uint8Array): { content: string } | { content_base64: string } {
+  const bytes = Buffer.from(plaintext);
+  return textProblem(plaintext) === undefined
+    ? { content: bytes.toString() }
+    : { content_base64: bytes.toString('base64') };
+}

@@ -36,29 +36,43 @@ export type Serialization = 'compact' | 'flattened' | 'general';
  * caller's, and above 12 MiB; CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID.
  */
 export async function encryptJwe(plaintext: Uint8Array, options: EncryptOptions): Promise<string> {
-  const { key, header = {}, serialization = 'compact' } = options;
+  return prepareEncryption(options)(plaintext, options.header);
+}
+
+/** Members of the header that jwtkit writes itself, or that it does not write. */
+const taken = ['alg', 'enc', 'kid', 'zip', 'crit', 'epk', 'p2c', 'p2s', 'iv', 'tag'];
+
+/**
+ * {@link encryptJwe} for many contents, each with further members of the header.
+ * @throws {JwtkitError} as {@link encryptJwe}: for the key and the algorithms at once, for the rest when a content is encrypted.
+ */
+export function prepareEncryption(
+  options: Omit<EncryptOptions, 'header'>,
+): (plaintext: Uint8Array, header?: Readonly<JsonObject>) => Promise<string> {
+  const { key, serialization = 'compact' } = options;
   const { alg, enc } = chooseAlgorithms(options);
   checkValidity(key, options.now);
-  const taken = ['alg', 'enc', 'kid', 'zip', 'crit', 'epk', 'p2c', 'p2s', 'iv', 'tag'];
-  const own = taken.find((name) => Object.hasOwn(header, name));
-  if (own !== undefined) throw new JwtkitError('USAGE_INVALID', `the header's ${own} is not the caller's to set`);
-  if (Math.ceil(plaintext.length / 3) * 4 > maxJweLength - 65_536) {
-    throw new JwtkitError('USAGE_INVALID', 'the content is larger than 12 MiB, and a token has at most 16 MiB');
-  }
-  const { FlattenedEncrypt } = await import('jose');
-  const protectedHeader = { alg, enc, ...(key.kid === undefined ? {} : { kid: key.kid }), ...header };
-  const encryption = new FlattenedEncrypt(plaintext).setProtectedHeader(protectedHeader);
-  if (keyManagement(alg).kind === 'passphrase') encryption.setKeyManagementParameters({ p2c: writtenRounds });
-  const jwe = await encryption.encrypt(key.keyObject);
-  if (serialization === 'flattened') return JSON.stringify(jwe);
-  const { protected: head, encrypted_key: encryptedKey, ...rest } = jwe;
-  if (serialization === 'compact') return [head, encryptedKey ?? '', rest.iv, rest.ciphertext, rest.tag].join('.');
-  const recipients = [encryptedKey === undefined ? {} : { encrypted_key: encryptedKey }];
-  return JSON.stringify({ protected: head, recipients, ...rest });
+  return async (plaintext, header = {}) => {
+    const own = taken.find((name) => Object.hasOwn(header, name));
+    if (own !== undefined) throw new JwtkitError('USAGE_INVALID', `the header's ${own} is not the caller's to set`);
+    if (Math.ceil(plaintext.length / 3) * 4 > maxJweLength - 65_536) {
+      throw new JwtkitError('USAGE_INVALID', 'the content is larger than 12 MiB, and a token has at most 16 MiB');
+    }
+    const { FlattenedEncrypt } = await import('jose');
+    const protectedHeader = { alg, enc, ...(key.kid === undefined ? {} : { kid: key.kid }), ...header };
+    const encryption = new FlattenedEncrypt(plaintext).setProtectedHeader(protectedHeader);
+    if (keyManagement(alg).kind === 'passphrase') encryption.setKeyManagementParameters({ p2c: writtenRounds });
+    const jwe = await encryption.encrypt(key.keyObject);
+    if (serialization === 'flattened') return JSON.stringify(jwe);
+    const { protected: head, encrypted_key: encryptedKey, ...rest } = jwe;
+    if (serialization === 'compact') return [head, encryptedKey ?? '', rest.iv, rest.ciphertext, rest.tag].join('.');
+    const recipients = [encryptedKey === undefined ? {} : { encrypted_key: encryptedKey }];
+    return JSON.stringify({ protected: head, recipients, ...rest });
+  };
 }
 
 /** Returns the algorithms of a new token: what the caller names, else what the key prefers. */
-function chooseAlgorithms({ key, alg = key.algorithms[0], enc }: EncryptOptions): {
+function chooseAlgorithms({ key, alg = key.algorithms[0], enc }: Omit<EncryptOptions, 'header'>): {
   alg: KeyManagementName;
   enc: ContentEncryptionName;
 } {

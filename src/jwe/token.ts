@@ -13,8 +13,10 @@ export interface DecryptedToken extends DecryptedJwe {
   json(): JsonObject;
 }
 
-/** A signed token alone. */
-const signedToken = /^ey[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Whether a text is a signed token alone; the header of nearly every token begins with these letters. */
+export function isSignedToken(text: string): boolean {
+  return /^ey[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
+}
 
 /**
  * Encrypts bytes, a text or claims for one recipient, as compact JWE unless `serialization` says otherwise. A signed token gets `cty: JWT`,
@@ -31,7 +33,7 @@ export async function encryptToken(
     const text = JSON.stringify(content);
     return encryptJwe(Buffer.from(text), { ...options, header: { typ: 'JWT', ...options.header } });
   }
-  const nested = signedToken.test(content) ? { cty: 'JWT' } : {};
+  const nested = isSignedToken(content) ? { cty: 'JWT' } : {};
   return encryptJwe(Buffer.from(content), { ...options, header: { ...nested, ...options.header } });
 }
 

@@ -74,9 +74,9 @@ const settings: readonly {
   /** Without it the option has the member's value. */
   readonly convert?: Convert;
 }[] = [
-  { at: 'issuer', option: 'iss', commands: tokens, convert: list },
+  { at: 'issuer', option: 'iss', commands: [...tokens, 'encrypt'], convert: list },
   { at: 'issuer', option: 'issuer', commands: ['serve'], convert: list },
-  { at: 'audience', option: 'aud', rival: 'anyAud', commands: [...tokens, 'serve'], convert: audiences },
+  { at: 'audience', option: 'aud', rival: 'anyAud', commands: [...tokens, 'encrypt', 'serve'], convert: audiences },
   { at: 'audience', option: 'anyAud', rival: 'aud', commands: ['verify', 'refresh', 'serve'], convert: anyAudience },
   { at: 'algorithms', option: 'alg', commands: [...tokens, 'serve'], convert: list },
   { at: 'type', option: 'type', commands: ['verify'] },
@@ -89,8 +89,8 @@ const settings: readonly {
   { at: 'maxAge', option: 'maxAge', commands: ['verify'] },
   { at: 'minTtl', option: 'minTtl', commands: ['verify'] },
   { at: 'leeway', option: 'leeway', commands: ['verify', 'refresh', 'serve'] },
-  { at: 'lifetimes/access', option: 'ttl', commands: ['issue', 'refresh', 'serve'] },
-  { at: 'lifetimes/refresh', option: 'refreshTtl', commands: ['issue', 'refresh', 'serve'] },
+  { at: 'lifetimes/access', option: 'ttl', commands: ['issue', 'encrypt', 'refresh', 'serve'] },
+  { at: 'lifetimes/refresh', option: 'refreshTtl', commands: ['issue', 'encrypt', 'refresh', 'serve'] },
   { at: 'keys/keyring', option: 'keyring', convert: path },
   { at: 'keys/files', option: 'key', commands: ['verify', 'revoke'], convert: paths },
   { at: 'keys/keyEnv', option: 'keyEnv', commands: secrets, convert: list },

@@ -58,6 +58,16 @@ const outputs: readonly Output[] = [
   },
   { members: life, optional: ['line'], refusal: () => 'is the output of inspect, which has no claims' },
   {
+    members: { token: isText, kid: isTextOrNull },
+    optional: ['line'],
+    refusal: () => 'is the output of encrypt, which has no claims',
+  },
+  ...['content', 'content_base64'].map((content) => ({
+    members: { header: isJsonObject, kid: isTextOrNull, [content]: isText },
+    optional: ['line'],
+    refusal: () => 'is the output of decrypt; its content may be claims: jwtkit decrypt without --json',
+  })),
+  {
     members: { access_token: isText, token_type: isText, expires_in: isNumber },
     optional: ['line', 'refresh_token'],
     refusal: () => 'is a pair of tokens, not claims',

@@ -1,29 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { requireObject } from '../jose/arguments.js';
-import { defaultMaxTokenLength, parseClaims } from '../jose/compact.js';
-import { isJsonNumber } from '../jose/decimal.js';
-import { findOddNumber, readExact, writeJson } from '../jose/exact-json.js';
+import { defaultMaxTokenLength } from '../jose/compact.js';
 import { isJsonObject } from '../jose/json.js';
 import { prepareSigner } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
-import { type Claims, claimShapeProblem, findMalformed, type TokenType } from './claims.js';
+import type { Claims } from './claims.js';
 import type { Successor } from './denylist.js';
 import { checkIssueArguments, checkPairArguments, type IssuePairPolicy, type IssuePolicy } from './issue-policy.js';
+import { type ClaimDeps, fillIn, prepareClaims, refuse, refuseMalformed, writePayload } from './new-claims.js';
 import { refreshTyp, takesRefreshForm, toRefreshForm } from './refresh-form.js';
-import { isNumericDate, requireNow } from './time.js';
-
-/** Default lifetimes in seconds: access 30 minutes, refresh 7 days. */
-export const defaultLifetimes: Readonly<Record<TokenType, number>> = { access: 1800, refresh: 604_800 };
 
 /** What issuing needs. */
-export interface IssueDeps {
+export interface IssueDeps extends ClaimDeps {
   readonly key: Key;
-  /** NumericDate. */
-  readonly now: number;
-  /** Makes a `jti`; a random UUID (RFC 9562 §5.4) by default. */
-  readonly newId?: (() => string) | undefined;
 }
 
 /** A signed token and what it says. */
@@ -54,15 +44,9 @@ export async function issueToken(claims: Claims, policy: IssuePolicy, deps: Issu
  */
 export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Claims) => IssuedToken {
   requireObject(deps, 'the third argument', '{ key, now }');
-  const { key, newId = randomUUID } = deps;
-  const now = Math.floor(requireNow(deps.now));
+  const { key } = deps;
   const { bare = false, without = [] } = policy;
-  const type = policy.type ?? (bare ? undefined : 'access');
-  const ttl = policy.ttl === undefined && !bare ? defaultLifetimes[type ?? 'access'] : policy.ttl;
-  if (typeof ttl !== 'number' && ttl !== undefined && ttl !== null) throw refuse('a lifetime is a number of seconds');
-  if (typeof ttl === 'number' && (!Number.isFinite(ttl) || ttl < 1)) {
-    throw refuse(`a lifetime is at least 1 second, not ${ttl}`);
-  }
+  const complete = prepareClaims(policy, deps);
   const typ = policy.typ ?? (bare ? undefined : 'JWT');
   const prepare = (headerTyp: string | undefined) =>
     prepareSigner(key, {
@@ -73,23 +57,11 @@ export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Cl
   let signRefresh: typeof sign | undefined;
   const isTypFree = policy.typ === undefined && policy.header?.typ === undefined;
   const maySpecialize = !bare && isTypFree && !without.includes('type');
-  return (claims) => {
-    let complete = { ...claims };
-    if (type !== undefined) fillIn(complete, 'type', () => type);
-    if (!bare) fillIn(complete, 'iat', () => now);
-    if (typeof ttl === 'number') {
-      const nbf = isJsonNumber(complete.nbf) ? Number(complete.nbf) : undefined;
-      const start = Math.max(now, isNumericDate(nbf) ? nbf : 0);
-      fillIn(complete, 'exp', () => start + Math.floor(ttl));
-    }
-    if (!bare) fillIn(complete, 'jti', newId);
-    for (const name of without) delete complete[name];
-    if (ttl === undefined && complete.exp === undefined) throw noExp();
-    const isSpecial = maySpecialize && complete.type === 'refresh' && takesRefreshForm(key, complete);
-    if (isSpecial && !isJsonObject(complete.session)) complete = toRefreshForm(complete, policy.refreshAudience);
-    const payload = serialize(complete);
-    const { value: issued, text: claimsText } = readBack(payload);
-    refuseMalformed(bare ? withoutOwn(issued) : issued, claimsText);
+  return (given) => {
+    let claims = complete(given);
+    const isSpecial = maySpecialize && claims.type === 'refresh' && takesRefreshForm(key, claims);
+    if (isSpecial && !isJsonObject(claims.session)) claims = toRefreshForm(claims, policy.refreshAudience);
+    const { payload, claims: issued, claimsText } = writePayload(claims, bare);
     if (isSpecial) refuseMalformed(issued.session as Claims, JSON.stringify(issued.session));
     if (isSpecial) signRefresh ??= prepare(refreshTyp);
     const token = (isSpecial && signRefresh !== undefined ? signRefresh : sign)(payload);
@@ -98,52 +70,6 @@ export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Cl
     }
     return { token, claims: issued, claimsText };
   };
-}
-
-function refuseMalformed(claims: Claims, text: string): void {
-  const malformed = findMalformed(claims);
-  if (malformed !== undefined) throw refuse(`claim ${claimShapeProblem(readExact(text, claims), malformed)}`);
-}
-
-function fillIn(claims: Claims, name: string, make: () => unknown): void {
-  if (!Object.hasOwn(claims, name) || claims[name] === undefined) claims[name] = make();
-}
-
-function noExp(): JwtkitError {
-  return new JwtkitError('USAGE_INVALID', 'a bare token needs an exp: neither the claims nor a lifetime set it', {
-    hint: 'pass --ttl 10m, or --no-exp for a token that never expires',
-  });
-}
-
-function refuse(message: string): JwtkitError {
-  return new JwtkitError('USAGE_INVALID', message);
-}
-
-/** Claims without those whose shape is ours to choose: other services want a list of scopes, or other types. */
-function withoutOwn({ type: _type, scope: _scope, role: _role, family: _family, ...others }: Claims): Claims {
-  return others;
-}
-
-function serialize(claims: Claims): Buffer {
-  const odd = findOddNumber(claims);
-  if (odd === 'infinite') throw refuse('the claims hold a number that JSON cannot write');
-  if (typeof claims.toJSON === 'function') throw refuse('the claims are plain values, toJSON would replace them');
-  try {
-    return Buffer.from(odd === undefined ? JSON.stringify(claims) : writeJson(claims), 'utf8');
-  } catch {
-    throw refuse('the claims cannot be written as JSON');
-  }
-}
-
-/** Reads the claims as verifiers will, and refuses to sign what our own strict reading refuses. */
-function readBack(payload: Buffer): ReturnType<typeof parseClaims> {
-  try {
-    return parseClaims(payload);
-  } catch (error) {
-    throw error instanceof JwtkitError
-      ? refuse(`the claims make a payload that ${error.message.replace(/^payload /, '')}`)
-      : error;
-  }
 }
 
 /** An access token and its refresh token, in the shape of an OAuth token response (RFC 6749 §5.1). */

@@ -9,8 +9,8 @@ import {
   type Successor,
   tokenIdentity,
 } from './denylist.js';
-import { defaultLifetimes } from './issue.js';
 import type { IssuePairPolicy } from './issue-policy.js';
+import { defaultLifetimes } from './new-claims.js';
 import { formatDuration, isNumericDate } from './time.js';
 
 /** Returns the successor that a consumed token gives again; undefined if it was not consumed, or its grace is over. */

@@ -30,23 +30,10 @@ import {
 } from '../cli/fake-io.js';
 import { freePort, serve } from '../remote/server.js';
 import { describeWithRedis, startRedis } from '../store/redis-server.js';
+import { runBinary } from './binary.js';
 
 const dist = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const seconds = () => Math.floor(Date.now() / 1000);
-
-/** The real binary, with a variable or two of its own. */
-function runBinary(args: readonly string[], input: string, env: Record<string, string> = {}): Promise<RunResult> {
-  const child = spawn(process.execPath, [dist('bin/jwtkit.js'), ...args], { env: { ...process.env, ...env } });
-  const written = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      written[name] += text;
-    });
-  }
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise((resolve) => child.on('close', (code) => resolve({ exitCode: code ?? -1, ...written })));
-}
 
 const linesOf = ({ stdout }: RunResult) =>
   stdout

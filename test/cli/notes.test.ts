@@ -87,7 +87,7 @@ const cases: readonly NoteCase[] = [
   {
     command: 'issue',
     note: /the token is already expired/,
-    from: 'commands/issue.ts',
+    from: 'grammar/issued-claims.ts',
     run: async () => ({
       args: ['issue', '--claims', fileWith('{"exp":1}'), '--keyring', await makeKeyring()],
     }),
@@ -250,6 +250,12 @@ const cases: readonly NoteCase[] = [
     note: /lint finds nothing here that it knows/,
     from: 'commands/linting/run.ts',
     run: () => ({ args: ['lint', fileWith('nothing')] }),
+  },
+  {
+    command: 'encrypt',
+    note: /nobody signs these claims/,
+    from: 'commands/encrypt/encrypt.ts',
+    run: () => ({ args: ['encrypt', '--sub', 'user-123', '--key', fileWith(publicPem('rsa'))] }),
   },
   {
     command: 'encrypt',

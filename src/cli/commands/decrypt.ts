@@ -3,9 +3,17 @@ import { JwtkitError } from '../../errors.js';
 import { writeFileWhole } from '../../files/write-files.js';
 import { readExact } from '../../jose/exact-json.js';
 import { own, readJsonObject } from '../../jose/json.js';
-import { textProblem } from '../../jose/text.js';
+import { contentMember, textProblem } from '../../jose/text.js';
 import type { DecryptedJwe } from '../../jwe/decrypt.js';
 import { escapeText } from '../../shown-text.js';
+import {
+  addBatchOptions,
+  type BatchFlags,
+  batchClock,
+  excludeFromBatch,
+  readBatch,
+  refuseToken,
+} from '../grammar/batch-options.js';
 import {
   addEncryptionKeyOptions,
   readContentEncryption,
@@ -16,7 +24,13 @@ import { readInvocation } from '../grammar/invocation.js';
 import type { EncryptionKeyOptions } from '../grammar/keys/encryption.js';
 import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
 import { addCommonOptions, atOption, type CommonOptions } from '../grammar/shared-options.js';
-import { addTokenOptions, readToken, readTokenArgument, type TokenFlags } from '../grammar/token-options.js';
+import {
+  addTokenOptions,
+  readToken,
+  readTokenArgument,
+  type TokenFlags,
+  tokenFlagOf,
+} from '../grammar/token-options.js';
 import { readClock } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import type { Context, Io } from '../terminal/io.js';
@@ -26,6 +40,7 @@ import { findClaim } from './decode.js';
 interface DecryptOptions
   extends EncryptionKeyOptions,
     TokenFlags,
+    BatchFlags,
     Texts<'claim' | 'out' | 'at'>,
     Lists<'alg' | 'enc'>,
     Flags<'force'> {}
@@ -42,11 +57,13 @@ export function registerDecrypt(program: Command, context: Context): void {
     .addOption(option('--out <file>', 'write the content to a file, mode 0600, instead of stdout'))
     .addOption(option('--force', 'overwrite the file of --out'));
   addTokenOptions(command, 'the encrypted token; - or a pipe for stdin');
+  addBatchOptions(command, 'a token a line in; its content, of one line, a line out');
   addEncryptionKeyOptions(command, 'decrypt');
   addCommonOptions(command, [
     'jwtkit decrypt "$ENCRYPTED" --key private.pem',
     'jwtkit decrypt "$ENCRYPTED" --key private.pem | jwtkit verify',
     'jwtkit decrypt --token-file report.jwe --key private.pem --out decrypted.txt',
+    'printf "%s\\n" "$ENCRYPTED" | jwtkit decrypt --batch --json --key private.pem',
   ]);
   command.action(async () => {
     const argument = readTokenArgument(command);
@@ -55,8 +72,20 @@ export function registerDecrypt(program: Command, context: Context): void {
     if (options.out === '-') delete options.out;
     if (options.force === true && options.out === undefined) throw usage('--force is for --out');
     if (options.out !== undefined && options.claim !== undefined) throw usage('--out and --claim exclude each other');
+    const batch = readBatch(options);
     const algorithms = readNames(options.alg, readKeyManagement);
     const encryptions = readNames(options.enc, readContentEncryption);
+    if (batch !== undefined) {
+      excludeFromBatch({ '--out': options.out, '--claim': options.claim });
+      refuseToken(argument ?? tokenFlagOf(options));
+      const { json: asJson = false } = options;
+      const now = readClock(options.at, io);
+      const { decryptionKeyFinder } = await import('../grammar/keys/encryption-finders.js');
+      const job = { kind: 'decrypt', algorithms, encryptions, asJson, isShown: io.stdout.isTerminal } as const;
+      const encryption = await decryptionKeyFinder(invocation, now, io);
+      const { runBatch } = await import('../terminal/batch.js');
+      return runBatch(job, { ...batch, now: batchClock(options.at, now, io), encryption }, context);
+    }
     const token = await readToken(argument, invocation, undefined, context);
     const { decryptionKeys } = await import('../grammar/keys/encryption.js');
     const { parseJwe } = await import('../../jwe/parse.js');
@@ -80,9 +109,7 @@ function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, 
   } else if (claim !== undefined) {
     printClaim(io, findClaim(claimsOf(decrypted), claim), json);
   } else if (json === true) {
-    const isText = textProblem(plaintext) === undefined;
-    const text = Buffer.from(plaintext).toString(isText ? 'utf8' : 'base64');
-    printJson(io, { header, kid: key.kid ?? null, [isText ? 'content' : 'content_base64']: text });
+    printJson(io, { header, kid: key.kid ?? null, ...contentMember(plaintext) });
   } else if (io.stdout.isTerminal) {
     if (textProblem(plaintext) !== undefined) {
       throw usage(
@@ -100,7 +127,7 @@ function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, 
 
 /** The claims of a token whose content is a claims set. */
 function claimsOf({ plaintext, header }: DecryptedJwe) {
-  if (own(header, 'cty') === 'JWT') {
+  if (String(own(header, 'cty')).toUpperCase() === 'JWT') {
     throw new JwtkitError('TOKEN_MALFORMED', 'the content is a signed token, whose claims are not verified', {
       hint: 'jwtkit decrypt … | jwtkit verify --claim PATH',
     });

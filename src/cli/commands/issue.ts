@@ -2,22 +2,27 @@ import type { Command } from 'commander';
 import { writeFileWhole } from '../../files/write-files.js';
 import { readExact, writeJson } from '../../jose/exact-json.js';
 import type { JsonObject } from '../../jose/json.js';
-import type { Claims, TokenType } from '../../token/claims.js';
 import { completeClaims } from '../../token/given-claims.js';
-import { formatDistance } from '../../token/time.js';
 import { addBatchOptions, type BatchFlags, batchClock, excludeFromBatch, readBatch } from '../grammar/batch-options.js';
 import { encryptToOption } from '../grammar/decrypt-key.js';
 import { type Invocation, readInvocation } from '../grammar/invocation.js';
 import {
+  addClaimOptions,
   addPairs,
   type ClaimOptions,
+  checkClaimOptions,
   claimDefaults,
+  claimPolicies,
   claimsOfOptions,
+  isRedated,
   leftOut,
   readClaimsFile,
+  refuseTogether,
+  typeOf,
+  warnIfDead,
 } from '../grammar/issued-claims.js';
 import type { KeyOptions } from '../grammar/keys/source.js';
-import { type LifetimeOptions, lifetimes } from '../grammar/lifetimes.js';
+import { lifetimes } from '../grammar/lifetimes.js';
 import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
 import {
   addCommonOptions,
@@ -26,8 +31,6 @@ import {
   algOption,
   atOption,
   type CommonOptions,
-  refreshTtlOption,
-  ttlOption,
 } from '../grammar/shared-options.js';
 import { readClock, readSigningAlgorithms } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
@@ -38,9 +41,8 @@ import { afterChange, printJson } from '../terminal/output.js';
 interface IssueOptions
   extends KeyOptions,
     BatchFlags,
-    LifetimeOptions,
     ClaimOptions,
-    Texts<'claims' | 'typ' | 'out' | 'encryptTo'>,
+    Texts<'typ' | 'out' | 'encryptTo'>,
     Lists<'header'>,
     MaskOptions,
     Flags<'pair' | 'force'> {
@@ -49,32 +51,9 @@ interface IssueOptions
 
 export function registerIssue(program: Command, context: Context): void {
   const { io } = context;
-  const command = program
-    .command('issue')
-    .description('Sign a token and print it, alone, on stdout.')
-    .addOption(option('--sub <id>', 'subject'))
-    .addOption(option('--type <type>', 'the claim type (default: access)').choices(['access', 'refresh']))
+  const command = program.command('issue').description('Sign a token and print it, alone, on stdout.');
+  addClaimOptions(command)
     .addOption(option('--pair', 'make an access and a refresh token, as JSON'))
-    .addOption(ttlOption('lifetime (default: 30m; 7d for a refresh token)'))
-    .addOption(refreshTtlOption())
-    .addOption(option('--no-exp', 'make a token that never expires'))
-    .addOption(option('--bare', 'sign the given claims and exp alone: no type, jti, iat, and no typ in the header'))
-    .addOption(option('--no-type', 'leave out the claim type').as('typeClaim'))
-    .addOption(option('--no-jti', 'leave out the claim jti').as('jtiClaim'))
-    .addOption(option('--no-iat', 'leave out the claim iat'))
-    .addOption(option('--iss <issuer>', 'issuer').from('JWTKIT_ISS'))
-    .addOption(option('--aud <audience>', 'audience; repeatable').from('JWTKIT_AUD').repeatable())
-    .addOption(option('--scope <scope>', 'scope tokens, separated by spaces; repeatable').repeatable())
-    .addOption(option('--role <role>', 'role to put into the token; repeatable').repeatable())
-    .addOption(option('--claim <name=value>', 'another claim: name=text or name:=json; repeatable').repeatable())
-    .addOption(
-      option(
-        '--claims <file>',
-        'claims as JSON, or what decode, verify or issue --json print; - is stdin',
-      ).readsStdin(),
-    )
-    .addOption(option('--nbf <moment>', 'not valid before: ISO 8601, seconds, or +5m from now'))
-    .addOption(option('--jti <id>', 'token ID (default: a random UUID)'))
     .addOption(
       option('--header <name=value>', 'another header member: name=text or name:=json; repeatable').repeatable(),
     )
@@ -102,40 +81,40 @@ export function registerIssue(program: Command, context: Context): void {
   ]);
   command.action(async () => {
     const invocation = readInvocation<IssueOptions>(command);
-    const { options, origin } = invocation;
+    const { options } = invocation;
     checkOptions(invocation);
     refuseUselessMask(options, io);
     if (options.out === '-') delete options.out;
     const batch = readBatch(options);
-    const isRedated = !options.exp || origin('ttl') === 'flag';
     const given = options.claims === undefined ? {} : readClaimsFile(options.claims, io);
-    const fixed = claimsOfOptions(invocation, isRedated, io);
+    const fixed = claimsOfOptions(invocation, io);
     const defaults = claimDefaults(invocation);
     const allowed = readSigningAlgorithms(invocation);
     const header: JsonObject = {};
     addPairs(header, '--header', options.header);
     const { signingAlgorithm, signingKey, signingKeyFinder } = await import('../grammar/keys/signing.js');
-    const { bare } = options;
-    const policy = { typ: options.typ, bare, without: leftOut(invocation) };
     const { accessTtl, refreshTtl } = lifetimes(invocation);
-    // --ttl is the lifetime of a single token of either type; its variable gives way to the one for refresh tokens.
-    const isForAny = origin('ttl') === 'flag' || origin('ttl') === 'variable';
-    const refreshOwn = origin('ttl') === 'flag' ? accessTtl : (refreshTtl ?? (isForAny ? accessTtl : undefined));
-    // A bare token has no lifetime by default, and none from a policy for tokens of jwtkit's own kind.
-    const bareTtl = isForAny ? accessTtl : undefined;
-    const ofType = (type: TokenType, ttl: number | undefined) => {
-      return { ...policy, type: bare ? undefined : type, ttl: !options.exp ? null : bare ? bareTtl : ttl };
-    };
+    const { access, refresh } = claimPolicies(invocation);
+    const { typ } = options;
     const policies = {
-      access: ofType('access', accessTtl),
-      refresh: ofType('refresh', refreshOwn),
-      pair: options.pair === true ? { typ: options.typ, accessTtl, refreshTtl } : undefined,
+      access: { typ, ...access },
+      refresh: { typ, ...refresh },
+      pair: options.pair === true ? { typ, accessTtl, refreshTtl } : undefined,
     } as const;
     if (batch !== undefined) {
       const { runBatch } = await import('../terminal/batch.js');
       const { type, nbf, json: asJson = false } = options;
       const texts = { header: writeJson(header), claims: writeJson(fixed) };
-      const job = { kind: 'issue', policies, type, ...texts, nbf, defaults, isRedated, asJson } as const;
+      const job = {
+        kind: 'issue',
+        policies,
+        type,
+        ...texts,
+        nbf,
+        defaults,
+        isRedated: isRedated(invocation),
+        asJson,
+      } as const;
       const now = readClock(options.at, io);
       const findKey = await signingKeyFinder(invocation, now, io);
       const signer = async (at: number) => {
@@ -148,7 +127,7 @@ export function registerIssue(program: Command, context: Context): void {
     // A second look at the clock: claims from a pipe and a typed passphrase may take long.
     const now = readClock(options.at, io);
     const alg = signingAlgorithm(invocation, allowed, key);
-    const claims = completeClaims(given, { fixed, defaults, isRedated });
+    const claims = completeClaims(given, { fixed, defaults, isRedated: isRedated(invocation) });
     const { issueToken, issueTokenPair } = await import('../../token/issue.js');
     const deps = { key, now, newId: io.newId };
     if (policies.pair !== undefined) {
@@ -156,8 +135,7 @@ export function registerIssue(program: Command, context: Context): void {
       maskTokens([pair.access_token, pair.refresh_token], options, io);
       return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
     }
-    const type = options.type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
-    const issued = await issueToken(claims, { ...policies[type], alg, header }, deps);
+    const issued = await issueToken(claims, { ...policies[typeOf(claims, options)], alg, header }, deps);
     warnIfDead(issued.claims, now, io);
     const token = await encryptFor(options.encryptTo, issued.token, now, invocation, io);
     maskTokens([token], options, io);
@@ -182,33 +160,22 @@ async function encryptFor(
 }
 
 function checkOptions(invocation: Invocation<IssueOptions>): void {
-  const { options, origin } = invocation;
-  const left = leftOut(invocation);
-  const conflicts = [
-    [options.pair === true && options.type !== undefined, '--pair and --type'],
-    [options.pair === true && options.jti !== undefined, '--pair and --jti'],
-    [options.pair === true && options.encryptTo !== undefined, '--pair and --encrypt-to'],
-    [options.pair === true && !options.exp, '--pair and --no-exp'],
-    [!options.exp && origin('ttl') === 'flag', '--no-exp and --ttl'],
-    [options.bare === true && options.pair === true, '--bare and --pair'],
-    [options.bare === true && options.type !== undefined, '--bare and --type'],
-    ...left.flatMap((name) => [
-      [options.pair === true, `--pair and --no-${name}`] as const,
-      [name !== 'iat' && options[name] !== undefined, `--${name} and --no-${name}`] as const,
-    ]),
-  ] as const;
+  const { options } = invocation;
+  const isPair = options.pair === true;
   if (options.batch !== undefined) {
     const { claims, jti, out, encryptTo, mask } = options;
     excludeFromBatch({ '--claims': claims, '--jti': jti, '--out': out, '--encrypt-to': encryptTo, '--mask': mask });
   }
-  for (const [applies, names] of conflicts) if (applies) throw usage(`${names} exclude each other`);
+  refuseTogether([
+    [isPair && options.type !== undefined, '--pair and --type'],
+    [isPair && options.jti !== undefined, '--pair and --jti'],
+    [isPair && options.encryptTo !== undefined, '--pair and --encrypt-to'],
+    [isPair && !options.exp, '--pair and --no-exp'],
+    [isPair && options.bare === true, '--bare and --pair'],
+    ...leftOut(invocation).map((name) => [isPair, `--pair and --no-${name}`] as const),
+  ]);
+  checkClaimOptions(invocation);
   if (options.force === true && options.out === undefined) throw usage('--force is for --out');
-}
-
-function warnIfDead({ exp }: Claims, now: number, io: Io): void {
-  if (exp !== undefined && exp <= now) {
-    io.note(`the token is already expired, ${formatDistance(exp, now)}; --ttl sets a new lifetime`);
-  }
 }
 
 function writeOut({ out = '', force, json }: IssueOptions & CommonOptions, content: string, io: Io): void {

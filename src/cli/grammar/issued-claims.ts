@@ -1,4 +1,5 @@
-/** How the options of `issue` become claims and header members. */
+/** The options that make claims, for `issue` and `encrypt`, and how they become claims and header members. */
+import type { Command } from 'commander';
 import { JwtkitError } from '../../errors.js';
 import { defaultMaxTokenLength } from '../../jose/compact.js';
 import type { JsonObject } from '../../jose/json.js';
@@ -6,23 +7,115 @@ import { textBytes } from '../../jose/text.js';
 import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
 import { type ClaimDefault, defineMember, readClaims } from '../../token/given-claims.js';
 import type { OwnClaim } from '../../token/issue-policy.js';
-import { parseMoment } from '../../token/time.js';
+import type { ClaimPolicy } from '../../token/new-claims.js';
+import { formatDistance, parseMoment } from '../../token/time.js';
 import { usage } from '../terminal/errors.js';
 import { readContent } from '../terminal/input.js';
 import type { Io } from '../terminal/io.js';
 import type { Invocation } from './invocation.js';
-import type { Flags, Lists, Texts } from './option.js';
+import { type LifetimeOptions, lifetimes } from './lifetimes.js';
+import { type Flags, type Lists, option, type Texts } from './option.js';
+import { refreshTtlOption, ttlOption } from './shared-options.js';
 import { parseOption, parsePair, readClock } from './values.js';
 
 /** The options that set claims. */
 export interface ClaimOptions
-  extends Texts<'sub' | 'nbf' | 'jti' | 'at'>,
+  extends LifetimeOptions,
+    Texts<'sub' | 'nbf' | 'jti' | 'at' | 'claims'>,
     Lists<'aud' | 'scope' | 'role' | 'claim'>,
     Flags<'bare' | 'typeClaim' | 'jtiClaim' | 'iat'> {
   type?: TokenType;
   exp: boolean;
   /** A list where the policy file gives it. */
   iss?: string | string[];
+}
+
+/** Adds the options that set claims. */
+export function addClaimOptions(command: Command): Command {
+  return command
+    .addOption(option('--sub <id>', 'subject'))
+    .addOption(option('--type <type>', 'the claim type (default: access)').choices(['access', 'refresh']))
+    .addOption(ttlOption('lifetime (default: 30m; 7d for a refresh token)'))
+    .addOption(refreshTtlOption())
+    .addOption(option('--no-exp', 'make a token that never expires'))
+    .addOption(option('--bare', 'the given claims and exp alone: no type, jti, iat, and no typ in the header'))
+    .addOption(option('--no-type', 'leave out the claim type').as('typeClaim'))
+    .addOption(option('--no-jti', 'leave out the claim jti').as('jtiClaim'))
+    .addOption(option('--no-iat', 'leave out the claim iat'))
+    .addOption(option('--iss <issuer>', 'issuer').from('JWTKIT_ISS'))
+    .addOption(option('--aud <audience>', 'audience; repeatable').from('JWTKIT_AUD').repeatable())
+    .addOption(option('--scope <scope>', 'scope tokens, separated by spaces; repeatable').repeatable())
+    .addOption(option('--role <role>', 'role to put into the token; repeatable').repeatable())
+    .addOption(option('--claim <name=value>', 'another claim: name=text or name:=json; repeatable').repeatable())
+    .addOption(
+      option(
+        '--claims <file>',
+        'claims as JSON, or what decode, verify or issue --json print; - is stdin',
+      ).readsStdin(),
+    )
+    .addOption(option('--nbf <moment>', 'not valid before: ISO 8601, seconds, or +5m from now'))
+    .addOption(option('--jti <id>', 'token ID (default: a random UUID)'));
+}
+
+/** Whether a flag sets a claim, or names the file of claims. */
+export function makesClaims({ origin }: Invocation<ClaimOptions>): boolean {
+  const names = ['sub', 'type', 'ttl', 'exp', 'bare', 'typeClaim', 'jtiClaim', 'iat', 'iss', 'aud', 'scope', 'role'];
+  const others = ['claim', 'claims', 'nbf', 'jti'];
+  return [...names, ...others].some((name) => origin(name as keyof ClaimOptions) === 'flag');
+}
+
+/**
+ * Refuses options that contradict each other.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function checkClaimOptions(invocation: Invocation<ClaimOptions>): void {
+  const { options, origin } = invocation;
+  refuseTogether([
+    [!options.exp && origin('ttl') === 'flag', '--no-exp and --ttl'],
+    [options.bare === true && options.type !== undefined, '--bare and --type'],
+    ...leftOut(invocation).map(
+      (name) => [name !== 'iat' && options[name] !== undefined, `--${name} and --no-${name}`] as const,
+    ),
+  ]);
+}
+
+/** Refuses the first pair of options that applies. */
+export function refuseTogether(conflicts: readonly (readonly [applies: boolean, names: string])[]): void {
+  for (const [applies, names] of conflicts) if (applies) throw usage(`${names} exclude each other`);
+}
+
+/** Whether the requested lifetime replaces the `exp` of given claims. */
+export function isRedated({ options, origin }: Invocation<ClaimOptions>): boolean {
+  return !options.exp || origin('ttl') === 'flag';
+}
+
+/** Returns how claims of each type are completed. */
+export function claimPolicies(invocation: Invocation<ClaimOptions>): Record<TokenType, ClaimPolicy> {
+  const { options, origin } = invocation;
+  const { bare } = options;
+  const { accessTtl, refreshTtl } = lifetimes(invocation);
+  // --ttl is the lifetime of a single token of either type; its variable gives way to the one for refresh tokens.
+  const isForAny = origin('ttl') === 'flag' || origin('ttl') === 'variable';
+  const refreshOwn = origin('ttl') === 'flag' ? accessTtl : (refreshTtl ?? (isForAny ? accessTtl : undefined));
+  // A bare token has no lifetime by default, and none from a policy for tokens of jwtkit's own kind.
+  const bareTtl = isForAny ? accessTtl : undefined;
+  const ofType = (type: TokenType, ttl: number | undefined): ClaimPolicy => {
+    const kept = { bare, without: leftOut(invocation), type: bare ? undefined : type };
+    return { ...kept, ttl: !options.exp ? null : bare ? bareTtl : ttl };
+  };
+  return { access: ofType('access', accessTtl), refresh: ofType('refresh', refreshOwn) };
+}
+
+/** Returns the type of token that claims are for. */
+export function typeOf(claims: Claims, { type }: ClaimOptions): TokenType {
+  return type ?? (claims.type === 'refresh' ? 'refresh' : 'access');
+}
+
+/** Notes that new claims have expired already. */
+export function warnIfDead({ exp }: Claims, now: number, io: Io): void {
+  if (exp !== undefined && exp <= now) {
+    io.note(`the token is already expired, ${formatDistance(exp, now)}; --ttl sets a new lifetime`);
+  }
 }
 
 /** Returns the claims that `--no-type`, `--no-jti` and `--no-iat` leave out. */
@@ -32,7 +125,7 @@ export function leftOut({ options }: Invocation<ClaimOptions>): OwnClaim[] {
 }
 
 /** Claims of `--claim` and of the options that have a name of their own; they replace those of the file. */
-export function claimsOfOptions(invocation: Invocation<ClaimOptions>, isRedated: boolean, io: Io): Claims {
+export function claimsOfOptions(invocation: Invocation<ClaimOptions>, io: Io): Claims {
   const { options, origin } = invocation;
   const isNamed = (name: 'iss' | 'aud') => options[name] !== undefined && origin(name) !== 'config';
   const now = readClock(options.at, io);
@@ -51,7 +144,7 @@ export function claimsOfOptions(invocation: Invocation<ClaimOptions>, isRedated:
   };
   const fromFlags: Claims = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   addPairs(fromFlags, '--claim', options.claim);
-  if (isRedated && Object.hasOwn(fromFlags, 'exp'))
+  if (isRedated(invocation) && Object.hasOwn(fromFlags, 'exp'))
     throw usage(`--claim exp and ${options.exp ? '--ttl' : '--no-exp'} exclude each other`);
   const lost = leftOut(invocation).find((name) => Object.hasOwn(fromFlags, name));
   if (lost !== undefined) throw usage(`--claim ${lost} and --no-${lost} exclude each other`);

@@ -106,7 +106,7 @@ async function answerAll(
   }
   io.say(summary);
   if (refused === 0) return;
-  const noun = job.kind === 'issue' ? 'lines' : 'tokens';
+  const noun = job.kind === 'issue' || job.kind === 'encrypt' ? 'lines' : 'tokens';
   throw new JwtkitError('BATCH_REJECTED', `${refused} of ${lines} ${noun} refused`, { hint: hintOf(job, counts) });
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { VerifiedToken } from '../../token/examine.js';
-import { defaultLifetimes } from '../../token/issue.js';
 import { withKeys } from '../../token/key-source.js';
+import { defaultLifetimes } from '../../token/new-claims.js';
 import { sessionClaims } from '../../token/refresh-form.js';
 import { revokeToken } from '../../token/revoke.js';
 import { auditRevocation } from '../audit.js';

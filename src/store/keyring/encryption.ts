@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
+import { watchFile } from '../../files/watched-file.js';
 import type { Passphrase } from '../../jose/encrypted-key.js';
 import { exportPublicJwk, type Jwk, thumbprint } from '../../jose/jwk.js';
 import { isSamePublicKey, maxKeyBytes, publicHalfOf } from '../../jose/key.js';
@@ -118,7 +119,37 @@ export async function keyringDecryptionKeys(
     passphrase,
   }: { readonly now: number; readonly kids: readonly string[]; readonly passphrase?: PassphraseSource },
 ): Promise<EncryptionKey[]> {
-  const all = readMembers(directory).encryptionKeys.filter((key) => key.hasPrivateHalf && isVerifying(key, now));
+  const keys = decrypting(readMembers(directory).encryptionKeys, now, kids);
+  return Promise.all(keys.map((key) => openPrivateHalf(directory, key, passphrase)));
+}
+
+/**
+ * Returns a function that opens the private keys of a keyring that decrypt at a moment, also after a change by another process. Each
+ * is opened once.
+ * @throws {JwtkitError} from each call, as {@link keyringDecryptionKeys}.
+ */
+export function watchDecryptionKeys(
+  directory: string,
+  passphrase?: PassphraseSource,
+): (now: number) => Promise<EncryptionKey[]> {
+  let halves = new Map<string, Promise<EncryptionKey>>();
+  const current = watchFile(setPath(directory), () => {
+    halves = new Map();
+    return readMembers(directory).encryptionKeys;
+  });
+  const open = (key: DatedKey) => {
+    const opened = halves.get(key.kid) ?? openPrivateHalf(directory, key, passphrase);
+    halves.set(key.kid, opened);
+    // A failed attempt is not cached.
+    opened.catch(() => halves.delete(key.kid));
+    return opened;
+  };
+  return async (now) => Promise.all(decrypting(current(), now, []).map(open));
+}
+
+/** Returns the keys that decrypt at `now`; of the named kids alone, if there are any. */
+function decrypting(entries: readonly DatedKey[], now: number, kids: readonly string[]): readonly DatedKey[] {
+  const all = entries.filter((key) => key.hasPrivateHalf && isVerifying(key, now));
   const keys = kids.length === 0 ? all : all.filter(({ kid }) => kids.includes(kid));
   if (keys.length === 0) {
     const named = kids.length === 0 ? '' : `, of the kid ${JSON.stringify(kids[0])}`;
@@ -129,7 +160,7 @@ export async function keyringDecryptionKeys(
           : `its kids: ${all.map(({ kid }) => kid).join(', ')}`,
     });
   }
-  return Promise.all(keys.map((key) => openPrivateHalf(directory, key, passphrase)));
+  return keys;
 }
 
 async function openPrivateHalf(

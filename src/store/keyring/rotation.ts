@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../errors.js';
 import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
 import { generateKey, type KeyMaker } from '../../jose/generate-key.js';
-import { defaultLifetimes } from '../../token/issue.js';
 import { type DatedKey, findSigner } from '../../token/keyring.js';
+import { defaultLifetimes } from '../../token/new-claims.js';
 import {
   type KeyTemplate,
   planRemoval,

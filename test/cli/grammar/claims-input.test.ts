@@ -65,6 +65,9 @@ describe('output without claims is not signed', () => {
       'is a refusal',
     ],
     ['a verdict without claims', { line: 2, valid: true, sub: 'u', exp: 1 }, 'is a verdict without claims'],
+    ['output of encrypt', { token: 'x', kid: null }, 'is the output of encrypt'],
+    ['a line of decrypt', { line: 1, header: {}, kid: 'k', content: '{}' }, 'is the output of decrypt'],
+    ['bytes of decrypt', { header: {}, kid: null, content_base64: '' }, 'is the output of decrypt'],
     ['a pair', { access_token: 'a', refresh_token: 'r', token_type: 'bearer', expires_in: 1 }, 'is a pair of tokens'],
     [
       'a line with a pair',

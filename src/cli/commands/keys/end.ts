@@ -29,7 +29,7 @@ export function registerKeysRetire(keys: Command, { io }: Context): void {
       throw usage('--until and --grace exclude each other');
     const now = io.now();
     const { retireKey } = await import('../../../store/keyring/rotation.js');
-    const { defaultLifetimes } = await import('../../../token/issue.js');
+    const { defaultLifetimes } = await import('../../../token/new-claims.js');
     const kid = await kidOf(named, options.keyring);
     const { verifiesUntil, signing } = await retireKey(options.keyring, kid, {
       now,

@@ -44,7 +44,7 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
     const invocation = readKeyringInvocation<RotateOptions>(command, io);
     const { options } = invocation;
     const { rotateKeys } = await import('../../../store/keyring/rotation.js');
-    const { defaultLifetimes } = await import('../../../token/issue.js');
+    const { defaultLifetimes } = await import('../../../token/new-claims.js');
     const now = io.now();
     const passphrase = await newPassphrase(invocation, io, options.encrypt === true);
     const shared = {

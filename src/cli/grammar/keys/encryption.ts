@@ -31,7 +31,7 @@ type Named = Invocation<EncryptionKeyOptions>;
 type SourceName = keyof typeof sourceFlags | 'passphrase';
 
 /** Returns which option names the keys. A flag's passphrase alone is itself the key (PBES2); with another flag it opens that key. */
-function findSource(invocation: Named): SourceName {
+export function findEncryptionSource(invocation: Named): SourceName {
   const { origin, options } = invocation;
   const given = (Object.keys(sourceFlags) as (keyof typeof sourceFlags)[]).filter((each) => origin(each) === 'flag');
   const [name, other] = options.sign === true && given.length > 1 ? given.filter((each) => each !== 'keyring') : given;
@@ -53,7 +53,7 @@ export async function recipientKey(
   io: Io,
 ): Promise<EncryptionKey> {
   const { options } = invocation;
-  const name = findSource(invocation);
+  const name = findEncryptionSource(invocation);
   if (name === 'keyring') return keyringRecipient(keyringFolder(invocation, io), now, options.kid);
   const keys = await readRecipientKeys(name, invocation, now, io);
   const isSet = name === 'jwks' || name === 'issuerUrl' || keys.length > 1;
@@ -107,7 +107,7 @@ export async function decryptionKeys(
   { now, kids }: { readonly now: number; readonly kids: readonly string[] },
   io: Io,
 ): Promise<readonly EncryptionKey[]> {
-  const name = findSource(invocation);
+  const name = findEncryptionSource(invocation);
   if (name === 'keyring') {
     const folder = keyringFolder(invocation, io);
     return withPassphrase(invocation, io, (passphrase) => keyringDecryptionKeys(folder, { now, kids, passphrase }));

@@ -112,8 +112,8 @@ export async function signingKeyFinder(
   invocation: Invocation<KeyOptions>,
   now: number,
   io: Io,
+  source = findLocalSource(invocation, io),
 ): Promise<(now: number) => Promise<Key>> {
-  const source = findLocalSource(invocation, io);
   if (source.kind === 'keyring') {
     const watched = await watchOwnKeyring(source.directory, invocation, now, io);
     const kid = kidIn(openNamedKeyring(source.directory, invocation.env), invocation);
