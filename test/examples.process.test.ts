@@ -81,8 +81,8 @@ describe('the manifests for Kubernetes', () => {
   });
 });
 
-test('the YAML of docs/serve.md can be read', () => {
-  const blocks = [...textOf('serve.md').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '');
+test('the YAML of docs/proxies.md can be read', () => {
+  const blocks = [...textOf('proxies.md').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '');
   expect(blocks).toHaveLength(2);
   for (const block of blocks) expect(parseDocument(block, { strict: true }).errors).toEqual([]);
 });

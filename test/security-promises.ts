@@ -502,8 +502,16 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       [http, 'may not call the service without --cors'],
       [http, 'may call %s if --cors names them'],
     ],
-    'There are no cookies': [[http, "headers.has('set-cookie')"]],
+    'No cookie is ever set': [
+      [http, "headers.has('set-cookie')"],
+      ['server/auth-cookie.test.ts', 'is never set, and never sent to a page of another origin'],
+    ],
+    'Without `--auth-cookie`': [['server/auth-cookie.test.ts', 'no cookie is read without the option']],
     'It can only try': [['store/login-limits/limits.process.test.ts', 'blocks an address after the allowed failures']],
+    'With `--auth-cookie`': [
+      ['server/auth-cookie.test.ts', 'is not read by the routes that change something, nor by /introspect'],
+      ['server/auth-cookie.test.ts', 'is never set, and never sent to a page of another origin'],
+    ],
     'Secrets are not options': [
       [options, 'no option takes a secret as its value'],
       ['cli/commands/users.test.ts', 'there is no flag that takes a password'],

@@ -1,7 +1,8 @@
-/** Requests with an access token (RFC 6750). */
+/** Requests with an access token (RFC 6750), or with a cookie that holds one. */
 import type { FastifyRequest } from 'fastify';
 import type { VerifiedToken } from '../token/examine.js';
 import { verifyTokenFrom } from '../token/key-source.js';
+import { cookieTokens } from './cookie.js';
 import { Refusal } from './refusal.js';
 import { ownPolicy, requireSubject, type ServiceDeps, type ServiceOptions } from './service.js';
 import { explainVerdict, isVerdict, readRefused } from './verdict.js';
@@ -20,13 +21,7 @@ export function prepareAuthentication(
 ): (request: FastifyRequest) => Promise<VerifiedToken> {
   const policy = ownPolicy(options, 'access', requireSubject);
   return async (request) => {
-    const token = bearerToken(request.headers.authorization);
-    if (token === undefined) {
-      throw new Refusal(401, 'Not authenticated', {
-        headers: { 'www-authenticate': 'Bearer' },
-        failed: 'no token',
-      });
-    }
+    const token = tokenOf(request, options);
     const moment = now();
     try {
       return await verifyTokenFrom(token, policy, { source: keys, denylist, now: moment });
@@ -45,9 +40,27 @@ export function prepareAuthentication(
   };
 }
 
+/**
+ * Returns the token of a request. The cookie counts only without the header `Authorization`, of whatever scheme: nobody can make a
+ * refused token good by a second one.
+ * @throws {Refusal} 401 without a token, or with two cookies of the name: a page of another subdomain may have added one.
+ */
+function tokenOf({ headers }: FastifyRequest, { authCookie }: ServiceOptions): string {
+  const { authorization = '', cookie } = headers;
+  const inCookies = authorization === '' && authCookie !== undefined ? cookieTokens(cookie, authCookie) : [];
+  if (inCookies.length > 1) throw notAuthenticated('the cookie stands twice');
+  const token = inCookies[0] ?? bearerToken(authorization);
+  if (token === undefined) throw notAuthenticated('no token');
+  return token;
+}
+
+function notAuthenticated(failed: string): Refusal {
+  return new Refusal(401, 'Not authenticated', { headers: { 'www-authenticate': 'Bearer' }, failed });
+}
+
 /** Returns the token of an `Authorization` header; undefined for another scheme. */
-function bearerToken(authorization: string | undefined): string | undefined {
-  if (authorization?.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
+function bearerToken(authorization: string): string | undefined {
+  if (authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
   const token = authorization.slice(7).trim();
   return token === '' ? undefined : token;
 }

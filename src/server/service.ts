@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly sessionMax?: number | undefined;
   /** Origins whose pages may call the service; none by default. */
   readonly corsOrigins?: readonly string[] | undefined;
+  /** The cookie that may hold the access token on routes that only read; none by default. */
+  readonly authCookie?: string | undefined;
   /** Trusted for `X-Forwarded-For`: a number of hops, or addresses, networks and names as proxy-addr reads them. */
   readonly trustedProxies?: number | readonly string[] | undefined;
   /** PEM. */

@@ -447,7 +447,7 @@ export async function readers(): Promise<Reader[]> {
 
 /** What anybody can send to a service, without a password and a token that holds. */
 export async function requests(): Promise<Reader[]> {
-  const service = await startService({ rotatesRefreshTokens: true, trustedProxies: ['loopback'] });
+  const service = await startService({ rotatesRefreshTokens: true, trustedProxies: ['loopback'], authCookie: 'token' });
   const good = await service.sign({ sub: 'user-1', scope: many(12_000, (at) => `s${at}`, ' ') });
   const clean = (text: string) => text.replace(/[^\t\x20-\x7e]/g, 'x');
   const headerRuns = around(runs, clean);
@@ -546,6 +546,17 @@ export async function requests(): Promise<Reader[]> {
         'many roles': (length) => `/auth?${many(length, (at) => `role=w${at}`, '&')}`,
       },
       (path) => service.ask(path, { headers: bearer(good) }),
+    ),
+    reader(
+      'Cookie',
+      headerLimit,
+      {
+        ...headerRuns,
+        ...around({ ...headerRuns, ...payloads }, (token) => `token=${token}`),
+        'many cookies': (length) => many(length, (at) => `c${at}=1`, ';'),
+        'many of its name': (length) => many(length, () => 'token=1', ';'),
+      },
+      (cookie) => service.ask('/auth', { headers: { cookie } }),
     ),
     reader(
       'X-Forwarded-For',

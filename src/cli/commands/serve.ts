@@ -54,6 +54,11 @@ export function registerServe(program: Command, context: Context): void {
       option('--cors <origin>', 'origin whose pages may call the service; repeatable').from('JWTKIT_CORS').repeatable(),
     )
     .addOption(
+      option('--auth-cookie <name>', 'cookie from which /auth and /users/me take a token, too (default: none)').from(
+        'JWTKIT_AUTH_COOKIE',
+      ),
+    )
+    .addOption(
       option('--trust-proxy <who>', 'trust X-Forwarded-For of these: hops, or addresses and networks by commas').from(
         'JWTKIT_TRUST_PROXY',
       ),
@@ -72,6 +77,7 @@ export function registerServe(program: Command, context: Context): void {
   addCommonOptions(command, [
     'jwtkit serve --demo',
     'jwtkit serve --rotate --issuer-url https://auth.example --trust-proxy loopback',
+    'jwtkit serve --issuer-url https://app.example --auth-cookie __Host-token --trust-proxy loopback',
     'jwtkit serve -e .env --port 0 --ready-file ready.json',
     'jwtkit serve --workers 2 --store lmdb:denylist --cors https://app.example',
   ]);

@@ -16,7 +16,7 @@ const common: Readonly<Record<string, Names>> = {
   Account: `--users --clients --password-file --password-env --no-roles --no-scopes --no-claims --end-sessions
     --keep-tokens`,
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
-  Service: `--host --port --ready-file --log-format --login-attempts --cors --trust-proxy --tls-cert --tls-key --demo`,
+  Service: `--host --port --ready-file --log-format --login-attempts --cors --auth-cookie --trust-proxy --tls-cert --tls-key --demo`,
   Target: '',
   Batch: '--batch --threads --only-invalid',
   Output: `--format --report --summary --serialization --out --mask --no-mask --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { originOption } from '../../../src/cli/commands/service/origin.js';
+import { isCookieName } from '../../../src/server/cookie.js';
 import { runCli, temporaryFolder } from '../fake-io.js';
 
 const refuse = async (...args: string[]) => {
@@ -75,5 +76,27 @@ describe('--cors', () => {
     const { exitCode, stderr } = await runCli(['serve', '--demo'], { env: { JWTKIT_CORS: 'https://*.example' } });
     expect(stderr).toContain('JWTKIT_CORS: "https://*.example" has a wildcard');
     expect(exitCode).toBe(2);
+  });
+});
+
+describe('--auth-cookie', () => {
+  test.each(['', 'a b', 'a=b', 'a;b', 'tøken', 'a"b', 'a'.repeat(129), 'Cookie: a'])(
+    'refuses the name %j',
+    async (name) => {
+      const stderr = await refuse('--auth-cookie', name);
+      expect(stderr).toMatch(/--auth-cookie/);
+    },
+  );
+
+  test('refuses a cookie with its value, without repeating a token', async () => {
+    const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmU';
+    const stderr = await refuse('--auth-cookie', `token=${token}`);
+    expect(stderr).toContain('is not the name of a cookie');
+    expect(stderr).toContain('hint: letters, digits and - _ . such as __Host-token; not its value');
+    expect(stderr).not.toContain(token);
+  });
+
+  test.each(['token', '__Host-token', 'access_token', 'a.b-c_d~!#$'])('takes the name %s', (name) => {
+    expect(isCookieName(name)).toBe(true);
   });
 });

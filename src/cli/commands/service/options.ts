@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 import { JwtkitError } from '../../../errors.js';
 import { readFileBounded } from '../../../files/read-file.js';
 import { textBytes } from '../../../jose/text.js';
+import { isCookieName } from '../../../server/cookie.js';
 import { type AudienceOptions, audienceDemand } from '../../grammar/audience.js';
 import type { StoreOptions } from '../../grammar/denylist.js';
 import type { Invocation } from '../../grammar/invocation.js';
@@ -28,7 +29,7 @@ export interface ServeOptions
     RotationOptions,
     AudienceOptions,
     Texts<'host' | 'port' | 'readyFile' | 'leeway' | 'users' | 'clients' | 'loginAttempts' | 'workers'>,
-    Texts<'trustProxy' | 'tlsCert' | 'tlsKey' | 'typ'>,
+    Texts<'authCookie' | 'trustProxy' | 'tlsCert' | 'tlsKey' | 'typ'>,
     Lists<'cors'>,
     Flags<'demo'> {
   /** A list if it comes from the policy file. */
@@ -67,6 +68,7 @@ export function readSettings(invocation: Invocation<ServeOptions>) {
     ...readRotation(invocation, defaultRotateGrace),
     loginAttempts: readInteger(label('loginAttempts'), options.loginAttempts, 1, 1_000_000, 7) ?? 10,
     corsOrigins: (options.cors ?? []).map((origin) => originOption(label('cors'), origin)),
+    authCookie: cookieOption(label('authCookie'), options.authCookie),
     trustedProxies: proxiesOption(label('trustProxy'), options.trustProxy),
     tls: tlsOption(invocation),
     certificateFile: options.tlsCert,
@@ -89,6 +91,14 @@ function issuerOption(name: string, issuers: string | string[] | undefined): str
   if (isIssuer) return text;
   // The message does not repeat it: it may hold a password.
   throw usage(`${name} is not the URL of an issuer`, 'use an https URL without query, fragment and credentials');
+}
+
+function cookieOption(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || isCookieName(text)) return text;
+  throw usage(
+    `${name}: ${JSON.stringify(text)} is not the name of a cookie`,
+    'letters, digits and - _ . such as __Host-token; not its value',
+  );
 }
 
 function proxiesOption(name: string, text: string | undefined): number | readonly string[] | undefined {
