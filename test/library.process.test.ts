@@ -287,6 +287,7 @@ describe('each verb, as documented', () => {
     expect([keys.map(({ kid }) => kid), signing]).toEqual([['partner'], first.kid]);
     expect(await jwtkit.retireKey(directory, 'partner', { now, at: now + 5 })).toEqual({
       kid: 'partner',
+      use: 'sig',
       verifiesUntil: now + 5,
       signing: first.kid,
     });

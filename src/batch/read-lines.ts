@@ -3,11 +3,15 @@ import { JwtkitError } from '../errors.js';
 import { toJson } from '../jose/exact-json.js';
 import { decodeToken, exactMembers, trimToken } from '../token/decode.js';
 import { lifeProblem, lifeReport, readLife } from '../token/inspect.js';
-import { type AnswerLine, type LineAnswerer, nothing, toPlain } from './answer.js';
+import { headerOf } from '../token/token-runs.js';
+import { type Answer, type AnswerLine, type LineAnswerer, nothing, toPlain } from './answer.js';
 
 /** Answers the lines of `decode --batch`. */
 export const decodeLines: LineAnswerer = {
-  prepare: async () => answerWith('decoded', (token) => ({ members: exactMembers(token, decodeToken(token)) })),
+  prepare: async () =>
+    answerWith('decoded', (token) => {
+      return isEncrypted(token) ? readHeader(token) : { members: exactMembers(token, decodeToken(token)) };
+    }),
 };
 
 /** Answers the lines of `inspect --batch`. A token that lives less than `minTtl` seconds more has its life and an error. */
@@ -22,20 +26,42 @@ export function inspectLines(minTtl: number | undefined): LineAnswerer {
   };
 }
 
-function answerWith(
-  success: string,
-  read: (token: string) => { members: object; problem?: JwtkitError | undefined },
-): AnswerLine {
+/** Whether a text has the form of an encrypted token (RFC 7516 §3). */
+function isEncrypted(token: string): boolean {
+  if (token.startsWith('{')) return token.includes('"ciphertext"');
+  return token.split('.', 6).length === 5 && headerOf(token)?.enc !== undefined;
+}
+
+/** What can be read of an encrypted token: its header, or those of its recipients. */
+async function readHeader(token: string): Promise<Read> {
+  const { parseJwe } = await import('../jwe/parse.js');
+  const [{ header }, ...others] = parseJwe(token).recipients;
+  const headers = [header, ...others.map((each) => each.header)];
+  return { members: { ...(others.length === 0 ? { header } : { headers }), encrypted: true } };
+}
+
+interface Read {
+  readonly members: object;
+  readonly problem?: JwtkitError | undefined;
+}
+
+function answerWith(success: string, read: (token: string) => Read | Promise<Read>): AnswerLine {
   return ({ number, text, isCut }) => {
     const token = isCut ? text : trimToken(text);
     if (token === '') return nothing;
-    try {
-      const { members, problem } = read(token);
+    const write = ({ members, problem }: Read): Answer => {
       const output = `${toJson({ line: number, ...members, error: problem && toPlain(problem) })}\n`;
       return { output, outcome: problem?.code ?? success };
-    } catch (error) {
+    };
+    const refuse = (error: unknown): Answer => {
       if (!(error instanceof JwtkitError)) throw error;
       return { output: `${toJson({ line: number, error: toPlain(error) })}\n`, outcome: error.code };
+    };
+    try {
+      const found = read(token);
+      return found instanceof Promise ? found.then(write, refuse) : write(found);
+    } catch (error) {
+      return refuse(error);
     }
   };
 }

@@ -63,7 +63,11 @@ function describeNonText(value: unknown): string {
 
 function describeSegments(token: string): string {
   if (token === '') return 'token is empty';
-  if (/^\s*\{/.test(token)) return 'token is JSON, a JWT is always in the compact form (RFC 7519 §3)';
+  if (/^\s*\{/.test(token)) {
+    const isEncrypted = token.includes('"ciphertext"');
+    if (isEncrypted) return 'token is JSON: this is an encrypted token (JWE), not a signed one';
+    return 'token is JSON, a JWT is always in the compact form (RFC 7519 §3)';
+  }
   const segments = token.split('.', 7).length;
   if (segments === 5) return 'token has 5 segments: this is an encrypted token (JWE), not a signed one';
   return `token has ${segments > 6 ? 'more than 6 segments' : segments === 1 ? '1 segment' : `${segments} segments`}, a JWS has 3`;

@@ -1,6 +1,7 @@
 /** Plans changes of a keyring: entries in, entries out. Nothing is written here. A change only sets times. */
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
+import { keyWords, useOf } from './key-words.js';
 import {
   type DatedKey,
   entryOf,
@@ -117,9 +118,9 @@ export function planRetirement<Entry extends DatedKey>(
     (at) => findSigner(entries, at) !== undefined && findSigner(after, at) === undefined,
   );
   if (!force && isLost) {
-    const lost = entry.jwk.use === 'enc' ? 'be there to encrypt to' : 'sign any more';
-    throw new JwtkitError('KEY_IN_USE', `no key would ${lost} without ${kid}`, {
-      hint: 'put a new one in its place first: jwtkit keys rotate; or pass --force',
+    const { noneWouldSign, rotate } = keyWords[useOf(entry.jwk)];
+    throw new JwtkitError('KEY_IN_USE', `${noneWouldSign} without ${kid}`, {
+      hint: `put a new one in its place first: ${rotate}; or pass --force`,
     });
   }
   return after;
@@ -136,8 +137,9 @@ export function planRemoval<Entry extends DatedKey>(
 ): readonly Entry[] {
   const entry = entryOf(entries, kid);
   if (isVerifying(entry, now) && !force) {
-    const until = entry.jwk.exp === undefined ? 'has no end' : `verifies until ${formatMoment(entry.jwk.exp)}`;
-    throw new JwtkitError('KEY_IN_USE', `the key ${kid} ${until}, its tokens would be refused`, {
+    const { verifies, loss } = keyWords[useOf(entry.jwk)];
+    const until = entry.jwk.exp === undefined ? 'has no end' : `${verifies} until ${formatMoment(entry.jwk.exp)}`;
+    throw new JwtkitError('KEY_IN_USE', `the key ${kid} ${until}, ${loss}`, {
       hint: `end it with: jwtkit keys retire ${kid}; or pass --force`,
     });
   }

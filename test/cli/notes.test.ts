@@ -211,6 +211,12 @@ const cases: readonly NoteCase[] = [
   },
   {
     command: 'decode',
+    note: /the content is encrypted/,
+    from: 'commands/decode-encrypted.ts',
+    run: () => ({ args: ['decode', '{"header":{"alg":"dir","enc":"A256GCM"},"ciphertext":"AAAA"}'] }),
+  },
+  {
+    command: 'decode',
     note: /decrypting it takes the RSA private key/,
     from: 'grammar/keys/needed-key.ts',
     run: () => ({ args: ['decode', jwe] }),

@@ -9,7 +9,8 @@ import { alignColumns, printJson } from '../terminal/output.js';
 /** Explains a member's value for a person; empty for most. */
 type Explain = (name: string, value: unknown) => string;
 
-const encryptedNote = 'the content is encrypted: only the header can be read';
+/** The note beside the header of an encrypted token. */
+export const encryptedNote = 'the content is encrypted: only the header can be read';
 
 /** Prints what can be read of a token, if anything, and returns whether the token is encrypted and without a defect. */
 export function showParts(
@@ -48,7 +49,8 @@ function partToJson(name: string, part: ReadablePart | undefined): Record<string
   return members.length > Object.keys(value).length ? { ...exact, [`${name}_text`]: text } : exact;
 }
 
-function renderPart(title: string, part: ReadablePart | undefined, explain: Explain, paint: Painter): string[] {
+/** Renders a part of a token as lines under its title. */
+export function renderPart(title: string, part: ReadablePart | undefined, explain: Explain, paint: Painter): string[] {
   if (part === undefined) return [];
   const { members, text } = part;
   if (members === undefined) return [paint.bold(`${title}, as text`), `  ${escapeText(text)}`, ''];

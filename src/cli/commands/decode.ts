@@ -60,6 +60,12 @@ export function registerDecode(program: Command, context: Context): void {
       if (options.claim !== undefined || token.length > maxLength) throw decoded;
       const { showParts } = await import('./decode-damaged.js');
       const style = { json: options.json === true, paint: await painterFor(io.stdout, options.color, env) };
+      if (isEncryptedJson(token)) {
+        const { showHeaders } = await import('./decode-encrypted.js');
+        showHeaders(token, style, io);
+        noteUnverified(io);
+        return (await import('../grammar/keys/needed-key.js')).noteNeededKey(token, env, io);
+      }
       const isShown = showParts(token, (name, value) => explain(name, value, now), style, io);
       if (isShown !== 'nothing') {
         context.tokenHint = undefined;
@@ -79,6 +85,11 @@ export function registerDecode(program: Command, context: Context): void {
     }
     noteUnverified(io);
   });
+}
+
+/** Whether a text is JSON as encrypted tokens may be written. */
+function isEncryptedJson(token: string): boolean {
+  return /^\s*\{/.test(token) && token.includes('"ciphertext"');
 }
 
 /** Returns a token's content, or the error of the strict parser. */

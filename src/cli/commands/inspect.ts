@@ -56,7 +56,7 @@ export function registerInspect(program: Command, context: Context): void {
     }
     const maxLength = readMaxSize(options.maxSize, longestToken);
     const token = await readToken(argument, invocation, 'access', context);
-    if (token.split('.', 6).length === 5) {
+    if (token.split('.', 6).length === 5 || /^\s*\{/.test(token)) {
       (await import('../grammar/keys/needed-key.js')).noteNeededKey(token, env, io);
     }
     const decoded = decodeToken(token, { maxLength });

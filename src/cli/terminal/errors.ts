@@ -36,7 +36,7 @@ export function malformedHint(
   { tokenHint }: { readonly tokenHint?: string | undefined },
 ): string | undefined {
   if (message.includes('encrypted token (JWE)'))
-    return 'jwtkit decode shows its header; its content needs the private key';
+    return 'jwtkit decode shows its header; jwtkit decrypt, or verify --decrypt-key FILE, opens it with the private key';
   if (message.startsWith('token is longer than '))
     return '--max-size of verify, decode and inspect sets the longest token, such as 1MiB';
   return tokenHint;

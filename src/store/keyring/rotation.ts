@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../errors.js';
 import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
 import { generateKey, type KeyMaker } from '../../jose/generate-key.js';
-import { type DatedKey, findSigner } from '../../token/keyring.js';
+import { type KeyUse, useOf } from '../../token/key-words.js';
+import { type DatedKey, entryOf, findSigner } from '../../token/keyring.js';
 import { defaultLifetimes } from '../../token/new-claims.js';
 import {
   type KeyTemplate,
@@ -91,9 +92,11 @@ function checkDuration(name: string, seconds: number): number {
 /** The result of retiring or removing a key. */
 export interface RetiredKey {
   readonly kid: string;
+  /** `enc` for a key for encryption, which decrypts while others verify. */
+  readonly use: KeyUse;
   /** NumericDate until which the key verifies; null for a removed key. */
   readonly verifiesUntil: number | null;
-  /** The kid of the key that signs now, or null. */
+  /** The kid of the key that signs now, or to which others encrypt, or null. */
   readonly signing: string | null;
 }
 
@@ -121,7 +124,7 @@ export async function retireKey(directory: string, kid: string, options: RetireK
       : { at: Math.floor(requireNow(options.at, 'at')) };
   return changeKeysLike(directory, kid, (before) => {
     const entries = planRetirement(before, kid, { now, end, force: options.force === true });
-    return { entries, result: retiredKeyOf(kid, entries, now) };
+    return { entries, result: retiredKeyOf(kid, before, entries, now) };
   });
 }
 
@@ -141,7 +144,7 @@ export async function removeKey(directory: string, kid: string, options: RemoveK
   const now = Math.floor(requireNow(options?.now));
   return changeKeysLike(directory, kid, (before) => {
     const entries = planRemoval(before, kid, { now, force: options.force === true });
-    return { entries, result: retiredKeyOf(kid, entries, now) };
+    return { entries, result: retiredKeyOf(kid, before, entries, now) };
   });
 }
 
@@ -157,7 +160,8 @@ function changeKeysLike<T>(
     : changeKeyring(directory, { make: false }, plan);
 }
 
-function retiredKeyOf(kid: string, entries: readonly DatedKey[], now: number): RetiredKey {
-  const exp = entries.find((entry) => entry.kid === kid)?.jwk.exp;
-  return { kid, verifiesUntil: exp ?? null, signing: findSigner(entries, now)?.kid ?? null };
+function retiredKeyOf(kid: string, before: readonly DatedKey[], after: readonly DatedKey[], now: number): RetiredKey {
+  const exp = after.find((entry) => entry.kid === kid)?.jwk.exp;
+  const use = useOf(entryOf(before, kid).jwk);
+  return { kid, use, verifiesUntil: exp ?? null, signing: findSigner(after, now)?.kid ?? null };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { now, runCli, segmentOf, stdoutOf, unsigned } from '../fake-io.js';
+import { fileWith, now, runCli, segmentOf, stdoutOf, unsigned } from '../fake-io.js';
 
 const claims = {
   sub: 'user-1',
@@ -242,9 +242,61 @@ describe('an encrypted token', () => {
       const env = { S: 'a secret of thirty-two bytes, at least' };
       const { exitCode, stderr } = await runCli([...command, jwe], { env });
       expect(exitCode).toBe(11);
-      expect(stderr).toContain('hint: jwtkit decode shows its header; its content needs the private key\n');
+      expect(stderr).toContain(
+        'hint: jwtkit decode shows its header; jwtkit decrypt, or verify --decrypt-key FILE, opens',
+      );
     },
   );
+
+  const [head = '', encryptedKey, iv, ciphertext, tag] = jwe.split('.');
+  const shared = { iv, ciphertext, tag };
+  const flattened = JSON.stringify({ protected: head, encrypted_key: encryptedKey, ...shared }, null, 2);
+  const recipients = ['e1', 'e2'].map((kid) => ({ header: { alg: 'RSA-OAEP-256', kid }, encrypted_key: encryptedKey }));
+  const enc = Buffer.from('{"enc":"A256GCM"}').toString('base64url');
+  const general = JSON.stringify({ protected: enc, recipients, ...shared });
+
+  test('in JSON shows the header, or that of each recipient', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['decode', '-'], { stdin: flattened });
+    expect([exitCode, stdout]).toEqual([0, 'Header\n  alg  "RSA-OAEP-256"\n  enc  "A256GCM"\n  kid  "e1"\n']);
+    expect(stderr).toContain('note: the content is encrypted');
+    expect(stderr).toContain('decrypting it takes the RSA private key with the kid "e1"');
+    const both = await runCli(['decode', '--token-file', fileWith(general)]);
+    expect(both.stdout).toMatch(/^Header for recipient 1\n(?: {2}.*\n)+\nHeader for recipient 2\n/);
+    expect(both.stderr.match(/with the kid "e[12]"/g)).toHaveLength(2);
+    const json = async (text: string) => JSON.parse(await stdoutOf(['decode', '-', '--json'], { stdin: text }));
+    const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', kid: 'e1' };
+    expect(await json(flattened)).toEqual({ header, encrypted: true, defects: [] });
+    expect(await json(general)).toEqual({ headers: [header, { ...header, kid: 'e2' }], encrypted: true, defects: [] });
+  });
+
+  test('in JSON that is damaged is exit 11 with the defect', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['decode', flattened.replace(/"iv": "/, '"iv": "+')]);
+    expect([exitCode, stdout, stderr]).toEqual([11, '', expect.stringContaining('iv is not base64url')]);
+    for (const command of [['inspect'], ['verify', '--secret-env', 'S']]) {
+      const run = await runCli([...command, general], { env: { S: 'a secret of thirty-two bytes, at least' } });
+      expect([run.exitCode, run.stderr]).toEqual([11, expect.stringContaining('this is an encrypted token (JWE)')]);
+    }
+    expect((await runCli(['inspect', general])).stderr).toContain('decrypting it takes the RSA private key');
+  });
+
+  test('in a batch shows its header, also beside signed and broken lines', async () => {
+    const lines = [jwe, JSON.stringify(JSON.parse(flattened)), general, token, `${token}.x.y`, `${jwe}=`];
+    const { exitCode, stdout } = await runCli(['decode', '--batch'], { stdin: lines.join('\n') });
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', kid: 'e1' };
+    expect(exitCode).toBe(10);
+    expect(answers).toMatchObject([
+      { line: 1, header, encrypted: true },
+      { line: 2, header, encrypted: true },
+      { line: 3, headers: [header, { ...header, kid: 'e2' }], encrypted: true },
+      { line: 4, claims: expect.anything() },
+      { line: 5, error: { message: expect.stringContaining('5 segments') } },
+      { line: 6, error: { message: 'authentication tag is not base64url' } },
+    ]);
+  });
 });
 
 test('--json prints an error as JSON', async () => {

@@ -165,8 +165,17 @@ describe('rotation', () => {
     const run = (...args: string[]) => runCli(['keys', ...args, '--keyring', keyring]);
     expect(await run('retire', 'e1')).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('encrypt to') });
     await stdoutOf(['keys', 'rotate', '--use', 'enc', '--kid', 'e2', '--keyring', keyring]);
-    expect((await run('remove', 'e1')).exitCode).toBe(3);
-    expect((await run('retire', 'e1', '--at', 'now')).exitCode).toBe(0);
+    const kept = await run('remove', 'e1');
+    expect([kept.exitCode, kept.stderr]).toEqual([
+      3,
+      expect.stringMatching(/the key e1 decrypts until .*, nobody could read/),
+    ]);
+    const retired = await run('retire', 'e1', '--at', 'now');
+    expect([retired.exitCode, retired.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^e1 is no longer encrypted to, and has not decrypted since /),
+    ]);
+    expect(retired.stderr).toContain('e2 is encrypted to now\n');
     expect(JSON.parse((await run('prune', '--dry-run', '--json')).stdout)).toMatchObject({
       keys: ['e1'],
       leftovers: [],
@@ -177,7 +186,11 @@ describe('rotation', () => {
         .filter((name) => name.endsWith('.pem'))
         .sort(),
     ).toEqual(['e2.pem', 'k1.pem']);
-    expect((await run('remove', 'e2', '--force')).exitCode).toBe(0);
+    const removed = await run('remove', 'e2', '--force');
+    expect(removed).toMatchObject({
+      exitCode: 0,
+      stderr: 'removed e2\nnote: there is no key to encrypt to; make one with: jwtkit keys rotate --use enc\n',
+    });
     expect((await listOf(keyring)).map(({ kid }: { kid: string }) => kid)).toEqual(['k1']);
   });
 });

@@ -1,6 +1,7 @@
 /** `keys retire`, `remove` and `prune`: how keys end. */
 import type { Command } from 'commander';
 import { escapeText } from '../../../shown-text.js';
+import { keyWords } from '../../../token/key-words.js';
 import { parseMoment } from '../../../token/time.js';
 import { readGrace } from '../../grammar/lifetimes.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
@@ -16,7 +17,9 @@ export function registerKeysRetire(keys: Command, { io }: Context): void {
   until.formerly('--at');
   const command = keys
     .command('retire')
-    .description('Retire a key: it never signs again, and verifies until its tokens have expired.')
+    .description(
+      'Retire a key: it never signs again (nobody encrypts to it), and verifies (decrypts) until its tokens have expired.',
+    )
     .argument(...kidArgument)
     .addOption(until)
     .addOption(graceOption('how long it verifies'))
@@ -31,7 +34,7 @@ export function registerKeysRetire(keys: Command, { io }: Context): void {
     const { retireKey } = await import('../../../store/keyring/rotation.js');
     const { defaultLifetimes } = await import('../../../token/new-claims.js');
     const kid = await kidOf(named, options.keyring);
-    const { verifiesUntil, signing } = await retireKey(options.keyring, kid, {
+    const { use, verifiesUntil, signing } = await retireKey(options.keyring, kid, {
       now,
       at: parseOption('--until', options.until, (text) => parseMoment(text, now)),
       grace: readGrace(invocation, defaultLifetimes.refresh),
@@ -41,10 +44,11 @@ export function registerKeysRetire(keys: Command, { io }: Context): void {
       printJson(afterChange(io, 'the keyring was changed'), { kid, verifies_until: verifiesUntil, signing });
     } else {
       const end = verifiesUntil as number;
-      const verifies = end > now ? 'verifies until' : 'has not verified since';
-      io.say(`${kid} no longer signs, and ${verifies} ${showMoment(end, now)}`);
+      const { signsNoLonger, verifies, hasNotVerified } = keyWords[use];
+      const then = end > now ? `${verifies} until` : `${hasNotVerified} since`;
+      io.say(`${kid} ${signsNoLonger}, and ${then} ${showMoment(end, now)}`);
     }
-    tellSigner(signing, options, io);
+    tellSigner(signing, use, options, io);
   });
 }
 
@@ -59,10 +63,10 @@ export function registerKeysRemove(keys: Command, { io }: Context): void {
     const { options } = readKeyringInvocation<Flags<'force'>>(command, io);
     const kid = await kidOf(named, options.keyring);
     const { removeKey } = await import('../../../store/keyring/rotation.js');
-    const { signing } = await removeKey(options.keyring, kid, { now: io.now(), force: options.force });
+    const { use, signing } = await removeKey(options.keyring, kid, { now: io.now(), force: options.force });
     if (options.json === true) printJson(afterChange(io, 'the keyring was changed'), { kid, signing });
     else io.say(`removed ${kid}`);
-    tellSigner(signing, options, io);
+    tellSigner(signing, use, options, io);
   });
 }
 

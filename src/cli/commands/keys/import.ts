@@ -67,5 +67,5 @@ function noteImported({ keys, skipped, signing }: ImportedKeys, options: { json?
     if (isAlgGuessed) io.note(`the key allows other algorithms than ${key.algorithms[0]}; --alg names one`);
   }
   for (const { kid = 'a key', reason } of skipped) io.note(`left out ${kid}: ${reason}`);
-  if (keys.some(({ hasPrivateHalf }) => hasPrivateHalf)) tellSigner(signing, options, io);
+  if (keys.some(({ hasPrivateHalf }) => hasPrivateHalf)) tellSigner(signing, 'sig', options, io);
 }

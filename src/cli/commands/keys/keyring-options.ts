@@ -1,6 +1,7 @@
 /** What the subcommands of `keys` share. */
 
 import type { Command } from 'commander';
+import { type KeyUse, keyWords } from '../../../token/key-words.js';
 import { type Invocation, readInvocation } from '../../grammar/invocation.js';
 import { wholeKid } from '../../grammar/kids.js';
 import { addCommonOptions, keyringOption } from '../../grammar/shared-options.js';
@@ -36,8 +37,9 @@ export async function kidOf(given: string, keyring: string): Promise<string> {
   return wholeKid(given, kids);
 }
 
-/** Says which key signs now, unless JSON has said it; a note if none does. */
-export function tellSigner(kid: string | null, { json }: { readonly json?: boolean }, io: Io): void {
-  if (kid === null) io.note('no key signs now; make one with: jwtkit keys rotate');
-  else if (json !== true) io.say(`${kid} signs now`);
+/** Says which key signs now, or is encrypted to, unless JSON has said it; a note if there is none. */
+export function tellSigner(kid: string | null, use: KeyUse, { json }: { readonly json?: boolean }, io: Io): void {
+  const { signs, noneSigns, rotate } = keyWords[use];
+  if (kid === null) io.note(`${noneSigns}; make one with: ${rotate}`);
+  else if (json !== true) io.say(`${kid} ${signs} now`);
 }

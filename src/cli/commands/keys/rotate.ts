@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RotateEncryptionKeysOptions } from '../../../store/keyring/encryption.js';
 import type { RotatedKeys } from '../../../store/keyring/rotation.js';
+import { keyWords } from '../../../token/key-words.js';
 import { readGrace } from '../../grammar/lifetimes.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
 import { addPassphraseOptions, graceOption, kidOption } from '../../grammar/shared-options.js';
@@ -95,7 +96,7 @@ function rotationInWords(
   now: number,
   { keyring, use }: { keyring: string; use: string },
 ): string[] {
-  const [signs, verifies] = use === 'enc' ? ['is encrypted to', 'decrypts'] : ['signs', 'verifies'];
+  const { signs, verifies } = keyWords[use === 'enc' ? 'enc' : 'sig'];
   const isLater = signsFrom > now;
   const from = isLater ? showMoment(signsFrom, now) : 'now on';
   const made = `made a key for ${alg} in ${keyring}; it ${signs} from ${from}`;
