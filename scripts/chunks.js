@@ -1,12 +1,20 @@
 /** Which chunk of the command line holds a module, and what the files of the library are called. */
-import { join, relative, resolve, sep } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { packageOf } from './bundled-packages.js';
+
+/** What processes and threads begin with. */
+export const entriesOfCommandLine = {
+  main: 'src/cli/bundle.ts',
+  'batch-worker': 'src/batch/worker.ts',
+  'bcrypt-worker': 'src/store/accounts/bcrypt-worker.ts',
+};
 
 /** Chunks for quick commands: these modules of src/cli and all that they import. Two files open sooner than twelve. */
 const main = ['bundle', 'commands/decode', 'commands/inspect', 'terminal/table', 'terminal/shell-word'];
 const tokens = ['commands/verify', 'commands/issue', 'grammar/keys/trusted', 'grammar/keys/signing', '../token/issue'];
 /** The packages in a chunk. All others belong to the service: they are in `fastify`. */
 const packages = {
+  bcryptjs: ['bcryptjs'],
   chalk: ['chalk'],
   jsonwebtoken: ['jsonwebtoken', 'jws', 'jwa', 'ecdsa-sig-formatter', 'buffer-equal-constant-time'],
   'npm-jose': ['jose'],
@@ -48,7 +56,7 @@ function chunkOf(id) {
   if (ofPackage !== null) return ofPackage;
   const [top, ...path] = relative('.', id).split(sep);
   if (top === 'docs') return 'policy';
-  if (top !== 'src' || id.endsWith(join('batch', 'worker.ts'))) return null;
+  if (top !== 'src' || /(?:batch[\\/]|bcrypt-)worker\.ts$/.test(id)) return null;
   // Its recipes import the folder above them, which imports them.
   if (path[0] === 'fixtures') return 'fixtures';
   const folders = path.slice(0, -1);

@@ -351,6 +351,18 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['token/account.test.ts', 'an unknown client has no right secret'],
     ],
     'A hash that was brought': limit,
+    'While there is one': [
+      [
+        'store/accounts/password-hash.test.ts',
+        'is that of the slowest hash in the file, for known and unknown users, quick and slow hashes',
+      ],
+    ],
+    'The first right password': [
+      [
+        'cli/commands/password-hashes.process.test.ts',
+        'a right password replaces a bcrypt hash by argon2id, a wrong one does not: %s',
+      ],
+    ],
     'The files have mode': [
       ['store/accounts/accounts.test.ts', 'the file holds no password, and gets mode 0600'],
       ['cli/commands/users.test.ts', 'writes the user beside the keyring, closed to others and kept out of git'],

@@ -44,9 +44,10 @@ export async function grantPassword(
       headers: { 'retry-after': String(outcome) },
     });
   }
-  // The user may have been removed, or the password changed, during the check.
+  // The user may have been removed, or the password changed, during the check. Another log-in may have replaced the hash alone.
   const user = accounts.userByName(username);
-  if (user === undefined || user.passwordHash !== hash || !outcome) {
+  const isRight = outcome && (user?.passwordHash === hash || (await deps.isPassword(password, user?.passwordHash)));
+  if (user === undefined || !isRight) {
     throw new Refusal(401, 'Incorrect username or password', {
       error: 'invalid_grant',
       headers: { 'www-authenticate': 'Bearer' },
@@ -54,6 +55,7 @@ export async function grantPassword(
       sub: user?.sub,
     });
   }
+  deps.renewHash?.(user, password);
   const granted = grant(requested, user.scopes);
   const claims: Claims = {
     ...issuerClaims(options),

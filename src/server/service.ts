@@ -2,7 +2,7 @@
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import type { Key } from '../jose/key.js';
-import type { Accounts, LoginLimits } from '../token/account.js';
+import type { Accounts, LoginLimits, User } from '../token/account.js';
 import type { TokenType } from '../token/claims.js';
 import type { Denylist } from '../token/denylist.js';
 import { signingAlgorithmOf } from '../token/issue.js';
@@ -53,6 +53,8 @@ export interface ServiceDeps {
   readonly logins: LoginLimits;
   /** Whether a password matches a hash; does the same work without a hash. */
   isPassword(password: string, hash: string | undefined): Promise<boolean>;
+  /** Replaces the hash of a user after a right password, if another program made it. Returns at once, and never throws. */
+  renewHash?: ((user: User, password: string) => void) | undefined;
   /** The time as a NumericDate. */
   now(): number;
   /** Takes log lines, one JSON object each. */

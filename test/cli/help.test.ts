@@ -41,6 +41,7 @@ const variables = `
 . ./variables
 . ./encrypted
 export ALICE_PASSWORD='correct horse' BOB_PASSWORD='battery staple' MOBILE_SECRET=rV8n2Kq0Zt5yLw3XbD7fHc1J
+export DAVE_HASH='$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'
 `;
 
 /** A folder where all of that was made, of which each command gets a copy. */

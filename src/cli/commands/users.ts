@@ -11,8 +11,9 @@ import {
   addPasswordOptions,
   addStoreOption,
   grantedScopesOption,
+  passwordHashOption,
 } from '../grammar/shared-options.js';
-import { newPassword, type PasswordOptions } from '../secrets/named-secret.js';
+import { givenPasswordHash, newPassword, type PasswordOptions } from '../secrets/named-secret.js';
 import type { Context } from '../terminal/io.js';
 import { afterChange, printJson } from '../terminal/output.js';
 import { registerList, registerRemove, registerSet } from './accounts/commands.js';
@@ -35,7 +36,10 @@ export function registerUsers(program: Command, context: Context): void {
   registerRemove(users, context, kind, "Remove a user, and revoke all of the user's tokens.");
 }
 
-type AddOptions = AccountOptions & PasswordOptions & Lists<'role' | 'scope' | 'claim'> & { sub: string };
+type AddOptions = AccountOptions &
+  PasswordOptions &
+  Lists<'role' | 'scope' | 'claim'> &
+  Flags<'passwordHash'> & { sub: string };
 
 function registerAdd(users: Command, { io }: Context): void {
   const command = users
@@ -45,11 +49,13 @@ function registerAdd(users: Command, { io }: Context): void {
     .addOption(option('--sub <id>', "subject of the user's tokens").makeOptionMandatory())
     .addOption(option('--role <role>', 'role; repeatable').repeatable())
     .addOption(grantedScopesOption())
-    .addOption(accountClaimOption());
+    .addOption(accountClaimOption())
+    .addOption(passwordHashOption('what the file or the variable holds'));
   addPasswordOptions(command);
   addAccountsOption(command, 'users');
   addCommonOptions(command, [
     'jwtkit users add alice --sub user-123 --role admin --scope "read write" --password-env ALICE_PASSWORD',
+    'jwtkit users add dave --sub user-126 --password-hash --password-env DAVE_HASH',
     'jwtkit users add carol@example.com --sub user-125 --claim plan=pro --claim seats:=5 --password-file password.txt',
   ]);
   command.action(async (name: string) => {
@@ -61,7 +67,11 @@ function registerAdd(users: Command, { io }: Context): void {
     const given = { name, sub, roles, scopes: scope?.flatMap(splitScope), claims };
     const { readClients } = await import('../../store/accounts/clients.js');
     refuseSubjectTwice(sub, readClients(accountsFile(invocation, 'clients', io)), 'client');
-    const user = { ...given, password: () => newPassword(invocation, io) };
+    const secret =
+      options.passwordHash === true
+        ? { passwordHash: givenPasswordHash(invocation, io) }
+        : { password: () => newPassword(invocation, io) };
+    const user = { ...given, ...secret };
     const added = await addUser(accountsFile(invocation, 'users', io), user, { now: io.now() });
     if (options.json !== true) io.say(`added ${name}, whose tokens are for ${sub}`);
     else printJson(afterChange(io, 'the user was added'), toReport(fromUser(added)));

@@ -122,6 +122,10 @@ export function addPasswordOptions(command: Command): Command {
     .addOption(option('--password-env <name>', 'variable with the password'));
 }
 
+/** Declares that another program's hash stands in the place of a password. `what` begins the description. */
+export const passwordHashOption = (what: string) =>
+  option('--password-hash', `${what} is a hash that another program made: bcrypt or argon2id`);
+
 /** Adds the options that name the secret of a client. They have no variables: those of the same name are for HMAC secrets. */
 export function addClientSecretOptions(command: Command): Command {
   return command

@@ -13,7 +13,7 @@ const common: Readonly<Record<string, Names>> = {
   Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv
     --passphrase-file --passphrase-env --private --public --private-half --public-half --encrypt --activate-in --grace --spki --use --new-key`,
   Certificate: '--cert --csr --subject --san --days --x5c',
-  Account: `--users --clients --password-file --password-env --no-roles --no-scopes --no-claims --end-sessions
+  Account: `--users --clients --password-file --password-env --password-hash --no-roles --no-scopes --no-claims --end-sessions
     --keep-tokens`,
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
   Service: `--host --port --ready-file --log-format --login-attempts --cors --auth-cookie --trust-proxy --tls-cert --tls-key --demo`,

@@ -92,7 +92,20 @@ export interface PasswordOptions {
 /** Returns the password of a file or a variable, or asks for one twice. A file that is not UTF-8 is FILE_NOT_READABLE. */
 export async function newPassword(invocation: SecretOptions<PasswordOptions>, io: Io): Promise<string> {
   const named = namedSecret('password', invocation);
-  if (named === undefined) return askTwice('password', io);
+  return named === undefined ? askTwice('password', io) : readText(named, io);
+}
+
+/**
+ * Returns the hash of a password, from a file or a variable.
+ * @throws {JwtkitError} USAGE_INVALID without either: nobody types a hash.
+ */
+export function givenPasswordHash(invocation: SecretOptions<PasswordOptions>, io: Io): string {
+  const named = namedSecret('password', invocation);
+  if (named !== undefined) return readText(named, io).trim();
+  throw usage('--password-hash needs --password-file or --password-env', 'the file or the variable holds the hash');
+}
+
+function readText(named: NamedSecret, io: Io): string {
   const bytes = named.read(io);
   const problem = textProblem(bytes);
   if (problem === undefined) return Buffer.from(bytes).toString('utf8');

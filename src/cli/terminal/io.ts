@@ -51,6 +51,8 @@ export interface World {
   openLog?(options: LogOptions): Promise<LogOutput>;
   /** Returns the file that the threads of a batch run; without it a batch uses this thread alone. */
   workerFile?(): string;
+  /** Returns the file that checks bcrypt hashes in a thread; without it they are checked in this thread. */
+  bcryptWorkerFile?(): string;
   /** Makes an identifier; set only by tests, which must know it. */
   newId?(): string;
 }

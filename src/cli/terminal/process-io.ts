@@ -21,10 +21,8 @@ export function processIo(): World {
     stderr,
     askHidden: async (question) => (await import('./prompt.js')).askHidden(question),
     now: () => Math.floor(Date.now() / 1000),
-    workerFile: () => {
-      const { createRequire } = process.getBuiltinModule('node:module');
-      return createRequire(import.meta.url).resolve('./batch-worker.cjs');
-    },
+    workerFile: () => bundleFile('./batch-worker.cjs'),
+    bcryptWorkerFile: () => bundleFile('./bcrypt-worker.cjs'),
     onInterrupt,
     onStop: (action) => {
       const stop = () => {
@@ -151,4 +149,10 @@ function* readChunks(descriptor: number, maxBytes: number): Generator<Uint8Array
 /** Waits 5 ms for a descriptor that another program made non-blocking. */
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+}
+
+/** Returns the path of a file of the bundle. */
+function bundleFile(name: string): string {
+  const { createRequire } = process.getBuiltinModule('node:module');
+  return createRequire(import.meta.url).resolve(name);
 }

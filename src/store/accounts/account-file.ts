@@ -169,6 +169,11 @@ export async function changeAccount<T>(
   return result;
 }
 
+/** Changes accounts of which some may be gone by now. */
+export async function changeEach<T>(path: string, kind: AccountKind<T>, change: (account: T) => T): Promise<void> {
+  await writeUnderLock(path, kind, (before) => before.map(change));
+}
+
 async function writeUnderLock<T>(path: string, kind: AccountKind<T>, plan: (before: readonly T[]) => readonly T[]) {
   // Loaded here: reading accounts takes no lock.
   const { withLock } = await import('../lmdb/environment.js');

@@ -3,6 +3,7 @@ import { mayExist } from '../../files/read-file.js';
 import { watchFile } from '../../files/watched-file.js';
 import type { Accounts } from '../../token/account.js';
 import { readClients } from './clients.js';
+import { isOwnKind, workOf } from './password-hash.js';
 import { readUsers } from './users.js';
 
 /** The paths of the files; undefined for a kind of account that does not exist. */
@@ -20,7 +21,7 @@ export interface AccountFiles {
 export function openAccounts(
   { users, clients }: AccountFiles,
   { hadUsers, onUsers }: { readonly hadUsers?: boolean | undefined; readonly onUsers?: () => void } = {},
-): Accounts & { isEmpty(): boolean } {
+): Accounts & { isEmpty(): boolean; slowestHash(): string | undefined } {
   // Once the service has users, a lost file must not turn user checks off.
   let keepsUsers = hadUsers ?? false;
   const hasUsers = () => {
@@ -32,6 +33,7 @@ export function openAccounts(
   const readIndex = watchAccounts(users, readUsers, (all) => ({
     byName: new Map(all.map((user) => [user.name, user])),
     bySub: new Map(all.map((user) => [user.sub, user])),
+    slowestHash: slowestOf(all.map(({ passwordHash }) => passwordHash)),
   }));
   const usersNow = () => {
     hasUsers();
@@ -48,8 +50,19 @@ export function openAccounts(
     userBySub: (sub) => usersNow().bySub.get(sub),
     hasUsers,
     clientById: (id) => clientsNow().get(id),
+    slowestHash: () => usersNow().slowestHash,
     isEmpty: () => usersNow().byName.size === 0 && clientsNow().size === 0,
   };
+}
+
+/** Returns the hash of another kind than ours whose check is the most work. */
+function slowestOf(hashes: readonly string[]): string | undefined {
+  let slowest: string | undefined;
+  for (const hash of hashes) {
+    if (isOwnKind(hash)) continue;
+    if (slowest === undefined || workOf(hash) > workOf(slowest)) slowest = hash;
+  }
+  return slowest;
 }
 
 function watchAccounts<T, Index>(

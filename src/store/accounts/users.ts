@@ -1,4 +1,5 @@
 /** Users in a file: `{"users":[{"name","sub","roles","scopes","password","created"}]}`, the password as a hash. */
+import { JwtkitError } from '../../errors.js';
 import type { JsonObject } from '../../jose/json.js';
 import { labelProblem, subjectProblem, type User } from '../../token/account.js';
 import { requireNow } from '../../token/time.js';
@@ -6,6 +7,7 @@ import {
   type AccountKind,
   addAccount,
   changeAccount,
+  changeEach,
   claimsEntry,
   findAccount,
   listMember,
@@ -17,7 +19,8 @@ import {
   soundList,
   textMember,
 } from './account-file.js';
-import { hashPassword, passwordHashProblem } from './password.js';
+import { hashPassword } from './password.js';
+import { passwordHashProblem } from './password-hash.js';
 
 /** A user as the file holds it. */
 export interface StoredUser extends User {
@@ -33,7 +36,10 @@ export interface NewUser {
   readonly name: string;
   /** The `sub` of the user's tokens. */
   readonly sub: string;
-  readonly password: PasswordSource;
+  /** Either this or `passwordHash` is required. */
+  readonly password?: PasswordSource | undefined;
+  /** The hash of the password that another program made: bcrypt, or argon2id as a PHC string. A log-in at `serve` replaces it. */
+  readonly passwordHash?: PasswordSource | undefined;
   readonly roles?: readonly string[] | undefined;
   readonly scopes?: readonly string[] | undefined;
   /** Further claims of the user's access tokens, under names that jwtkit gives no meaning. */
@@ -81,7 +87,7 @@ export function userNamed(users: readonly StoredUser[], name: string): StoredUse
  * is taken; ACCOUNTS_INVALID, FILE_NOT_READABLE, FILE_NOT_WRITABLE.
  */
 export async function addUser(path: string, user: NewUser, { now }: { readonly now: number }): Promise<StoredUser> {
-  const { name, sub, password } = user;
+  const { name, sub } = user;
   requireSound('name', name, labelProblem(name));
   requireSound('sub', sub, subjectProblem(sub));
   const roles = soundList('role', user.roles) ?? [];
@@ -89,11 +95,27 @@ export async function addUser(path: string, user: NewUser, { now }: { readonly n
   const claims = soundClaims(user.claims);
   // Fails before a person types a password.
   refuseTaken(readUsers(path), kind, { name, sub });
-  const passwordHash = await hashPassword(typeof password === 'string' ? password : await password());
+  const passwordHash = await hashOf(user);
   const added = { name, sub, roles, scopes, claims, passwordHash, created: Math.floor(requireNow(now)) };
   await addAccount(path, kind, added);
   return added;
 }
+
+/** Returns the hash that a new user gets. @throws {JwtkitError} USAGE_INVALID, which repeats neither password nor hash. */
+async function hashOf({ password, passwordHash }: NewUser): Promise<string> {
+  if ((password === undefined) === (passwordHash === undefined)) {
+    throw new JwtkitError('USAGE_INVALID', 'a user has either a password or a passwordHash');
+  }
+  const given = password ?? passwordHash;
+  const text = typeof given === 'function' ? await given() : (given ?? '');
+  if (password !== undefined) return hashPassword(text);
+  const problem = passwordHashProblem(text);
+  if (problem === undefined) return text;
+  throw new JwtkitError('USAGE_INVALID', `the password hash ${problem}`, { hint: knownHashes });
+}
+
+/** What to do about a hash that is not taken. */
+export const knownHashes = 'users with other hashes need a new password: jwtkit users add without the hash';
 
 /**
  * Replaces a user's roles, scopes or claims. Issued tokens keep theirs. A refresh by the server drops removed ones; added ones
@@ -120,6 +142,17 @@ export async function changePassword(path: string, name: string, password: Passw
   userNamed(readUsers(path), name);
   const passwordHash = await hashPassword(typeof password === 'string' ? password : await password());
   return changeAccount(path, kind, name, (user) => ({ ...user, passwordHash }));
+}
+
+/** Replaces the hashes of users, by name, that still have the one that is named as `before`. */
+export async function replaceHashes(
+  path: string,
+  changes: ReadonlyMap<string, { readonly before: string; readonly after: string }>,
+): Promise<void> {
+  await changeEach(path, kind, (user) => {
+    const change = changes.get(user.name);
+    return change?.before === user.passwordHash ? { ...user, passwordHash: change.after } : user;
+  });
 }
 
 /**

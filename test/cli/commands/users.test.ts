@@ -159,6 +159,43 @@ describe('users add', () => {
   });
 });
 
+describe('users add --password-hash', () => {
+  const hash = '$2b$06$yYRIAcDFwpPqisaK8ReDe.yOA/YHCrtKvHGEPwkflTQiuDZgbe0gO';
+  const argon2 = `$argon2id$v=19$t=3,m=64,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  const add = (args: readonly string[], world: FakeWorld = {}) =>
+    users(['add', 'bob', '--sub', 'user-124', '--password-hash', ...args], world);
+
+  test.each([hash, argon2])('keeps the hash as it is: %s', async (given) => {
+    const { exitCode, stderr } = await add(['--password-env', 'H'], { env: { H: `${given}\n` } });
+    expect([exitCode, stderr]).toEqual([0, 'added bob, whose tokens are for user-124\n']);
+    expect(passwordOf('bob')).toBe(given);
+  });
+
+  test('takes it from a file, and the password then logs in', async () => {
+    expect((await add(['--password-file', fileWith(`${hash}\n`)])).exitCode).toBe(0);
+    expect(await isPassword('correct horse', passwordOf('bob'))).toBe(true);
+    expect(await isPassword('correct horses', passwordOf('bob'))).toBe(false);
+  });
+
+  test.each<[string, readonly string[], FakeWorld, string]>([
+    ['no source', [], { terminals, answers: [hash] }, '--password-hash needs --password-file or --password-env'],
+    ['a password', ['--password-env', 'P'], {}, 'the password hash is not a PHC string of argon2id'],
+    [
+      'an unknown kind',
+      ['--password-env', 'H'],
+      { env: { H: '$6$salt$abc' } },
+      'users with other hashes need a new password',
+    ],
+    ['too much work', ['--password-env', 'H'], { env: { H: hash.replace('$06$', '$15$') } }, 'not from 4 to 14'],
+  ])('refuses %s, and repeats nothing of it', async (_name, args, world, message) => {
+    const { exitCode, stderr } = await add(args, world);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(message);
+    for (const secret of ['correct horse', '$6$salt', 'yOA/YHCrtKv']) expect(stderr).not.toContain(secret);
+    expect(existsSync(keyring)).toBe(false);
+  });
+});
+
 describe('users list', () => {
   test('list shows the users and no hashes', async () => {
     await addAlice('--role', 'admin', '--scope', 'read write');

@@ -1,6 +1,7 @@
 /** Passwords at their full cost; unit tests replace it by a small one. */
 import { expect, test } from 'vitest';
-import { hashPassword, isPassword, passwordHashProblem } from '../../../src/store/accounts/password.js';
+import { hashPassword, isPassword } from '../../../src/store/accounts/password.js';
+import { passwordHashProblem } from '../../../src/store/accounts/password-hash.js';
 
 test('a password hash is argon2id with the parameters of OWASP and a salt of its own', async () => {
   const [one, other] = await Promise.all(['same', 'same'].map(hashPassword));

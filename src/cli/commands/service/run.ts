@@ -20,7 +20,6 @@ import {
 import type { ServiceDeps } from '../../../server/service.js';
 import { stopService } from '../../../server/stop.js';
 import { openAccounts } from '../../../store/accounts/open-accounts.js';
-import { isPassword } from '../../../store/accounts/password.js';
 import { isRedisLocation } from '../../../store/denylist/open.js';
 import { openLoginLimits } from '../../../store/login-limits/limits.js';
 import { countLoginsForWorkers } from '../../../store/login-limits/parent-points.js';
@@ -35,6 +34,7 @@ import { announce, nextStop, withdraw } from './announcement.js';
 import { demoDeps } from './demo.js';
 import { openLog } from './log.js';
 import { readSettings, type ServeOptions, type ServeSettings } from './options.js';
+import { openPasswords } from './passwords.js';
 
 /** One process of the service: its options, and the state from its parent if it is one of several. */
 interface Process {
@@ -170,8 +170,10 @@ async function runInProcess(process: Process): Promise<void> {
       warnings.push('without --aud access tokens name no audience, so other verifiers cannot tell whom a token is for');
     }
     const watch = { note, ...(shared && { markers: shared.markers, onMarker: reportMarker }) };
-    const stores = { keys, accounts, logins, isPassword };
+    const { close, ...passwords } = openPasswords(accounts, users, io);
+    const stores = { keys, accounts, logins, ...passwords };
     await withDenylist(invocation, 'write', io, (denylist) => run(process, { ...stores, denylist }, warnings), watch);
+    await close();
   } finally {
     await logins.close();
   }

@@ -1,0 +1,45 @@
+/** Replaces hashes of other programs by our own kind, once a right password shows what to hash. */
+import type { User } from '../../token/account.js';
+import { hashPassword, isCutByBcrypt, passwordProblem } from './password.js';
+import { isOwnKind } from './password-hash.js';
+import { replaceHashes } from './users.js';
+
+/**
+ * Returns a function that replaces the hash of a user after a right password. It returns at once; many changes are written together.
+ * @param onFailure is called if the file cannot be written. The hashes then stay as they are.
+ */
+export function openPasswordRenewal(
+  path: string,
+  onFailure: (error: unknown) => void,
+): { renew(user: User, password: string): void; close(): Promise<void> } {
+  const pending = new Map<string, { readonly before: string; readonly after: string }>();
+  const hashing = new Set<Promise<void>>();
+  let writing: Promise<void> | undefined;
+  const write = async () => {
+    while (pending.size > 0) {
+      const changes = new Map(pending);
+      pending.clear();
+      await replaceHashes(path, changes).catch(onFailure);
+    }
+    writing = undefined;
+  };
+  const hash = async ({ name, passwordHash: before }: User, password: string) => {
+    const after = await hashPassword(password).catch(onFailure);
+    if (after === undefined) return;
+    pending.set(name, { before, after });
+    writing ??= write();
+  };
+  return {
+    renew(user, password) {
+      if (isOwnKind(user.passwordHash)) return;
+      // bcrypt has not looked at the rest of a long password, so that it may be a slip.
+      if (isCutByBcrypt(password, user.passwordHash) || passwordProblem(password) !== undefined) return;
+      const work = hash(user, password).finally(() => hashing.delete(work));
+      hashing.add(work);
+    },
+    async close() {
+      await Promise.all(hashing);
+      await writing;
+    },
+  };
+}
