@@ -1,11 +1,12 @@
 /** action.yml: a schema reads it, and its steps run as the runner of GitHub Actions runs them. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder, textOf } from '../cli/fake-io.js';
 import { plainEnvironment } from '../programs.js';
+import { copyCheckout } from './checkout.js';
 import { action, type Job, root, startJob, useAction } from './runner.js';
 
 const { splitWords }: { splitWords(text: string): string[] } = await import(join(root, 'scripts/action/words.js'));
@@ -118,15 +119,7 @@ describe('a job that uses the action', () => {
 });
 
 test('a checkout without a build is built by the first step', { tags: 'slow', timeout: 300_000 }, () => {
-  const checkout = join(temporaryFolder(), 'action');
-  const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  for (const file of stdout.trim().split('\n')) {
-    mkdirSync(dirname(join(checkout, file)), { recursive: true });
-    cpSync(join(root, file), join(checkout, file));
-  }
+  const checkout = copyCheckout(join(temporaryFolder(), 'action'));
   const job = startJob();
   const { exitCode, log } = useAction(job, { command: 'keygen' }, {}, checkout);
   expect(exitCode, log).toBe(0);

@@ -63,15 +63,17 @@ export function endJob({ groups }: Job): void {
 interface Context {
   readonly inputs?: Values;
   readonly secrets?: Values;
+  readonly vars?: Values;
   readonly steps: Record<string, Values>;
 }
 
 /** Replaces expressions such as `${{ steps.token.outputs.sub }}`. */
-function evaluate(text: string, { inputs = {}, secrets = {}, steps }: Context): string {
+function evaluate(text: string, { inputs = {}, secrets = {}, vars = {}, steps }: Context): string {
   return text.replaceAll(/\$\{\{ ([\w.-]+) \}\}/g, (whole, expression: string) => {
     const [kind, name = '', , output = ''] = expression.split('.');
     if (kind === 'inputs') return inputs[name] ?? '';
     if (kind === 'secrets') return secrets[name] ?? '';
+    if (kind === 'vars') return vars[name] ?? '';
     if (kind === 'steps') return steps[name]?.[output] ?? '';
     throw new Error(`the expression ${whole} is not known here`);
   });

@@ -3,6 +3,13 @@ import { basename, dirname } from 'node:path';
 /** A repository is read without the programs that its configuration names. */
 const careful = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '--no-optional-locks'];
 
+/** A hook of git is told where its repository is, by paths that are wrong in another folder. */
+const places = ['GIT_DIR', 'GIT_INDEX_FILE', 'GIT_WORK_TREE', 'GIT_PREFIX', 'GIT_OBJECT_DIRECTORY'];
+
+function withoutPlaces(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !places.includes(name)));
+}
+
 /** Says what git knows about a file; undefined outside a repository, or without git. */
 export function gitStateOf(path: string): 'tracked' | 'ignored' | 'untracked' | undefined {
   // The build leaves the module out of import statements: commander's would slow every command down.
@@ -12,6 +19,7 @@ export function gitStateOf(path: string): 'tracked' | 'ignored' | 'untracked' | 
       encoding: 'utf8',
       timeout: 5000,
       stdio: ['ignore', 'pipe', 'ignore'],
+      env: withoutPlaces(process.env),
     });
   };
   const listed = run('--literal-pathspecs', 'ls-files', '-z');
