@@ -8,6 +8,7 @@ import { answerBadHttp, answerBadRequest, answerErrors } from './error-answers.j
 import { logRequests, makeLogger, requestId } from './log.js';
 import { addMetrics } from './metrics.js';
 import { readMultipart } from './multipart.js';
+import { issuerPrefix, type Prefix } from './prefix.js';
 import { pathOf } from './request.js';
 import { addAuthRoutes, isForProxies } from './routes/auth.js';
 import { addIntrospectRoute } from './routes/introspect.js';
@@ -37,7 +38,8 @@ const connectionsCheckingInterval = 1000;
  * @throws {Error} of Node for a TLS key that does not fit its certificate.
  */
 export async function buildService(options: ServiceOptions, deps: ServiceDeps): Promise<FastifyInstance> {
-  const app = await openApp(options, deps);
+  const prefix = issuerPrefix(options);
+  const app = await openApp(options, deps, prefix);
   app.server.headersTimeout = headersTimeout;
   answerErrors(app);
   answerInTurn(app);
@@ -45,6 +47,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   addMetrics(app);
   logRequests(app);
   addHeaders(app, options);
+  prefix?.watch(app);
   if (options.corsOrigins !== undefined && options.corsOrigins.length > 0) await addCors(app, options.corsOrigins);
   // The service reads forms only: a JSON body with a name twice is ambiguous.
   app.removeAllContentTypeParsers();
@@ -54,7 +57,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   app.setValidatorCompiler(() => () => true);
   // Keeps the exact text of numbers in claims.
   app.setSerializerCompiler(() => (answer) => writeJson(answer));
-  await describeApi(app);
+  await describeApi(app, options);
   addTokenRoutes(app, options, deps);
   addUserRoutes(app, options, deps);
   addAuthRoutes(app, options, deps);
@@ -98,13 +101,18 @@ async function addCors(app: FastifyInstance, origins: readonly string[]): Promis
   });
 }
 
-async function openApp({ tls, trustedProxies }: ServiceOptions, { log }: ServiceDeps): Promise<FastifyInstance> {
+async function openApp(
+  { tls, trustedProxies }: ServiceOptions,
+  { log }: ServiceDeps,
+  prefix: Prefix | undefined,
+): Promise<FastifyInstance> {
   const shared = {
     loggerInstance: makeLogger(log),
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: answerBadHttp,
     frameworkErrors: answerBadRequest,
     genReqId: requestId,
+    ...(prefix === undefined ? {} : { rewriteUrl: prefix.strip }),
     bodyLimit,
     requestTimeout,
     keepAliveTimeout,

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
+import { hasPrefix } from './prefix.js';
 
 const script = 'text/javascript; charset=utf-8';
 /** Files of Swagger UI, with their types. */
@@ -44,12 +45,25 @@ function pageIn(folder: string): string {
 `;
 }
 
-/** The layout has no top bar, which loads other descriptions and has inline styles. */
+/**
+ * The page asks the service at the address that it was loaded from, which may be another one than the description names: its policy
+ * allows no other. The layout has no top bar, which loads other descriptions and has inline styles.
+ */
 const start = `const folder = location.href.split(/[?#]/, 1)[0].replace(/\\/?$/, '/');
+const here = new URL('..', folder).href.slice(0, -1);
+const token = here + '/token';
+const askHere = (description) => {
+  const { password } = description.components.securitySchemes.password.flows;
+  Object.assign(password, { tokenUrl: token, refreshUrl: token });
+  return { ...description, servers: [{ url: here }] };
+};
 SwaggerUIBundle({
   dom_id: '#swagger-ui',
   url: new URL('json', folder).href,
   presets: [SwaggerUIBundle.presets.apis],
+  plugins: [
+    { statePlugins: { spec: { wrapActions: { updateJsonSpec: (update) => (given) => update(askHere(given)) } } } },
+  ],
   layout: 'BaseLayout',
   deepLinking: true,
   persistAuthorization: false,
@@ -66,7 +80,12 @@ export function addDocsPage(app: FastifyInstance, describe: () => object): void 
   const schema = { hide: true };
   const html = 'text/html; charset=utf-8';
   // All addresses are relative: a proxy may serve this under a path of its own.
-  app.get('/', { schema }, (_request, reply) => reply.redirect('docs'));
+  app.get('/', { schema }, (request, reply) => {
+    const [path = ''] = request.originalUrl.split('?', 1);
+    // From `/idp` a relative address begins at `/`.
+    const folder = hasPrefix(request) && !path.endsWith('/') ? `${path.slice(path.lastIndexOf('/') + 1)}/` : '';
+    return reply.redirect(`${folder}docs`);
+  });
   app.get('/docs', { schema }, (_request, reply) => send(reply, html, pageIn('docs/static')));
   app.get('/docs/', { schema }, (_request, reply) => send(reply, html, pageIn('./static')));
   app.get('/docs/json', { schema }, async () => describe());

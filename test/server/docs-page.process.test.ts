@@ -1,22 +1,9 @@
 /** The page at /docs in a real browser, and the description of the routes that it is made from. */
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { describeWithProgram } from '../programs.js';
+import { chromium, launchChromium, openDocsPage, type WatchedPage } from './chromium.js';
 import { type ServiceProcess, startService } from './service-process.js';
-
-const executablePath = process.env.JWTKIT_CHROMIUM ?? '/usr/bin/chromium';
-
-/** Nothing that a browser does of its own may be taken for a request of the page. */
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 let service: ServiceProcess;
 beforeAll(async () => {
@@ -26,91 +13,42 @@ afterAll(async () => {
   expect(await service.stop()).toBe(0);
 });
 
-describeWithProgram(executablePath, 'the page at /docs, in Chromium', () => {
+describeWithProgram(chromium, 'the page at /docs, in Chromium', () => {
   let browser: Browser;
-  let page: Page;
-  const errors: string[] = [];
-  const requests: string[] = [];
+  let page: WatchedPage;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await launchChromium();
   });
   afterAll(async () => browser?.close());
   beforeEach(async () => {
-    errors.length = 0;
-    requests.length = 0;
-    page = await browser.newPage();
-    page.setDefaultTimeout(20_000);
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text());
-    });
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('requestfailed', (request) => errors.push(`failed: ${request.url()}`));
-    page.on('response', (response) => {
-      if (response.status() >= 400) errors.push(`${response.status()} ${response.url()}`);
-    });
-    await page.goto(`${service.url}/docs`);
-    await operation('/token').waitFor();
+    page = await openDocsPage(browser, `${service.url}/docs`);
     return async () => {
       await page.close();
-      expect(requests.length).toBeGreaterThan(5);
-      expect(requests.filter((url) => !url.startsWith(`${service.url}/`))).toEqual([]);
+      expect(page.requests.length).toBeGreaterThan(5);
+      expect(page.requests.filter((url) => !url.startsWith(`${service.url}/`))).toEqual([]);
     };
   });
-
-  function operation(path: string): Locator {
-    return page.locator('.opblock', { has: page.locator(`[data-path="${path}"]`) });
-  }
-
-  function openForm(path: string) {
-    const block = operation(path);
-    return {
-      open: async () => {
-        await block.locator('.opblock-summary-control').click();
-        await block.getByRole('button', { name: 'Try it out' }).click();
-      },
-      fill: (name: string, value: string) => block.locator(`[data-property-name="${name}"] input`).first().fill(value),
-      execute: async () => {
-        const answered = page.waitForEvent('requestfinished');
-        await block.getByRole('button', { name: 'Execute' }).click();
-        const status = (await (await answered).response())?.status();
-        // The answer before may still stand there.
-        const answer = block.locator('.live-responses-table .response', { hasText: String(status) }).first();
-        await answer.waitFor();
-        return {
-          status: await answer.locator('.response-col_status').innerText(),
-          body: await answer.locator('.highlight-code code').first().innerText(),
-        };
-      },
-    };
-  }
-
-  /** The dialog's half for users. */
-  async function openDialog(): Promise<Locator> {
-    await page.getByRole('button', { name: 'Authorize' }).first().click();
-    return page.locator('.auth-container', { hasText: 'OAuth2, password' });
-  }
 
   test('lets a user log in with the dialog, call /users/me and log out', {
     tags: 'slow',
     timeout: 60_000,
   }, async () => {
-    const dialog = await openDialog();
+    const dialog = await page.openDialog();
     await dialog.getByLabel('username:').fill('alice');
     await dialog.getByLabel('password:').fill('wonderland');
     await dialog.locator('button.authorize').click();
     await dialog.getByText('Logout').waitFor();
     await dialog.getByText('Close').click();
 
-    const me = openForm('/users/me');
+    const me = page.openForm('/users/me');
     await me.open();
     const known = await me.execute();
     expect(known.status).toMatch(/^200/);
     expect(JSON.parse(known.body)).toEqual({ user_id: 'user-123' });
-    expect(errors).toEqual([]);
+    expect(page.errors).toEqual([]);
 
-    const again = await openDialog();
+    const again = await page.openDialog();
     await again.getByText('Logout').click();
     await again.getByLabel('username:').waitFor();
     await again.getByText('Close').click();
@@ -120,19 +58,19 @@ describeWithProgram(executablePath, 'the page at /docs, in Chromium', () => {
   });
 
   test('gets tokens from the form of POST /token with a name and a password', { tags: 'slow' }, async () => {
-    const form = openForm('/token');
+    const form = page.openForm('/token');
     await form.open();
     await form.fill('username', 'alice');
     await form.fill('password', 'wonderland');
     const { status, body } = await form.execute();
     expect(status).toMatch(/^200/);
     expect(JSON.parse(body)).toMatchObject({ token_type: 'bearer', expires_in: 1800, scope: 'read write' });
-    expect(errors).toEqual([]);
+    expect(page.errors).toEqual([]);
   });
 
   test('loads nothing from other hosts', { tags: 'slow' }, async () => {
-    await page.waitForLoadState('networkidle');
-    expect(errors).toEqual([]);
+    await page.waitForQuiet();
+    expect(page.errors).toEqual([]);
     const policy = (await fetch(`${service.url}/docs`)).headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/https?:|unsafe|\*|upgrade-insecure-requests/);

@@ -1,22 +1,20 @@
 /** nginx with the configuration of the docs, as it stands there, before an application that tells what reached it. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { request } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashPassword } from '../../src/store/accounts/password.js';
 import { runCli, segmentOf, stdoutOf, temporaryFolder, withClaims } from '../cli/fake-io.js';
 import { describeWithProgram } from '../programs.js';
-import { freePort, until } from '../store/redis-server.js';
+import { freePort } from '../store/redis-server.js';
+import { nginx, startNginx } from './nginx.js';
 import { type ServiceProcess, startService } from './service-process.js';
 
 const documented = readFileSync(fileURLToPath(new URL('../../docs/examples/nginx.conf', import.meta.url)), 'utf8');
-/** Debian keeps it where only the path of root leads. */
-const nginx = existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
 const issuer = 'https://app.example';
 
 describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
@@ -60,8 +58,7 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
       '/etc/ssl/certs/app.example.pem': cert,
       '/etc/ssl/private/app.example.key': key,
     };
-    endNginx = await startNginx(folder, replaceEach(documented, places));
-    await until('nginx listens', () => isListening(port));
+    endNginx = await startNginx(folder, replaceEach(documented, places), port);
   });
   afterAll(async () => {
     await endNginx?.();
@@ -205,35 +202,6 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
   });
 });
 
-/** Starts nginx as one process of this user, with all that it writes in a folder; resolves to what ends it. */
-async function startNginx(folder: string, site: string): Promise<() => Promise<void>> {
-  const [main, included, errors] = ['nginx.conf', 'site.conf', 'error.log'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => {
-    return `${name}_temp_path ${join(folder, name)};`;
-  });
-  writeFileSync(included, site);
-  writeFileSync(
-    main,
-    `daemon off; master_process off; pid ${join(folder, 'nginx.pid')}; error_log ${errors};
-events {}
-http { access_log off; ${temporary.join(' ')} include ${included}; }
-`,
-  );
-  const child = spawn(nginx, ['-p', folder, '-e', errors, '-c', main], { stdio: 'ignore' });
-  const ended = once(child, 'exit');
-  child.once('exit', (code) => {
-    if (code !== 0) throw new Error(`nginx has ended with ${code}: ${readFileSync(errors, 'utf8')}`);
-  });
-  return async () => {
-    child.kill('SIGTERM');
-    await ended;
-  };
-}
-
 /** Replaces texts, each of which stands there exactly once. */
 function replaceEach(text: string, replacements: Readonly<Record<string, string>>): string {
   let replaced = text;
@@ -243,11 +211,4 @@ function replaceEach(text: string, replacements: Readonly<Record<string, string>
     replaced = parts.join(to);
   }
   return replaced;
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.end());
-    socket.once('error', () => resolve(false)).once('close', () => resolve(true));
-  });
 }

@@ -9,11 +9,12 @@ import { describeHealthz, describeMetrics, describeReadyz } from './schemas.js';
  * the text format of Prometheus.
  */
 export function addOperationRoutes(app: FastifyInstance, deps: ServiceDeps): void {
-  app.get('/healthz', { schema: describeHealthz }, async (_request, reply) => {
+  const config = { isInternal: true } as const;
+  app.get('/healthz', { schema: describeHealthz, config }, async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     return { status: 'ok' };
   });
-  app.get('/readyz', { schema: describeReadyz }, async (request, reply) => {
+  app.get('/readyz', { schema: describeReadyz, config }, async (request, reply) => {
     const trials = [
       async () => deps.keys.signingKey(deps.now()),
       async () => deps.denylist.find({ jti: 'readyz' }),
@@ -26,7 +27,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServiceDeps): voi
     if (!isReady) reply.header('retry-after', '1');
     return { status: isReady ? 'ready' : 'unavailable', keys, store, accounts, ...shownReason(outcomes[1]) };
   });
-  app.get('/metrics', { schema: describeMetrics }, async (_request, reply) => {
+  app.get('/metrics', { schema: describeMetrics, config }, async (_request, reply) => {
     const { registry } = app.metrics;
     const text = deps.gatherMetrics === undefined ? await registry.metrics() : await deps.gatherMetrics();
     // The counts of a single process would look like a sudden drop.
