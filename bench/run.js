@@ -11,6 +11,7 @@ const benchmarks = {
   batch: () => import('./batch.js'),
   denylist: () => import('./denylist.js'),
   serve: () => import('./serve.js'),
+  tutorial: () => import('./tutorial.js'),
 };
 
 const isWritten = process.argv.includes('--write');

@@ -26,7 +26,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-function untilGone(child) {
+export function untilGone(child) {
   running.add(child);
   return new Promise((resolve) =>
     child.once('exit', () => {
@@ -169,7 +169,7 @@ export async function startRedis(folder) {
   };
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();

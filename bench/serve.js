@@ -15,6 +15,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { openDenylist } from 'jwtkit';
 import { Pool } from 'undici';
+import { ask } from './asking.js';
 import { startBare, startRedis, startService, writeAccounts } from './serve-processes.js';
 
 const rounds = Number(process.env.JWTKIT_BENCH_ROUNDS ?? 7);
@@ -64,7 +65,7 @@ export async function run() {
     isWithinBounds = (await measureLatency(judged, rates[0])) && isWithinBounds;
     isWithinBounds = (await measureSoak(contestants, judged)) && isWithinBounds;
     await measureEntries(folder, redis);
-    return isWithinBounds;
+    return { isWithinBounds };
   } finally {
     for (const server of started) await server.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -125,7 +126,7 @@ async function measureRates(contestants) {
       // The end of a turn cuts answers off, and with them the only tokens that are good for more.
       const sessions = contestant.rotates ? await logInOften(contestant.server) : [];
       const before = await contestant.server.cpu();
-      const { requests, duration } = await ask(contestant, round < 0 ? warmUp : turn, sessions);
+      const { requests, duration } = await ask(contestant, round < 0 ? warmUp : turn, { connections, sessions });
       const cpu = ((await contestant.server.cpu()) - before) / 1e6;
       if (round >= 0) taken[at].push({ byCpu: requests.total / cpu, byClock: requests.total / duration });
     }
@@ -142,39 +143,6 @@ async function measureRates(contestants) {
       spread: [Math.min(...shares), Math.max(...shares)],
     };
   });
-}
-
-/**
- * Asks as fast as answers come, over connections that stay open. The client never sleeps: a server that takes longer than
- * the bare one would pay, beside its own work, for waking it with each answer (up to 30 µs in a virtual machine).
- */
-async function ask({ server, path, method = 'GET', headers = {}, body }, seconds, sessions = []) {
-  let next = 0;
-  let isAsking = true;
-  const stayAwake = () => isAsking && setImmediate(stayAwake);
-  stayAwake();
-  const result = await autocannon({
-    url: server.url + path,
-    connections,
-    duration: seconds,
-    method,
-    headers,
-    ...(body === undefined ? {} : { body }),
-    ...(sessions.length === 0 ? {} : { setupClient: (client) => rotate(client, sessions[next++]) }),
-  });
-  isAsking = false;
-  if (result.non2xx > 0 || result.errors > 0 || result.requests.total === 0) {
-    throw new Error(
-      `${path}: ${result.non2xx} answers of ${result.requests.total} were refusals, ${result.errors} errors`,
-    );
-  }
-  return result;
-}
-
-/** Each connection refreshes a session of its own, with the token that the last answer brought. */
-function rotate(client, { refresh_token: token }) {
-  client.setBody(`refresh_token=${token}`);
-  client.on('body', (bytes) => client.setBody(`refresh_token=${JSON.parse(bytes).refresh_token}`));
 }
 
 function report(rates) {

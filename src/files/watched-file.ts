@@ -45,3 +45,20 @@ function identify(paths: readonly string[], now: number): string | undefined {
   });
   return identities.includes(undefined) ? undefined : identities.join(';');
 }
+
+/**
+ * Returns a reader that asks `read` once in each turn of the event loop. A service that has many requests in one turn then looks at
+ * its files once for all of them. What `read` throws is thrown, and asked again.
+ */
+export function onceATurn<T>(read: () => T): () => T {
+  let known: { readonly value: T } | undefined;
+  return () => {
+    if (known === undefined) {
+      known = { value: read() };
+      setImmediate(() => {
+        known = undefined;
+      });
+    }
+    return known.value;
+  };
+}

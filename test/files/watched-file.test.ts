@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { watchFile } from '../../src/files/watched-file.js';
+import { onceATurn, watchFile } from '../../src/files/watched-file.js';
 
 const root = mkdtempSync(join(tmpdir(), 'jwtkit-test-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -136,4 +136,26 @@ test('reads each time for a moment after a change, since a second change may lea
   expect([ask(), ask()]).toEqual(['1: a', '2: a']);
   now += 60_000;
   expect([ask(), ask()]).toEqual(['3: a', '3: a']);
+});
+
+test('once a turn: many questions of one turn are one look, the next turn looks again', async () => {
+  let looks = 0;
+  const ask = onceATurn(() => ++looks);
+  expect([ask(), ask()]).toEqual([1, 1]);
+  await Promise.resolve();
+  expect(ask()).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([ask(), ask()]).toEqual([2, 2]);
+});
+
+test('once a turn: an error is thrown to each, and is not kept', () => {
+  let looks = 0;
+  const ask = onceATurn(() => {
+    if (++looks < 3) throw new Error(`look ${looks}`);
+    return looks;
+  });
+  expect(ask).toThrow('look 1');
+  expect(ask).toThrow('look 2');
+  expect([ask(), ask()]).toEqual([3, 3]);
 });

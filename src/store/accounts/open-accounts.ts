@@ -1,6 +1,6 @@
 /** The accounts of a server. Each query reads the current files. */
 import { mayExist } from '../../files/read-file.js';
-import { watchFile } from '../../files/watched-file.js';
+import { onceATurn, watchFile } from '../../files/watched-file.js';
 import type { Accounts } from '../../token/account.js';
 import { readClients } from './clients.js';
 import { isOwnKind, workOf } from './password-hash.js';
@@ -12,15 +12,23 @@ export interface AccountFiles {
   readonly clients: string | undefined;
 }
 
+/** How a service opens its accounts. */
+interface AccountOptions {
+  /** Whether another process of the same service saw users; undefined in the first process. */
+  readonly hadUsers?: boolean | undefined;
+  /** Called once, when this process first sees the file of users. */
+  readonly onUsers?: () => void;
+  /** Looks at the files once for all queries of a turn of the event loop. Only the next turn then sees a change. */
+  readonly looksOnceATurn?: boolean;
+}
+
 /**
  * Opens the accounts in files. The next query sees a change. A missing file holds no accounts.
- * @param options.hadUsers whether another process of the same service saw users; undefined in the first process.
- * @param options.onUsers is called once, when this process first sees the file of users.
  * @throws {JwtkitError} ACCOUNTS_INVALID, FILE_NOT_READABLE in the first process, and from each question while a file is damaged.
  */
 export function openAccounts(
   { users, clients }: AccountFiles,
-  { hadUsers, onUsers }: { readonly hadUsers?: boolean | undefined; readonly onUsers?: () => void } = {},
+  { hadUsers, onUsers, looksOnceATurn = false }: AccountOptions = {},
 ): Accounts & { isEmpty(): boolean; slowestHash(): string | undefined } {
   // Once the service has users, a lost file must not turn user checks off.
   let keepsUsers = hadUsers ?? false;
@@ -30,16 +38,21 @@ export function openAccounts(
     onUsers?.();
     return true;
   };
-  const readIndex = watchAccounts(users, readUsers, (all) => ({
-    byName: new Map(all.map((user) => [user.name, user])),
-    bySub: new Map(all.map((user) => [user.sub, user])),
-    slowestHash: slowestOf(all.map(({ passwordHash }) => passwordHash)),
-  }));
+  const look = looksOnceATurn ? onceATurn : <T>(ask: () => T) => ask;
+  const readIndex = look(
+    watchAccounts(users, readUsers, (all) => ({
+      byName: new Map(all.map((user) => [user.name, user])),
+      bySub: new Map(all.map((user) => [user.sub, user])),
+      slowestHash: slowestOf(all.map(({ passwordHash }) => passwordHash)),
+    })),
+  );
   const usersNow = () => {
     hasUsers();
     return readIndex();
   };
-  const clientsNow = watchAccounts(clients, readClients, (all) => new Map(all.map((client) => [client.id, client])));
+  const clientsNow = look(
+    watchAccounts(clients, readClients, (all) => new Map(all.map((client) => [client.id, client]))),
+  );
   // A worker that replaces another starts even with damaged files, and answers what needs no accounts.
   if (hadUsers === undefined) {
     usersNow();

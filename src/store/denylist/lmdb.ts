@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { hasErrorCode, JwtkitError } from '../../errors.js';
 import { reasonOf } from '../../files/system-error.js';
+import { onceATurn } from '../../files/watched-file.js';
 import {
   applies,
   consumedUntil,
@@ -122,9 +123,10 @@ function lmdbDenylist(root: RootDatabase, folder: string, file: string | undefin
     }
   }
 
+  const expectFile = onceATurn(() => requireFile(folder, file));
   /** A question must see every revocation that was acknowledged before it, so it takes a new snapshot. */
   function startReading(): void {
-    requireFile(folder, file);
+    expectFile();
     entries.resetReadTxn();
   }
 

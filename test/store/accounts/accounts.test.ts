@@ -308,6 +308,19 @@ describe('opened accounts', () => {
     expect(accounts.userByName('alice')).toBeUndefined();
   });
 
+  test('with one look a turn, the questions of the next turn see a change', async () => {
+    const path = freshPath();
+    const accounts = openAccounts({ users: path, clients: undefined }, { looksOnceATurn: true });
+    const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(accounts.userByName('alice')).toBeUndefined();
+    await addUser(path, alice, { now });
+    await turn();
+    expect(accounts.userByName('alice')?.sub).toBe('user-123');
+    writeFileSync(path, '{');
+    await turn();
+    for (const _ of [1, 2]) expect(() => accounts.userByName('alice')).toThrow(`${path} is not JSON`);
+  });
+
   test('each question fails while a file is damaged', () => {
     const path = fileWith({ users: [userEntry] });
     const accounts = openAccounts({ users: path, clients: undefined });

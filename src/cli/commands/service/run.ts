@@ -156,7 +156,7 @@ async function runInProcess(process: Process): Promise<void> {
     const users = accountsPath('users', process);
     const clients = accountsPath('clients', process);
     const known = shared === undefined ? {} : { hadUsers: shared.hadUsers, onUsers: reportUsers };
-    const accounts = openAccounts({ users, clients }, known);
+    const accounts = openAccounts({ users, clients }, { ...known, looksOnceATurn: true });
     const warnings: string[] = [];
     if (isNoting && accounts.isEmpty()) {
       warnings.push(`nobody can log in: ${dirname(users)} has no users; add one with: jwtkit users add NAME --sub ID`);
