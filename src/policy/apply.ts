@@ -32,6 +32,8 @@ export interface AppliedPolicy {
 type Convert = (value: unknown, folder: string, place: string) => unknown;
 
 const list: Convert = (value) => [value].flat();
+/** Good tokens have one of the values that a verifier accepts. */
+const firstOf: Convert = (value) => (value === 'any' ? undefined : [value].flat()[0]);
 const path = (value: unknown, folder: string) => {
   const place = isAbsolute(`${value}`) ? `${value}` : join(folder, `${value}`);
   // A policy names files. It gives nobody's standard input another meaning.
@@ -58,6 +60,7 @@ const requiredClaims: Convert = (value, _folder, place) =>
   });
 
 const tokens = ['verify', 'refresh', 'issue'];
+const fixtures = ['fixtures', 'probe'];
 const secrets = ['verify', 'revoke', 'refresh', 'issue', 'serve'];
 const published = ['verify', 'revoke', 'refresh', 'issue'];
 
@@ -75,12 +78,14 @@ const settings: readonly {
   readonly convert?: Convert;
 }[] = [
   { at: 'issuer', option: 'iss', commands: [...tokens, 'encrypt'], convert: list },
+  { at: 'issuer', option: 'iss', commands: fixtures, convert: firstOf },
   { at: 'issuer', option: 'issuer', commands: ['serve'], convert: list },
   { at: 'audience', option: 'aud', rival: 'anyAud', commands: [...tokens, 'encrypt', 'serve'], convert: audiences },
+  { at: 'audience', option: 'aud', commands: fixtures, convert: firstOf },
   { at: 'audience', option: 'anyAud', rival: 'aud', commands: ['verify', 'refresh', 'serve'], convert: anyAudience },
   { at: 'algorithms', option: 'alg', commands: [...tokens, 'serve'], convert: list },
   { at: 'type', option: 'type', commands: ['verify'] },
-  { at: 'typ', option: 'typ', commands: ['verify'] },
+  { at: 'typ', option: 'typ', commands: ['verify', ...fixtures] },
   { at: 'scopes', option: 'scope', commands: ['verify'] },
   { at: 'scopeClaim', option: 'scopeClaim', commands: ['verify'] },
   { at: 'roles', option: 'role', commands: ['verify'] },

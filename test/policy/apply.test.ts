@@ -3,7 +3,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { applyPolicy } from '../../src/policy/apply.js';
-import { fileWith, makeKeyring, now, runCli, secret, segmentOf, stdoutOf, textOf } from '../cli/fake-io.js';
+import {
+  fileWith,
+  makeKeyring,
+  now,
+  runCli,
+  secret,
+  segmentOf,
+  stdoutOf,
+  temporaryFolder,
+  textOf,
+} from '../cli/fake-io.js';
 import { serve } from '../remote/server.js';
 import { anyToken, folderWith } from './policy-folder.js';
 
@@ -18,6 +28,33 @@ async function verdict(token: string, config: object, ...args: string[]): Promis
   const { world } = folderWith({ keys: { keyring }, ...config });
   return (await runCli(['verify', '--quiet', token, ...args], world)).exitCode;
 }
+
+describe('fixtures and probe with a policy file', () => {
+  const policy = { issuer: ['https://i.example', 'https://j.example'], audience: 'api', typ: 'at+jwt' };
+  const isAsked = async (config: object, ...args: string[]) => {
+    const { world } = folderWith(config);
+    const folder = join(temporaryFolder(), 'tokens');
+    await stdoutOf(['fixtures', folder, '--keyring', keyring, ...args], world);
+    const { iss, aud, typ } = JSON.parse(textOf(join(folder, 'manifest.json')));
+    return { iss, aud, typ };
+  };
+
+  test('good tokens are what the policy accepts, and a flag beats it', async () => {
+    expect(await isAsked(policy)).toEqual({ iss: 'https://i.example', aud: 'api', typ: 'at+jwt' });
+    expect(await isAsked(policy, '--aud', 'web')).toEqual({ iss: 'https://i.example', aud: 'web', typ: 'at+jwt' });
+    expect(await isAsked({ audience: 'any' })).toEqual({ iss: null, aud: null, typ: null });
+    expect(await isAsked(policy, '--no-config')).toEqual({ iss: null, aud: null, typ: null });
+  });
+
+  test('probe asks with the same tokens', async () => {
+    const { world } = folderWith(policy);
+    const demands = '{"issuer":"https://i.example","audience":"api","typ":"at+jwt"}';
+    const { stderr } = await runCli(['probe', 'jose', '--keyring', keyring, '--options', demands], world);
+    expect(stderr).not.toContain('did not accept the good token');
+    const other = await runCli(['probe', 'jose', '--keyring', keyring, '--options', demands, '--aud', 'web'], world);
+    expect(other.stderr).toContain('the good token');
+  });
+});
 
 describe('verify with a policy file', () => {
   test.each<[string, object, string[], string[]]>([

@@ -20,6 +20,13 @@ const looksExemplary =
 
 type Secret = Subjects['secret'];
 
+/** A compose file whose two services have these variables. */
+function twoServices(one: string, other: string): string {
+  const service = (name: string, variable: string) =>
+    `  ${name}:\n    image: ${name}\n    environment:\n      ${variable}\n`;
+  return `services:\n${service('auth', one)}${service('orders', other)}`;
+}
+
 /** The first weakness of a secret: one finding for each is enough. */
 function weaknessOf(
   { value }: Secret,
@@ -143,4 +150,32 @@ export const secretRules = [
       return remarks;
     },
   }),
+  rule({
+    id: 'secret/shared-by-services',
+    level: 'warning',
+    about: 'everything',
+    means: 'Several services have one secret that verifies tokens: each of them can also make tokens for all others.',
+    help: 'sign with a private key in one service (RS256, ES256, EdDSA), and give the others the public half',
+    source: 'tutorial, advice "RS256 with the public key published"; OWASP JWT cheat sheet',
+    bad: text(twoServices(`JWT_SECRET: ${goodSecret}`, `JWT_SECRET: ${goodSecret}`)),
+    good: text(twoServices(`JWT_SECRET: ${goodSecret}`, 'JWT_JWKS_URL: https://auth.example/.well-known/jwks.json')),
+    check: (subjects) => {
+      const first = new Map<string, string>();
+      const remarks: Remark[] = [];
+      for (const { kind, value, spot } of subjects) {
+        const service = kind === 'secret' ? serviceOf(spot.part) : undefined;
+        if (kind !== 'secret' || service === undefined || value.value.length < 8) continue;
+        const identity = JSON.stringify([spot.source.name, value.name, value.value]);
+        const other = first.get(identity);
+        if (other === undefined) first.set(identity, service);
+        else if (other !== service) remarks.push({ message: `${service} has the ${value.name} of ${other}`, spot });
+      }
+      return remarks;
+    },
+  }),
 ];
+
+/** The service of a compose file, or the container of a pod, that a value belongs to. */
+function serviceOf(part = ''): string | undefined {
+  return /^services\.[^.]{1,100}|(?:^|\.)containers\.\d+/.exec(part)?.[0];
+}

@@ -5,6 +5,7 @@ import { ecKey, ecPrivate, exampleNow, json, otherEcKey } from '../example.js';
 import { rule, type Subjects } from '../rule.js';
 
 const week = 7 * 86_400;
+const year = 365 * 86_400;
 const set = (...keys: object[]) => json({ keys });
 const cached = (cacheControl?: string) => json({ keys: [ecKey] }, { live: { cacheControl } });
 const verifying = ({ keys }: Subjects['set']) => keys.filter(({ use }) => use !== 'enc');
@@ -64,6 +65,47 @@ export const setRules = [
         first.set(kid, identity);
       }
       return [...twice].slice(0, 5).map((kid) => `two keys have the kid ${quoteText(kid)}`);
+    },
+  }),
+  rule({
+    id: 'set/key-twice',
+    level: 'warning',
+    about: 'set',
+    means:
+      'One key stands in the set under two kids: it was renamed, not rotated, and is still trusted when one of them goes.',
+    help: 'make a new key: jwtkit keys rotate',
+    source: 'RFC 7517 §4.5; NIST SP 800-57 §5.3',
+    bad: set(ecKey, { ...ecKey, kid: 'key-2028' }),
+    good: set(ecKey, otherEcKey),
+    check: ({ keys }) => {
+      const first = new Map<string, unknown>();
+      const twice: string[] = [];
+      for (const { kid, kty, n, x, y } of keys) {
+        const identity = JSON.stringify([kty, n, x, y]);
+        if (n === undefined && x === undefined) continue;
+        const other = first.get(identity);
+        if (other === undefined) first.set(identity, kid ?? null);
+        else if (kid !== undefined && other !== kid)
+          twice.push(`the key ${quoteText(String(kid))} stands in the set twice`);
+      }
+      return twice.slice(0, 5);
+    },
+  }),
+  rule({
+    id: 'set/key-too-old',
+    level: 'note',
+    about: 'set',
+    means: 'The newest key of the set is older than two years: the longer a key signs, the more a stolen one is worth.',
+    help: 'rotate keys at least once a year: jwtkit keys rotate',
+    source: 'NIST SP 800-57 §5.3.6; tutorial, advice "key rotation with a time of grace"',
+    bad: set({ ...ecKey, iat: exampleNow - 3 * year }),
+    good: set(
+      { ...otherEcKey, iat: exampleNow - 3 * year, exp: exampleNow + 30 * 86_400 },
+      { ...ecKey, iat: exampleNow - year },
+    ),
+    check: (value, { now }) => {
+      const made = verifying(value).map(({ iat }) => (isNumericDate(iat) ? iat : Infinity));
+      return made.length > 0 && Math.max(...made) < now - 2 * year && 'the newest key is older than two years';
     },
   }),
   rule({

@@ -227,6 +227,14 @@ describe('secrets', () => {
     expect(found).toMatchObject({ id: 'secret/reused', message: `the secret is that of SECRET_KEY in ${files[0]}` });
   });
 
+  test('one secret of several containers of a pod is found, and of one container not', async () => {
+    const env = `env: [{ name: JWT_SECRET, value: ${goodSecret} }]`;
+    const pod = (count: number) =>
+      `kind: Pod\nspec:\n  containers:\n${Array.from({ length: count }, (_, at) => `    - name: c${at}\n      ${env}\n`).join('')}`;
+    expect(await idsOf([named('pod.yaml', pod(2))])).toContain('secret/shared-by-services');
+    expect(await idsOf([named('pod.yaml', pod(1))])).not.toContain('secret/shared-by-services');
+  });
+
   test('no form of a report repeats a secret', async () => {
     const secrets = ['wonderland-of-alice', 'please-change-this-thing', goodSecret];
     const env = named(
