@@ -95,11 +95,23 @@ async function refusedTokens(service: TestService): Promise<Record<string, strin
     'a refresh token': refresh,
     'a refresh token of jwtkit issue': await service.sign({ ...claims, type: 'refresh' }),
     'an expired token': await service.sign({ ...claims, iat: service.now - 120, exp: service.now - 60 }),
+    'a token that was revoked and has expired': await revokedLongAgo(service),
     'a token for another audience': await service.sign({ ...claims, aud: 'web' }),
     'a token of another issuer': await service.sign({ ...claims, iss: 'https://other.example' }),
     'a token with other claims': forged(access, { sub: 'admin' }),
     'a token with another signature': `${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
   };
+}
+
+/** A token that was revoked while it was good. Who has only the keys refuses it from its end on, as any token. */
+async function revokedLongAgo(service: TestService): Promise<string> {
+  const { now } = service;
+  service.now = now - 3600;
+  const { access_token: token } = await service.login();
+  expect((await service.send('/revoke', { token })).status).toBe(200);
+  expect((await service.ask('/users/me', { headers: bearer(token) })).status).toBe(401);
+  service.now = now;
+  return token;
 }
 
 let service: TestService;
@@ -171,10 +183,52 @@ for token in asked['tokens']:
       'a refresh token': 'InvalidAudienceError',
       'a refresh token of jwtkit issue': 'InvalidAudienceError',
       'an expired token': 'ExpiredSignatureError',
+      'a token that was revoked and has expired': 'ExpiredSignatureError',
       'a token for another audience': 'InvalidAudienceError',
       'a token of another issuer': 'InvalidIssuerError',
       'a token with other claims': 'InvalidSignatureError',
       'a token with another signature': 'InvalidSignatureError',
+    });
+  });
+});
+
+describeWithPython(['authlib'], 'Authlib', (python) => {
+  const code = `import json, sys
+from authlib.jose import JsonWebKey, JsonWebToken
+from authlib.jose.errors import JoseError
+
+asked = json.load(sys.stdin)
+keys = JsonWebKey.import_key_set(asked['set'])
+demands = {
+    'iss': {'essential': True, 'value': asked['issuer']},
+    'aud': {'essential': True, 'value': '${audience}'},
+    'exp': {'essential': True},
+}
+for token in asked['tokens']:
+    try:
+        JsonWebToken(['${alg}']).decode(token, keys, claims_options=demands).validate()
+        print('taken')
+    except (JoseError, ValueError) as error:
+        print(type(error).__name__)
+`;
+
+  test('takes an access token, and refuses each other token for its own reason', async () => {
+    const { access_token: access } = await service.login();
+    const set = service.keys.publishedSet?.(service.now);
+    const input = JSON.stringify({ set, issuer: service.origin, tokens: [access, ...Object.values(refused)] });
+    const { stdout, stderr } = spawnSync(python, ['-W', 'ignore', '-c', code], { input, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const [first, ...answers] = stdout.split('\n');
+    expect(first).toBe('taken');
+    expect(Object.fromEntries(Object.keys(refused).map((what, at) => [what, answers[at]]))).toEqual({
+      'a refresh token': 'InvalidClaimError',
+      'a refresh token of jwtkit issue': 'InvalidClaimError',
+      'an expired token': 'ExpiredTokenError',
+      'a token that was revoked and has expired': 'ExpiredTokenError',
+      'a token for another audience': 'InvalidClaimError',
+      'a token of another issuer': 'InvalidClaimError',
+      'a token with other claims': 'BadSignatureError',
+      'a token with another signature': 'BadSignatureError',
     });
   });
 });
