@@ -16,6 +16,7 @@ const tokens = ['commands/verify', 'commands/issue', 'grammar/keys/trusted', 'gr
 const packages = {
   bcryptjs: ['bcryptjs'],
   chalk: ['chalk'],
+  'csv-parse': ['csv-parse'],
   jsonwebtoken: ['jsonwebtoken', 'jws', 'jwa', 'ecdsa-sig-formatter', 'buffer-equal-constant-time'],
   'npm-jose': ['jose'],
   lmdb: ['lmdb', 'msgpackr', 'ordered-binary', 'weak-lru-cache', '@harperfast/extended-iterable'],

@@ -22,7 +22,7 @@ const table: readonly Row[] = [
   {
     folder: 'store',
     imports: ['files', 'token', 'jwe', 'jose'],
-    packages: ['lmdb (lmdb, denylist)', '@redis/client (redis)', 'bcryptjs (accounts)'],
+    packages: ['lmdb (lmdb, denylist)', '@redis/client (redis)', 'bcryptjs (accounts)', 'csv-parse/sync (accounts)'],
   },
   { folder: 'remote', imports: ['store', 'files', 'token', 'jwe', 'jose'], packages: ['undici (fetch.ts)'] },
   { folder: 'policy', imports: ['files', 'token', 'jose'] },

@@ -9,7 +9,7 @@ import { Refusal } from './refusal.js';
 import type { ServiceOptions } from './service.js';
 
 /** Returns the audiences that tokens may have which are issued to a client, or to nobody's. */
-export function audiencesFor(client: Client | undefined, { audience = [] }: ServiceOptions): readonly string[] {
+function audiencesFor(client: Client | undefined, { audience = [] }: ServiceOptions): readonly string[] {
   return client?.audiences ?? audience;
 }
 

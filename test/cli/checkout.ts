@@ -17,6 +17,7 @@ export function useCheckout() {
     await run('keys', 'export', 'k1', '--out', join(original, 'public.pem'));
     await stdoutOf(['keygen', '--alg', 'ES256', '--private', join(original, 'other.pem')]);
     writeFileSync(join(original, 'password'), 'correct horse');
+    writeFileSync(join(original, 'users.csv'), 'name,sub,password\neve,eve,correct horse\n');
     await run('users', 'add', 'bob', '--sub', 'bob', '--password-file', join(original, 'password'));
     await run('clients', 'add', 'reports');
     tokens.good = await run('issue', '--sub', 'a', '--ttl', '10d', '--jti', 'good');

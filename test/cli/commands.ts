@@ -1,7 +1,7 @@
 /** All commands, for tests that go through each of them. */
 export const groups = {
   keys: ['list', 'rotate', 'retire', 'remove', 'prune', 'import', 'export', 'convert', 'jwks', 'thumbprint'],
-  users: ['add', 'set', 'passwd', 'list', 'remove'],
+  users: ['add', 'import', 'set', 'passwd', 'list', 'remove'],
   clients: ['add', 'set', 'list', 'rotate', 'remove'],
 };
 export const commands = [

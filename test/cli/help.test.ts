@@ -33,6 +33,8 @@ ENCRYPTED=$(jwtkit issue --sub user-123 | jwtkit encrypt --key recipient.pem)
 printf 'ENCRYPTED=%s\n' "$ENCRYPTED" > encrypted
 jwtkit users add bob --sub user-124 --password-file password.txt
 jwtkit clients add reports
+printf 'name,sub,password\nerin,user-201,correct horse\n' > users.csv
+printf '[{"name":"frank","sub":"user-202","password":"%s"}]\n' '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy' > users.json
 printf 'KID=%s\n' "$KID" > variables
 printf 'REFRESH=%s\n' "$REFRESH" >> variables
 printf 'TOKEN=%s\n' "$TOKEN" >> variables

@@ -30,6 +30,7 @@ const commands: Record<string, () => string[]> = {
   'keys export': () => ['k1'],
   'keys jwks': () => [],
   'users add': () => ['carol', '--sub', 'carol', '--password-file', inCheckout('password')],
+  'users import': () => [inCheckout('users.csv'), '--dry-run'],
   'users set': () => ['bob', '--no-roles'],
   'users passwd': () => ['bob', '--password-file', inCheckout('password')],
   'users list': () => [],

@@ -337,6 +337,12 @@ const cases: readonly NoteCase[] = [
     run: async () => ({ args: ['keys', 'thumbprint', await setWithBroken(await makeKeyring())] }),
   },
   {
+    command: 'users import',
+    note: /line 2: the sub is missing/,
+    from: 'commands/accounts/import.ts',
+    run: () => withUser('users', 'import', fileWith('name,sub,password\nbob,,p\n', 'users.csv')),
+  },
+  {
     command: 'users set',
     note: /tokens of alice keep their roles and scopes until they expire/,
     from: 'commands/accounts/sessions.ts',
@@ -399,6 +405,7 @@ const cases: readonly NoteCase[] = [
 const elsewhere: Readonly<Record<string, string>> = {
   'commands/accounts/commands.ts': 'not everything fits: only of a table',
   'commands/service/log.ts': 'server/processes/log-losses.test.ts',
+  'commands/service/passwords.ts': 'commands/password-hashes.process.test.ts',
   'grammar/unnamed-places.ts': 'below, as root',
   'secrets/named-file.ts': 'called with the note of its callers',
   'grammar/keys/nested.ts': 'as grammar/keys/encryption.ts',

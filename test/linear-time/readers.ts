@@ -431,6 +431,20 @@ export async function readers(): Promise<Reader[]> {
       ),
       readUsers,
     ),
+    reader(
+      'users import',
+      fileLimit,
+      around(
+        {
+          ...documents,
+          'wrong lines of CSV': (length) => `name,sub\n${many(length, (at) => `,${at}`, '\n')}`,
+          'quotes in CSV': (length) => `name,sub\n"${many(length, () => '""', '')}`,
+          'columns of CSV': (length) => `name,sub,${many(length, (at) => `claim:${at}`, ',')}\na,b\n`,
+        },
+        fileOf,
+      ),
+      (file) => runCli(['users', 'import', file, '--dry-run', '--keyring', join(temporaryFolder(), 'k')]),
+    ),
     reader('readClients', fileLimit, around({ ...documents, ...accounts('clients', clientOf) }, fileOf), readClients),
     reader(
       'env file',

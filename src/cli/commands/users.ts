@@ -17,6 +17,7 @@ import { givenPasswordHash, newPassword, type PasswordOptions } from '../secrets
 import type { Context } from '../terminal/io.js';
 import { afterChange, printJson } from '../terminal/output.js';
 import { registerList, registerRemove, registerSet } from './accounts/commands.js';
+import { registerImport } from './accounts/import.js';
 import { fromUser, users as kind, refuseSubjectTwice, toReport } from './accounts/kind.js';
 import { addEndSessionsOption, changeAccount, noteTokens, tokensOf } from './accounts/sessions.js';
 
@@ -26,6 +27,7 @@ export function registerUsers(program: Command, context: Context): void {
     .description('Manage the users of a server: who they are, what they may do, their passwords.')
     .helpCommand('help [command]', 'show help of a command');
   registerAdd(users, context);
+  registerImport(users, context);
   const set = 'Change what a user may do. What you give replaces the old list or the old claims; the rest stays.';
   registerSet(users, context, kind, set, [
     'jwtkit users set bob --role editor --role auditor --scope "read write"',

@@ -141,13 +141,13 @@ export function findAccount<T>(accounts: readonly T[], name: string, { list, isN
   });
 }
 
-/** Adds an account. Makes the file with mode 0600, and its folder, if they do not exist. */
-export async function addAccount<T>(path: string, kind: AccountKind<T>, added: T): Promise<void> {
+/** Adds accounts, all or none. Makes the file with mode 0600, and its folder, if they do not exist. */
+export async function addAccounts<T>(path: string, kind: AccountKind<T>, added: readonly T[]): Promise<void> {
   // The folder is closed to others and kept out of git, like a keyring.
   if (!existsSync(dirname(path))) createDirectory(dirname(path));
   await writeUnderLock(path, kind, (before) => {
     refuseTaken(before, kind, added);
-    return [...before, added];
+    return [...before, ...added];
   });
 }
 
@@ -190,13 +190,20 @@ async function writeUnderLock<T>(path: string, kind: AccountKind<T>, plan: (befo
 }
 
 /** @throws {JwtkitError} ACCOUNT_EXISTS for an account that shares a name, `sub` or id with another one. */
-export function refuseTaken<T>(accounts: readonly T[], { list, unique }: AccountKind<T>, added: Partial<T>): void {
+export function refuseTaken<T>(
+  accounts: readonly T[],
+  { list, unique }: AccountKind<T>,
+  added: readonly Partial<T>[],
+): void {
   for (const members of unique) {
-    for (const member of members) {
-      const taken = members.find((other) => accounts.some((one) => one[other] === added[member]));
-      if (taken === undefined) continue;
-      const value = quoteText(String(added[member]));
-      throw new JwtkitError('ACCOUNT_EXISTS', `there is a ${list.slice(0, -1)} with the ${taken} ${value} already`);
+    const known = new Map(accounts.flatMap((one) => members.map((member) => [one[member] as unknown, member])));
+    for (const one of added) {
+      for (const member of members) {
+        const taken = known.get(one[member]);
+        if (taken === undefined) continue;
+        const value = quoteText(String(one[member]));
+        throw new JwtkitError('ACCOUNT_EXISTS', `there is a ${list.slice(0, -1)} with the ${taken} ${value} already`);
+      }
     }
   }
 }

@@ -15,7 +15,7 @@ import {
 import { requireNow } from '../../token/time.js';
 import {
   type AccountKind,
-  addAccount,
+  addAccounts,
   changeAccount,
   claimsEntry,
   findAccount,
@@ -132,7 +132,7 @@ export async function addClient(
     secretHash: hashClientSecret(given),
     created: Math.floor(requireNow(now)),
   };
-  await addAccount(path, kind, client);
+  await addAccounts(path, kind, [client]);
   return { client, secret: given };
 }
 

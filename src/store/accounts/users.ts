@@ -5,7 +5,7 @@ import { labelProblem, subjectProblem, type User } from '../../token/account.js'
 import { requireNow } from '../../token/time.js';
 import {
   type AccountKind,
-  addAccount,
+  addAccounts,
   changeAccount,
   changeEach,
   claimsEntry,
@@ -94,11 +94,16 @@ export async function addUser(path: string, user: NewUser, { now }: { readonly n
   const scopes = soundList('scope', user.scopes) ?? [];
   const claims = soundClaims(user.claims);
   // Fails before a person types a password.
-  refuseTaken(readUsers(path), kind, { name, sub });
+  refuseTaken(readUsers(path), kind, [{ name, sub }]);
   const passwordHash = await hashOf(user);
   const added = { name, sub, roles, scopes, claims, passwordHash, created: Math.floor(requireNow(now)) };
-  await addAccount(path, kind, added);
+  await addAccounts(path, kind, [added]);
   return added;
+}
+
+/** Adds users whose members are checked: all of them or none. @throws {JwtkitError} as {@link addUser}. */
+export function addUsers(path: string, users: readonly StoredUser[]): Promise<void> {
+  return addAccounts(path, kind, users);
 }
 
 /** Returns the hash that a new user gets. @throws {JwtkitError} USAGE_INVALID, which repeats neither password nor hash. */

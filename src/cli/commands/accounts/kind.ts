@@ -26,7 +26,7 @@ export interface Grants {
 }
 
 /** What `set` changes: a list or an object replaces the one that the account has, undefined keeps it. */
-export interface Change {
+interface Change {
   readonly roles?: string[] | undefined;
   readonly scopes?: string[] | undefined;
   readonly audiences?: string[] | undefined;

@@ -1,0 +1,122 @@
+/** Lists of users from elsewhere, to be added at once: JSON as jwtkit or another program writes it, or CSV (RFC 4180). */
+import { JwtkitError } from '../../errors.js';
+import { parseExactJson } from '../../jose/exact-json.js';
+import { describeJson, isJsonObject, type JsonObject, own } from '../../jose/json.js';
+import { textBytes } from '../../jose/text.js';
+
+/** A user of a list as it was read, not checked yet, and where it stands there. */
+export interface ListedUser {
+  /** Such as `line 3` or `/users/2`. */
+  readonly place: string;
+  readonly entry: JsonObject;
+  /** What is wrong with the place itself, such as a line with too many cells. */
+  readonly problem?: string | undefined;
+}
+
+/**
+ * Reads a list of users: `[{…}]` or `{"users":[{…}]}`, else CSV whose first line names the columns.
+ * @param name what messages call the list.
+ * @throws {JwtkitError} ACCOUNTS_INVALID for what is neither.
+ */
+export async function readUserList(bytes: Uint8Array, name: string): Promise<ListedUser[]> {
+  const invalid = (problem: string, hint?: string) =>
+    new JwtkitError('ACCOUNTS_INVALID', `${name} ${problem}`, { hint });
+  const text = textBytes(bytes, invalid);
+  const start = text.toString('latin1').trimStart()[0];
+  if (start === undefined) throw invalid('is empty');
+  if (start !== '[' && start !== '{') return readCsv(text.toString('utf8'), invalid);
+  const value = parseExactJson(text, invalid);
+  const list = isJsonObject(value) ? own(value, 'users') : value;
+  const at = list === value ? '' : '/users';
+  if (!Array.isArray(list)) throw invalid('has no array of users', 'write [{"name":…,"sub":…}] or {"users":[…]}');
+  return list.map((entry, index) => {
+    const place = `${at}/${index}`;
+    return isJsonObject(entry)
+      ? { place, entry }
+      : { place, entry: {}, problem: `is ${describeJson(entry)}, not an object` };
+  });
+}
+
+type Invalid = (problem: string, hint?: string) => JwtkitError;
+
+/** Columns of words that spaces separate. */
+const lists = ['roles', 'scopes'];
+
+async function readCsv(text: string, invalid: Invalid): Promise<ListedUser[]> {
+  const [head, ...records] = await parseCsv(text, invalid);
+  const columns = (head?.record ?? []).map((column) => column.trim());
+  for (const needed of ['name', 'sub']) {
+    if (columns.includes(needed)) continue;
+    throw invalid(
+      `has no column ${needed}`,
+      'the first line names the columns, such as name,sub,roles,scopes,password',
+    );
+  }
+  if (new Set(columns).size < columns.length) throw invalid('has a column twice');
+  return records.map(({ record, line }) => {
+    const place = `line ${line}`;
+    if (record.length !== columns.length) {
+      return { place, entry: {}, problem: `has ${record.length} cells for ${columns.length} columns` };
+    }
+    try {
+      return { place, entry: entryOf(columns, record) };
+    } catch (error) {
+      if (!(error instanceof JwtkitError)) throw error;
+      return { place, entry: {}, problem: error.message };
+    }
+  });
+}
+
+/** Makes an entry of cells. An empty cell is none. */
+function entryOf(columns: readonly string[], cells: readonly string[]): JsonObject {
+  const entry: [string, unknown][] = [];
+  const claims: [string, unknown][] = [];
+  for (const [at, column] of columns.entries()) {
+    const cell = cells[at] ?? '';
+    if (cell === '') continue;
+    if (column.startsWith('claim:')) claims.push([column.slice('claim:'.length), cell]);
+    else if (column === 'claims') claims.push(...claimsOf(cell));
+    else if (column === 'created') entry.push([column, Number(cell)]);
+    else entry.push([column, lists.includes(column) ? cell.split(/\s+/).filter((word) => word !== '') : cell]);
+  }
+  if (claims.length > 0) entry.push(['claims', Object.fromEntries(claims)]);
+  return Object.fromEntries(entry);
+}
+
+/** Returns the members of a cell of JSON. Numbers keep their text. */
+function claimsOf(cell: string): [string, unknown][] {
+  const refuse = (problem: string) => new JwtkitError('ACCOUNTS_INVALID', `has claims that ${problem}`);
+  const claims = parseExactJson(Buffer.from(cell), refuse);
+  if (!isJsonObject(claims)) throw refuse('are no JSON object');
+  return Object.entries(claims);
+}
+
+/** What is wrong with quotes, by the codes of csv-parse. Its messages repeat cells, which may be passwords. */
+const quoteProblems: Readonly<Record<string, string>> = {
+  INVALID_OPENING_QUOTE: 'has a quote inside of a cell that does not begin with one',
+  CSV_INVALID_CLOSING_QUOTE: 'has text after the quote that ends a cell',
+  CSV_QUOTE_NOT_CLOSED: 'has a quote that does not end',
+};
+
+async function parseCsv(text: string, invalid: Invalid): Promise<{ record: string[]; line: number }[]> {
+  const { parse } = await import('csv-parse/sync');
+  const head = /^[^\r\n]*/.exec(text.trimStart())?.[0] ?? '';
+  // Spreadsheets write the separator of their language.
+  const delimiter = [',', ';', '\t'].find((each) => head.includes(each)) ?? ',';
+  try {
+    const parsed: unknown = parse(text, {
+      delimiter,
+      info: true,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_column_count: true,
+      skip_empty_lines: true,
+    });
+    return (parsed as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({
+      record,
+      line: info.lines,
+    }));
+  } catch (error) {
+    const { code = '', lines } = error as { code?: string; lines?: number };
+    throw invalid(`${quoteProblems[code] ?? 'is not CSV'} in line ${lines}`);
+  }
+}

@@ -1,0 +1,221 @@
+/** `users import`: all users of a file or none, and every wrong line by name. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashSync } from 'bcryptjs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { isPassword } from '../../../src/store/accounts/password.js';
+import { readUsers } from '../../../src/store/accounts/users.js';
+import { type FakeWorld, fileWith, now, runCli, stdoutOf, temporaryFolder, textOf } from '../fake-io.js';
+
+let keyring: string;
+let path: string;
+beforeEach(() => {
+  keyring = join(temporaryFolder(), 'keyring');
+  path = join(keyring, 'users.json');
+});
+
+const importFile = (content: string, args: readonly string[] = [], world: FakeWorld = {}) =>
+  runCli(['users', 'import', fileWith(content, 'list'), ...args, '--keyring', keyring, '--color', 'never'], world);
+const hash = hashSync('right', 4);
+
+describe('CSV', () => {
+  test('adds users with all that a column can hold', async () => {
+    const { exitCode, stdout, stderr } = await importFile(
+      [
+        'name,sub,roles,scopes,password,password_hash,claims,claim:plan,created',
+        `alice,user-1,admin editor,read write,correct horse,,,pro,1700000000`,
+        `"bob, the ""builder""",user-2,,,,${hash},"{""account"":100002348117421473}",,`,
+        '',
+      ].join('\r\n'),
+    );
+    expect([exitCode, stdout, stderr]).toEqual([0, '', 'added 2 users\n']);
+    const [alice, bob] = readUsers(path);
+    expect(alice).toMatchObject({
+      name: 'alice',
+      sub: 'user-1',
+      roles: ['admin', 'editor'],
+      scopes: ['read', 'write'],
+      claims: { plan: 'pro' },
+      created: 1_700_000_000,
+    });
+    expect(bob).toMatchObject({ name: 'bob, the "builder"', sub: 'user-2', roles: [], scopes: [], created: now });
+    expect(textOf(path)).toContain('"account": 100002348117421473');
+    expect(await isPassword('correct horse', alice?.passwordHash)).toBe(true);
+    expect(bob?.passwordHash).toBe(hash);
+  });
+
+  test.each([
+    [';', '\n'],
+    ['\t', '\r\n'],
+    [',', '\r'],
+  ])('takes the separator %j and the line end %j, with a byte order mark', async (separator, end) => {
+    const lines = [['name', 'sub', 'password'].join(separator), ['alice', 'user-1', ' two, words; '].join(separator)];
+    const quoted = lines.map((line) => line.replace(' two, words; ', '" two, words; "'));
+    expect((await importFile(`\ufeff${quoted.join(end)}${end}`)).exitCode).toBe(0);
+    expect(await isPassword(' two, words; ', readUsers(path)[0]?.passwordHash)).toBe(true);
+  });
+
+  test('--password-hash reads the column password as hashes', async () => {
+    const { exitCode } = await importFile(`name,sub,password\nalice,user-1,${hash}\n`, ['--password-hash']);
+    expect(exitCode).toBe(0);
+    expect(await isPassword('right', readUsers(path)[0]?.passwordHash)).toBe(true);
+  });
+
+  test.each<[string, string, string]>([
+    ['no columns', 'alice,user-1,secret\n', 'has no column name'],
+    ['a column twice', 'name,sub,name\n', 'has a column twice'],
+    [
+      'a stray quote',
+      'name,sub,password\na,b,sec"ret\n',
+      'has a quote inside of a cell that does not begin with one in line 2',
+    ],
+    ['text after a quote', 'name,sub,password\na,b,"sec"ret\n', 'has text after the quote that ends a cell in line 2'],
+    ['an open quote', 'name,sub,password\na,b,"secret\n', 'has a quote that does not end in line 2'],
+    ['nothing', '', 'is empty'],
+    ['white space', ' \n', 'is empty'],
+    ['JSON that is none', '{"users":[', 'is not JSON'],
+    ['JSON without users', '{"people":[]}', 'has no array of users'],
+    ['a name twice in JSON', '[{"name":"a","name":"b"}]', 'has a duplicate member name'],
+  ])('refuses a file with %s, and shows no cell', async (_name, content, message) => {
+    const { exitCode, stderr } = await importFile(content);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('ret');
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('refuses a file that is not UTF-8, and says where', async () => {
+    const file = fileWith(Buffer.from('name,sub,password\nzo\xeb,user-1,p\n', 'latin1'));
+    const { exitCode, stderr } = await runCli(['users', 'import', file, '--keyring', keyring]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('is not UTF-8 in line 2');
+    expect(stderr).toContain('save it as UTF-8');
+  });
+});
+
+describe('JSON', () => {
+  const alice = { name: 'alice', sub: 'user-1', password: 'correct horse' };
+  test.each([
+    ['a list', [alice]],
+    ['an object of users', { users: [alice] }],
+  ])('adds %s', async (_name, content) => {
+    const { exitCode, stdout } = await importFile(JSON.stringify(content), ['--json']);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([
+      { name: 'alice', sub: 'user-1', roles: [], scopes: [], claims: {}, created: now },
+    ]);
+    expect(await isPassword('correct horse', readUsers(path)[0]?.passwordHash)).toBe(true);
+  });
+
+  test("takes another keyring's users.json with --password-hash", async () => {
+    const other = join(temporaryFolder(), 'other');
+    const add = [
+      'users',
+      'add',
+      'bob',
+      '--sub',
+      'user-2',
+      '--role',
+      'admin',
+      '--claim',
+      'n:=1.0',
+      '--password-env',
+      'P',
+    ];
+    await stdoutOf([...add, '--keyring', other], { env: { P: 'correct horse' } });
+    const content = textOf(join(other, 'users.json'));
+    expect((await importFile(content, ['--password-hash'])).exitCode).toBe(0);
+    expect(textOf(path)).toBe(content);
+  });
+
+  test('comes from standard input', async () => {
+    const args = ['users', 'import', '-', '--keyring', keyring];
+    expect((await runCli(args, { stdin: JSON.stringify([alice]) })).exitCode).toBe(0);
+    expect(readUsers(path)).toHaveLength(1);
+  });
+});
+
+test('names every wrong line, adds nothing, and repeats no password', async () => {
+  await importFile('name,sub,password\nalice,user-1,p\n');
+  await runCli(['clients', 'add', 'mobile', '--id', 'mobile-app', '--keyring', keyring]);
+  const before = textOf(path);
+  const { exitCode, stdout, stderr } = await importFile(
+    [
+      'name,sub,roles,scopes,password,password_hash,claims',
+      'alice,user-2,,,s3cret,,',
+      'bob,user-1,,,s3cret,,',
+      'carol,user-3,,,s3cret,,',
+      'carol,user-4,,,s3cret,,',
+      'dave,user-3,,,s3cret,,',
+      'erin,client-1,,,s3cret,,',
+      'frank,mobile-app,,,s3cret,,',
+      ',user-5,,,s3cret,,',
+      'grace,,,,s3cret,,',
+      'heidi,user-6,,rea"d,s3cret,,',
+      'ivan,user-7,,,,,',
+      `judy,user-8,,,s3cret,${hash},`,
+      'kim,user-9,,,,$6$s3cret,',
+      'leo,user-10,,,s3cret',
+      'mia,user-11,,,s3cret,,{"scope":"all"}',
+      'ned,user-12,,,s3cret,,{',
+      'o\u202epal,user-13,,,s3cret,,',
+    ]
+      .map((line) => line.replace('rea"d', '"rea""d"').replace('{"scope":"all"}', '"{""scope"":""all""}"'))
+      .join('\n'),
+  );
+  expect([exitCode, stdout, textOf(path)]).toEqual([3, '', before]);
+  const lines = stderr.split('\n').map((line) => line.replace(/^note: /, ''));
+  expect(lines).toEqual([
+    'line 2: the name "alice" is that of a user that there is already',
+    'line 3: the sub "user-1" is that of a user that there is already',
+    'line 5: the name "carol" is that of line 4',
+    'line 6: the sub "user-3" is that of line 4',
+    'line 7: the sub begins with client-, as the ids of clients do',
+    'line 8: the sub "mobile-app" is the id of a client',
+    'line 9: the name is missing',
+    'line 10: the sub is missing',
+    'line 11: the scopes/0 is not a scope token (RFC 6749 §3.3)',
+    'line 12: a user has either a password or a password_hash',
+    'line 13: a user has either a password or a password_hash',
+    'line 14: the password_hash is not a PHC string of argon2id, version 19, nor bcrypt ($2a$, $2b$, $2y$)',
+    'line 15: has 5 cells for 7 columns',
+    'line 16: the claims may not have "scope"',
+    expect.stringMatching(/^line 17: has claims that /),
+    'line 18: the name has a control or an invisible character',
+    expect.stringMatching(/^error: .*list: 16 of 17 users cannot be added$/),
+    'hint: none was added; correct the lines and run the command again',
+    '',
+  ]);
+  expect(stderr).not.toContain('s3cret');
+});
+
+test('names the first fifty wrong users, and counts the others', async () => {
+  const list = Array.from({ length: 200 }, (_, at) => ({ name: `user-${at}`, sub: '', password: 'p' }));
+  const { exitCode, stderr } = await importFile(JSON.stringify(list));
+  expect(exitCode).toBe(3);
+  expect(stderr.split('\n').filter((line) => line.startsWith('note: /'))).toHaveLength(50);
+  expect(stderr).toContain('note: and 150 more\n');
+});
+
+test('--dry-run checks all of it and writes nothing', async () => {
+  const good = await importFile('name,sub,password\nalice,user-1,p\n', ['--dry-run']);
+  expect(good).toEqual({ exitCode: 0, stdout: '', stderr: 'would add 1 user\n' });
+  const asJson = await importFile('name,sub,password\nalice,user-1,p\n', ['--dry-run', '--json']);
+  expect(JSON.parse(asJson.stdout)).toEqual({ users: 1 });
+  expect((await importFile('name,sub,password\nalice,,p\n', ['--dry-run'])).exitCode).toBe(3);
+  expect(existsSync(path)).toBe(false);
+});
+
+test('refuses a file that is too large, and one that is not there', async () => {
+  const large = await importFile(`[${' '.repeat(8 * 1024 * 1024)}]`);
+  expect([large.exitCode, large.stderr]).toEqual([3, expect.stringContaining('larger than')]);
+  const missing = await runCli(['users', 'import', join(keyring, 'no.csv'), '--keyring', keyring]);
+  expect([missing.exitCode, missing.stderr]).toEqual([3, expect.stringContaining('no.csv')]);
+});
+
+test('adds thousands of users at once', async () => {
+  const rows = Array.from({ length: 5000 }, (_, at) => `user-${at},sub-${at},${hash}`);
+  const { exitCode, stderr } = await importFile(['name,sub,password_hash', ...rows].join('\n'));
+  expect([exitCode, stderr]).toEqual([0, 'added 5000 users\n']);
+  expect(readUsers(path)).toHaveLength(5000);
+});
