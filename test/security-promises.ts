@@ -25,6 +25,9 @@ const forged = 'server/forged-tokens.test.ts';
 const logs = 'server/logs.test.ts';
 const http = 'server/http.test.ts';
 const options = 'cli/grammar/options.test.ts';
+const lint = 'cli/commands/lint.test.ts';
+const probe = 'cli/commands/probe.test.ts';
+const reports = 'report/reports.test.ts';
 
 /** Sections of SECURITY.md, their sentences in order, and what holds each. */
 export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> = {
@@ -529,6 +532,53 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['cli/commands/users.test.ts', 'there is no flag that takes a password'],
     ],
     'The password of a Redis store': advice,
+  },
+  'What `lint`, `fixtures` and `probe` promise': {
+    '`lint` sends nothing anywhere': [[lint, 'sends nothing of what it lints, and nothing at all without a URL']],
+    'From that it fetches': [[lint, 'sends nothing of what it lints, and nothing at all without a URL']],
+    'It follows no link': [
+      [lint, 'a folder is read, without its links and without source code'],
+      [lint, 'runs no program that the configuration of a repository names'],
+    ],
+    'Its reports and those of': [
+      [lint, 'no form of a report repeats a secret'],
+      [reports, 'hides tokens and characters that disturb a terminal'],
+      [probe, 'no report repeats a token, or the query of the URL'],
+    ],
+    'No text in them': [
+      [reports, 'make no other command out of %j'],
+      [reports, 'makes no case out of a hostile text'],
+      [reports, 'gives %j no meaning'],
+      ['cli/commands/verify-reports.test.ts', 'hold their form for %s'],
+    ],
+    '`probe` sends tokens to this machine': [[probe, 'sends no token to another machine without --remote']],
+    'It sends them to the URL': [[probe, 'follows no redirect, and reads no body']],
+    'It sends one at a time': [
+      [probe, 'follows no redirect, and reads no body'],
+      [probe, 'exits 0 for a service that refuses every hostile token and accepts the good ones'],
+    ],
+    'Its messages and reports show': [
+      [probe, 'exits 3 if nobody listens, and shows no query of the URL'],
+      [probe, 'no report repeats a token, or the query of the URL'],
+    ],
+    'Given a good token': [
+      [probe, 'forges tokens from one good token, without the key'],
+      ['fixtures/fixtures.test.ts', 'what is forged without the key is a part of all fixtures'],
+    ],
+    'Tokens of `fixtures`': [['fixtures/fixtures.test.ts', 'name no address of anybody']],
+    'In GitHub Actions': [
+      ['cli/terminal/mask.test.ts', 'the mask comes before the token'],
+      ['cli/terminal/mask.test.ts', 'issue --pair and refresh --rotate mask both tokens'],
+    ],
+    'Where no runner reads': [['cli/terminal/mask.test.ts', 'refuses --mask, which would show the token in the log']],
+    '`action.yml` puts no input': [
+      ['ci/action.process.test.ts', 'no script of action.yml has an expression in it'],
+      ['ci/action.process.test.ts', 'runs nothing that an input holds'],
+    ],
+    'It refuses a token': [
+      ['ci/action.process.test.ts', 'a token in the command'],
+      ['ci/action.process.test.ts', 'and the log shows no token'],
+    ],
   },
   'On a full disk': {
     'No process ends': [

@@ -319,6 +319,19 @@ describe('live targets', () => {
     expect(await idsOf(['--jwks', `${server.origin}/jwks.json`])).toContain('set/not-cacheable');
   });
 
+  test('sends nothing of what it lints, and nothing at all without a URL', async () => {
+    const server = await serve({ '/jwks.json': { body: '{"keys":[]}' } });
+    const url = `${server.origin}/jwks.json`;
+    const token = sign({ sub: 'a', iss: server.origin, jku: url }, goodSecret);
+    const settings = named('.env', `SECRET_KEY=${goodSecret}\nJWKS_URL=${url}\nISSUER_URL=${server.origin}\n`);
+    await lint([token, settings]);
+    expect(server.requests).toEqual([]);
+    await lint([token, settings, '--jwks', url]);
+    expect(server.requests.map(({ path }) => path)).toEqual(['/jwks.json']);
+    const sent = JSON.stringify(server.requests);
+    for (const hidden of [token, goodSecret, 'authorization', 'cookie']) expect(sent).not.toContain(hidden);
+  });
+
   test('plain HTTP to another machine is refused', async () => {
     const { exitCode } = await runCli(['lint', '--jwks', 'http://keys.example/jwks.json']);
     expect(exitCode).toBe(2);

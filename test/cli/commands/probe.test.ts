@@ -134,6 +134,37 @@ describe('probe of an HTTP service', () => {
     expect(stderr).not.toContain('hidden');
   });
 
+  test('follows no redirect, and reads no body', async () => {
+    const elsewhere = await serveTokens(bearer, strict);
+    let atOnce = 0;
+    let most = 0;
+    const server = createServer({ maxHeaderSize: 1_000_000 }, async (request, response) => {
+      most = Math.max(most, ++atOnce);
+      const isKnown = await isGood(bearer(request));
+      response.writeHead(isKnown ? 200 : 302, { location: elsewhere.url }).end('token accepted');
+      atOnce--;
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/me`;
+    const { stdout } = await runCli(['probe', url, ...own, '--json'], world);
+    expect(elsewhere.seen).toEqual([]);
+    expect(most).toBe(1);
+    expect(stdout).toContain('status 302');
+    expect(stdout).not.toContain('token accepted');
+  });
+
+  test.each(['text', 'json', 'junit', 'sarif', 'github', 'markdown'])(
+    'no report repeats a token, or the query of the URL: %s',
+    async (format) => {
+      const { url, seen } = await serveTokens(bearer, async () => 200);
+      const { stdout, stderr } = await runCli(['probe', `${url}?code=hidden`, ...own, '--format', format], world);
+      expect(seen[0]?.url).toContain('hidden');
+      expect(stdout.length).toBeGreaterThan(1000);
+      expect(stdout + stderr).not.toMatch(/hidden|eyJ[\w-]{10,}\.[\w-]{10,}/);
+    },
+  );
+
   test('forges tokens from one good token, without the key', async () => {
     const token = await stdoutOf(['issue', '--secret-env', 'S', '--aud', 'api', '--sub', 'user-123'], world);
     const { url, seen } = await serveTokens(bearer, strict);
