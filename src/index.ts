@@ -68,6 +68,7 @@ export {
 } from './jwe/keys.js';
 export { type DecryptedToken, decryptToken, encryptToken } from './jwe/token.js';
 export type { AddressRules } from './remote/address.js';
+export { type EncryptionKeysAt, fetchEncryptionKeys } from './remote/encryption-keys.js';
 
 export { discoverIssuer, type IssuerMetadata, issuerKeys } from './remote/issuer.js';
 export { remoteKeys } from './remote/jwks.js';
@@ -111,8 +112,15 @@ export {
   addEncryptionKey,
   keyringDecryptionKeys,
   keyringRecipient,
+  type RotateEncryptionKeysOptions,
+  rotateEncryptionKeys,
 } from './store/keyring/encryption.js';
 export { type ImportedKeys, type ImportKeysOptions, importKeys } from './store/keyring/import.js';
+export {
+  type ImportEncryptionKeysOptions,
+  type ImportedEncryptionKeys,
+  importEncryptionKeys,
+} from './store/keyring/import-encryption.js';
 export { type PrunedKeyring, type PruneKeyringOptions, pruneKeyring } from './store/keyring/prune.js';
 export {
   type RemoveKeyOptions,

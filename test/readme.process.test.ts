@@ -1,6 +1,7 @@
 /** The examples that need processes: those of the README, of `serve` and of the library, and the picture. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { codeBlocks, shellLines } from './pages.js';
@@ -29,12 +30,23 @@ test('the six commands of the README run with the real binary', () => {
 });
 
 test.each([
-  ['README.md', /^user-123\n$/],
-  ['docs/library.md', /^user-123\nCLAIM_MISSING [\s\S]*name: 'aud'/],
-])('the library example of %s runs', (page, output) => {
-  const [input = ''] = codeBlocks(page, 'js');
-  const options = { cwd: root, input, encoding: 'utf8' } as const;
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module'], options);
+  ['README.md', '', /^user-123\n$/],
+  ['docs/library.md', '', /^user-123\nCLAIM_MISSING [\s\S]*name: 'aud'/],
+  [
+    'docs/library.md',
+    'x25519',
+    /^ECDH-ES\+A256KW JWT DE02120300000000202051\nDECRYPTION_FAILED the token does not decrypt\n$/,
+  ],
+  ['docs/library.md', 'addEncryptionKey', /^pro P-256\nany bytes\n$/],
+])('the library example of %s runs %s', (page, words, output) => {
+  const code = codeBlocks(page, 'js').find((block) => block.includes(words)) ?? '';
+  const folder = mkdtempSync(join(tmpdir(), 'jwtkit-test-'));
+  const file = join(folder, 'example.mjs');
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(root, join(folder, 'node_modules', 'jwtkit'), 'junction');
+  writeFileSync(file, code);
+  const { stdout, stderr, status } = spawnSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(output);
 });

@@ -20,8 +20,8 @@ import { createEncryptionKey, type EncryptionKey, type EncryptionKeyTraits, type
 
 /** How {@link loadEncryptionKeys} takes its input. */
 export interface LoadEncryptionKeysOptions {
-  /** `encrypt` takes public halves and refuses private ones; `decrypt` takes private halves. Both take oct JWKs. */
-  purpose: EncryptionOperation;
+  /** `encrypt` takes public halves and refuses private ones; `decrypt` takes private halves; `any` either. All take oct JWKs. */
+  purpose: EncryptionOperation | 'any';
   /** A name for reports and messages, such as the file's. */
   source?: string | undefined;
   /** A `kid` for a format that has none. */
@@ -63,7 +63,8 @@ export async function loadEncryptionKeys(
     if (purpose === 'decrypt' && keyObject.type === 'public') {
       throw invalid('this is a public key, decrypting takes the private half');
     }
-    if (!operations.includes(purpose)) throw invalid(`the JWK's key_ops does not allow it to ${purpose}`);
+    if (purpose !== 'any' && !operations.includes(purpose))
+      throw invalid(`the JWK's key_ops does not allow it to ${purpose}`);
   }
   return keys;
 }
@@ -111,10 +112,10 @@ async function readPem(text: string, options: LoadEncryptionKeysOptions, where: 
 }
 
 /** The block of the key: the private one beside its certificates, or the first certificate of a chain (RFC 5246 §7.4.2). */
-function chooseBlock(all: readonly PemBlock[], purpose: EncryptionOperation, where: string): PemBlock {
+function chooseBlock(all: readonly PemBlock[], purpose: LoadEncryptionKeysOptions['purpose'], where: string): PemBlock {
   const blocks = all.filter(({ label }) => !/^(?:EC|DH) PARAMETERS$/.test(label));
   const privates = blocks.filter(({ label }) => isPrivateLabel(label));
-  const candidates = purpose === 'decrypt' && privates.length > 0 ? privates : blocks;
+  const candidates = purpose !== 'encrypt' && privates.length > 0 ? privates : blocks;
   const [first, ...others] = candidates;
   if (first === undefined) throw new JwtkitError('KEY_INVALID', `${where}the PEM holds no key`);
   const isChain = candidates.every(({ label }) => label === 'CERTIFICATE');

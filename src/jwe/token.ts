@@ -1,6 +1,8 @@
 /** Encrypted tokens for programs. npm's jose is loaded when the first one is made or read. */
 import { JwtkitError } from '../errors.js';
+import { describeArgument, requireObject } from '../jose/arguments.js';
 import { type JsonObject, readJsonObject } from '../jose/json.js';
+import { requireContent, requireEncryptionKey, requireEncryptionKeys } from './arguments.js';
 import type { DecryptedJwe, DecryptOptions } from './decrypt.js';
 import type { EncryptOptions } from './encrypt.js';
 
@@ -27,6 +29,9 @@ export async function encryptToken(
   content: Uint8Array | string | JsonObject,
   options: EncryptOptions,
 ): Promise<string> {
+  requireContent(content);
+  requireObject(options, 'the second argument', '{ key }');
+  requireEncryptionKey(options.key);
   const { encryptJwe } = await import('./encrypt.js');
   if (content instanceof Uint8Array) return encryptJwe(content, options);
   if (typeof content !== 'string') {
@@ -43,7 +48,11 @@ export async function encryptToken(
  * @throws {JwtkitError} TOKEN_MALFORMED, ALG_NOT_ALLOWED, KEY_NOT_FOUND, DECRYPTION_FAILED.
  */
 export async function decryptToken(token: string, options: DecryptOptions): Promise<DecryptedToken> {
-  if (typeof token !== 'string') throw new JwtkitError('TOKEN_MALFORMED', 'the token is no string');
+  if (typeof token !== 'string') {
+    throw new JwtkitError('TOKEN_MALFORMED', `token is ${describeArgument(token)}, not a string`);
+  }
+  requireObject(options, 'the second argument', '{ keys }');
+  requireEncryptionKeys(options.keys);
   const { decryptJwe } = await import('./decrypt.js');
   const decrypted = await decryptJwe(token, options);
   const refuse = (problem: string) => new JwtkitError('TOKEN_MALFORMED', `the content ${problem}`);

@@ -9,7 +9,7 @@ import { parseAddress } from './address.js';
 import { remoteDocument } from './document.js';
 import { discoverIssuer } from './issuer.js';
 import { refuseSecret, refusing } from './jwks.js';
-import { deadlineOf, type RemoteOptions } from './options.js';
+import { checkRemoteOptions, deadlineOf, type RemoteOptions } from './options.js';
 
 /** The encryption keys of a set at a moment, a NumericDate: those whose `exp` has not passed. */
 export type EncryptionKeysAt = (now: number) => readonly EncryptionKey[];
@@ -42,6 +42,7 @@ export async function fetchEncryptionKeys(
   { kind, location }: { readonly kind: 'jwks' | 'issuer'; readonly location: string },
   options: RemoteOptions,
 ): Promise<EncryptionKeysAt> {
+  checkRemoteOptions(options);
   const url = kind === 'issuer' ? (await discoverIssuer(location, options)).jwksUri : location;
   const address = parseAddress(url, options, (message, hint) => {
     return new JwtkitError('USAGE_INVALID', `the URL of the JWK Set ${message}`, { hint });

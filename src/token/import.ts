@@ -164,10 +164,11 @@ function toIncoming(key: Key, stated: JsonObject | undefined, options: ReadKeyFi
   return { jwk, privateKey, isAlgGuessed: !isStated && options.alg === undefined && others.length > 0 };
 }
 
-function timesOf(
+/** Returns the times of a new key: those that its JWK states, and `iat` in any case. */
+export function timesOf(
   stated: JsonObject | undefined,
   privateKey: KeyObject | undefined,
-  { now }: ReadKeyFileOptions,
+  { now }: Pick<ReadKeyFileOptions, 'now'>,
   where: string,
 ): Pick<Jwk, 'iat' | 'nbf' | 'exp'> {
   const times: Pick<Jwk, 'iat' | 'nbf' | 'exp'> = { iat: now };

@@ -1,7 +1,7 @@
 /** Arguments of a library user in the wrong form or place: each is refused, and the error says what to do instead. */
 import { describe, expect, test } from 'vitest';
 import * as jwtkit from '../../src/index.js';
-import { denylist, key, keys, now, refusal, token, type Wrong } from './mistaken-call.js';
+import { denylist, key, keys, now, pair, refusal, token, type Wrong } from './mistaken-call.js';
 
 describe('arguments in the wrong form', () => {
   test.each<[string, () => unknown, string]>([
@@ -99,6 +99,47 @@ describe('arguments in the wrong form', () => {
       'a lifetime as a text, which would make a token that never expires',
       () => jwtkit.issueToken({}, { ttl: '1h' as Wrong }, { key, now }),
       'a lifetime is a number of seconds',
+    ],
+    [
+      'a KeyObject to encrypt to',
+      () => jwtkit.encryptToken('x', { key: pair.publicKey as Wrong }),
+      'key is a KeyObject, not an EncryptionKey | make an EncryptionKey of it: createEncryptionKey(keyObject)',
+    ],
+    [
+      'a signing key to encrypt to',
+      () => jwtkit.encryptToken('x', { key: key as Wrong }),
+      'key is a Key for signatures, not an EncryptionKey | a key has one use; load it: await loadEncryptionKeys(',
+    ],
+    [
+      'promised keys to decrypt with',
+      () => jwtkit.decryptToken(token, { keys: Promise.resolve([]) as Wrong }),
+      'keys is a Promise, it must be an array of EncryptionKeys | await it',
+    ],
+    [
+      'a text among the keys to decrypt with',
+      () => jwtkit.decryptToken(token, { keys: ['-----BEGIN'] as Wrong }),
+      "keys[0] is a string, not an EncryptionKey | load it: await loadEncryptionKeys(text, { purpose: 'decrypt' })",
+    ],
+    [
+      'a key instead of an array',
+      () => jwtkit.decryptToken(token, { keys: jwtkit.createEncryptionKey(pair.privateKey) as Wrong }),
+      'keys is an EncryptionKey, it must be an array of EncryptionKeys | put it into an array: keys: [key]',
+    ],
+    ['no options to encrypt', () => jwtkit.encryptToken('x', undefined as Wrong), 'the second argument is missing'],
+    [
+      'what issueToken returned, to encrypt',
+      async () => jwtkit.encryptToken((await jwtkit.issueToken({}, {}, { key, now })) as Wrong, { key: key as Wrong }),
+      'the content is what issueToken returned, not bytes, a text or claims | pass its member token',
+    ],
+    [
+      'a promised token to decrypt',
+      () => jwtkit.decryptToken(Promise.resolve('x') as Wrong, { keys: [] }),
+      'TOKEN_MALFORMED token is a Promise, not a string',
+    ],
+    [
+      'a moment as the clock of fetched keys',
+      () => jwtkit.fetchEncryptionKeys({ kind: 'jwks', location: 'https://x.example' }, { now: now as Wrong }),
+      'now is a function that returns the time',
     ],
   ])('%s is refused', async (_what, call, message) => {
     expect(await refusal(call)).toContain(message);

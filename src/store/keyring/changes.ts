@@ -46,10 +46,10 @@ interface KeyringChange<T, Entry extends DatedKey> {
 export function changeKeyring<T>(
   directory: string,
   options: { readonly make: boolean },
-  plan: (entries: readonly KeyringEntry[]) => KeyringChange<T, KeyringEntry>,
+  plan: (entries: readonly KeyringEntry[], encryption: readonly DatedKey[]) => KeyringChange<T, KeyringEntry>,
 ): Promise<T> {
   return changeSet(directory, options, ({ entries, encryptionKeys }) => {
-    const change = plan(entries);
+    const change = plan(entries, encryptionKeys);
     return { ...change, entries: [...change.entries, ...encryptionKeys] };
   });
 }
@@ -58,10 +58,10 @@ export function changeKeyring<T>(
 export function changeEncryptionKeys<T>(
   directory: string,
   options: { readonly make: boolean },
-  plan: (keys: readonly DatedKey[]) => KeyringChange<T, DatedKey>,
+  plan: (keys: readonly DatedKey[], signing: readonly KeyringEntry[]) => KeyringChange<T, DatedKey>,
 ): Promise<T> {
   return changeSet(directory, options, ({ entries, encryptionKeys }) => {
-    const change = plan(encryptionKeys);
+    const change = plan(encryptionKeys, entries);
     return { ...change, entries: [...entries, ...change.entries] };
   });
 }

@@ -115,9 +115,9 @@ export async function keyringDecryptionKeys(
   directory: string,
   {
     now,
-    kids,
+    kids = [],
     passphrase,
-  }: { readonly now: number; readonly kids: readonly string[]; readonly passphrase?: PassphraseSource },
+  }: { readonly now: number; readonly kids?: readonly string[]; readonly passphrase?: PassphraseSource },
 ): Promise<EncryptionKey[]> {
   const keys = decrypting(readMembers(directory).encryptionKeys, now, kids);
   return Promise.all(keys.map((key) => openPrivateHalf(directory, key, passphrase)));

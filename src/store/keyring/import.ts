@@ -57,7 +57,8 @@ export async function importKeys(
   );
   // Fails before a keyring is made.
   for (const { jwk } of file.keys) checkKid(jwk.kid);
-  return changeKeyring(directory, { make: true }, (before) => {
+  return changeKeyring(directory, { make: true }, (before, encryption) => {
+    const decrypting = new Map(encryption.map((key) => [thumbprint(key.jwk), key.kid]));
     const halves = new Map<string, string>();
     // By thumbprint: comparing each key with each would take quadratic time.
     const known = new Map([...before].reverse().map((entry) => [thumbprint(entry.jwk), entry]));
@@ -65,6 +66,11 @@ export async function importKeys(
     const after = new Map(before.map((entry) => [entry.kid, entry]));
     const keys = file.keys.map((incoming) => {
       const print = thumbprint(incoming.jwk);
+      const other = decrypting.get(print);
+      if (other !== undefined) {
+        const message = `the keyring already has this key, as ${other}, which decrypts; make another one that signs`;
+        throw new JwtkitError('FILE_EXISTS', message);
+      }
       const { entry, isCompleted } = placeKey(directory, incoming, options, known.get(print), taken);
       const pem = pems.get(incoming.jwk);
       if (pem !== undefined) halves.set(entry.kid, pem);

@@ -226,3 +226,119 @@ test('keys list has a column for the use where there is a key for encryption', a
   expect(await head(await mixedKeyring())).toMatch(/^KID +USE +ALG/);
   expect(await head(await makeKeyring())).toMatch(/^KID +ALG/);
 });
+
+describe('keys import --use enc', () => {
+  const files = async (...kind: string[]) => {
+    const [secret, open] = [join(temporaryFolder(), 'private'), join(temporaryFolder(), 'public')];
+    await stdoutOf(['keygen', '--use', 'enc', ...kind, '--private', secret, '--public', open]);
+    return { secret, open };
+  };
+  const importInto = (keyring: string, ...args: string[]) =>
+    runCli(['keys', 'import', ...args, '--use', 'enc', '--keyring', keyring]);
+
+  test.each([
+    ['an EC key as PEM', [], 'ECDH-ES+A256KW'],
+    ['an X25519 key as JWK', ['--crv', 'X25519', '--format', 'jwk'], 'ECDH-ES+A256KW'],
+    ['an RSA key with its alg', ['--alg', 'RSA-OAEP-384', '--format', 'jwk'], 'RSA-OAEP-384'],
+  ])('%s is encrypted to and decrypts', async (_, kind, alg) => {
+    const keyring = await makeKeyring();
+    const { secret, open } = await files(...kind);
+    const { exitCode, stdout, stderr } = await importInto(keyring, secret, '--kid', 'e1');
+    expect([exitCode, stdout]).toEqual([0, 'e1\n']);
+    expect(stderr).toBe(`imported the private key e1 for ${alg}\ne1 is encrypted to now\n`);
+    expect(await listOf(keyring)).toMatchObject([
+      { kid: 'k1', use: 'sig' },
+      { kid: 'e1', use: 'enc', alg, signs: true },
+    ]);
+    const token = await stdoutOf(['encrypt', '-', '--key', open, '--kid', 'e1'], { stdin: 'x' });
+    expect(await stdoutOf(['decrypt', token, '--keyring', keyring])).toBe('x');
+    expect(segmentOf(await encrypt(keyring), 0)).toMatchObject({ kid: 'e1', alg });
+  });
+
+  test('a key of before decrypts, and does not displace the one that others encrypt to', async () => {
+    const keyring = await mixedKeyring();
+    const { secret } = await files('--format', 'jwk');
+    const old = fileWith(JSON.stringify({ ...JSON.parse(textOf(secret)), kid: 'old', iat: 1, exp: now + 60 }));
+    const { stderr } = await importInto(keyring, old);
+    expect(stderr).toMatch(
+      /^imported the private key old for ECDH-ES\+A256KW; it decrypts until .*\ne1 is encrypted to now\n$/,
+    );
+    expect(segmentOf(await encrypt(keyring), 0).kid).toBe('e1');
+  });
+
+  test('a set gives its keys for encryption, and the public half gets its private one later', async () => {
+    const [keyring, copy] = [await mixedKeyring(), await makeKeyring('ES256', 'other')];
+    const set = fileWith(await stdoutOf(['keys', 'jwks', '--keyring', keyring]));
+    const imported = await importInto(copy, set, '--json');
+    expect(JSON.parse(imported.stdout)).toEqual({
+      keys: [{ kid: 'e1', alg: 'ECDH-ES+A256KW', private: false }],
+      skipped: [{ kid: 'k1', reason: 'use is "sig", not "enc"' }],
+      signing: null,
+    });
+    const secret = fileWith(
+      await stdoutOf(['keys', 'export', 'e1', '--private-half', '--keyring', keyring, '--out', '-']),
+    );
+    expect((await importInto(copy, secret, '--kid', 'other-kid')).exitCode).toBe(3);
+    expect((await importInto(copy, secret)).stderr).toContain('imported the private half of e1');
+    expect((await importInto(copy, secret)).stderr).toContain('the keyring already has this key, as e1');
+    expect(await stdoutOf(['decrypt', await encrypt(keyring), '--keyring', copy])).toBe('x');
+  });
+
+  test('an encrypted private key stays encrypted under its passphrase', async () => {
+    const [{ secret }, copy] = [
+      await files('--passphrase-file', fileWith('correct horse')),
+      join(temporaryFolder(), 'copy'),
+    ];
+    expect((await importInto(copy, secret)).exitCode).toBe(3);
+    expect((await importInto(copy, secret, '--passphrase-file', fileWith('battery'))).exitCode).toBe(3);
+    const opened = await importInto(copy, secret, '--kid', 'e1', '--passphrase-file', fileWith('correct horse'));
+    expect(opened.exitCode).toBe(0);
+    expect(textOf(join(copy, 'e1.pem'))).toContain('ENCRYPTED PRIVATE KEY');
+  });
+
+  test('one key is not for both uses, in either order', async () => {
+    const [keyring, { secret }] = [await makeKeyring(), await files()];
+    expect((await importInto(keyring, join(keyring, 'k1.pem'))).stderr).toContain(
+      'already has this key, as k1, which signs',
+    );
+    expect((await importInto(keyring, secret, '--kid', 'e1')).exitCode).toBe(0);
+    const again = await runCli(['keys', 'import', secret, '--keyring', keyring]);
+    expect([again.exitCode, again.stderr]).toEqual([3, expect.stringContaining('as e1, which decrypts')]);
+  });
+
+  test('a secret, a signing key, an alg that does not fit and a taken kid are refused', async () => {
+    const [keyring, { secret }] = [await makeKeyring(), await files()];
+    const signing = join(temporaryFolder(), 'signing');
+    await stdoutOf(['keygen', '--alg', 'EdDSA', '--private', signing]);
+    const oct = fileWith(JSON.stringify({ kty: 'oct', k: Buffer.alloc(32).toString('base64url'), use: 'enc' }));
+    const rows = [
+      [[oct], 2, 'a shared secret'],
+      [[signing], 3, 'is not for encryption'],
+      [[secret, '--alg', 'RSA-OAEP-256'], 3, 'does not fit the key'],
+      [[secret, '--alg', 'RS256'], 2, 'no encryption algorithm'],
+      [[secret, '--kid', 'k1'], 3, 'already has a key k1'],
+      [[secret, '--kid', '../x'], 2, 'cannot name a key file'],
+    ] as const;
+    for (const [args, exit, message] of rows) {
+      const { exitCode, stderr } = await importInto(keyring, ...args);
+      expect([exitCode, stderr]).toEqual([exit, expect.stringContaining(message)]);
+    }
+    expect(await listOf(keyring)).toHaveLength(1);
+  });
+
+  test('without --use enc the hint names it, for a key alone and one in a set', async () => {
+    const keyring = await mixedKeyring();
+    const { secret } = await files('--crv', 'X25519');
+    const jwk = fileWith(await stdoutOf(['keys', 'export', 'e1', '--format', 'jwk', '--keyring', keyring]));
+    for (const file of [secret, jwk]) {
+      const { exitCode, stderr } = await runCli(['keys', 'import', file, '--keyring', keyring]);
+      expect([exitCode, stderr]).toEqual([
+        3,
+        expect.stringContaining('hint: a key for encryption is imported with --use enc'),
+      ]);
+    }
+    const set = fileWith(await stdoutOf(['keys', 'jwks', '--keyring', keyring]));
+    const { stderr } = await runCli(['keys', 'import', set, '--keyring', join(temporaryFolder(), 'new')]);
+    expect(stderr).toContain('left out e1: use is "enc", not "sig"; --use enc imports it');
+  });
+});

@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
-import type { ImportedKeys } from '../../../store/keyring/import.js';
+import { JwtkitError } from '../../../errors.js';
+import type { SkippedJwk } from '../../../jose/jwk-set.js';
+import type { ImportKeysOptions } from '../../../store/keyring/import.js';
+import { type KeyUse, keyWords } from '../../../token/key-words.js';
+import type { DatedKey } from '../../../token/keyring.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
 import { addPassphraseOptions } from '../../grammar/shared-options.js';
 import { readAlgorithm } from '../../grammar/values.js';
@@ -9,14 +13,28 @@ import type { Context, Io } from '../../terminal/io.js';
 import { afterChange, printJson, showMoment } from '../../terminal/output.js';
 import { addKeyringOptions, readKeyringInvocation, tellSigner } from './keyring-options.js';
 
-type ImportOptions = PassphraseOptions & Texts<'alg' | 'kid'> & Flags<'publicHalf'>;
+type ImportOptions = PassphraseOptions & Texts<'alg' | 'kid'> & Flags<'publicHalf'> & { use: KeyUse };
+
+/** What was imported, whatever it is for. */
+interface Imported {
+  readonly keys: readonly (DatedKey & {
+    readonly alg: string;
+    readonly isCompleted: boolean;
+    isAlgGuessed?: boolean;
+  })[];
+  readonly skipped: readonly SkippedJwk[];
+  readonly signing: string | null;
+}
 
 export function registerKeysImport(keys: Command, { io }: Context): void {
   const command = keys
     .command('import')
     .description('Add keys to the keyring: a private key signs from now on, a public key verifies. Prints their kids.')
     .argument('<file>', 'PEM, DER, certificate, PKCS#12, JWK or JWK Set; - for stdin')
-    .addOption(option('--alg <name>', 'algorithm of a key that names none (default: RS256 for RSA)'))
+    .addOption(option('--use <use>', 'to sign and verify, or for encryption').choices(['sig', 'enc']).default('sig'))
+    .addOption(
+      option('--alg <name>', 'algorithm of a key that names none (default: RS256 for RSA, of use enc RSA-OAEP-256)'),
+    )
     .addOption(option('--kid <id>', "key ID (default: the JWK's, else the RFC 7638 thumbprint)"))
     .addOption(
       option('--public-half', 'take only the public half: the key verifies and does not sign').formerly('--public'),
@@ -24,48 +42,76 @@ export function registerKeysImport(keys: Command, { io }: Context): void {
   addPassphraseOptions(command);
   addKeyringOptions(command, [
     'jwtkit keys import partner.pem --kid partner',
+    'openssl genpkey -quiet -algorithm x25519 | jwtkit keys import - --use enc',
     'openssl genpkey -quiet -algorithm ed25519 | jwtkit keys import - --kid mine',
     'openssl genpkey -quiet -algorithm ed25519 | jwtkit keys import - --kid sealed --passphrase-file passphrase.txt',
   ]);
   command.action(async (path: string) => {
     const invocation = readKeyringInvocation<ImportOptions>(command, io);
     const { options } = invocation;
-    const alg = options.alg === undefined ? undefined : readAlgorithm('--alg', options.alg);
+    const importAll = await importer(options);
     const { maxKeyBytes } = await import('../../../jose/key.js');
-    const { importKeys } = await import('../../../store/keyring/import.js');
     const now = io.now();
     const content = readKeyArgument(path, io, maxKeyBytes);
     const source = path === '-' ? 'standard input' : path;
-    const rest = { now, alg, kid: options.kid, publicOnly: options.publicHalf, source, note: io.note };
+    const rest = { now, kid: options.kid, publicOnly: options.publicHalf, source, note: io.note };
     // A named passphrase opens an encrypted file, and encrypts the keyring's copy.
     const named = await newPassphrase(invocation, io);
     const imported = await (named === undefined
-      ? withPassphrase(invocation, io, (passphrase) => importKeys(options.keyring, content, { ...rest, passphrase }))
-      : importKeys(options.keyring, content, { ...rest, passphrase: named }));
+      ? withPassphrase(invocation, io, (passphrase) => importAll(options.keyring, content, { ...rest, passphrase }))
+      : importAll(options.keyring, content, { ...rest, passphrase: named }));
     const told = afterChange(io, 'the keys were imported');
     if (options.json === true) {
       const { keys, skipped, signing } = imported;
-      const added = keys.map(({ kid, key, hasPrivateHalf: half }) => ({ kid, alg: key.algorithms[0], private: half }));
+      const added = keys.map(({ kid, alg, hasPrivateHalf: half }) => ({ kid, alg, private: half }));
       const leftOut = skipped.map(({ kid = null, reason }) => ({ kid, reason }));
       printJson(told, { keys: added, skipped: leftOut, signing });
-    } else sayImported(imported, now, io);
+    } else sayImported(imported, options.use, now, io);
     noteImported(imported, options, io);
     if (options.json !== true) for (const { kid } of imported.keys) told.stdout.write(`${kid}\n`);
   });
 }
 
-function sayImported({ keys }: ImportedKeys, now: number, io: Io): void {
-  for (const { kid, key, jwk, hasPrivateHalf, isCompleted } of keys) {
+type Import = (keyring: string, content: Uint8Array, options: Omit<ImportKeysOptions, 'alg'>) => Promise<Imported>;
+
+/** Returns what imports keys of the use that is asked for. */
+async function importer({ use, alg }: ImportOptions): Promise<Import> {
+  if (use === 'enc') {
+    const { importEncryptionKeys } = await import('../../../store/keyring/import-encryption.js');
+    const { readKeyManagement } = await import('../../grammar/encryption-options.js');
+    const name = alg === undefined ? undefined : readKeyManagement(alg);
+    return (keyring, content, rest) => importEncryptionKeys(keyring, content, { ...rest, alg: name });
+  }
+  const name = alg === undefined ? undefined : readAlgorithm('--alg', alg);
+  const { importKeys } = await import('../../../store/keyring/import.js');
+  return async (keyring, content, rest) => {
+    const { keys, ...others } = await importKeys(keyring, content, { ...rest, alg: name }).catch(hintAtUse);
+    return { ...others, keys: keys.map((each) => ({ ...each, alg: each.key.algorithms[0] as string })) };
+  };
+}
+
+/** Tells the way for a key that is for encryption. */
+function hintAtUse(error: unknown): never {
+  const isForEncryption = error instanceof JwtkitError && /use is "enc"|type x25519|X25519/.test(error.message);
+  if (!isForEncryption || error.hint !== undefined) throw error;
+  throw new JwtkitError(error.code, error.message, { hint: 'a key for encryption is imported with --use enc' });
+}
+
+function sayImported({ keys }: Imported, use: KeyUse, now: number, io: Io): void {
+  for (const { kid, alg, jwk, hasPrivateHalf, isCompleted } of keys) {
     const half = isCompleted ? 'the private half of' : hasPrivateHalf ? 'the private key' : 'the public key';
-    const end = jwk.exp === undefined ? '' : `; it verifies until ${showMoment(jwk.exp, now)}`;
-    io.say(`imported ${half} ${kid} for ${key.algorithms[0]}${end}`);
+    const end = jwk.exp === undefined ? '' : `; it ${keyWords[use].verifies} until ${showMoment(jwk.exp, now)}`;
+    io.say(`imported ${half} ${kid} for ${alg}${end}`);
   }
 }
 
-function noteImported({ keys, skipped, signing }: ImportedKeys, options: { json?: boolean }, io: Io): void {
-  for (const { key, isAlgGuessed } of keys) {
-    if (isAlgGuessed) io.note(`the key allows other algorithms than ${key.algorithms[0]}; --alg names one`);
+function noteImported({ keys, skipped, signing }: Imported, options: { json?: boolean; use: KeyUse }, io: Io): void {
+  for (const { alg, isAlgGuessed } of keys) {
+    if (isAlgGuessed === true) io.note(`the key allows other algorithms than ${alg}; --alg names one`);
   }
-  for (const { kid = 'a key', reason } of skipped) io.note(`left out ${kid}: ${reason}`);
-  if (keys.some(({ hasPrivateHalf }) => hasPrivateHalf)) tellSigner(signing, 'sig', options, io);
+  for (const { kid = 'a key', reason } of skipped) {
+    const way = options.use === 'sig' && reason.startsWith('use is "enc"') ? '; --use enc imports it' : '';
+    io.note(`left out ${kid}: ${reason}${way}`);
+  }
+  if (keys.some(({ hasPrivateHalf }) => hasPrivateHalf)) tellSigner(signing, options.use, options, io);
 }
