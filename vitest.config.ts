@@ -28,9 +28,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Passphrases and passwords at their full cost are for the processes.
+        // Passphrases and passwords at their full cost, and fresh RSA keys, are for the processes.
         resolve: {
-          alias: [{ find: /^.*\/((?:derivation|password)-cost\.js)$/, replacement: resolve('test/costs/$1') }],
+          alias: [
+            { find: /^.*\/((?:derivation-cost|password-cost|rsa-pair)\.js)$/, replacement: resolve('test/costs/$1') },
+          ],
         },
         test: {
           name: 'unit',

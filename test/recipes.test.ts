@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { decodeJwt, exportJWK, jwtVerify, SignJWT } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
 import { describe, expect, test } from 'vitest';
+import { storedPair } from './attacks/trusted-keys.js';
 import { now } from './cli/fake-io.js';
 import { describeWithOpenssl, openssl } from './openssl.js';
 import { shellLines } from './pages.js';
@@ -24,7 +25,7 @@ const recipes = new Map(
 );
 const told = new Set<string>();
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const rsa = storedPair('rsa');
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const secret = 'an-old-style-project-secret-of-Supabase-0123';
 const pem = (key: KeyObject, type: 'pkcs1' | 'pkcs8') => String(key.export({ type: type as 'pkcs8', format: 'pem' }));

@@ -1,6 +1,7 @@
 import { createSecretKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, curveRow, requireAlgorithm } from './algorithms.js';
+import { generateRsaPair } from './rsa-pair.js';
 
 /** Both halves of a key pair. */
 export type Pair = { privateKey: KeyObject; publicKey: KeyObject };
@@ -59,7 +60,7 @@ export function makeRsaPair(bits: number): Promise<Pair> {
   if (!Number.isInteger(bits) || bits < 2048 || bits > 16384 || bits % 8 !== 0) {
     throw new JwtkitError('USAGE_INVALID', `an RSA key has 2048 to 16384 bits in steps of 8, not ${bits}`);
   }
-  return makePair('rsa', { modulusLength: bits });
+  return generateRsaPair(bits);
 }
 
 /** Makes a key pair of a type and with the options of `generateKeyPair` in node:crypto. */

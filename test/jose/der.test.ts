@@ -4,9 +4,10 @@ import { readElement, readElements } from '../../src/jose/der.js';
 import { derElement, integer, oid, string, time } from '../../src/jose/der-writer.js';
 import { loadKeys } from '../../src/jose/keys.js';
 import { loadSecret } from '../../src/jose/secret.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 
 const pairs = {
-  RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  RSA: storedPair('rsa'),
   EC: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   Ed25519: generateKeyPairSync('ed25519'),
 } as const;

@@ -2,9 +2,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { loadSecret } from '../../src/jose/secret.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 
 const publicKeys = {
-  RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey,
+  RSA: storedPair('rsa').publicKey,
   'P-256': generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey,
   Ed25519: generateKeyPairSync('ed25519').publicKey,
 } as const;

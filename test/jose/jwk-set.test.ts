@@ -2,13 +2,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { exportPrivateJwk, exportPublicJwk } from '../../src/jose/jwk.js';
 import { importJwkSet } from '../../src/jose/jwk-set.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 
 const makePair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pair = makePair();
 const ec = exportPublicJwk(pair.publicKey);
 const ecPrivate = exportPrivateJwk(pair.privateKey);
 const other = exportPublicJwk(makePair().publicKey);
-const rsa = exportPublicJwk(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey);
+const rsa = exportPublicJwk(storedPair('rsa').publicKey);
 const weak = exportPublicJwk(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey);
 const oct = { kty: 'oct', k: Buffer.alloc(32, 7).toString('base64url') };
 const good = { ...rsa, kid: 'good' };

@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { exportPrivateJwk, exportPublicJwk, importJwk, type Jwk, thumbprint } from '../../src/jose/jwk.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 
 const pairs = {
-  RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  RSA: storedPair('rsa'),
   EC: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   OKP: generateKeyPairSync('ed25519'),
 };
@@ -73,7 +74,7 @@ test('importJwk takes the kid, alg and operations of the JWK, and the source of 
 });
 
 test('a key that is restricted to RSASSA-PSS has no JWK', () => {
-  const { publicKey } = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
+  const { publicKey } = storedPair('rsaPss');
   expect(() => exportPublicJwk(publicKey)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
 });
 

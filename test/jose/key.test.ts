@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { signJws, verifyJws } from '../../src/jose/jws.js';
 import { createKey, isSamePublicKey } from '../../src/jose/key.js';
 import { loadKeys } from '../../src/jose/keys.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 
 const pairs = [
-  ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 })],
-  ['RSA-PSS', generateKeyPairSync('rsa-pss', { modulusLength: 2048 })],
+  ['RSA', storedPair('rsa')],
+  ['RSA-PSS', storedPair('rsaPss')],
   ['P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
   ['P-521', generateKeyPairSync('ec', { namedCurve: 'P-521' })],
   ['Ed25519', generateKeyPairSync('ed25519')],

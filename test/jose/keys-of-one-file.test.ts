@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { type LoadKeysOptions, loadKeys } from '../../src/jose/keys.js';
 import { loadSecret } from '../../src/jose/secret.js';
 import { readKeyFile } from '../../src/token/import.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 import { chain } from './certificate-chain.js';
 
 const pairs = [0, 1].map(() => generateKeyPairSync('ec', { namedCurve: 'P-256' }));
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const rsa = storedPair('rsa');
 const publicPem = (key: KeyObject) => createPublicKey(key).export({ format: 'pem', type: 'spki' }) as string;
 const pkcs8 = (key: KeyObject) => key.export({ format: 'pem', type: 'pkcs8' }) as string;
 const [one, two] = pairs.map(({ privateKey }) => privateKey) as [KeyObject, KeyObject];

@@ -5,11 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { JwtkitError } from '../../src/errors.js';
 import { loadKeys } from '../../src/jose/keys.js';
 import { loadSecret } from '../../src/jose/secret.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 import { runs } from '../runs.js';
 import { mended, unread } from './manglings.js';
 
 const pairs = {
-  RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  RSA: storedPair('rsa'),
   'P-256': generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   Ed25519: generateKeyPairSync('ed25519'),
 } as const;

@@ -10,6 +10,7 @@ import { encryptJwe } from '../../src/jwe/encrypt.js';
 import { importEncryptionJwk } from '../../src/jwe/jwk.js';
 import { createEncryptionKey, createPassphraseKey, type EncryptionKey } from '../../src/jwe/key.js';
 import { parseJwe } from '../../src/jwe/parse.js';
+import { publicKeys, storedPair } from '../attacks/trusted-keys.js';
 import { allHalves, p256, rsa, secret32, x25519 } from './keys.js';
 
 const content = Buffer.from('the secret of the house');
@@ -63,7 +64,7 @@ describe('one failure for everything that does not decrypt', () => {
   );
 
   test('another key of the same kind', async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const { privateKey } = storedPair('rsaOther');
     const token = await encryptJwe(content, { key: rsa.encrypt });
     expect(await refusalOf(token, createEncryptionKey(privateKey))).toEqual(failure);
   });
@@ -238,12 +239,11 @@ describe('keys', () => {
     expect(() => importEncryptionJwk(jwk)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
   });
 
-  test.each(['ed25519', 'rsa-pss', 'x448'])('a key of type %s does not encrypt', (type) => {
-    const generate = generateKeyPairSync as unknown as (
-      type: string,
-      options: object,
-    ) => { publicKey: EncryptionKey['keyObject'] };
-    const { publicKey } = generate(type, { modulusLength: 2048 });
+  test.each([
+    ['ed25519', publicKeys.ed25519],
+    ['rsa-pss', publicKeys.rsaPss],
+    ['x448', generateKeyPairSync('x448').publicKey],
+  ])('a key of type %s does not encrypt', (_type, publicKey) => {
     expect(() => createEncryptionKey(publicKey)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
   });
 

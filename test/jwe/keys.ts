@@ -1,6 +1,7 @@
-/** A key of each kind for encryption, made once for a test file. */
+/** A key of each kind for encryption, made once for all test files of a process. */
 import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { createEncryptionKey, createPassphraseKey, type EncryptionKey } from '../../src/jwe/key.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 
 /** Both halves of a key; of a secret they are the same. */
 export interface Halves {
@@ -11,12 +12,7 @@ export interface Halves {
   readonly privateKey: KeyObject;
 }
 
-function pair(name: string, type: string, options: object = {}): Halves {
-  const generate = generateKeyPairSync as unknown as (
-    type: string,
-    options: object,
-  ) => { publicKey: KeyObject; privateKey: KeyObject };
-  const { publicKey, privateKey } = generate(type, options);
+function pair(name: string, { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject }): Halves {
   const [encrypt, decrypt] = [createEncryptionKey(publicKey), createEncryptionKey(privateKey)];
   return { name, encrypt, decrypt, publicKey, privateKey };
 }
@@ -27,16 +23,16 @@ function secret(bytes: number): Halves {
   return { name: `secret of ${bytes} bytes`, encrypt: key, decrypt: key, publicKey: keyObject, privateKey: keyObject };
 }
 
-export const rsa = pair('RSA', 'rsa', { modulusLength: 2048 });
-export const p256 = pair('P-256', 'ec', { namedCurve: 'P-256' });
-export const x25519 = pair('X25519', 'x25519');
+export const rsa = pair('RSA', storedPair('rsa'));
+export const p256 = pair('P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+export const x25519 = pair('X25519', generateKeyPairSync('x25519'));
 export const secret32 = secret(32);
 
 export const allHalves: readonly Halves[] = [
   rsa,
   p256,
-  pair('P-384', 'ec', { namedCurve: 'P-384' }),
-  pair('P-521', 'ec', { namedCurve: 'P-521' }),
+  pair('P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' })),
+  pair('P-521', generateKeyPairSync('ec', { namedCurve: 'P-521' })),
   x25519,
   ...[16, 24, 48, 64].map(secret),
   secret32,

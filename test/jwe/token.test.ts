@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEncryptionKey, createKey, decryptToken, encryptToken, issueToken } from '../../src/index.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 import { rsa } from './keys.js';
 
 const header = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
@@ -30,7 +31,7 @@ test('refuses what is no JSON, no string, or for another key', async () => {
   const text = await decryptToken(await encryptToken('text', { key: rsa.encrypt }), options);
   expect(() => text.json()).toThrow(expect.objectContaining({ code: 'TOKEN_MALFORMED' }));
   await expect(decryptToken(5 as never, options)).rejects.toMatchObject({ code: 'TOKEN_MALFORMED' });
-  const other = createEncryptionKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
+  const other = createEncryptionKey(storedPair('rsaOther').privateKey);
   const token = await encryptToken('text', { key: rsa.encrypt });
   await expect(decryptToken(token, { keys: [other] })).rejects.toMatchObject({ code: 'DECRYPTION_FAILED' });
 });

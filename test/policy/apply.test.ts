@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { applyPolicy } from '../../src/policy/apply.js';
+import { storedPair } from '../attacks/trusted-keys.js';
 import {
   fileWith,
   makeKeyring,
@@ -177,9 +178,7 @@ describe('issue with a policy file', () => {
   });
 
   test('issue signs only with an algorithm that the policy allows', async () => {
-    const rsa = fileWith(
-      generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'pem', type: 'pkcs8' }),
-    );
+    const rsa = fileWith(storedPair('rsa').privateKey.export({ format: 'pem', type: 'pkcs8' }));
     const { world, file } = folderWith({ algorithms: ['ES256', 'PS384', 'PS512'] });
     const algOf = async (...args: string[]) => segmentOf(await stdoutOf(['issue', ...args], world), 0).alg;
     expect(await algOf('--key', rsa)).toBe('PS384');

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { exportPublicJwk, importJwk, type Jwk } from '../../src/jose/jwk.js';
 import { findSigner, isVerifying, type KeyringEntry, keyStates, publishedSet } from '../../src/token/keyring.js';
 import { planRemoval, planRetirement, planRotation, rotationTemplate } from '../../src/token/rotate.js';
+import { publicJwk } from '../attacks/trusted-keys.js';
 
 const material = exportPublicJwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey);
 
@@ -162,8 +163,8 @@ describe('rotating', () => {
 
 describe('the kind of the new key', () => {
   const made = (jwk: Jwk): KeyringEntry => ({ kid: 'x', key: importJwk(jwk), jwk, hasPrivateHalf: true });
-  const rsa = (bits: number, alg: string) =>
-    made({ ...exportPublicJwk(generateKeyPairSync('rsa', { modulusLength: bits }).publicKey), alg, iat: 1 });
+  const rsa = (bits: 2048 | 3072, alg: string) =>
+    made({ ...publicJwk(bits === 2048 ? 'rsa' : 'rsa3072'), alg, iat: 1 });
   const ed448 = made({ ...exportPublicJwk(generateKeyPairSync('ed448').publicKey), alg: 'EdDSA', iat: 1 });
 
   test.each<[string, KeyringEntry[], object, object]>([

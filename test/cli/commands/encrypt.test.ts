@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { storedPair } from '../../attacks/trusted-keys.js';
 import { serve } from '../../remote/server.js';
 import {
   fileWith,
@@ -16,7 +17,7 @@ import {
   textOf,
 } from '../fake-io.js';
 
-const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pair = storedPair('rsa');
 const [publicKey, privateKey] = [
   fileWith(pair.publicKey.export({ type: 'spki', format: 'pem' }), 'public.pem'),
   fileWith(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), 'private.pem'),
@@ -199,7 +200,7 @@ describe('decrypt', () => {
 
   test('exit codes: 11 malformed, 12 does not decrypt or not allowed, 13 no key', async () => {
     const token = await encrypt('x', '--key', fileWith(JSON.stringify(jwk)));
-    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const other = storedPair('rsaOther').privateKey;
     const otherFile = fileWith(other.export({ type: 'pkcs8', format: 'pem' }));
     const named = fileWith(JSON.stringify({ ...other.export({ format: 'jwk' }), kid: 'enc-2' }));
     const exitOf = async (...args: string[]) => (await runCli(['decrypt', ...args])).exitCode;

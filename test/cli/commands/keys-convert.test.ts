@@ -4,10 +4,11 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { storedPair } from '../../attacks/trusted-keys.js';
 import { fileWith, hasModes, modeOf, runCli, secret, stdoutOf, temporaryFolder, textOf } from '../fake-io.js';
 
 const pairs = {
-  RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  RSA: storedPair('rsa'),
   EC: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   Ed25519: generateKeyPairSync('ed25519'),
 };

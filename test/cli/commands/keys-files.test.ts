@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { storedPair } from '../../attacks/trusted-keys.js';
 import {
   fileWith,
   hasModes,
@@ -18,7 +19,7 @@ import {
 } from '../fake-io.js';
 
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const rsa = storedPair('rsa');
 const okp = generateKeyPairSync('ed25519');
 const pem = (key: { export(options: object): string | Buffer }, type: 'pkcs8' | 'spki') =>
   key.export({ format: 'pem', type }) as string;
@@ -86,7 +87,7 @@ describe('import', () => {
         { ...jwkOf(ec.privateKey), kid: 'ended', iat: now - 50, exp: now + 60 },
         { ...jwkOf(okp.privateKey), kid: 'later', nbf: now + 60 },
         { ...jwkOf(rsa.publicKey), kid: 'partner', alg: 'RS512', nbf: now + 9999 },
-        { ...jwkOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey), kid: 'enc', use: 'enc' },
+        { ...jwkOf(storedPair('rsaOther').publicKey), kid: 'enc', use: 'enc' },
       ],
     };
     const { exitCode, stdout } = await bring(keyring, JSON.stringify(set), '--json');
@@ -165,7 +166,7 @@ describe('import', () => {
     expect(await stdoutOf(args, { stdin: pem(ec.privateKey, 'pkcs8') })).toBe('k');
   });
 
-  const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
+  const pss = storedPair('rsaPss');
   const cipher = { cipher: 'aes-256-cbc', passphrase: 'p' };
   test.each<[string, string, string[], number, string]>([
     ['nonsense', 'nonsense', [], 3, 'this is no key'],

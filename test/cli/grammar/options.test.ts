@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { maxKeyBytes } from '../../../src/jose/key.js';
+import { storedPair } from '../../attacks/trusted-keys.js';
 import {
   fileWith,
   makeKeyring,
@@ -419,7 +420,7 @@ describe('secrets', () => {
   });
 
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+  const rsa = storedPair('rsa').publicKey;
   const pem = rsa.export({ format: 'pem', type: 'spki' }) as string;
   const der = rsa.export({ format: 'der', type: 'spki' });
   const jwk = JSON.stringify(publicKey.export({ format: 'jwk' }));
