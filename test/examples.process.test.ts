@@ -83,7 +83,7 @@ describe('the manifests for Kubernetes', () => {
 
 test('the YAML of docs/proxies.md can be read', () => {
   const blocks = [...textOf('proxies.md').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '');
-  expect(blocks).toHaveLength(2);
+  expect(blocks).toHaveLength(4);
   for (const block of blocks) expect(parseDocument(block, { strict: true }).errors).toEqual([]);
 });
 

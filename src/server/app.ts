@@ -60,7 +60,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   await describeApi(app, options);
   addTokenRoutes(app, options, deps);
   addUserRoutes(app, options, deps);
-  addAuthRoutes(app, options, deps);
+  await addAuthRoutes(app, options, deps);
   addRevokeRoute(app, options, deps);
   addIntrospectRoute(app, options, deps);
   addMetadataRoutes(app, options, deps);

@@ -16,9 +16,9 @@ const flags = [
   '--disable-sync',
 ];
 
-/** Starts it; the caller closes it. */
-export function launchChromium(): Promise<Browser> {
-  return playwright.launch({ executablePath: chromium, args: flags });
+/** Starts it, with flags of its own; the caller closes it. */
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
+  return playwright.launch({ executablePath: chromium, args: [...flags, ...more] });
 }
 
 /** A page, with what went wrong on it and what it asked for. */

@@ -1,90 +1,55 @@
 /** nginx with the configuration of the docs, as it stands there, before an application that tells what reached it. */
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hashPassword } from '../../src/store/accounts/password.js';
-import { runCli, segmentOf, stdoutOf, temporaryFolder, withClaims } from '../cli/fake-io.js';
+import { runCli, segmentOf, stdoutOf, withClaims } from '../cli/fake-io.js';
 import { describeWithProgram } from '../programs.js';
 import { freePort } from '../store/redis-server.js';
+import { askSite, documentedSite, type GuardedApp, replaceEach, startGuardedApp } from './guarded-app.js';
+import { guardsFromPages } from './guards-from-pages.js';
 import { nginx, startNginx } from './nginx.js';
-import { type ServiceProcess, startService } from './service-process.js';
 
-const documented = readFileSync(fileURLToPath(new URL('../../docs/examples/nginx.conf', import.meta.url)), 'utf8');
-const issuer = 'https://app.example';
+const documented = documentedSite('nginx.conf');
+const cookie = '__Host-token';
 
 describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
-  let keyring: string;
+  let app: GuardedApp;
   let ca: string;
   let port: number;
-  let service: ServiceProcess;
-  let application: Server;
+  let log: string;
   let endNginx: () => Promise<void>;
-  /** The headers of the requests that reached the application. */
-  const reached: IncomingHttpHeaders[] = [];
 
   beforeAll(async () => {
-    const now = Date.now() / 1000;
-    const folder = temporaryFolder();
-    keyring = join(folder, 'keyring');
-    await stdoutOf(['keygen', '--alg', 'ES256', '--kid', 'k1', '--keyring', keyring], { now });
-    const user = { name: 'alice', sub: 'zoë 100%', roles: ['admin', 'on call'], scopes: ['read', 'write'], created: 0 };
-    const users = [{ ...user, password: await hashPassword('wonderland') }];
-    writeFileSync(join(keyring, 'users.json'), JSON.stringify({ users }));
-
+    // Without the grace in which a lost answer is given again.
+    app = await startGuardedApp(documented, ['--rotate-grace', '0', '--auth-cookie', cookie]);
+    const { folder, service } = app;
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     const subject = ['--subject', 'CN=app.example', '--san', 'app.example'];
-    await stdoutOf(['keygen', '--alg', 'ES256', '--private', key, '--cert', cert, ...subject], { now });
+    const files = ['--private', key, '--cert', cert];
+    await stdoutOf(['keygen', '--alg', 'ES256', ...files, ...subject], { now: Date.now() / 1000 });
     ca = readFileSync(cert, 'utf8');
-
-    application = createServer(({ headers }, response) => {
-      reached.push(headers);
-      response.end('the page');
-    });
-    await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve));
-    const [, args = ''] = /^# +jwtkit serve (.*)$/m.exec(documented) ?? [];
-    // Without the grace in which a lost answer is given again.
-    service = await startService([...args.split(' '), '--rotate-grace', '0', '--keyring', keyring]);
-
+    log = join(folder, 'access.log');
     port = await freePort();
     const places = {
       '127.0.0.1:8000': `127.0.0.1:${service.port}`,
-      '127.0.0.1:3000': `127.0.0.1:${(application.address() as AddressInfo).port}`,
+      '127.0.0.1:3000': `127.0.0.1:${app.port}`,
       'listen 443 ssl': `listen 127.0.0.1:${port} ssl`,
       '/etc/ssl/certs/app.example.pem': cert,
       '/etc/ssl/private/app.example.key': key,
+      '/var/log/nginx/app.example.log': log,
+      '# proxy_set_header Cookie': 'proxy_set_header Cookie',
     };
     endNginx = await startNginx(folder, replaceEach(documented, places), port);
   });
   afterAll(async () => {
     await endNginx?.();
-    await service?.stop();
-    application?.close();
+    await app?.stop();
   });
 
-  async function ask(path: string, headers: Record<string, string> = {}, form?: Record<string, string>) {
-    const body = form === undefined ? undefined : new URLSearchParams(form).toString();
-    const type = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
-    const sent = request({
-      ...{ host: '127.0.0.1', port, path, ca, servername: 'app.example', agent: false },
-      ...{ method: body === undefined ? 'GET' : 'POST', headers: { host: 'app.example', ...type, ...headers } },
-    }).end(body);
-    const [response] = await once(sent, 'response');
-    let text = '';
-    for await (const chunk of response.setEncoding('utf8')) text += chunk;
-    return { status: response.statusCode, headers: response.headers, text };
-  }
+  const ask = (path: string, headers: Record<string, string> = {}, form?: Record<string, string>) =>
+    askSite(port, path, form === undefined ? { headers } : { headers, form }, ca);
 
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-
-  /** A token of the same keyring, made now or at another time. */
-  async function issue(args: readonly string[] = [], now = Date.now() / 1000): Promise<string> {
-    return stdoutOf(['issue', '--keyring', keyring, '--sub', 'user-123', '--iss', issuer, ...args], { now });
-  }
 
   async function logIn(): Promise<{ access_token: string; refresh_token: string }> {
     const { status, text } = await ask('/token', {}, { username: 'alice', password: 'wonderland' });
@@ -93,11 +58,11 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
   }
 
   async function expectRefusal(path: string, headers: Record<string, string>, status: number, challenge: string) {
-    reached.length = 0;
+    app.reached.length = 0;
     const answer = await ask(path, headers);
     expect(answer).toMatchObject({ status, headers: { 'www-authenticate': challenge, 'cache-control': 'no-store' } });
     expect(Object.keys(JSON.parse(answer.text))).toEqual(['detail']);
-    expect(reached).toEqual([]);
+    expect(app.reached).toEqual([]);
   }
 
   const invalid = 'Bearer error="invalid_token", error_description="Invalid token"';
@@ -109,18 +74,21 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
   });
 
   test('shows the page after a log-in, and passes the identity but not the token to the application', async () => {
-    reached.length = 0;
+    app.reached.length = 0;
     const { access_token } = await logIn();
     const { status, text } = await ask('/', bearer(access_token));
     expect({ status, text }).toEqual({ status: 200, text: 'the page' });
-    expect(reached).toMatchObject([
-      { 'x-auth-subject': 'zo%C3%AB%20100%25', 'x-auth-scope': 'read write', 'x-auth-roles': 'admin on%20call' },
-    ]);
-    expect(reached[0]).not.toHaveProperty('authorization');
+    const [{ headers = {} } = {}] = app.reached;
+    expect(headers).toMatchObject({
+      'x-auth-subject': 'zo%C3%AB%20100%25',
+      'x-auth-scope': 'read write',
+      'x-auth-roles': 'admin on%20call',
+    });
+    expect(headers).not.toHaveProperty('authorization');
   });
 
   test('drops identity headers of a client', async () => {
-    reached.length = 0;
+    app.reached.length = 0;
     const forged = {
       'x-auth-subject': 'root',
       'X-AUTH-ROLES': 'admin',
@@ -129,10 +97,10 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
       x_auth_roles: 'admin',
       'x-forwarded-for': '203.0.113.7',
     };
-    const { status } = await ask('/', { ...bearer(await issue()), ...forged });
+    const { status } = await ask('/', { ...bearer(await app.issue()), ...forged });
     expect(status).toBe(200);
-    expect(reached).toMatchObject([{ 'x-auth-subject': 'user-123', 'x-forwarded-for': '127.0.0.1' }]);
-    expect(JSON.stringify(reached)).not.toMatch(/root|admin|everything|203\.0\.113/);
+    expect(app.reached).toMatchObject([{ headers: { 'x-auth-subject': 'user-123', 'x-forwarded-for': '127.0.0.1' } }]);
+    expect(JSON.stringify(app.reached)).not.toMatch(/root|admin|everything|203\.0\.113/);
     await expectRefusal('/', forged, 401, 'Bearer');
   });
 
@@ -141,9 +109,9 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     const type = 'Bearer error="invalid_token", error_description="Invalid token type: expected access"';
     const expired = 'Bearer error="invalid_token", error_description="Token has expired"';
     await expectRefusal('/', bearer(refresh_token), 401, type);
-    await expectRefusal('/', bearer(await issue([], Date.now() / 1000 - 86_400)), 401, expired);
-    await expectRefusal('/', bearer(await issue(['--iss', 'https://other.example'])), 401, invalid);
-    await expectRefusal('/', bearer(withClaims(await issue(), { sub: 'root' })), 401, invalid);
+    await expectRefusal('/', bearer(await app.issue([], Date.now() / 1000 - 86_400)), 401, expired);
+    await expectRefusal('/', bearer(await app.issue(['--iss', 'https://other.example'])), 401, invalid);
+    await expectRefusal('/', bearer(withClaims(await app.issue(), { sub: 'root' })), 401, invalid);
     await expectRefusal('/', bearer('nonsense'), 401, invalid);
   });
 
@@ -151,21 +119,21 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     const { access_token } = await logIn();
     expect((await ask('/', bearer(access_token))).status).toBe(200);
     const { jti } = segmentOf(access_token, 1);
-    const revoked = await runCli(['revoke', access_token, '--keyring', keyring], { now: Date.now() / 1000 });
+    const revoked = await runCli(['revoke', access_token, '--keyring', app.keyring], { now: Date.now() / 1000 });
     expect(revoked, `${jti}`).toMatchObject({ exitCode: 0 });
     await expectRefusal('/', bearer(access_token), 401, invalid);
   });
 
   test('closes a location that demands a scope and a role to a token with only one of them', async () => {
     const challenge = (scope: string) => `Bearer error="insufficient_scope"${scope}`;
-    await expectRefusal('/admin/', bearer(await issue(['--role', 'admin'])), 403, challenge(', scope="write"'));
-    await expectRefusal('/admin/', bearer(await issue(['--scope', 'write'])), 403, challenge(''));
-    const both = await issue(['--role', 'admin', '--role', 'user', '--scope', 'read write']);
+    await expectRefusal('/admin/', bearer(await app.issue(['--role', 'admin'])), 403, challenge(', scope="write"'));
+    await expectRefusal('/admin/', bearer(await app.issue(['--scope', 'write'])), 403, challenge(''));
+    const both = await app.issue(['--role', 'admin', '--role', 'user', '--scope', 'read write']);
     expect(await ask('/admin/', bearer(both))).toMatchObject({ status: 200, text: 'the page' });
   });
 
   test('hides /auth and the inner routes of jwtkit', async () => {
-    const headers = bearer(await issue());
+    const headers = bearer(await app.issue());
     for (const path of ['/_auth/any', '/_auth/admin', '/_auth/', '/_auth/other']) {
       expect((await ask(path, headers)).status, path).toBe(404);
     }
@@ -175,7 +143,9 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     }
     const keys = await ask('/.well-known/jwks.json');
     expect(JSON.parse(keys.text)).toMatchObject({ keys: [{ kid: 'k1' }] });
-    expect(JSON.parse((await ask('/.well-known/openid-configuration')).text)).toMatchObject({ issuer });
+    expect(JSON.parse((await ask('/.well-known/openid-configuration')).text)).toMatchObject({
+      issuer: 'https://app.example',
+    });
   });
 
   test('passes refreshing on, and a rotated token works once', async () => {
@@ -188,27 +158,40 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     await expectRefusal('/', bearer(access_token), 401, invalid);
   });
 
+  guardsFromPages(() => ({ app, port, ca }));
+
+  test('logs why a request was refused, and no token', async () => {
+    const token = await app.issue(['--scope', 'write', '--role', 'user']);
+    await ask('/admin/refused?secret=1', bearer(token));
+    await ask('/expired', bearer(await app.issue([], Date.now() / 1000 - 86_400)));
+    const lines = readFileSync(log, 'utf8').split('\n');
+    expect(lines.find((line) => line.includes('/admin/refused'))).toMatch(
+      /"GET \/admin\/refused" 403 refused="role=admin"$/,
+    );
+    expect(lines.find((line) => line.includes('/expired'))).toMatch(/401 refused="exp"$/);
+    expect(lines.join('')).not.toContain(token.slice(-20));
+    expect(lines.join('')).not.toContain('secret=1');
+  });
+
+  test('takes a token from a cookie', async () => {
+    const token = await app.issue();
+    app.reached.length = 0;
+    expect((await ask('/', { cookie: `a=b; ${cookie}=${token}` })).status).toBe(200);
+    expect(app.reached).toMatchObject([{ headers: { 'x-auth-subject': 'user-123' } }]);
+    expect((await ask('/', { cookie: `${cookie}=${token}x` })).status).toBe(401);
+    expect((await ask('/', { cookie: `${cookie}=${token}`, ...bearer('nonsense') })).status).toBe(401);
+  });
+
   test('shows no page while jwtkit is down', async () => {
-    const headers = bearer(await issue());
+    const headers = bearer(await app.issue());
     expect((await ask('/', headers)).status).toBe(200);
-    expect(await service.stop()).toBe(0);
-    reached.length = 0;
+    expect(await app.service.stop()).toBe(0);
+    app.reached.length = 0;
     for (const given of [headers, {}]) {
       const { status, text } = await ask('/', given);
       expect(status).toBe(500);
       expect(text).not.toContain('the page');
     }
-    expect(reached).toEqual([]);
+    expect(app.reached).toEqual([]);
   });
 });
-
-/** Replaces texts, each of which stands there exactly once. */
-function replaceEach(text: string, replacements: Readonly<Record<string, string>>): string {
-  let replaced = text;
-  for (const [from, to] of Object.entries(replacements)) {
-    const parts = replaced.split(from);
-    expect(parts, from).toHaveLength(2);
-    replaced = parts.join(to);
-  }
-  return replaced;
-}

@@ -13,8 +13,15 @@ import { describeAuth } from './schemas.js';
  * Envoy (`ext_authz`) sends the method, path and query of the request itself, behind a prefix. There the client wrote the query, so
  * it demands nothing.
  */
-export function addAuthRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
+export async function addAuthRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): Promise<void> {
   addAllMethods(app);
+  await app.register(async (scope) => {
+    readNoBodies(scope);
+    addRoutes(scope, options, deps);
+  });
+}
+
+function addRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
   const authenticate = prepareAuthentication('detailed', options, deps);
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const { claims } = await authenticate(request);
@@ -34,6 +41,19 @@ export function addAuthRoutes(app: FastifyInstance, options: ServiceOptions, dep
   app.all('/auth/*', { schema: { hide: true }, config }, async (request, reply) => {
     const { claims } = await authenticate(request);
     return letPass(claims, reply);
+  });
+}
+
+/** Ignores the body of a request, and what it is said to be: a proxy may pass on the headers of an upload, with or without the upload. */
+function readNoBodies(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    delete request.raw.headers['content-type'];
+    done();
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, body, done) => {
+    body.resume();
+    done(null);
   });
 }
 
