@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { copySwaggerUi, describePackages } from './bundled-packages.js';
-import { entriesOfCommandLine, groupsOfCommandLine, nameOfLibraryChunk } from './chunks.js';
+import { groupsOfCommandLine, entriesOfCommandLine as input, nameOfLibraryChunk } from './chunks.js';
 import { writeManPages } from './man.js';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -45,8 +45,7 @@ function bundleCommandLine() {
     codeSplitting: { groups: groupsOfCommandLine },
   };
   // Commander loads it for subcommands that are programs; jwtkit has none. It takes a fifth of Node 24's own start.
-  const input = { input: entriesOfCommandLine, preserveEntrySignatures: 'allow-extension' };
-  return bundle(input, output, { 'node:child_process': false });
+  return bundle({ input, preserveEntrySignatures: 'allow-extension' }, output, { 'node:child_process': false });
 }
 
 function bundleLibrary() {

@@ -16,9 +16,9 @@ import { createEncryptionKey, type EncryptionKey } from '../../jwe/key.js';
 import { loadEncryptionKeys } from '../../jwe/keys.js';
 import { timesOf } from '../../token/import.js';
 import { type DatedKey, findSigner } from '../../token/keyring.js';
-import { keepRetiredKeysRetired } from '../../token/rotate.js';
 import { requireNow } from '../../token/time.js';
-import { byFoldedKid, changeEncryptionKeys, checkFreeKid, checkKid } from './changes.js';
+import { changeEncryptionKeys, checkKid } from './changes.js';
+import { placeKeys } from './place-keys.js';
 
 /** The options of {@link importEncryptionKeys}. */
 export interface ImportEncryptionKeysOptions {
@@ -68,45 +68,21 @@ export async function importEncryptionKeys(
   if (options.kid !== undefined && found.length > 1) {
     throw new JwtkitError('USAGE_INVALID', `${where}a kid is for one key, here are ${found.length}`);
   }
-  const incoming = found.map((each) => toIncoming(each, { ...options, now }, where));
   // Encrypts before it takes the lock: encrypting is slow. Fails before a keyring is made.
-  const pems = new Map(
-    incoming.flatMap(({ kid, privateKey }) => {
-      checkKid(kid);
-      return privateKey === undefined ? [] : [[kid, exportPrivatePem(privateKey, { passphrase })] as const];
-    }),
-  );
+  const incoming = found.map((each) => {
+    const { privateKey, alg, ...entry } = toIncoming(each, { ...options, now }, where);
+    checkKid(entry.kid);
+    return { entry, alg, pem: privateKey === undefined ? undefined : exportPrivatePem(privateKey, { passphrase }) };
+  });
+  const otherUse = 'which signs; make another one for encryption';
   return changeEncryptionKeys(directory, { make: true }, (before, signing) => {
-    const signers = new Map(signing.map((entry) => [thumbprint(entry.jwk), entry]));
-    const known = new Map(before.map((entry) => [thumbprint(entry.jwk), entry]));
-    const taken = byFoldedKid(before);
-    const after = new Map(before.map((entry) => [entry.kid, entry]));
-    const halves = new Map<string, string>();
-    const keys = incoming.map(({ privateKey, alg, ...fresh }) => {
-      const print = thumbprint(fresh.jwk);
-      const signer = signers.get(print);
-      if (signer !== undefined) throw isThere(signer.kid, 'which signs; make another one for encryption');
-      const same = known.get(print);
-      const isCompleted = same !== undefined;
-      if (same === undefined) checkFreeKid(fresh.kid, taken);
-      else if (same.hasPrivateHalf || privateKey === undefined || (options.kid ?? same.kid) !== same.kid)
-        throw isThere(same.kid);
-      const key = { ...(same ?? fresh), hasPrivateHalf: privateKey !== undefined };
-      const pem = pems.get(fresh.kid);
-      if (pem !== undefined) halves.set(key.kid, pem);
-      after.set(key.kid, key);
-      known.set(print, key);
-      taken.set(key.kid.toLowerCase(), key);
-      return { ...key, alg, isCompleted };
+    const placing = { now, kid: options.kid, others: signing, otherUse };
+    const { entries, halves, placed } = placeKeys(before, incoming, placing);
+    const keys = placed.map(({ entry, isCompleted }, at) => {
+      return { ...entry, alg: (incoming[at] as (typeof incoming)[number]).alg, isCompleted };
     });
-    const entries = keepRetiredKeysRetired(before, [...after.values()], now);
     return { entries, halves, result: { keys, skipped, signing: findSigner(entries, now)?.kid ?? null } };
   });
-}
-
-function isThere(kid: string, hint?: string): JwtkitError {
-  const more = hint === undefined ? '' : `, ${hint}`;
-  return new JwtkitError('FILE_EXISTS', `the keyring already has this key, as ${kid}${more}`);
 }
 
 interface Found {

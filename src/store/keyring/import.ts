@@ -1,14 +1,12 @@
 /** Imports the keys of a file into the keyring of a directory, all or none. */
-import { JwtkitError } from '../../errors.js';
-import { thumbprint } from '../../jose/jwk.js';
 import type { SkippedJwk } from '../../jose/jwk-set.js';
 import { exportPrivatePem } from '../../jose/pem.js';
-import { type IncomingKey, type ReadKeyFileOptions, readKeyFile } from '../../token/import.js';
+import { type ReadKeyFileOptions, readKeyFile } from '../../token/import.js';
 import { findSigner, type KeyringEntry } from '../../token/keyring.js';
-import { keepRetiredKeysRetired } from '../../token/rotate.js';
 import { requireNow } from '../../token/time.js';
-import { byFoldedKid, changeKeyring, checkFreeKid, checkKid, foldKid } from './changes.js';
+import { changeKeyring, checkKid } from './changes.js';
 import { setPath, toEntry } from './directory.js';
+import { placeKeys } from './place-keys.js';
 
 /** The options of {@link importKeys}. */
 export type ImportKeysOptions = ReadKeyFileOptions;
@@ -49,58 +47,20 @@ export async function importKeys(
       return passphrase;
     },
   });
-  // Encrypts before it takes the lock: encrypting is slow.
-  const pems = new Map(
-    file.keys.flatMap(({ jwk, privateKey }) =>
-      privateKey === undefined ? [] : [[jwk, exportPrivatePem(privateKey, { passphrase })] as const],
-    ),
-  );
-  // Fails before a keyring is made.
-  for (const { jwk } of file.keys) checkKid(jwk.kid);
+  // Encrypts before it takes the lock: encrypting is slow. Fails before a keyring is made.
+  const incoming = file.keys.map(({ jwk, privateKey }) => {
+    checkKid(jwk.kid);
+    const pem = privateKey === undefined ? undefined : exportPrivatePem(privateKey, { passphrase });
+    return { entry: { ...toEntry(jwk, setPath(directory)), hasPrivateHalf: pem !== undefined }, pem };
+  });
+  const otherUse = 'which decrypts; make another one that signs';
   return changeKeyring(directory, { make: true }, (before, encryption) => {
-    const decrypting = new Map(encryption.map((key) => [thumbprint(key.jwk), key.kid]));
-    const halves = new Map<string, string>();
-    // By thumbprint: comparing each key with each would take quadratic time.
-    const known = new Map([...before].reverse().map((entry) => [thumbprint(entry.jwk), entry]));
-    const taken = byFoldedKid(before);
-    const after = new Map(before.map((entry) => [entry.kid, entry]));
-    const keys = file.keys.map((incoming) => {
-      const print = thumbprint(incoming.jwk);
-      const other = decrypting.get(print);
-      if (other !== undefined) {
-        const message = `the keyring already has this key, as ${other}, which decrypts; make another one that signs`;
-        throw new JwtkitError('FILE_EXISTS', message);
-      }
-      const { entry, isCompleted } = placeKey(directory, incoming, options, known.get(print), taken);
-      const pem = pems.get(incoming.jwk);
-      if (pem !== undefined) halves.set(entry.kid, pem);
-      after.set(entry.kid, entry);
-      known.set(print, entry);
-      taken.set(foldKid(entry.kid), entry);
-      return { ...entry, isAlgGuessed: incoming.isAlgGuessed && !isCompleted, isCompleted };
+    const placing = { now, kid: options.kid, others: encryption, otherUse };
+    const { entries, halves, placed } = placeKeys(before, incoming, placing);
+    const keys = placed.map(({ entry, isCompleted }, at) => {
+      return { ...entry, isAlgGuessed: file.keys[at]?.isAlgGuessed === true && !isCompleted, isCompleted };
     });
-    const entries = keepRetiredKeysRetired(before, [...after.values()], now);
     const signing = findSigner(entries, now)?.kid ?? null;
     return { entries, halves, result: { keys, skipped: file.skipped, signing } };
   });
-}
-
-/** Makes a new entry for a key, or completes the entry of its public half. */
-function placeKey(
-  directory: string,
-  { jwk, privateKey }: IncomingKey,
-  options: ImportKeysOptions,
-  same: KeyringEntry | undefined,
-  taken: ReadonlyMap<string, KeyringEntry>,
-): { entry: KeyringEntry; isCompleted: boolean } {
-  if (same === undefined) {
-    checkFreeKid(jwk.kid, taken);
-    const entry = { ...toEntry(jwk, setPath(directory)), hasPrivateHalf: privateKey !== undefined };
-    return { entry, isCompleted: false };
-  }
-  const isOtherKid = options.kid !== undefined && options.kid !== same.kid;
-  if (same.hasPrivateHalf || privateKey === undefined || isOtherKid) {
-    throw new JwtkitError('FILE_EXISTS', `the keyring already has this key, as ${same.kid}`);
-  }
-  return { entry: { ...same, hasPrivateHalf: true }, isCompleted: true };
 }
