@@ -2,11 +2,15 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fileWith, makeKeyring, temporaryFolder } from '../cli/fake-io.js';
+import { fileWith, makeKeyring, stdoutOf, temporaryFolder } from '../cli/fake-io.js';
 import { runBinary } from './binary.js';
 
 describe('a batch on two threads', () => {
-  test.each(['RSA-OAEP-256', 'ECDH-ES+A256KW', 'A256KW'])('%s: line n comes back as line n', async (alg) => {
+  const keepsOrder = '%s: line n comes back as line n';
+  test.each(['A256KW'])(keepsOrder, expectOrder);
+  test.each(['RSA-OAEP-256', 'ECDH-ES+A256KW'])(keepsOrder, { tags: 'slow' }, expectOrder);
+
+  async function expectOrder(alg: string): Promise<void> {
     const secret = fileWith(Buffer.alloc(32, 7));
     const pair = alg.startsWith('RSA')
       ? generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -23,15 +27,15 @@ describe('a batch on two threads', () => {
     const read = await runBinary(['decrypt', '--batch', '--threads', '2', ...from], broken);
     expect(read.exitCode).toBe(10);
     expect(read.stdout).toBe(`${lines.replace('\n', '\n\n')}\n`);
-  });
+  }
 
   test('claims are signed on threads, and opened by an encrypted private key', async () => {
     const keyring = await makeKeyring();
     const passphrase = fileWith('correct horse');
     const enc = join(temporaryFolder(), 'enc');
     const keygen = ['keygen', '--use', 'enc', '--keyring', enc, '--passphrase-file', passphrase];
-    expect((await runBinary(keygen, '')).exitCode).toBe(0);
-    const jwks = fileWith((await runBinary(['keys', 'jwks', '--keyring', enc], '')).stdout);
+    await stdoutOf(keygen);
+    const jwks = fileWith(await stdoutOf(['keys', 'jwks', '--keyring', enc]));
     const claims = Array.from({ length: 200 }, (_, at) => `{"sub":"u${at}","n":1.50}`).join('\n');
     const sign = ['encrypt', '--batch', '--threads', '2', '--sign', '--keyring', keyring, '--jwks', jwks];
     const made = await runBinary(sign, claims);
@@ -39,13 +43,13 @@ describe('a batch on two threads', () => {
     const open = ['decrypt', '--batch', '--threads', '2', '--keyring', enc, '--passphrase-file', passphrase];
     const opened = await runBinary(open, made.stdout);
     expect(opened).toMatchObject({ exitCode: 0, stderr: '200 decrypted\n' });
-    const verdicts = await runBinary(['verify', '--batch', '--with-claims', '--keyring', keyring], opened.stdout);
-    const subjects = verdicts.stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).sub);
+    const verdicts = await stdoutOf(['verify', '--batch', '--with-claims', '--keyring', keyring], {
+      stdin: opened.stdout,
+      now: Date.now() / 1000,
+    });
+    const subjects = verdicts.split('\n').map((line) => JSON.parse(line).sub);
     expect(subjects).toEqual(Array.from({ length: 200 }, (_, at) => `u${at}`));
-    expect(verdicts.stdout).toContain('"n":1.50');
+    expect(verdicts).toContain('"n":1.50');
   });
 
   test('a token for another key fails alike on every thread, and says nothing else', async () => {

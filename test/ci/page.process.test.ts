@@ -89,7 +89,7 @@ describeWithProgram('curl', 'the pipelines of docs/ci.md', () => {
     expect(JSON.parse(textOf(join(job.workspace, 'lint.sarif'))).version).toBe('2.1.0');
   });
 
-  test('GitLab: the script passes, writes its reports, and its log shows no token', async () => {
+  test('GitLab: the script passes, writes its reports, and its log shows no token', { tags: 'slow' }, async () => {
     const job = await jobWithService({ GITLAB_CI: 'true', CI: 'true', PARTNER_TOKEN: partner });
     useAction(job, {});
     const { script, variables, artifacts } = parse(gitlab).tokens;
@@ -106,7 +106,7 @@ describeWithProgram('curl', 'the pipelines of docs/ci.md', () => {
     await expectReports(job, ...artifacts.reports.junit);
   });
 
-  test('Jenkins: each sh passes with its trace, and the log shows no token', async () => {
+  test('Jenkins: each sh passes with its trace, and the log shows no token', { tags: 'slow' }, async () => {
     const job = await jobWithService({ PARTNER_TOKEN: partner });
     useAction(job, {});
     const scripts = [...jenkins.matchAll(/\bsh (?:'''([\s\S]*?)'''|'([^']*)')/g)].map(

@@ -63,7 +63,9 @@ function filesOf(folder: string): Record<string, string> {
 }
 
 for (const [kind, share] of keyrings) {
-  describeWithRedis(`two services on one Redis, with ${kind}`, () => {
+  // What is asked of a shared folder is asked of copies, too.
+  const options = kind === 'a shared folder' ? { tags: 'slow' } : {};
+  describeWithRedis(`two services on one Redis, with ${kind}`, options, () => {
     let redis: RedisServer;
     let keyring: ReturnType<typeof share>;
     let one: Served;
