@@ -1,7 +1,7 @@
 /**
- * `npm run probe-matrix`: probes other people's verifiers as they are in their first examples and as they should be, and jwtkit's own
- * service, and writes the tables of docs/probe.md. The FastAPI application of a tutorial is probed if its folder is given and Python
- * has what it needs.
+ * `npm run probe-matrix [-- FOLDER]`: probes other people's verifiers as they are in their first examples and as they should be, and
+ * jwtkit's own service, and writes the tables of docs/probe.md. The FastAPI application of a tutorial is probed if its folder is given
+ * and Python has what it needs; without it its rows stay. `-- --check` writes nothing, and fails if the tables are not as they would be.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const jwtkit = join(root, 'bin/jwtkit.js');
-const tutorial = resolve(process.argv[2] ?? join(root, '../shared/tutorial'));
+const given = process.argv.slice(2);
+const isCheck = given.includes('--check');
+const tutorial = resolve(given.find((arg) => !arg.startsWith('--')) ?? join(root, '../shared/tutorial'));
 const page = join(root, 'docs/probe.md');
 const [iss, aud] = ['https://issuer.example', 'api'];
 const asked = ['--iss', iss, '--aud', aud];
@@ -231,10 +233,38 @@ async function freePort() {
   return port;
 }
 
-/** Writes both tables between the marks of the page. */
+/** Writes both tables between the marks of the page, or compares them. */
 function writeTables(found) {
+  const before = readFileSync(page, 'utf8');
+  const old = readTables(before);
+  const probed = new Set(found.map(({ name }) => name));
+  const kept = old.summary.filter(([name]) => !probed.has(name));
+  const details = mergeDetails(detailsOf(found), old.details, new Set(kept.map(([name]) => name)));
+  // The own service is last.
+  const rows = summaryOf(found);
+  const text = [
+    table(
+      ['verifier', 'version', 'as', 'must', 'should', 'hardening', 'unclear', 'good tokens not accepted'],
+      [...rows.slice(0, -1), ...kept, ...rows.slice(-1)],
+    ),
+    'Hostile tokens of level `must` that were accepted:',
+    table(['token', 'what is wrong with it', 'accepted by'], details),
+  ].join('\n\n');
+  const after = before.replace(
+    /(<!-- matrix -->\n)[\s\S]*(<!-- end of matrix -->)/,
+    (_, first, last) => `${first}\n${text}\n\n${last}`,
+  );
+  if (after === before) return console.error('docs/probe.md is as it was');
+  if (!isCheck) return writeFileSync(page, after);
+  const lines = new Set(before.split('\n'));
+  for (const line of after.split('\n')) if (!lines.has(line)) console.error(`docs/probe.md lacks: ${line}`);
+  console.error('docs/probe.md is out of date: npm run probe-matrix writes it');
+  process.exitCode = 1;
+}
+
+function summaryOf(found) {
   const count = ({ accepted }, level) => accepted.filter(({ type }) => type === level).length;
-  const summary = found.map((row) => [
+  return found.map((row) => [
     row.name,
     row.version,
     row.state,
@@ -242,10 +272,14 @@ function writeTables(found) {
     String(row.unclear),
     row.lost.map(({ name }) => `\`${name}\``).join(', ') || 'none',
   ]);
+}
+
+/** The accepted tokens of level `must`, and who accepted each. */
+function detailsOf(found) {
   const ids = [
     ...new Set(found.flatMap(({ accepted }) => accepted.filter(({ type }) => type === 'must').map(({ name }) => name))),
   ];
-  const details = ids.map((id) => {
+  return ids.map((id) => {
     const finding = found
       .flatMap(({ findings }) => findings)
       .find((each) => each.id === id && each.message.startsWith('accepted'));
@@ -260,18 +294,29 @@ function writeTables(found) {
     });
     return [`\`${id}\``, finding.message.replace('accepted: ', ''), names.join(', ')];
   });
-  const text = [
-    table(['verifier', 'version', 'as', 'must', 'should', 'hardening', 'unclear', 'good tokens not accepted'], summary),
-    'Hostile tokens of level `must` that were accepted:',
-    table(['token', 'what is wrong with it', 'accepted by'], details),
-  ].join('\n\n');
-  const before = readFileSync(page, 'utf8');
-  const after = before.replace(
-    /(<!-- matrix -->\n)[\s\S]*(<!-- end of matrix -->)/,
-    (_, first, last) => `${first}\n${text}\n\n${last}`,
-  );
-  if (after === before) console.error('docs/probe.md is as it was');
-  writeFileSync(page, after);
+}
+
+/** The rows of both tables of the page, by cells. */
+function readTables(text) {
+  const [, tables = ''] = /<!-- matrix -->([\s\S]*)<!-- end of matrix -->/.exec(text) ?? [];
+  const rows = tables
+    .split('\n')
+    .filter((line) => /^\| (?!verifier |token |---)/.test(line))
+    .map((line) => line.slice(2, -2).split(' | '));
+  return { summary: rows.filter((cells) => cells.length === 8), details: rows.filter((cells) => cells.length === 3) };
+}
+
+/** Adds what verifiers accepted that were not probed now. */
+function mergeDetails(details, old, kept) {
+  const merged = details.map((cells) => [...cells]);
+  for (const [id, why, names] of old) {
+    const others = names.split(', ').filter((name) => kept.has(name.replace(/ \(bare\)$/, '')));
+    if (others.length === 0) continue;
+    const row = merged.find(([each]) => each === id);
+    if (row === undefined) merged.push([id, why, others.join(', ')]);
+    else row[2] += `, ${others.join(', ')}`;
+  }
+  return merged;
 }
 
 function table(head, rows) {
