@@ -55,6 +55,7 @@ describe('--cors', () => {
     const stderr = await refuse('--cors', text);
     expect(stderr).toMatch(/error: --cors: .* is not an origin/);
     expect(stderr).toContain(`did you mean ${origin}?`);
+    expect(stderr).not.toContain('secret');
   });
 
   test.each([

@@ -9,14 +9,16 @@ export function originOption(name: string, text: string): string {
   if (/\*|%2a/i.test(text)) {
     throw usage(
       `${name}: ${JSON.stringify(text)} has a wildcard, and the service compares whole origins`,
-      `name each origin that may call: ${name} https://app.example ${name} https://admin.example`,
+      'name each origin that may call: --cors https://app.example --cors https://admin.example',
     );
   }
   const origin = originOf(text);
   if (origin === text) return text;
   const meant = origin === undefined ? '' : `; did you mean ${origin}?`;
+  // A URL with credentials is not repeated.
+  const shown = /:.*@/s.test(text) ? 'a URL with credentials' : JSON.stringify(text);
   throw usage(
-    `${name}: ${JSON.stringify(text)} is not an origin`,
+    `${name}: ${shown} is not an origin`,
     `an origin is a scheme, a host and perhaps a port, such as https://app.example${meant}`,
   );
 }
