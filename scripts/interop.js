@@ -11,6 +11,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { crossEncryption } from './interop-jwe.js';
+import { crossNested } from './interop-nested.js';
 
 /**
  * @typedef {{ name: string, alg: string, crv?: string }} Row what is crossed
@@ -418,5 +419,6 @@ for (const peer of peers) {
   }
 }
 await crossEncryption({ run, find, folder, jwtkit, report });
+await crossNested({ run, find, folder, jwtkit, report });
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
