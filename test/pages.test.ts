@@ -6,7 +6,7 @@ import { commandsOf } from './shell/syntax.js';
 import { isLike } from './shell/transcript.js';
 
 const examples = pages
-  .filter((page) => page !== 'docs/serve.md' && page !== 'docs/recipes.md')
+  .filter((page) => !['docs/serve.md', 'docs/move.md', 'docs/recipes.md'].includes(page))
   .map((page) => [page, codeBlocks(page, 'sh').filter((block) => !block.includes('jwtkit serve'))] as const)
   .filter(([, blocks]) => blocks.length > 0);
 

@@ -11,12 +11,19 @@ const root = join(import.meta.dirname, '..');
 
 const serveTitle = 'the examples of serve in %s run with the real binary';
 test.each(['README.md'])(serveTitle, runServeExamples);
-test.each(['docs/tour.md', 'docs/serve.md'])(serveTitle, { tags: 'slow', timeout: 120_000 }, runServeExamples);
+test.each(['docs/tour.md', 'docs/serve.md', 'docs/move.md'])(
+  serveTitle,
+  { tags: 'slow', timeout: 120_000 },
+  runServeExamples,
+);
+
+/** Pages all of whose blocks are one story. */
+const wholePages = ['docs/serve.md', 'docs/move.md'];
 
 function runServeExamples(page: string): void {
   const blocks = codeBlocks(page, 'sh');
   const lines = shellLines(
-    page === 'docs/serve.md' ? blocks : blocks.filter((block) => block.includes('jwtkit serve')),
+    wholePages.includes(page) ? blocks : blocks.filter((block) => block.includes('jwtkit serve')),
   );
   expect(lines.length).toBeGreaterThan(5);
   expect(runShell(lines).failure).toBeNull();
