@@ -468,6 +468,11 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['server/grants.test.ts', 'the address that counts failed log-ins'],
     ],
     'Values in `X-Auth-*`': [['server/auth.test.ts', 'a claim stays one word of one header of /auth']],
+    'Under the path of an issuer': [
+      ['server/prefix.test.ts', 'a proxy that closes them there must not be got past'],
+      ['server/prefix.process.test.ts', 'does not open the routes for those who run the service'],
+    ],
+    'A path that begins like a route': [['server/prefix.test.ts', '%s opens nothing to a proxy that asks below /auth']],
     'A password costs': [['server/contract.test.ts', 'does the same work for an unknown name as for a wrong password']],
     'In any quarter': [
       ['store/login-limits/limits.process.test.ts', 'checks no more simultaneous wrong passwords than allowed'],

@@ -559,6 +559,8 @@ export async function requests(): Promise<Reader[]> {
       {
         'many scopes': (length) => `/auth?scope=${many(length, (at) => `w${at}`, '+')}`,
         'many roles': (length) => `/auth?${many(length, (at) => `role=w${at}`, '&')}`,
+        'any of many roles': (length) => `/auth?role=${many(length, (at) => `w${at}`, '|')}`,
+        'many bars': (length) => `/auth?role=${'|'.repeat(length)}`,
       },
       (path) => service.ask(path, { headers: bearer(good) }),
     ),
