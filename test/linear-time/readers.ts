@@ -401,6 +401,10 @@ export async function readers(): Promise<Reader[]> {
           'prefix',
           around(runs, (text) => `redis://h/0?prefix=${text}`),
         ),
+        ...named(
+          'master',
+          around(runs, (text) => `redis+sentinel://h/${text}`),
+        ),
       },
       parseLocation,
     ),

@@ -106,6 +106,8 @@ const text = fc.oneof(
   fc.constantFrom(
     'redis://u:p@h',
     'rediss://h:1/3?prefix=a',
+    'redis+sentinel://h,i/m/0?prefix=a&wait=1',
+    'redis+sentinel://h/m?sentinel_password=p',
     'lmdb:x',
     'lmdb:',
     'https://u:p@h/',

@@ -3,7 +3,7 @@
  * Where `redis-server` is not installed the tests are skipped and say so; JWTKIT_REQUIRE_REDIS=1 makes that a failure.
  */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ export interface RedisOptions {
   /** Further arguments of `redis-server`. */
   args?: readonly string[];
   password?: string;
+  /** The text of its configuration file. Sentinels need one, and are servers that have one. */
+  sentinel?: string;
 }
 
 /** One running server. */
@@ -39,6 +41,7 @@ export interface RedisServer {
 /** Three servers that share the slots of one cluster. */
 export interface RedisCluster {
   readonly url: string;
+  /** The masters at the start, then their replicas in the same order. */
   readonly nodes: readonly RedisServer[];
   remove(): Promise<void>;
 }
@@ -84,11 +87,14 @@ export function freePort(): Promise<number> {
 }
 
 /** Starts a server and waits until it answers. */
-export async function startRedis({ args = [], password }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis({ args = [], password, sentinel }: RedisOptions = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'jwtkit-redis-'));
   const secured = password === undefined ? [] : ['--requirepass', password];
   const port = await freePort();
-  const run = (more: readonly string[] = []) => launch(port, folder, [...secured, ...args, ...more]);
+  const file = join(folder, 'sentinel.conf');
+  if (sentinel !== undefined) writeFileSync(file, sentinel);
+  const first = sentinel === undefined ? [] : [file, '--sentinel'];
+  const run = (more: readonly string[] = []) => launch(port, folder, first, [...secured, ...args, ...more]);
   let child = await run();
   return {
     port,
@@ -109,15 +115,19 @@ export async function startRedis({ args = [], password }: RedisOptions = {}): Pr
   };
 }
 
-/** Starts a cluster of three masters and waits until every node knows all slots. */
-export async function startRedisCluster(options: RedisOptions = {}): Promise<RedisCluster> {
-  const nodes = await Promise.all([0, 1, 2].map(() => startClusterNode(options)));
+/** Starts a cluster of three masters, each with a replica if asked, and waits until every node knows all slots. */
+export async function startRedisCluster({
+  hasReplicas = false,
+  ...options
+}: RedisOptions & { hasReplicas?: boolean } = {}): Promise<RedisCluster> {
+  const all = await Promise.all(Array.from({ length: hasReplicas ? 6 : 3 }, () => startClusterNode(options)));
+  const [nodes, replicas] = [all.slice(0, 3), all.slice(3)];
   const ranges = [
     ['0', '5460'],
     ['5461', '10922'],
     ['10923', '16383'],
   ];
-  const [first, ...others] = nodes as [ClusterNode, ...ClusterNode[]];
+  const [first, ...others] = all as [ClusterNode, ...ClusterNode[]];
   await Promise.all(
     nodes.map(async ({ server }, at) => {
       await server.ask('CLUSTER', 'SET-CONFIG-EPOCH', String(at + 1));
@@ -127,8 +137,21 @@ export async function startRedisCluster(options: RedisOptions = {}): Promise<Red
   for (const { server, busPort } of others) {
     await first.server.ask('CLUSTER', 'MEET', '127.0.0.1', String(server.port), String(busPort));
   }
-  const servers = nodes.map(({ server }) => server);
+  const servers = all.map(({ server }) => server);
   await untilClusterIsWhole(servers);
+  for (const [at, { server }] of replicas.entries()) {
+    const [id = ''] = await (servers[at] as RedisServer).ask('CLUSTER', 'MYID');
+    await until('the replica knows its master', () =>
+      server.ask('CLUSTER', 'REPLICATE', id).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await until('the replica follows', async () => {
+      const lines = await (servers[at] as RedisServer).ask('INFO', 'replication');
+      return lines.some((line) => /^slave\d+:.*state=online/.test(line));
+    });
+  }
   const credentials = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`;
   return {
     url: `redis+cluster://${credentials}${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
@@ -160,9 +183,14 @@ async function startClusterNode({ args = [], ...options }: RedisOptions): Promis
   return { busPort, server: await startRedis({ ...options, args: [...clustered, ...args] }) };
 }
 
-async function launch(port: number, folder: string, args: readonly string[]): Promise<ChildProcess> {
+async function launch(
+  port: number,
+  folder: string,
+  first: readonly string[],
+  args: readonly string[],
+): Promise<ChildProcess> {
   const own = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'no'];
-  const child = spawn('redis-server', [...own, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('redis-server', [...first, ...own, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let log = '';
   child.stdout.on('data', (text) => {
     log += text;

@@ -23,7 +23,7 @@ export async function openDenylist(location: string, options: OpenDenylistOption
 }
 
 export function isRedisLocation(location: string): boolean {
-  return /^rediss?(?:\+cluster)?:./s.test(location);
+  return /^rediss?(?:\+(?:cluster|sentinel))?:./s.test(location);
 }
 
 /**
@@ -42,5 +42,8 @@ export async function findDenylist(
     return openRedisDenylist(location, options, watch);
   }
   // The message does not repeat the location: it may hold a password.
-  throw new JwtkitError('USAGE_INVALID', 'a store is lmdb:FOLDER, redis://HOST or redis+cluster://HOST,HOST');
+  throw new JwtkitError(
+    'USAGE_INVALID',
+    'a store is lmdb:FOLDER, redis://HOST, redis+cluster://HOST,HOST or redis+sentinel://HOST,HOST/MASTER',
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * The denylist on a Redis server or cluster, for several machines. Every entry expires by itself. Every change is one script on one
+ * The denylist on a Redis server, a cluster or a master that sentinels name, for several machines. Every entry expires by itself. Every change is one script on one
  * key, so it is atomic on a cluster too. Every command has a time limit, and no answer is an error.
  */
 import { JwtkitError } from '../../errors.js';
@@ -12,15 +12,23 @@ import {
   type TokenUse,
 } from '../../token/denylist.js';
 import type { OpenDenylistOptions, StoreWatch } from '../denylist-options.js';
-import { type Connection, makeConnection, withinTimeLimit } from '../redis/connection.js';
+import { type Connection, withinTimeLimit } from '../redis/connection.js';
 import { storeError } from '../redis/failures.js';
 import { type RedisGuard, redisGuard } from '../redis/guard.js';
-import { parseLocation } from '../redis/location.js';
+import { type Address, parseLocation } from '../redis/location.js';
+import { makeConnection } from '../redis/open-connection.js';
 import { keyOf, keysFor } from './keys.js';
 
+/** A connection, and what says whether its answers count. */
+interface Side {
+  readonly connection: Connection;
+  readonly guard: RedisGuard;
+}
+
 /**
- * Opens a Redis denylist: `redis://[user:password@]host[:port][/database][?prefix=…]`, `rediss://` with TLS, and
- * `redis+cluster://host[:port],host[:port]…`, `rediss+cluster://`. A reader makes no marker in the store.
+ * Opens a Redis denylist: `redis://[user:password@]host[:port][/database]`, `redis+cluster://host[:port],…`,
+ * `redis+sentinel://host[:port],…/master[/database]`, each with `?prefix=…&wait=N`, with TLS as `rediss…`. A reader makes no marker in
+ * the store.
  * @throws {JwtkitError} USAGE_INVALID for another location; STORE_UNAVAILABLE within 2 seconds.
  */
 export async function openRedisDenylist(
@@ -29,10 +37,28 @@ export async function openRedisDenylist(
   watch: StoreWatch = {},
 ): Promise<Denylist> {
   const address = parseLocation(location);
-  const { prefix } = address;
+  const isWriter = mode !== 'read';
+  const markers = new Map(watch.markers);
+  const onMarker = (key: string, value: string) => {
+    markers.set(key, value);
+    watch.onMarker?.(key, value);
+  };
+  const reads = await openSide(address, isWriter, { ...watch, onMarker });
+  if (address.replicas === 0 || !isWriter) return redisDenylist({ reads, changes: reads }, address, now);
+  try {
+    // A change blocks its connection until the replicas have it. Questions must not wait for that.
+    const changes = await openSide(address, isWriter, { ...watch, markers, note: undefined });
+    return redisDenylist({ reads, changes }, address, now);
+  } catch (error) {
+    reads.connection.destroy();
+    throw error;
+  }
+}
+
+async function openSide(address: Address, isWriter: boolean, watch: StoreWatch): Promise<Side> {
   const connection = await makeConnection(address);
-  const name = address.hosts.map(({ host, port }) => `${host}:${port}`).join(',');
-  const guard = redisGuard(connection, { name, prefix, isWriter: mode !== 'read' }, watch);
+  const { name, prefix } = address;
+  const guard = redisGuard(connection, { name, prefix, isWriter }, watch);
   try {
     await withinTimeLimit(() => connection.connect());
     await withinTimeLimit(() => guard.open());
@@ -40,7 +66,7 @@ export async function openRedisDenylist(
     connection.destroy();
     throw unusable(name, cause);
   }
-  return redisDenylist(connection, guard, { name, prefix, now });
+  return { connection, guard };
 }
 
 function unusable(name: string, cause: unknown): JwtkitError {
@@ -63,16 +89,20 @@ return 1`;
 
 const consumeScript = `
 local old = redis.call('HMGET', KEYS[1], 'kind', 'id', 'reason', 'until', 'issuedUpTo', 'next', 'use')
-if old[1] then return old end
+if old[1] then
+  -- A change like any other, for which this connection can wait: the first one may not have reached the replicas.
+  if ARGV[5] ~= '0' then redis.call('EXPIREAT', KEYS[1], old[4]) end
+  return old
+end
 redis.call('HSET', KEYS[1], 'kind', 'token', 'id', ARGV[1], 'reason', 'consumed', 'until', ARGV[2], 'issuedUpTo', '')
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'next', ARGV[4], 'use', ARGV[3]) end
 redis.call('EXPIREAT', KEYS[1], ARGV[2])
 return false`;
 
 function redisDenylist(
-  connection: Connection,
-  guard: RedisGuard,
-  { name, prefix, now }: { readonly name: string; readonly prefix: string; readonly now: () => number },
+  { reads, changes }: { readonly reads: Side; readonly changes: Side },
+  { name, prefix, replicas }: Address,
+  now: () => number,
 ): Denylist {
   let isClosed = false;
 
@@ -86,21 +116,22 @@ function redisDenylist(
   }
 
   /** Asks Redis, and returns the answer only if the servers of these keys lost nothing. */
-  function ask<T>(keys: readonly string[], question: () => Promise<T>): Promise<T> {
-    return run(async () => {
-      guard.refuseIfLost();
-      const [answer] = await Promise.all([question(), guard.check(keys)]);
-      return answer;
-    });
+  async function ask<T>({ guard }: Side, keys: readonly string[], question: () => Promise<T>): Promise<T> {
+    guard.refuseIfLost();
+    const [answer] = await Promise.all([question(), guard.check(keys)]);
+    return answer;
   }
 
   function evaluate(script: string, key: string, values: string[]): Promise<unknown> {
     const keys = [prefix + key];
-    return ask(keys, () => connection.eval(script, { keys, arguments: values }));
+    const { connection } = changes;
+    const change = (by: Connection['eval']) => ask(changes, keys, () => by(script, { keys, arguments: values }));
+    return run(() => (replicas === 0 ? change(connection.eval) : connection.acknowledged(prefix + key, change)));
   }
 
   function readEntries(keys: readonly string[]): Promise<(Revocation | undefined)[]> {
-    return ask(keys, () => Promise.all(keys.map(async (key) => toRevocation(await connection.hmGet(key, fields)))));
+    const read = async (key: string) => toRevocation(await reads.connection.hmGet(key, fields));
+    return run(() => ask(reads, keys, () => Promise.all(keys.map(read))));
   }
 
   return {
@@ -116,18 +147,23 @@ function redisDenylist(
     },
     async consume(jti, until, use) {
       const kept = storedUntil(consumedUntil(until, now()));
-      const present = await evaluate(consumeScript, keyOf('token', jti), [jti, String(kept), ...writeUse(use)]);
+      const present = await evaluate(consumeScript, keyOf('token', jti), [
+        jti,
+        String(kept),
+        ...writeUse(use),
+        String(replicas),
+      ]);
       return Array.isArray(present) ? toRevocation(present) : undefined;
     },
     async *list() {
       const pattern = `${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
       // The pattern also matches the keys of a longer prefix.
       const isOwn = (key: string) => /^(?:token|family|subject):[\w-]{43}$/.test(key.slice(prefix.length));
-      const portions = connection.scan(pattern)[Symbol.asyncIterator]();
+      const portions = reads.connection.scan(pattern)[Symbol.asyncIterator]();
       for (;;) {
         const portion = await run(() => portions.next());
         // An emptied store must not look like an empty list.
-        if (portion.done === true) return ask([], () => guard.checkAll());
+        if (portion.done === true) return run(() => ask(reads, [], () => reads.guard.checkAll()));
         for (const entry of await readEntries(portion.value.filter(isOwn))) {
           if (entry !== undefined) yield entry;
         }
@@ -138,7 +174,7 @@ function redisDenylist(
     async close() {
       if (isClosed) return;
       isClosed = true;
-      connection.destroy();
+      for (const { connection } of new Set([reads, changes])) connection.destroy();
     },
   };
 }

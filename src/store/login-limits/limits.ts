@@ -5,9 +5,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ipBytes } from '../../jose/ip-address.js';
 import type { LoginLimits } from '../../token/account.js';
-import { makeConnection, withinTimeLimit } from '../redis/connection.js';
+import { withinTimeLimit } from '../redis/connection.js';
 import { isForbidden, storeError } from '../redis/failures.js';
 import { parseLocation } from '../redis/location.js';
+import { makeConnection } from '../redis/open-connection.js';
 import { parentPoints } from './parent-points.js';
 import { memoryPoints, type PointEnd, pointsWithFallback, pointTaker, type TakenPoint } from './points.js';
 import { redisPoints } from './redis-points.js';

@@ -1,7 +1,7 @@
 /** Errors of Redis in words. */
 import { errorCodeOf, JwtkitError } from '../../errors.js';
 import { connectionProblem } from '../connection-problem.js';
-import { mostWaiting } from './connection.js';
+import { mostWaiting, ShownReason } from './connection.js';
 
 /** Makes a STORE_UNAVAILABLE of any error. `what` begins the message. */
 export function storeError(what: string, cause: unknown): JwtkitError {
@@ -16,8 +16,9 @@ export function isForbidden(error: unknown): boolean {
 }
 
 /** Returns the reason from a list of known errors. A server's own text could repeat what was sent. */
-function reasonOf(error: unknown): readonly [reason: string, hint?: string] {
+export function reasonOf(error: unknown): readonly [reason: string, hint?: string] {
   if (!(error instanceof Error)) return ['unknown reason'];
+  if (error instanceof ShownReason) return error.hint === undefined ? [error.message] : [error.message, error.hint];
   // The client wraps the error that ended its attempts to connect.
   if ('originalError' in error) return reasonOf(error.originalError);
   const [reply = ''] = /^[A-Z]+\b/.exec(error.message) ?? [];
@@ -25,7 +26,6 @@ function reasonOf(error: unknown): readonly [reason: string, hint?: string] {
   if (known !== undefined) return [known];
   const problem = connectionProblem(errorCodeOf(error));
   if (problem !== undefined) return problem;
-  if (/^no answer within/.test(error.message)) return [error.message];
   if (error.message === 'The queue is full') return [`it has ${mostWaiting} questions to answer`];
   const { name } = error.constructor;
   const isUnreachable =
@@ -46,4 +46,6 @@ const replies: Readonly<Record<string, string>> = {
   NOREPLICAS: 'it has too few replicas to write (NOREPLICAS)',
   BUSY: 'it is busy with a script (BUSY)',
   TRYAGAIN: 'the cluster is moving the entry (TRYAGAIN)',
+  ASK: 'the cluster is moving the entry (ASK)',
+  MOVED: 'the cluster has moved the entry (MOVED)',
 };

@@ -39,7 +39,12 @@ export function redisGuard(
   let connections = 0;
   let lost: JwtkitError | undefined;
   const readMarker = redisMarkers(connection, { ...watch, prefix, isWriter, onLoss: recordLoss, note });
-  connection.onConnect(() => connections++);
+  /** The servers that took changes at the last connection. */
+  let masters: readonly string[] | undefined;
+  connection.onConnect(() => {
+    connections++;
+    notePromotions();
+  });
 
   /**
    * Looks at every server for the first time.
@@ -49,6 +54,7 @@ export function redisGuard(
   async function open(): Promise<void> {
     const servers = connection.servers();
     await Promise.all(servers.map(lookIfDue));
+    masters = servers;
     refuseIfEvicting(servers);
     if (watch.note !== undefined) await Promise.all(servers.map(notePersistence));
   }
@@ -152,6 +158,19 @@ export function redisGuard(
     if (noted.has(text)) return;
     noted.add(text);
     watch.note?.(`the Redis store ${name}: ${text}`);
+  }
+
+  /** Notes each server that took the place of another one: a replica may lack what its master did last. */
+  function notePromotions(): void {
+    if (masters === undefined) return;
+    const servers = connection.servers();
+    const promoted = servers.filter((server) => !masters?.includes(server));
+    masters = servers;
+    for (const server of promoted) {
+      watch.note?.(
+        `the Redis store ${name}: ${server} is a master now; if it was a replica, it may lack what was revoked in the moment before`,
+      );
+    }
   }
 
   /** Notes a Redis that keeps nothing on disk. A user who may not read its settings gets no note. */

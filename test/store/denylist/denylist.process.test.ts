@@ -822,6 +822,7 @@ describe.concurrent('an unreachable Redis', () => {
     ['a server', (port: number) => `redis://admin:hunter2@127.0.0.1:${port}/0?prefix=x:`],
     ['a cluster', (port: number) => `redis+cluster://admin:hunter2@127.0.0.1:${port},127.0.0.1:${port}`],
     ['a server with TLS', (port: number) => `rediss://admin:hunter2@127.0.0.1:${port}`],
+    ['a sentinel', (port: number) => `redis+sentinel://admin:hunter2@127.0.0.1:${port}/m?sentinel_password=hunter2`],
   ])('%s on a port where nobody listens', async (_name, location) => {
     const { code, text } = await failureOf(location(await freePort()));
     expect(code, text).toBe('STORE_UNAVAILABLE');
@@ -844,8 +845,11 @@ describe.concurrent('an unreachable Redis', () => {
       listener.listen(0, '127.0.0.1', () => resolve((listener.address() as { port: number }).port)),
     );
     try {
-      const schemes = ['redis', 'rediss', 'redis+cluster'];
-      const failures = schemes.map((scheme) => failureOf(`${scheme}://admin:hunter2@127.0.0.1:${port}`));
+      const schemes = ['redis', 'rediss', 'redis+cluster', 'redis+sentinel', 'rediss+sentinel'];
+      const failures = schemes.map((scheme) => {
+        const master = scheme.endsWith('sentinel') ? '/mymaster' : '';
+        return failureOf(`${scheme}://admin:hunter2@127.0.0.1:${port}${master}`);
+      });
       for (const { code, text } of await Promise.all(failures)) {
         expect(code, text).toBe('STORE_UNAVAILABLE');
         expect(text).not.toMatch(/hunter2|admin/);
@@ -876,6 +880,19 @@ describe('a malformed location', () => {
     'redis://admin:hunter2%zz@localhost',
     'redis://localhost?prefix=%zzhunter2',
     'redis://localhost?hunter2=1',
+    'redis://localhost?wait=hunter2',
+    'redis://localhost?wait=1&wait=2',
+    'redis://localhost?wait=100',
+    'redis://localhost?wait=-1',
+    'redis://localhost?prefix=a#hunter2',
+    'redis://localhost?sentinel_password=hunter2',
+    'redis://admin:hunter2@localhost/0/mymaster',
+    'redis+sentinel://admin:hunter2@localhost',
+    'redis+sentinel://admin:hunter2@localhost/',
+    'redis+sentinel://admin:hunter2@localhost/my%20master',
+    'redis+sentinel://admin:hunter2@localhost/mymaster/x',
+    'redis+sentinel://admin:hunter2@localhost/mymaster/0/1',
+    'redis+sentinel:///mymaster',
     'redis+cluster://admin:hunter2@localhost/1',
     'redis+cluster://',
     'rediss+other://admin:hunter2@localhost',

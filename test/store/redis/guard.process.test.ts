@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRedisDenylist } from '../../../src/store/denylist/redis.js';
 import type { StoreWatch } from '../../../src/store/denylist-options.js';
-import { slotOf } from '../../../src/store/redis/connection.js';
+import { slotOf } from '../../../src/store/redis/slots.js';
 import type { Denylist, Revocation } from '../../../src/token/denylist.js';
 import {
   describeWithRedis,
