@@ -31,10 +31,16 @@ export function readBatch({ batch, threads }: BatchFlags, token?: string) {
   return input;
 }
 
+/** How a batch does what these options do. */
+const otherWays: Readonly<Record<string, string>> = {
+  '--decrypt-key': 'decrypt first: jwtkit decrypt --batch | jwtkit verify --batch',
+  '--encrypt-to': 'jwtkit encrypt --batch --sign does both',
+};
+
 /** Refuses options that a batch does not use. */
 export function excludeFromBatch(excluded: Readonly<Record<string, unknown>>): void {
   for (const [flag, value] of Object.entries(excluded)) {
-    if (value !== undefined && value !== false) throw usage(`--batch and ${flag} exclude each other`);
+    if (value !== undefined && value !== false) throw usage(`--batch and ${flag} exclude each other`, otherWays[flag]);
   }
 }
 

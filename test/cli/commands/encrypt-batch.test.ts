@@ -154,6 +154,13 @@ describe('the keys of a long batch', () => {
   });
 });
 
+test('verify and issue name the way to batches of encrypted tokens', async () => {
+  const { stderr } = await runCli(['verify', '--batch', '--decrypt-key', privateKey]);
+  expect(stderr).toContain('hint: decrypt first: jwtkit decrypt --batch | jwtkit verify --batch');
+  const issue = await runCli(['issue', '--batch', '--encrypt-to', publicKey]);
+  expect(issue.stderr).toContain('hint: jwtkit encrypt --batch --sign does both');
+});
+
 test.each([
   [['encrypt', '--batch', '--out', 'x'], '--batch and --out'],
   [['encrypt', 'file', '--batch'], '--batch and a file'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { storedPair } from '../../attacks/trusted-keys.js';
+import { describeWithOpenssl, openssl } from '../../openssl.js';
 import { serve } from '../../remote/server.js';
 import {
   fileWith,
@@ -121,6 +122,39 @@ describe('encrypt', () => {
     const { exitCode, stderr } = await runCli(['encrypt', '-', '--key', cert], { stdin: 'x' });
     // The certificates of keygen are for signatures alone.
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining('keyUsage')]);
+  });
+
+  describeWithOpenssl('certificates of openssl', () => {
+    test.each([
+      ['RSA with keyEncipherment', ['rsa:2048'], ['-addext', 'keyUsage=keyEncipherment']],
+      ['EC with keyAgreement', ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], ['-addext', 'keyUsage=keyAgreement']],
+      ['EC without keyUsage', ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], []],
+    ])('%s: encrypts while it is valid', async (_, type, usages) => {
+      const [key, cert] = [join(temporaryFolder(), 'key'), join(temporaryFolder(), 'cert')];
+      const request = ['req', '-x509', '-newkey', ...type, '-nodes', '-keyout', key, '-out', cert, '-days', '30'];
+      openssl(...request, '-subj', '/CN=partner', ...usages);
+      const now = Math.floor(Date.now() / 1000);
+      const run = (at: number) => runCli(['encrypt', '-', '--key', cert], { stdin: 'x', now: at });
+      const token = (await run(now + 60)).stdout.trim();
+      expect(await stdoutOf(['decrypt', token, '--key', key])).toBe('x');
+      expect((await run(now + 60 * 86_400)).stderr).toContain('the certificate has expired');
+      expect((await run(now - 86_400)).stderr).toContain('not valid yet');
+    });
+  });
+
+  test('--issuer-url finds the key by the metadata of the recipient', async () => {
+    const server = await serve({});
+    const metadata = { issuer: server.origin, jwks_uri: `${server.origin}/keys` };
+    const set = { keys: [{ ...jwk, kid: 's', use: 'sig' }, jwk] };
+    server.route({
+      '/.well-known/openid-configuration': { body: JSON.stringify(metadata) },
+      '/keys': { body: JSON.stringify(set) },
+    });
+    const token = await encrypt('x', '--issuer-url', server.origin, '--no-cache');
+    expect(segmentOf(token, 0).kid).toBe('enc-1');
+    expect(
+      (await runCli(['encrypt', '-', '--issuer-url', `${server.origin}/other`, '--no-cache'], { stdin: 'x' })).exitCode,
+    ).toBe(3);
   });
 
   test('refuses a private key, a public key as secret, and a secret of another size', async () => {
