@@ -429,6 +429,17 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       [serveRefresh, 'a client’s token is refused to %s'],
       ['server/introspect.test.ts', 'may not revoke a token that was issued to a client'],
     ],
+    'Claims of your own': [
+      ['server/account-claims.test.ts', 'never replace what jwtkit sets, even if a file was written by hand'],
+      ['store/accounts/accounts.test.ts', 'case %#'],
+    ],
+    'A token of a client': [
+      ['server/audiences.test.ts', 'gets no token for what is not in it: %s'],
+      [
+        'server/audiences.test.ts',
+        'what is taken from the list is gone with the next refresh; with nothing left the session is over',
+      ],
+    ],
     'No refresh token is good': [[serveRefresh, 'even without a file of users']],
     'One of a log-in': [[serveRefresh, 'even without a file of users']],
     'Others need one': [

@@ -49,6 +49,17 @@ describe.each([true, false])('the claims of a user, with rotation: %s', (rotates
     }
   });
 
+  test('are also there if a lost answer is asked for again', async () => {
+    const again = await startService({ rotatesRefreshTokens: rotates, rotateGrace: 10 });
+    again.users = [{ ...alice, claims }];
+    const { refresh_token: token } = await again.login();
+    for (const plan of ['pro', 'free']) {
+      again.users = [{ ...alice, claims: { plan } }];
+      const { body } = await again.send('/token/refresh', { refresh_token: token });
+      expect(claimsOf((body as Tokens).access_token).plan).toBe(plan);
+    }
+  });
+
   test('keep the digits of their numbers', async () => {
     service.users = [
       { ...alice, claims: { account: new NumberText('100002348117421473'), rate: new NumberText('1.0') } },

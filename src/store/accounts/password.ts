@@ -45,11 +45,17 @@ export async function isPassword(
   compareBcrypt: CompareBcrypt = compareHere,
 ): Promise<boolean> {
   const isFit = hash !== undefined && isBounded(password);
-  if (!isFit) return verify('', likeOurs, compareBcrypt).then(() => false);
-  // Another program may have hashed what was typed.
-  const typed = [...new Set([password.normalize('NFKC'), password])];
-  for (const one of typed) if (await verify(one, hash, compareBcrypt)) return true;
+  for (const typed of formsOf(password)) {
+    // As many checks without a hash.
+    const isRight = await (isFit ? verify(typed, hash, compareBcrypt) : verify('', likeOurs, compareBcrypt));
+    if (isRight && isFit) return true;
+  }
   return false;
+}
+
+/** Returns the texts that a hash may be made from: the normalized password, and what was typed, which another program may have hashed. */
+export function formsOf(password: string): string[] {
+  return isBounded(password) ? [...new Set([password.normalize('NFKC'), password])] : [''];
 }
 
 /** Whether a bcrypt hash tells nothing of the end of a password: it takes the first 72 bytes. */

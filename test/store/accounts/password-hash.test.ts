@@ -153,6 +153,17 @@ describe('the time of an answer', () => {
     }
   });
 
+  test('is twice that for a password in two Unicode forms, for unknown users too', async () => {
+    const compareWrong = async () => {
+      await compare();
+      return false;
+    };
+    const check = openPasswordCheck({ slowestHash: () => slow }, compareWrong);
+    for (const hash of [slow, undefined]) {
+      expect(await timeOf(() => check('\ufb01sh', hash))).toBeGreaterThan(2 * (delay - 5));
+    }
+  });
+
   test('is not lengthened if all hashes are of our kind', async () => {
     const check = openPasswordCheck({ slowestHash: () => undefined }, compare);
     expect(await timeOf(() => check('wrong', undefined))).toBeLessThan(delay);

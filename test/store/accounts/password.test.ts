@@ -36,6 +36,13 @@ describe('without a hash', () => {
     expect(work[2]).toEqual(work[0]);
   });
 
+  test('does the same work for a password in two Unicode forms', async () => {
+    const hash = await hashPassword('right');
+    const verify = vi.spyOn(argon2, 'verify');
+    for (const given of [hash, undefined]) expect(await isPassword('\ufb01sh', given)).toBe(false);
+    expect(verify).toHaveBeenCalledTimes(4);
+  });
+
   test('does the same work for a password that is too long', async () => {
     const hash = await hashPassword('right');
     const verify = vi.spyOn(argon2, 'verify');
