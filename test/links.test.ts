@@ -47,6 +47,12 @@ test('docs/index.md links to every page of docs/', () => {
   expect(others.filter((page) => !linked.includes(page))).toEqual([]);
 });
 
+test('the launcher has at most 40 lines, the build script at most 100', () => {
+  const linesOf = (path: string) => textOf(path).trimEnd().split('\n').length;
+  expect(linesOf('bin/jwtkit.js')).toBeLessThanOrEqual(40);
+  expect(linesOf('scripts/build.js')).toBeLessThanOrEqual(100);
+});
+
 test('the README has at most 1,100 words and ARCHITECTURE.md at most 120 lines', () => {
   expect(textOf('README.md').trim().split(/\s+/).length).toBeLessThanOrEqual(1100);
   expect(textOf('ARCHITECTURE.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120);

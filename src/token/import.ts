@@ -34,7 +34,7 @@ export interface ReadKeyFileOptions {
 }
 
 /** A key to put into a keyring. */
-export interface IncomingKey {
+interface IncomingKey {
   /** The public half with `kid`, `alg`, `use` and its times. */
   readonly jwk: Jwk & { readonly kid: string; readonly alg: AlgorithmName };
   readonly privateKey: KeyObject | undefined;
