@@ -27,11 +27,22 @@ export function reasonOf(error: unknown): readonly [reason: string, hint?: strin
   const problem = connectionProblem(errorCodeOf(error));
   if (problem !== undefined) return problem;
   if (error.message === 'The queue is full') return [`it has ${mostWaiting} questions to answer`];
-  const { name } = error.constructor;
-  const isUnreachable =
-    /^(?:ConnectionTimeout|SocketClosedUnexpectedly|Client(?:Closed|Offline)|RootNodesUnavailable)Error$/;
-  return [isUnreachable.test(name) ? 'it cannot be reached' : name];
+  // Not by their classes, whose names the bundle shortens.
+  if (unreachable.includes(error.message)) return ['it cannot be reached'];
+  if (error.message.startsWith('Socket timeout')) return ['it did not answer'];
+  if (reply !== '') return [`it answers with an error (${reply})`];
+  return [error.name === 'Error' ? 'it does not answer as Redis does' : error.name];
 }
+
+/** Messages of the client's errors about a lost connection. */
+const unreachable = [
+  'Connection timeout',
+  'The client is closed',
+  'The client is offline',
+  'Disconnects client',
+  'Socket closed unexpectedly',
+  'All the root nodes are unavailable',
+];
 
 const replies: Readonly<Record<string, string>> = {
   LOADING: 'it is loading its data (LOADING)',
