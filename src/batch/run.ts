@@ -49,9 +49,10 @@ export interface BatchOptions {
  */
 export async function openBatch(job: Job, options: BatchOptions) {
   const { workers, now, source, signer, encryption, workerFile, newId } = options;
+  const hasOwnTerms = signer !== undefined || encryption !== undefined;
   /** The terms of a job that has its own keys; undefined for one that verifies or reads. */
   const ownTerms = async (at: number): Promise<Terms | undefined> => {
-    if (signer === undefined && encryption === undefined) return undefined;
+    if (!hasOwnTerms) return undefined;
     const signing = await signer?.(at);
     const keys = signing === undefined ? [] : [signing.key];
     return { now: at, keys, alg: signing?.alg, encryption: await encryption?.(at) };
@@ -79,7 +80,8 @@ export async function openBatch(job: Job, options: BatchOptions) {
 
   const answer = async (block: Block): Promise<BlockResult> => {
     const at = now();
-    const own = await ownTerms(at);
+    // Nothing is awaited before the keys are asked: until then the next block may be read.
+    const own = hasOwnTerms ? await ownTerms(at) : undefined;
     if (own !== undefined) return answerIn(block, own);
     const keys = source === undefined ? [] : await source.keys(at);
     const terms = () => ({ now: at, keys, skipped: source?.skipped?.() });

@@ -45,7 +45,7 @@ test.each([
   ['keygen --type rsa', '--alg'],
   ['verify a.b.c --ignore-aud', '--any-aud'],
   ['verify a.b.c --no-exp', '--allow-no-exp'],
-  ['verify a.b.c --format json', '--json'],
+  ['decode a.b.c --format json', '--json'],
   ['decode a.b.c --verify', 'jwtkit verify'],
   ['keys import k --name x', '--kid'],
   ['keys export k --public-key', '--key'],

@@ -84,7 +84,7 @@ export function registerVerify(program: Command, context: Context): void {
   addRemoteOptions(command);
   addStoreOption(command);
   addNoStoreOption(command);
-  addReportOptions(command, verdictFormats);
+  addReportOptions(command, verdictFormats, 'text; of a batch json');
   addCommonOptions(command, [
     'jwtkit verify "$TOKEN" --aud api',
     'jwtkit verify "$TOKEN" --key verify.pem --alg RS256 --iss https://issuer.example --aud api',

@@ -24,16 +24,16 @@ export interface ReportPlan {
 }
 
 /** Adds `--format`, `--report` and `--summary`. */
-export function addReportOptions(command: Command, formats: readonly ReportFormat[] = reportFormats): Command {
-  const format = option('--format <form>', 'form of the output (default: text)').choices([...formats]);
+export function addReportOptions(
+  command: Command,
+  formats: readonly ReportFormat[] = reportFormats,
+  usual = 'text',
+): Command {
+  const endings = ['.json', '.xml (JUnit)', ...(formats.includes('sarif') ? ['.sarif'] : []), '.md', '.txt'].join(', ');
+  const format = option('--format <form>', `form of the output (default: ${usual})`).choices([...formats]);
   return command
     .addOption(format.argParser((given: string) => readFormat(given, formats)))
-    .addOption(
-      option(
-        '--report <file>',
-        'write a report as well: .json, .xml (JUnit), .sarif, .md, .txt, or FORM:FILE; repeatable',
-      ).repeatable(),
-    )
+    .addOption(option('--report <file>', `write a report as well: ${endings}, or FORM:FILE; repeatable`).repeatable())
     .addOption(option('--summary', 'append Markdown to the file that GITHUB_STEP_SUMMARY names'));
 }
 
@@ -75,7 +75,7 @@ function readFile(given: string, formats: readonly ReportFormat[]): ReportPlan['
   const format = named ?? formatOfFile(path);
   if (path === '') throw usage('--report: the name of the file is missing');
   if (format === undefined) {
-    const hint = 'end it in .json, .xml, .sarif, .md or .txt, or write FORM:FILE, such as junit:results';
+    const hint = 'end it in .json, .xml, .md or .txt, or write FORM:FILE, such as junit:results';
     throw usage('--report: the name of the file says no form', hint);
   }
   if (formats.includes(format)) return { path, format };

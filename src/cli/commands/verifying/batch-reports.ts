@@ -1,9 +1,11 @@
 /** Reports of `verify --batch`, which are written while the batch runs. Loaded only for reports. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Verdict } from '../../../batch/answer.js';
 import { appendToFile } from '../../../files/append.js';
 import { type GrowingFile, growFile } from '../../../files/growing-file.js';
+import { notWritable } from '../../../files/system-error.js';
 import { type CaseWriter, type Outcome, openCases, type PlacedCase } from '../../../report/case-stream.js';
 import type { ReportFormat } from '../../../report/names.js';
 import type { Place } from '../../../report/report.js';
@@ -33,14 +35,25 @@ export function openBatchReports({ format, files, summaryFile }: ReportPlan, pat
     target.file.append(target.writer?.head(noOutcome) ?? '');
     return target;
   };
+  let spoolFolder: string | undefined;
+  // In a folder of its own: others may have put something under any name that is known before.
+  const makeSpoolFolder = () => {
+    try {
+      spoolFolder = mkdtempSync(join(tmpdir(), 'jwtkit-'));
+      return spoolFolder;
+    } catch (error) {
+      throw notWritable(tmpdir(), error);
+    }
+  };
   const discard = () => {
     for (const { file } of opened) file.discard();
+    if (spoolFolder !== undefined) rmSync(spoolFolder, { recursive: true, force: true });
   };
   try {
     for (const each of files) open(each.format, each.path, 0o644);
     const named = [...opened];
     // The head of JUnit has counts that are known at the end, so it waits in a file.
-    const spool = format === 'junit' ? open(format, join(tmpdir(), 'jwtkit-report'), 0o600) : undefined;
+    const spool = format === 'junit' ? open(format, join(makeSpoolFolder(), 'report'), 0o600) : undefined;
     const direct = spool === undefined ? writerOf(format) : undefined;
     const summary = summaryFile === undefined ? undefined : openCases('markdown', 'verify', source.name);
     return {
