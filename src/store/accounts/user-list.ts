@@ -77,10 +77,18 @@ function entryOf(columns: readonly string[], cells: readonly string[]): JsonObje
     if (column.startsWith('claim:')) claims.push([column.slice('claim:'.length), cell]);
     else if (column === 'claims') claims.push(...claimsOf(cell));
     else if (column === 'created') entry.push([column, Number(cell)]);
-    else entry.push([column, lists.includes(column) ? cell.split(/\s+/).filter((word) => word !== '') : cell]);
+    else entry.push([column, lists.includes(column) ? wordsOf(column, cell) : cell]);
   }
   if (claims.length > 0) entry.push(['claims', Object.fromEntries(claims)]);
   return Object.fromEntries(entry);
+}
+
+/** Returns the words of a cell. Other programs separate them by other characters: `admin;editor` would be one role that nobody demands. */
+function wordsOf(column: string, cell: string): string[] {
+  if (/[;,|]/.test(cell)) {
+    throw new JwtkitError('ACCOUNTS_INVALID', `has a ; , or | in its ${column}: spaces separate them`);
+  }
+  return cell.split(/\s+/).filter((word) => word !== '');
 }
 
 /** Returns the members of a cell of JSON. Numbers keep their text. */

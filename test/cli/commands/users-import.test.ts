@@ -159,6 +159,8 @@ test('names every wrong line, adds nothing, and repeats no password', async () =
       'mia,user-11,,,s3cret,,{"scope":"all"}',
       'ned,user-12,,,s3cret,,{',
       'o\u202epal,user-13,,,s3cret,,',
+      'pam,user-14,admin;editor,,s3cret,,',
+      'quin,user-15,,read|write,s3cret,,',
     ]
       .map((line) => line.replace('rea"d', '"rea""d"').replace('{"scope":"all"}', '"{""scope"":""all""}"'))
       .join('\n'),
@@ -182,7 +184,9 @@ test('names every wrong line, adds nothing, and repeats no password', async () =
     'line 16: the claims may not have "scope"',
     expect.stringMatching(/^line 17: has claims that /),
     'line 18: the name has a control or an invisible character',
-    expect.stringMatching(/^error: .*list: 16 of 17 users cannot be added$/),
+    'line 19: has a ; , or | in its roles: spaces separate them',
+    'line 20: has a ; , or | in its scopes: spaces separate them',
+    expect.stringMatching(/^error: .*list: 18 of 19 users cannot be added$/),
     'hint: none was added; correct the lines and run the command again',
     '',
   ]);
