@@ -17,11 +17,15 @@ const keys = createRemoteJWKSet(keysUrl, { cooldownDuration: 5000 });
 // Only kinds of signatures that a public key verifies. Never the algorithm that a token names.
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
+/** A token has no padding (RFC 7515 §2), which jose would read. */
+const isCompact = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /** Returns a handler that lets a request pass with an access token that grants all scopes. */
 function allow(...scopes) {
   return async (request, response, next) => {
     const [, token] = /^bearer +(\S+)$/i.exec(request.get('authorization') ?? '') ?? [];
     if (token === undefined) return refuse(response, 401, 'Not authenticated');
+    if (!isCompact.test(token)) return refuse(response, 401, 'Invalid token');
     try {
       const required = ['exp', 'sub'];
       const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms, requiredClaims: required });

@@ -8,6 +8,7 @@ It has no secret. It verifies by the public keys of the issuer, and reads them a
 that is called fastapi.py would hide the package of this name.)
 """
 import os
+import re
 
 import jwt
 from fastapi import FastAPI, HTTPException, Request, Security
@@ -32,6 +33,9 @@ def refusal(status: int, detail: str, challenge: str = "Bearer") -> HTTPExceptio
 # Not async: reading the keys blocks, and FastAPI runs this in a thread.
 def verified(needed: SecurityScopes, token: str = Security(oauth2)) -> dict:
     """Returns the claims of an access token that grants all scopes of a route."""
+    # PyJWT reads other alphabets than that of tokens, too (RFC 7515 §2).
+    if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token, re.ASCII):
+        raise refusal(401, "Invalid token")
     try:
         key = keys.get_signing_key_from_jwt(token).key
         claims = jwt.decode(
@@ -44,7 +48,8 @@ def verified(needed: SecurityScopes, token: str = Security(oauth2)) -> dict:
         )
     except jwt.ExpiredSignatureError:
         raise refusal(401, "Token has expired")
-    except jwt.PyJWTError:
+    # PyJWT has no error of its own for some hostile tokens, such as one whose exp is a list.
+    except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
         raise refusal(401, "Invalid token")
     if claims.get("type") != "access":
         raise refusal(401, "Invalid token type: expected access")

@@ -17,6 +17,9 @@ const keys = createRemoteJWKSet(keysUrl, { cooldownDuration: 5000 });
 // Only kinds of signatures that a public key verifies. Never the algorithm that a token names.
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
+/** A token has no padding (RFC 7515 §2), which jose would read. */
+const isCompact = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /** An answer other than success. */
 class Refusal extends Error {
   constructor(statusCode, detail, challenge = 'Bearer') {
@@ -30,6 +33,7 @@ function allow(...scopes) {
   return async (request) => {
     const [, token] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     if (token === undefined) throw new Refusal(401, 'Not authenticated');
+    if (!isCompact.test(token)) throw new Refusal(401, 'Invalid token');
     const claims = await verify(token);
     if (claims.type !== 'access') throw new Refusal(401, 'Invalid token type: expected access');
     const held = String(claims.scope ?? '').split(' ');
