@@ -12,7 +12,7 @@ import {
   type TokenUse,
 } from '../../token/denylist.js';
 import type { OpenDenylistOptions, StoreWatch } from '../denylist-options.js';
-import { type Connection, withinTimeLimit } from '../redis/connection.js';
+import { type Connection, type Evaluate, withinTimeLimit } from '../redis/connection.js';
 import { storeError } from '../redis/failures.js';
 import { type RedisGuard, redisGuard } from '../redis/guard.js';
 import { type Address, parseLocation } from '../redis/location.js';
@@ -125,7 +125,7 @@ function redisDenylist(
   function evaluate(script: string, key: string, values: string[]): Promise<unknown> {
     const keys = [prefix + key];
     const { connection } = changes;
-    const change = (by: Connection['eval']) => ask(changes, keys, () => by(script, { keys, arguments: values }));
+    const change = (by: Evaluate) => ask(changes, keys, () => by(script, { keys, arguments: values }));
     return run(() => (replicas === 0 ? change(connection.eval) : connection.acknowledged(prefix + key, change)));
   }
 

@@ -5,6 +5,7 @@ import { acknowledging } from './acknowledgement.js';
 import {
   type Connection,
   clientOptions,
+  type Evaluate,
   endClient,
   type RedisPackage,
   reconnectOnce,
@@ -90,7 +91,7 @@ export function clusterConnection(redis: RedisPackage, address: Address): Connec
         const client = await current.cluster.nodeClient(node);
         try {
           const evaluate = async (...[script, options]: Parameters<typeof client.eval>) => client.eval(script, options);
-          return await watch(acknowledge(client, () => change(evaluate as Connection['eval'])));
+          return await watch(acknowledge(client, () => change(evaluate as Evaluate)));
         } catch (error) {
           if (move === mostMoves || !(error instanceof Error && /^MOVED\b/.test(error.message))) throw error;
           // Follows the key, and learns which node has it now.

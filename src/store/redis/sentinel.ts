@@ -33,7 +33,7 @@ export function sentinelConnection(redis: RedisPackage, address: Address): Conne
     const host = await sentinels.findMaster();
     const name = `${host.host}:${host.port}`;
     if (name !== current?.name) await change(name, await openMaster(redis, address, host));
-    confirmedAt = performance.now();
+    if (name === current?.name) confirmedAt = performance.now();
   }
 
   async function change(name: string, client: ServerClient): Promise<void> {

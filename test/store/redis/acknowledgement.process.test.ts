@@ -118,12 +118,14 @@ describeWithRedis('changes that wait for a replica', () => {
     expect(Number(calls)).toBeLessThan(20);
   });
 
-  test('fail if more replicas are asked for than there are', async () => {
+  test('fail if more replicas are asked for than there are', { tags: 'slow' }, async () => {
     await expect((await openAt(`${master.url}?wait=2`)).add(entry('two'))).rejects.toMatchObject(tooFew);
     await (await openAt(`${master.url}?wait=0`)).add(entry('none'));
   });
 
-  test('a service and the command line claim nothing, and the client that repeats its request gets its tokens', async () => {
+  test('a service and the command line claim nothing, and the client that repeats its request gets its tokens', {
+    tags: 'slow',
+  }, async () => {
     const keyring = await makeKeyring();
     writeAccounts(keyring);
     const store = `${master.url}?wait=1`;

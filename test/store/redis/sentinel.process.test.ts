@@ -117,6 +117,17 @@ describeWithRedis('Redis with sentinels', { tags: 'slow' }, () => {
     expect(await denylist.find({ jti: 'dead' })).toEqual(dead);
   });
 
+  test('a restricted user needs ROLE beside the commands of entries', async () => {
+    const rules = ['+hmget', '+hset', '+expireat', '+eval', '+scan', '+hello', '+info', '~jwtkit:*'];
+    for (const server of redis.servers) await server.ask('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', ...rules);
+    const location = redis.url.replace('//:hunter2@', '//app:secret@');
+    await expect(openAt(location)).rejects.toMatchObject({
+      message: expect.stringMatching(/as sentinels name it: the user may not run the command \(NOPERM\)/),
+    });
+    for (const server of redis.servers) await server.ask('ACL', 'SETUSER', 'app', '+role');
+    await (await openAt(location)).add(dead);
+  });
+
   test('log-ins are counted at the master', async () => {
     const bounds = { perUserAndAddress: 2, perUser: 20, perAddress: 20 };
     const counts = { in: 'redis', location: redis.url } as const;
