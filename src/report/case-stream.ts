@@ -48,7 +48,7 @@ export function openCases(format: StreamedFormat, command: string, source: strin
     case 'text':
       return failuresAlone(({ where, message, id }) => `${describePlace(where)}: ${message}  ${id}\n`, {
         head: () => '',
-        tail: ({ summary }) => `${summary}\n`,
+        tail: ({ summary }) => `${clean({ summary }).summary}\n`,
       });
     case 'markdown':
       return markdownCases(command);

@@ -5,6 +5,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import { parse } from 'yaml';
+import { openCases, type StreamedFormat } from '../../src/report/case-stream.js';
 import { renderReport } from '../../src/report/formats.js';
 import { formatOfFile, reportFormats } from '../../src/report/names.js';
 import { countFindings, type Report } from '../../src/report/report.js';
@@ -155,6 +156,40 @@ describe('Markdown', () => {
     const rows = page.split('\n').filter((line) => line.startsWith('|'));
     expect(rows).toHaveLength(4);
     for (const row of rows) expect(row.split('|')).toHaveLength(6);
+  });
+});
+
+describe('cases that are written one by one', () => {
+  const schema = read('junit-10.xsd');
+  const outcome = { tests: 24, failures: 12, skipped: 0, summary: hostile.join() };
+  const write = (format: StreamedFormat) => {
+    const writer = openCases(format, 'verify', hostile.join());
+    const cases = hostile.flatMap((text) =>
+      (['passed', 'failed'] as const).map((status) => {
+        return { name: text, status, message: text, type: text, where: { name: text, isFile: true, line: 3 } };
+      }),
+    );
+    const lines = cases.map((one) => writer.add(one)).join('');
+    return `${writer.head(outcome)}${lines}${writer.tail(outcome)}`;
+  };
+
+  test('hold their form for hostile texts', async () => {
+    const { errors } = await validateXML({
+      xml: [{ fileName: 'report.xml', contents: write('junit') }],
+      schema: [schema],
+    });
+    expect(errors).toEqual([]);
+    const commands = write('github').trimEnd().split('\n');
+    expect(commands).toHaveLength(hostile.length);
+    for (const line of commands) expect(line).toMatch(/^::error file=[^:]*,line=3,title=[^:]*::/);
+    expect(write('markdown')).not.toMatch(/<(?!br>)|\]\(|@|https:|\*\*|`/);
+    for (const format of ['junit', 'github', 'markdown', 'text'] as const) expect(write(format)).not.toContain(token);
+  });
+
+  test('have a head of the same length for every outcome', () => {
+    const { head } = openCases('junit', 'verify', 'tokens.txt');
+    const counts = [0, 9, 1_000_000_007].map((tests) => ({ tests, failures: tests, skipped: 0, summary: '' }));
+    expect(new Set(counts.map((each) => head(each).length)).size).toBe(1);
   });
 });
 
