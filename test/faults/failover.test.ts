@@ -170,7 +170,10 @@ describeWithRedis('a replica that lags and is promoted', () => {
 
   test('keeps every change that wait=1 acknowledged, under load, over failovers', async () => {
     const redis = await startRedisSentinels({ replicas: 2 });
-    const denylist = await openDenylist(`${redis.url}?wait=1`, { mode: 'write', now });
+    const denylist = await openDenylist(`${redis.url}?wait=1`, { mode: 'write', now }).catch(async (error) => {
+      await redis.remove();
+      throw error;
+    });
     const acknowledged: string[] = [];
     let [refused, isDone] = [0, false];
     const writer = async (own: number) => {

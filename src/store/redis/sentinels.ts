@@ -1,10 +1,17 @@
 /** Sentinels, which say what server is the master. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { clientOptions, endClient, type RedisPackage, ShownReason, withinTimeLimit } from './connection.js';
 import { reasonOf } from './failures.js';
 import type { Address, Host } from './location.js';
 
-/** Milliseconds for each sentinel: a dead one delays the start by as much. */
-const sentinelLimit = 700;
+/** Milliseconds for each sentinel, and for the others after the first answer: a sentinel that hangs delays the start by as much. */
+const sentinelLimit = { each: 1500, others: 300 } as const;
+
+/** The master that a sentinel names, and when it came to be the master: failovers are counted. */
+interface Named {
+  readonly host: Host;
+  readonly epoch: number;
+}
 
 export interface Sentinels {
   /**
@@ -19,6 +26,8 @@ export interface Sentinels {
 export function sentinelsOf({ createClient }: RedisPackage, address: Address): Sentinels {
   const { isTls, hosts, master = '', sentinelUsername: username, sentinelPassword: password } = address;
   const clients = new Map<Host, ReturnType<typeof makeClient>>();
+  /** Questions that a slow sentinel has not answered yet. */
+  const pending = new Map<Host, Promise<Named>>();
   let isDestroyed = false;
 
   // The password of the servers is not for sentinels.
@@ -30,20 +39,31 @@ export function sentinelsOf({ createClient }: RedisPackage, address: Address): S
     return client;
   }
 
-  async function ask(sentinel: Host): Promise<{ host: Host; epoch: number }> {
+  function ask(sentinel: Host): Promise<Named> {
+    const running = pending.get(sentinel);
+    if (running !== undefined) return running;
+    const started = withinTimeLimit(() => askByClient(sentinel), sentinelLimit.each)
+      .catch((error) => {
+        // A sentinel that answers without knowing the master keeps its connection.
+        if (!(error instanceof Error && /^(?:ERR|NOPERM)\b/.test(error.message))) forget(sentinel);
+        throw error;
+      })
+      .finally(() => {
+        pending.delete(sentinel);
+        if (isDestroyed) forget(sentinel);
+      });
+    pending.set(sentinel, started);
+    return started;
+  }
+
+  async function askByClient(sentinel: Host): Promise<Named> {
     let client = clients.get(sentinel);
-    try {
-      if (client === undefined) {
-        client = makeClient(sentinel);
-        clients.set(sentinel, client);
-        await client.connect();
-      }
-      return readMaster(await client.sendCommand(['SENTINEL', 'MASTER', master]));
-    } catch (error) {
-      // A sentinel that answers without knowing the master keeps its connection.
-      if (!(error instanceof Error && /^(?:ERR|NOPERM)\b/.test(error.message))) forget(sentinel);
-      throw error;
+    if (client === undefined) {
+      client = makeClient(sentinel);
+      clients.set(sentinel, client);
+      await client.connect();
     }
+    return readMaster(await client.sendCommand(['SENTINEL', 'MASTER', master]));
   }
 
   function forget(sentinel: Host): void {
@@ -54,21 +74,18 @@ export function sentinelsOf({ createClient }: RedisPackage, address: Address): S
 
   return {
     async findMaster() {
-      const asked = hosts.map(async (sentinel) => {
-        try {
-          return await withinTimeLimit(() => ask(sentinel), sentinelLimit);
-        } catch (error) {
-          if (error instanceof ShownReason) forget(sentinel);
-          throw error;
-        }
-      });
-      const answers = await Promise.allSettled(asked);
-      if (isDestroyed) for (const sentinel of hosts) forget(sentinel);
-      const known = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+      const known: Named[] = [];
+      const asked = hosts.map((sentinel) => ask(sentinel).then((named) => known.push(named)));
+      const all = Promise.allSettled(asked);
+      const enough = Promise.any(asked).then(
+        () => wait(sentinelLimit.others, undefined, { ref: false }),
+        () => all,
+      );
+      await Promise.race([all, enough]);
       // A sentinel that was cut off still names the master before the failover.
       const [latest] = known.sort((one, other) => other.epoch - one.epoch);
       if (latest !== undefined) return latest.host;
-      const reasons = answers.map((answer, at) => reasonOfAnswer(hosts[at] as Host, answer));
+      const reasons = (await all).map((answer, at) => reasonOfAnswer(hosts[at] as Host, answer));
       const [, hint] = reasons.find(([, found]) => found !== undefined) ?? [];
       throw new ShownReason(`no sentinel knows its master: ${reasons.map(([reason]) => reason).join('; ')}`, hint);
     },
@@ -90,7 +107,7 @@ function reasonOfAnswer(
 }
 
 /** Reads the answer to SENTINEL MASTER: a map, or a list of names and values from an older server. */
-function readMaster(reply: unknown): { host: Host; epoch: number } {
+function readMaster(reply: unknown): Named {
   const fields = Array.isArray(reply) ? pairsOf(reply) : Object.entries((reply ?? {}) as object);
   const { ip, port, 'config-epoch': epoch } = Object.fromEntries(fields) as Record<string, unknown>;
   const isHost = typeof ip === 'string' && /^[\w.:-]{1,255}$/.test(ip);

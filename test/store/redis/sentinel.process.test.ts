@@ -5,6 +5,7 @@ import { openRedisDenylist } from '../../../src/store/denylist/redis.js';
 import type { StoreWatch } from '../../../src/store/denylist-options.js';
 import { openLoginLimits } from '../../../src/store/login-limits/limits.js';
 import type { Denylist, Revocation } from '../../../src/token/denylist.js';
+import { within } from '../../time-limit.js';
 import { type RedisSentinels, startRedisSentinels } from '../redis-sentinel.js';
 import { describeWithRedis, freePort, type RedisServer, startRedis, until } from '../redis-server.js';
 
@@ -223,6 +224,20 @@ describeWithRedis('what sentinels say', () => {
       expect(await old.ask('DBSIZE')).toEqual(['0']);
     } finally {
       await Promise.all([old.remove(), fresh.remove()]);
+    }
+  });
+
+  test('a sentinel that hangs delays nothing for long', async () => {
+    const master = await startRedis();
+    try {
+      const location = await locationOf(at(master.port, 1), at(master.port, 1));
+      const silent = createServer((socket) => socket.on('error', () => {}));
+      running.push(silent);
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const { port } = silent.address() as { port: number };
+      await within(1500, async () => openAt(location.replace('//', `//127.0.0.1:${port},`)));
+    } finally {
+      await master.remove();
     }
   });
 
