@@ -212,6 +212,34 @@ describe('what a target is, its content tells', () => {
   });
 });
 
+describe('a run that lints nothing is exit 2, also with --quiet', () => {
+  const name = 'name files, folders or tokens, such as: jwtkit lint .env "$TOKEN"';
+  const empty = temporaryFolder();
+  const env = named('bad.env', 'SECRET_KEY=secret\n');
+  const lintIt = `-e only sets variables; lint the file: jwtkit lint ${env}`;
+  const variable = { env: { JWTKIT_ENV_FILE: env } };
+
+  test.each<[string, string[], string, string, Parameters<typeof runCli>[1]?]>([
+    ['without a target', [], ': standard input is empty', name],
+    ['on a terminal', [], '', name, { terminals: ['stdin'] }],
+    ['an empty pipe', ['-'], ': standard input is empty', name, { stdin: ' \n' }],
+    ['-e', ['-e', env], ': standard input is empty', lintIt],
+    ['-e on a terminal', ['-e', env], '', lintIt, { terminals: ['stdin'] }],
+    ['JWTKIT_ENV_FILE', [], ': standard input is empty', lintIt.replace('-e', 'JWTKIT_ENV_FILE'), variable],
+    ['an empty folder', [empty], `: no file of ${empty} is one to lint`, name, { stdin: 'SECRET_KEY=secret' }],
+    ['the word Bearer', ['Bearer'], '', name],
+  ])('%s', async (_, args, reason, hint, world) => {
+    const expected = { exitCode: 2, stdout: '', stderr: `error: nothing to lint${reason}\nhint: ${hint}\n` };
+    expect(await runCli(['lint', ...args], world)).toEqual(expected);
+    expect(await runCli(['lint', ...args, '-q'], world)).toEqual(expected);
+  });
+
+  test('a variable with a token is a target, beside -e', async () => {
+    const file = named('token.env', `TOKEN=${tutorialToken(tutorialSecret)}\n`);
+    expect(await idsOf(['-e', file, '--token-env', 'TOKEN'])).toContain('token/weak-secret');
+  });
+});
+
 describe('secrets', () => {
   test('--wordlist tries words of a team', async () => {
     const token = sign({ sub: 'a' }, 'the-name-of-our-dog');

@@ -4,9 +4,11 @@ import { JwtkitError } from '../../../errors.js';
 import { maxSourceBytes } from '../../../lint/read/read.js';
 import type { Source } from '../../../lint/rule.js';
 import type { Invocation } from '../../grammar/invocation.js';
+import type { CommonOptions } from '../../grammar/shared-options.js';
 import { looksLikeKey, looksLikeToken, readNamed, readSecretVariable } from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
+import { quoteWord } from '../../terminal/shell-word.js';
 import { takeStdin } from '../../terminal/stdin.js';
 import { readFiles } from './files.js';
 import { fetchSources } from './live.js';
@@ -39,10 +41,37 @@ export async function readTargets(
   if (issuerUrl !== undefined || jwks !== undefined) {
     sources.push(...(await fetchSources(invocation, io)));
   }
-  if (sources.length > 0) return sources;
-  if (io.stdin.isTerminal)
-    throw usage('nothing to lint', 'name files, folders or tokens, such as: jwtkit lint .env "$TOKEN"');
-  return [readStdin(io)];
+  if (sources.length === 0 && targets.length === 0 && !io.stdin.isTerminal) sources.push(readStdin(io));
+  // A job that lints nothing must not pass.
+  if (sources.some(({ isFile, live, content }) => isFile || live !== undefined || !isBlank(content))) return sources;
+  throw nothingToLint(targets, sources, invocation);
+}
+
+function isBlank(content: Uint8Array): boolean {
+  return Buffer.from(content).toString('latin1').trim() === '';
+}
+
+function nothingToLint(
+  targets: readonly string[],
+  [empty]: readonly Source[],
+  { options, origin, label }: Invocation<LintOptions & Pick<CommonOptions, 'envFile'>>,
+): JwtkitError {
+  const folder = targets.find((target) => existsSync(target));
+  const reason =
+    empty !== undefined
+      ? `: ${empty.name} is empty`
+      : folder === undefined
+        ? ''
+        : `: no file of ${folder} is one to lint`;
+  const [envFile] = targets.length === 0 ? (options.envFile ?? []) : [];
+  if (envFile === undefined)
+    return usage(`nothing to lint${reason}`, 'name files, folders or tokens, such as: jwtkit lint .env "$TOKEN"');
+  // `-e FILE` looks as if it named a target.
+  const flag = origin('envFile') === 'flag' ? '-e' : label('envFile');
+  return usage(
+    `nothing to lint${reason}`,
+    `${flag} only sets variables; lint the file: jwtkit lint ${quoteWord(envFile)}`,
+  );
 }
 
 function readTarget(target: string, at: number, io: Io): Source[] {
