@@ -392,6 +392,15 @@ const cases: readonly NoteCase[] = [
   },
   {
     command: 'serve',
+    note: /everybody knows the secret of SECRET_KEY, so anybody can make tokens/,
+    from: 'commands/service/run.ts',
+    run: () => {
+      const file = fileWith('SECRET_KEY=your_super_secret_key_please_change\nALGORITHM=HS256\n');
+      return { args: ['serve', '--port', '0', '-e', file], world: { ...stopAtOnce, workingFolder: temporaryFolder() } };
+    },
+  },
+  {
+    command: 'serve',
     note: /verifiers fetch no keys from an issuer over plain HTTP/,
     from: 'commands/service/announcement.ts',
     run: async () => ({

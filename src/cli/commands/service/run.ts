@@ -170,6 +170,11 @@ async function runInProcess(process: Process): Promise<void> {
       warnings.push('without --aud access tokens name no audience, so other verifiers cannot tell whom a token is for');
     }
     const watch = { note, ...(shared && { markers: shared.markers, onMarker: reportMarker }) };
+    if (isNoting && keys.publishedSet === undefined) {
+      const { warningOfKnownSecret } = await import('./known-secret.js');
+      const warning = await warningOfKnownSecret(await keys.signingKey(io.now()));
+      if (warning !== undefined) warnings.push(warning);
+    }
     const { close, ...passwords } = openPasswords(accounts, users, io);
     const stores = { keys, accounts, logins, ...passwords };
     await withDenylist(invocation, 'write', io, (denylist) => run(process, { ...stores, denylist }, warnings), watch);
