@@ -39,6 +39,7 @@ test('the six commands of the README run with the real binary', () => {
 test.each([
   ['README.md', '', /^user-123\n$/],
   ['docs/library.md', '', /^user-123\nCLAIM_MISSING [\s\S]*name: 'aud'/],
+  ['docs/library.md', 'openKeyring', /^user-123\nTOKEN_REVOKED\n$/],
   [
     'docs/library.md',
     'x25519',

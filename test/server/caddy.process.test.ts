@@ -99,6 +99,7 @@ describeWithProgram(caddy, 'Caddy with the configuration of the docs', () => {
     expect((await ask('/admin/', bearer(await app.issue(['--scope', 'write', ...roles])))).status).toBe(200);
     expect((await ask('/admin/', bearer(await app.issue(['--scope', 'write', '--role', 'owner'])))).status).toBe(200);
     const token = await app.issue(['--scope', 'read', '--role', 'user']);
+    expect((await ask('/admin', bearer(token))).status).toBe(403);
     const { status, headers } = await ask('/admin/7', bearer(token));
     expect({ status, refused: headers['x-refused'] }).toEqual({
       status: 403,

@@ -67,7 +67,7 @@ export async function startGuardedApp(site: string, more: readonly string[]): Pr
     port: (application.address() as AddressInfo).port,
     reached,
     issue: (args = [], now = Date.now() / 1000) =>
-      stdoutOf(['issue', '--keyring', keyring, '--sub', 'user-123', '--iss', issuer, ...args], { now }),
+      stdoutOf(['issue', '--keyring', keyring, '--sub', 'user-123', '--iss', issuer, '--aud', 'api', ...args], { now }),
     async stop() {
       await service.stop();
       application.close();

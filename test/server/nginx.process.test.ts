@@ -1,13 +1,14 @@
 /** nginx with the configuration of the docs, as it stands there, before an application that tells what reached it. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli, segmentOf, stdoutOf, withClaims } from '../cli/fake-io.js';
+import { codeBlocks } from '../pages.js';
 import { describeWithProgram } from '../programs.js';
 import { freePort } from '../store/redis-server.js';
 import { askSite, documentedSite, type GuardedApp, replaceEach, startGuardedApp } from './guarded-app.js';
 import { guardsFromPages } from './guards-from-pages.js';
-import { nginx, startNginx } from './nginx.js';
+import { nginx, placesOf, startNginx } from './nginx.js';
 
 const documented = documentedSite('nginx.conf');
 const cookie = '__Host-token';
@@ -22,7 +23,7 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
   beforeAll(async () => {
     // Without the grace in which a lost answer is given again.
     app = await startGuardedApp(documented, ['--rotate-grace', '0', '--auth-cookie', cookie]);
-    const { folder, service } = app;
+    const { folder } = app;
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     const subject = ['--subject', 'CN=app.example', '--san', 'app.example'];
     const files = ['--private', key, '--cert', cert];
@@ -31,11 +32,7 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     log = join(folder, 'access.log');
     port = await freePort();
     const places = {
-      '127.0.0.1:8000': `127.0.0.1:${service.port}`,
-      '127.0.0.1:3000': `127.0.0.1:${app.port}`,
-      'listen 443 ssl': `listen 127.0.0.1:${port} ssl`,
-      '/etc/ssl/certs/app.example.pem': cert,
-      '/etc/ssl/private/app.example.key': key,
+      ...placesOf(app, port),
       '/var/log/nginx/app.example.log': log,
       '# proxy_set_header Cookie': 'proxy_set_header Cookie',
     };
@@ -130,6 +127,55 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     await expectRefusal('/admin/', bearer(await app.issue(['--scope', 'write'])), 403, challenge(''));
     const both = await app.issue(['--role', 'admin', '--role', 'user', '--scope', 'read write']);
     expect(await ask('/admin/', bearer(both))).toMatchObject({ status: 200, text: 'the page' });
+  });
+
+  test.each(['/admin', '/admin?x=1'])('closes %s as it closes what is below, without a redirect', async (path) => {
+    await expectRefusal(path, bearer(await app.issue()), 403, 'Bearer error="insufficient_scope", scope="write"');
+    const both = await app.issue(['--role', 'admin', '--scope', 'write']);
+    app.reached.length = 0;
+    expect(await ask(path, bearer(both))).toMatchObject({ status: 200, text: 'the page' });
+    expect(app.reached).toMatchObject([{ url: path }]);
+  });
+
+  test('passes the token to an application that verifies itself, once the line that takes it out is left out', async () => {
+    const own = await freePort();
+    const lines = documented.split('\n').filter((line) => line.trim() !== 'proxy_set_header Authorization "";');
+    expect(lines).toHaveLength(documented.split('\n').length - 1);
+    const places = { ...placesOf(app, own), '/var/log/nginx/app.example.log': join(app.folder, 'own.log') };
+    const folder = join(app.folder, 'own');
+    mkdirSync(folder);
+    const end = await startNginx(folder, replaceEach(lines.join('\n'), places), own);
+    app.reached.length = 0;
+    const headers = bearer(await app.issue());
+    const { status } = await askSite(own, '/', { headers }, ca);
+    await end();
+    expect(status).toBe(200);
+    expect(app.reached).toMatchObject([{ headers }]);
+  });
+
+  test('with the location of docs/move.md sends log-ins to jwtkit, and all else with its token to the application', async () => {
+    const [location = ''] = codeBlocks('docs/move.md', 'nginx');
+    const own = await freePort();
+    const routes = replaceEach(location, { '127.0.0.1:8000;': `127.0.0.1:${app.service.port};` });
+    const rest = `location / { proxy_pass http://127.0.0.1:${app.port}; }`;
+    const folder = join(app.folder, 'routes');
+    mkdirSync(folder);
+    const end = await startNginx(folder, `server { listen 127.0.0.1:${own};\n${routes}${rest} }`, own);
+    app.reached.length = 0;
+    const pair = JSON.parse(
+      (await askSite(own, '/token', { form: { username: 'alice', password: 'wonderland' } })).text,
+    );
+    const headers = bearer(pair.access_token);
+    const texts: string[] = [];
+    for (const path of ['/users/me', '/auth', '/token/']) texts.push((await askSite(own, path, { headers })).text);
+    const refreshed = await askSite(own, '/token/refresh', { form: { refresh_token: pair.refresh_token } });
+    const { refresh_token } = JSON.parse(refreshed.text);
+    const revoked = await askSite(own, '/revoke', { form: { token: refresh_token } });
+    await end();
+    expect(texts).toEqual(['the page', 'the page', 'the page']);
+    expect(app.reached.map(({ url }) => url)).toEqual(['/users/me', '/auth', '/token/']);
+    expect(app.reached[0]).toMatchObject({ headers });
+    expect([refreshed.status, revoked.status]).toEqual([200, 200]);
   });
 
   test('hides /auth and the inner routes of jwtkit', async () => {

@@ -5,9 +5,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { until } from '../store/redis-server.js';
+import type { GuardedApp } from './guarded-app.js';
 
 /** Debian keeps it where only the path of root leads. */
 export const nginx = existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
+
+/** The addresses and files that docs/examples/nginx.conf names, each with that of a test. */
+export const placesOf = ({ folder, service, port: application }: GuardedApp, port: number) => ({
+  '127.0.0.1:8000': `127.0.0.1:${service.port}`,
+  '127.0.0.1:3000': `127.0.0.1:${application}`,
+  'listen 443 ssl': `listen 127.0.0.1:${port} ssl`,
+  '/etc/ssl/certs/app.example.pem': join(folder, 'cert.pem'),
+  '/etc/ssl/private/app.example.key': join(folder, 'key.pem'),
+});
 
 /** Starts nginx as one process of this user, with all that it writes in a folder. Resolves, once it listens on a port, to what ends it. */
 export async function startNginx(folder: string, site: string, port: number): Promise<() => Promise<void>> {

@@ -35,6 +35,8 @@ interface Session {
   readonly folder: string;
   readonly variables: Map<string, string>;
   readonly exported: Set<string>;
+  /** Permissions that new files do not get. */
+  umask: number;
   /** NumericDate. */
   now: number;
   ids: number;
@@ -49,6 +51,7 @@ export function openShell(folder = join(temporaryFolder(), 'work')): Shell {
     folder,
     variables: new Map(),
     exported: new Set(),
+    umask: 0o022,
     now,
     ids: 0,
     typed: [],
@@ -135,6 +138,7 @@ async function invoke(
 ): Promise<number> {
   if (name === 'jwtkit') return jwtkit(session, args, env, streams);
   if (name === 'export') return exportVariables(session, args);
+  if (name === 'umask') return setUmask(session, args);
   if (name === 'sleep') return sleep(session, args);
   if (name === 'eval') return runSequence(session, parse(args.join(' ')), streams);
   if (name === '.') return source(session, args[0] ?? '', streams);
@@ -178,6 +182,12 @@ function exportVariables(session: Session, args: readonly string[]): number {
   return 0;
 }
 
+function setUmask(session: Session, [mask = '', ...others]: readonly string[]): number {
+  if (!/^[0-7]{3}$/.test(mask) || others.length > 0) throw new Error(`umask takes three digits, not ${mask}`);
+  session.umask = Number.parseInt(mask, 8);
+  return 0;
+}
+
 const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Lets the clock go on: `sleep 90`, `sleep 30m`, `sleep 2h`, `sleep 7d`. */
@@ -202,15 +212,15 @@ async function redirect(session: Session, redirections: readonly Redirection[], 
     else if (operator === '<') result.stdin = path === '/dev/null' ? Buffer.alloc(0) : readFileSync(path);
     else if (descriptor !== 1 && descriptor !== 2) throw new Error(`descriptor ${descriptor} is not known here`);
     else if (operator === '>&') result[name] = path === '1' ? result.stdout : result.stderr;
-    else result[name] = writerTo(path, operator);
+    else result[name] = writerTo(path, operator, 0o666 & ~session.umask);
   }
   return result;
 }
 
-function writerTo(path: string, operator: '>' | '>>'): Write {
+function writerTo(path: string, operator: '>' | '>>', mode: number): Write {
   if (path === '/dev/null') return () => {};
-  if (operator === '>') writeFileSync(path, '');
-  return (bytes) => appendFileSync(path, bytes);
+  if (operator === '>') writeFileSync(path, '', { mode });
+  return (bytes) => appendFileSync(path, bytes, { mode });
 }
 
 /** A word as one text: in an assignment, or as the name of a file. */
