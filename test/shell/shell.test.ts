@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openShell } from './shell.js';
@@ -42,6 +42,15 @@ test.each<[string, string, string, number?]>([
   expect(await run(block)).toEqual([shown, exitCode]);
 });
 
+test('umask takes permissions from the files that a redirection makes, and from no others', async () => {
+  const shell = openShell();
+  for (const command of commandsOf('echo a > open; umask 077; echo a > own; echo b >> own; echo b > open')) {
+    expect((await shell.run(command)).exitCode).toBe(0);
+  }
+  const modeOf = (name: string) => statSync(join(shell.folder, name)).mode & 0o777;
+  expect([modeOf('open') & 0o044, modeOf('own')]).toEqual([0o044, 0o600]);
+});
+
 describe('the test shell refuses what it cannot run', () => {
   test.each([
     'sleep 1 &',
@@ -50,6 +59,7 @@ describe('the test shell refuses what it cannot run', () => {
     `echo $\{A:-b}`,
     'echo *.txt',
     'echo ~',
+    'umask u=rwx',
     'if true; then echo; fi',
     'curl https://example.org',
     'echo $UNSET',
