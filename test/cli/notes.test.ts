@@ -109,6 +109,14 @@ const cases: readonly NoteCase[] = [
   },
   {
     command: 'issue',
+    note: /the file of --secret-file looks like an env file, and all of it is the secret; -e FILE reads its variables/,
+    from: 'grammar/keys/shared-secret.ts',
+    run: () => ({
+      args: ['issue', '--sub', 'a', '--secret-file', fileWith(`SECRET_KEY=${secret}\nALGORITHM=HS256\n`)],
+    }),
+  },
+  {
+    command: 'issue',
     note: /the byte order mark that begins the file of --passphrase-file is left out/,
     from: 'secrets/named-secret.ts',
     run: async () => ({

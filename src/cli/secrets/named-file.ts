@@ -61,9 +61,19 @@ function trimLineEnd(secret: Uint8Array): Uint8Array {
   return secret.subarray(0, secret[last - 1] === 0x0d ? last - 1 : last);
 }
 
+/** Whether all lines that are not comments are assignments, at least two of them: an env file, given as a secret. */
+function looksLikeEnvFile(bytes: Uint8Array): boolean {
+  const lines = Buffer.from(bytes)
+    .toString('latin1')
+    .split(/[\r\n]+/);
+  const settings = lines.filter((line) => !/^\s*(?:#|$)/.test(line));
+  return settings.length > 1 && settings.every((line) => /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=(?!=)/.test(line));
+}
+
 /**
  * Reads a file with a secret, a passphrase or a password. One line end at its end is left out, and so is the byte order mark of
- * UTF-8 text: `note` says so, since other programs may include the mark. Random bytes are allowed, as a secret.
+ * UTF-8 text: `note` says so, since other programs may include the mark. `note` also says that the file looks like an env file.
+ * Random bytes are allowed, as a secret.
  * @throws {JwtkitError} FILE_NOT_READABLE, also for UTF-16 and UTF-32.
  */
 export function readSecretFile(
@@ -78,6 +88,8 @@ export function readSecretFile(
       hint: `${saveAsUtf8}; if it holds random bytes, make another secret`,
     });
   }
+  if (looksLikeEnvFile(withoutMark(bytes)))
+    note(`the file of ${flag} looks like an env file, and all of it is the secret; -e FILE reads its variables`);
   if (!hasMark(bytes) || textProblem(bytes) !== undefined) return trimLineEnd(bytes);
   note(`the byte order mark that begins the file of ${flag} is left out; other programs may include it`);
   return trimLineEnd(withoutMark(bytes));
