@@ -22,7 +22,7 @@ export async function run(given: readonly string[], outside: World): Promise<num
     else await showHelp(names, context);
     return context.exitCode;
   } catch (error) {
-    const failure = withHint(asJwtkitError(error), context);
+    const failure = await withHint(asJwtkitError(error), given, context);
     // A mistake in the command line gets no verdict, and a bug must not be overlooked.
     if (failure.code === 'USAGE_INVALID' || failure.code === 'INTERNAL') context.isQuiet = false;
     return printFailure(failure, given, context);
@@ -70,11 +70,20 @@ function startRun(world: World): Context {
   return Object.assign(run, { io: { ...world, ...ask, stderr: shown, ...speakTo(shown, env, run) } });
 }
 
-/** Adds a hint to the error for what is no token, or no signed one. */
-function withHint(error: JwtkitError, context: Context): JwtkitError {
+/** Adds a hint to the error for what is no token, or no signed one, and for a word in the wrong place. */
+async function withHint(error: JwtkitError, argv: readonly string[], context: Context): Promise<JwtkitError> {
+  const isWithoutToken = error.message === 'no token given' || error.message === 'token is empty';
+  if (isWithoutToken || argv.includes('help')) {
+    const { hintForMisplaced } = await import('./mistakes.js');
+    const hint = hintForMisplaced(argv, isWithoutToken);
+    if (hint !== undefined) return hinted(error, hint);
+  }
   if (error.code !== 'TOKEN_MALFORMED' || error.hint !== undefined) return error;
   const hint = malformedHint(error.message, context);
-  if (hint === undefined) return error;
+  return hint === undefined ? error : hinted(error, hint);
+}
+
+function hinted(error: JwtkitError, hint: string): JwtkitError {
   return new JwtkitError(error.code, error.message, { hint, details: error.details, cause: error });
 }
 

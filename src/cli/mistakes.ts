@@ -4,6 +4,7 @@ import type { JwtkitError } from '../errors.js';
 import { VariableOption } from './grammar/option.js';
 import { hintForCommand, hintForOption } from './grammar/other-tools.js';
 import { suggestOption } from './grammar/unknown-variables.js';
+import { isCommand, isGroup } from './program.js';
 import { usage } from './terminal/errors.js';
 
 /** Returns Commander's error in the form of ours: lower case, no full stop, and a hint. */
@@ -38,4 +39,21 @@ export function usageError(
   if (meant !== undefined) return usage(line, `did you mean ${meant}?`);
   const hint = suggestion?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
   return usage(line.replace(/\.$/, ''), hint ?? help);
+}
+
+/** A token, as far as its characters tell. */
+const token = /^ey[\w-]+(?:\.[\w-]*){2,4}$/;
+
+/** Returns the hint for a token that an option took as its value, if the command has none, and for the word help behind a command. */
+export function hintForMisplaced(argv: readonly string[], isWithoutToken: boolean): string | undefined {
+  const words = argv.filter((arg) => !arg.startsWith('-'));
+  const [name, ...path] = words.slice(0, -1);
+  if (words.at(-1) === 'help' && isCommand(name) && path.length === (isGroup(name) ? 1 : 0))
+    return `for help, run: jwtkit ${[name, ...path, '--help'].join(' ')}`;
+  const at = isWithoutToken ? argv.findIndex((arg) => token.test(arg.replace(/^--[\w-]+=/, ''))) : -1;
+  const flag = [argv[at], argv[at - 1]]
+    .map((arg) => /^--[\w-]+/.exec(arg ?? '')?.[0])
+    .find((each) => each !== undefined);
+  if (flag === undefined) return undefined;
+  return `the value of ${flag} looks like a token: give ${flag} its own value, and pass the token after it`;
 }

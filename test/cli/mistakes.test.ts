@@ -1,7 +1,7 @@
 /** Words of other tools, and options of other places, get a hint that names the right one. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hintForCommand, hintForOption } from '../../src/cli/grammar/other-tools.js';
-import { runCli } from './fake-io.js';
+import { makeKeyring, runCli, secret, unsigned } from './fake-io.js';
 
 test.each([
   ['issue --sub x --exp 1h', '--ttl'],
@@ -117,4 +117,49 @@ test('the word constructor gets no hint', () => {
   expect(hintForCommand('constructor', [])).toBeUndefined();
   expect(hintForCommand('sign', ['constructor'])).toBeUndefined();
   expect(hintForOption('--constructor', { options: [], name: () => '' } as never)).toBeUndefined();
+});
+
+describe('a token that an option took as its value', () => {
+  const token = unsigned({ sub: 'a' });
+  const env = { S: secret };
+  const hint = (flag: string) =>
+    `hint: the value of ${flag} looks like a token: give ${flag} its own value, and pass the token after it\n`;
+
+  test.each([
+    [['verify', '--secret-env', 'S', '--aud', token], '--aud'],
+    [['verify', '--secret-env', 'S', `--aud=${token}`], '--aud'],
+    [['verify', '--secret-env', 'S', '--require', token, '--json'], '--require'],
+    [['decode', '--claim', token], '--claim'],
+  ])('%j: the hint names %s', async (args, flag) => {
+    for (const terminals of [['stdin'], []] as const) {
+      const { exitCode, stdout, stderr } = await runCli(args, { env, terminals });
+      expect(exitCode).toBe(terminals.length > 0 ? 2 : 11);
+      expect(stdout + stderr).not.toContain(token);
+      expect(args.includes('--json') ? `hint: ${JSON.parse(stderr).error.hint}\n` : stderr).toContain(hint(flag));
+    }
+  });
+
+  test('a quiet run says nothing but the mistake in the command line', async () => {
+    const args = ['verify', '--secret-env', 'S', '-q', '--aud', token];
+    expect(await runCli(args, { env })).toEqual({ exitCode: 11, stdout: '', stderr: '' });
+    expect((await runCli(args, { env, terminals: ['stdin'] })).stderr).toContain(hint('--aud'));
+  });
+});
+
+test.each([
+  ['decode help', 11, 'decode'],
+  ['inspect help --json', 11, 'inspect'],
+  ['--no-color verify help', 3, 'verify'],
+  ['issue help', 2, 'issue'],
+  ['keys export help', 3, 'keys export'],
+])('jwtkit %s: the hint is to ask for help by --help', async (line, exitCode, command) => {
+  const result = await runCli(line.split(' '));
+  expect(result).toMatchObject({ exitCode, stdout: '' });
+  expect(result.stderr).toContain(`for help, run: jwtkit ${command} --help`);
+});
+
+test('a value that is the word help gets no such hint', async () => {
+  const keyring = await makeKeyring();
+  const { exitCode, stderr } = await runCli(['verify', 'a.b.c', '--aud', 'help', '--keyring', keyring]);
+  expect({ exitCode, isHelp: stderr.includes('--help') }).toEqual({ exitCode: 11, isHelp: false });
 });
