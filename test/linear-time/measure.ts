@@ -28,20 +28,45 @@ export interface Reader {
 /** For twice the text a quadratic reader takes four times as long. */
 const greatestRatio = 2.5;
 
-/** How often a reader that looks quadratic is measured again, with new texts: a busy machine is temporary, a quadratic part is not. */
-const attempts = 3;
+/**
+ * How often a reader that looks quadratic is measured again, with new texts: a busy machine is temporary, a quadratic part is not.
+ * The shortest times of all attempts count.
+ */
+const attempts = 5;
 
 /** Milliseconds. A reader that needs less at the limit is too quick to measure, and has no harmful quadratic part. */
-const measurable = 3;
+const usuallyMeasurable = 3;
 
-/** Looks at a reader and a text at these parts of its limit, the largest last. Only what takes a while is measured for its ratio. */
-export async function measure(reader: Reader, text: string, parts: readonly number[]): Promise<Measured> {
-  let measured = await measureOnce(reader, text, parts);
-  for (let more = 1; measured.isSteep && more < attempts; more++) measured = await measureOnce(reader, text, parts);
+/**
+ * Looks at a reader and a text at these parts of its limit, the largest last. Only what takes a while is measured for its ratio:
+ * `measurable` is the least, in milliseconds.
+ */
+export async function measure(
+  reader: Reader,
+  text: string,
+  parts: readonly number[],
+  measurable = usuallyMeasurable,
+): Promise<Measured> {
+  const best: Best = { ofParts: parts.map(() => Number.POSITIVE_INFINITY), between: Number.POSITIVE_INFINITY };
+  const look = () => measureOnce(reader, text, parts, best, measurable);
+  let measured = await look();
+  for (let more = 1; measured.isSteep && more < attempts; more++) measured = await look();
   return measured;
 }
 
-async function measureOnce(reader: Reader, text: string, parts: readonly number[]): Promise<Measured> {
+/** The shortest times so far, in milliseconds: of the text at each part of the limit, and between the last two. */
+interface Best {
+  readonly ofParts: number[];
+  between: number;
+}
+
+async function measureOnce(
+  reader: Reader,
+  text: string,
+  parts: readonly number[],
+  found: Best,
+  measurable: number,
+): Promise<Measured> {
   const make = reader.texts[text] as NonNullable<Reader['texts'][string]>;
   const last = parts.length - 1;
   const lengths = parts.map((part) => Math.floor(reader.limit * part));
@@ -52,7 +77,7 @@ async function measureOnce(reader: Reader, text: string, parts: readonly number[
   const reads: Read[] = [];
   for (const length of lengths.slice(0, -1)) reads.push(await make(length));
   reads.push(whole);
-  const best = reads.map(() => Number.POSITIVE_INFINITY);
+  const best = found.ofParts;
   const look = async (at: number) => {
     best[at] = Math.min(best[at] as number, await timeOf(reads[at] as Read));
   };
@@ -71,9 +96,8 @@ async function measureOnce(reader: Reader, text: string, parts: readonly number[
   let isSteep = Math.min(mean, ratios.at(-1) as number) > greatestRatio;
   if (isSteep) {
     const between = await make(Math.floor(reader.limit * (parts[last] as number) * betweenPart));
-    let middle = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 10; round++) middle = Math.min(middle, await timeOf(between));
-    isSteep = isSteepTwice(best[last - 1] as number, middle, longest);
+    for (let round = 0; round < 10; round++) found.between = Math.min(found.between, await timeOf(between));
+    isSteep = isSteepTwice(best[last - 1] as number, found.between, longest);
   }
   return { text, longest, ratios, isSteep };
 }
