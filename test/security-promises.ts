@@ -441,6 +441,10 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
         'what is taken from the list is gone with the next refresh; with nothing left the session is over',
       ],
     ],
+    'No refresh makes tokens': [
+      ['server/audiences.test.ts', 'from the service is gone from the sessions of %s, and does not come back'],
+      ['server/audiences.test.ts', 'with the list of a client is gone from its sessions: what the service has counts'],
+    ],
     'No refresh token is good': [[serveRefresh, 'even without a file of users']],
     'One of a log-in': [[serveRefresh, 'even without a file of users']],
     'Others need one': [

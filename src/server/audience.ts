@@ -8,8 +8,8 @@ import { readFields } from './form.js';
 import { Refusal } from './refusal.js';
 import type { ServiceOptions } from './service.js';
 
-/** Returns the audiences that tokens may have which are issued to a client, or to nobody's. */
-function audiencesFor(client: Client | undefined, { audience = [] }: ServiceOptions): readonly string[] {
+/** Returns the audiences that tokens of a client, or of no client, may have now; undefined if none are named. */
+export function audiencesFor(client: Client | undefined, { audience }: ServiceOptions): readonly string[] | undefined {
   return client?.audiences ?? audience;
 }
 
@@ -28,7 +28,7 @@ export function grantAudiences(
   client: Client | undefined,
   options: ServiceOptions,
 ): readonly string[] {
-  const allowed = audiencesFor(client, options);
+  const allowed = audiencesFor(client, options) ?? [];
   const requested = requestedAudiences(request);
   if (requested !== undefined && missingFrom(allowed, requested).length > 0) throw invalidTarget();
   return requested ?? allowed;
@@ -50,9 +50,9 @@ export function withoutAudience(policy: VerifyPolicy): VerifyPolicy {
  * @throws {JwtkitError} CLAIM_MISSING, CLAIM_MISMATCH.
  */
 export function requireOwnAudience({ aud, client_id: id }: Claims, options: ServiceOptions, accounts: Accounts): void {
-  const own = typeof id === 'string' ? accounts.clientById(id)?.audiences : undefined;
-  if (own === undefined && options.anyAudience === true) return;
-  const allowed = own ?? options.audience;
+  const client = typeof id === 'string' ? accounts.clientById(id) : undefined;
+  if (client?.audiences === undefined && options.anyAudience === true) return;
+  const allowed = audiencesFor(client, options);
   if (aud === undefined) {
     if (allowed === undefined) return;
     throw new JwtkitError('CLAIM_MISSING', 'token has no aud');

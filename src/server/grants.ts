@@ -11,7 +11,14 @@ import { withKeys } from '../token/key-source.js';
 import { type RefreshedTokens, refreshAndRead } from '../token/refresh.js';
 import { withinSession } from '../token/refresh-rotation.js';
 import type { SessionLimits } from '../token/session-limits.js';
-import { grantAudiences, invalidTarget, requestedAudiences, requireOwnAudience, withoutAudience } from './audience.js';
+import {
+  audiencesFor,
+  grantAudiences,
+  invalidTarget,
+  requestedAudiences,
+  requireOwnAudience,
+  withoutAudience,
+} from './audience.js';
 import { auditIssue } from './audit.js';
 import { invalidClient } from './client-authentication.js';
 import { invalidScope, listScopes, readForm, requestedScopes } from './form.js';
@@ -168,8 +175,8 @@ function limitsOf(
     throw new JwtkitError('CLAIM_MISMATCH', 'the token was issued to another client');
   }
   requireOwnAudience(claims, options, accounts);
-  // A session without a client has what the service gives it.
-  const audience = claims.client_id === undefined ? undefined : client?.audiences;
+  // A session without a client has what the service gives it, whoever refreshes it.
+  const audience = audiencesFor(claims.client_id === undefined ? undefined : client, options);
   // A session that began with a log-in has a user, even if the file of users is lost.
   if (!accounts.hasUsers() && !isLoginSession(claims.family)) return { audience };
   const user = typeof claims.sub === 'string' ? accounts.userBySub(claims.sub) : undefined;

@@ -30,7 +30,7 @@ export function limitAudience({ aud }: Claims, limit: readonly string[] | undefi
   if (limit === undefined) return {};
   const left = isStringOrStrings(aud) ? inBoth(asList(aud), limit) : [];
   if (left.length > 0) return oneOrList(left);
-  throw new JwtkitError('CLAIM_MISMATCH', 'the session is for other audiences than its client has now');
+  throw new JwtkitError('CLAIM_MISMATCH', 'the session is for none of the audiences that are allowed now');
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   billing,
   claimsOf,
   type Form,
+  keyPair,
   reports,
   sessionOf,
   start,
@@ -169,5 +170,84 @@ describe('a service without audiences', () => {
     const { refresh_token: token } = await bare.login({}, basic(billing));
     bare.clients = [partner, reports];
     expect((await bare.send('/token/refresh', { refresh_token: token }, basic(billing))).status).toBe(401);
+  });
+});
+
+describe.each(['ES256', 'HS256'] as const)('an audience that was taken away, with %s', (alg) => {
+  /** A service, and the same after a restart with other audiences. */
+  const restarted = async (audience: string[] | undefined, then: object) => {
+    const keys = await keyPair(alg);
+    const before = await startService({ rotatesRefreshTokens: true, audience }, { keys });
+    const after = await startService({ rotatesRefreshTokens: true, ...then }, { keys });
+    for (const each of [before, after]) each.clients = [partner, reports];
+    return { before, after };
+  };
+  const renew = async (of: TestService, token: string, form: Form = {}, headers = {}) => {
+    const { status, body } = await of.send('/token/refresh', { refresh_token: token, ...form }, headers);
+    return { status, body, tokens: body as Tokens };
+  };
+
+  test.each<[string, Record<string, string>]>([
+    ['a user', {}],
+    ['a client without a list', basic(reports)],
+  ])('from the service is gone from the sessions of %s, and does not come back', async (_whose, headers) => {
+    const { before, after } = await restarted(['api', 'extra'], { audience: ['api'] });
+    const { refresh_token: first } = await before.login({}, headers);
+    const asked = await renew(after, first, { resource: 'extra' }, headers);
+    expect([asked.status, asked.body]).toEqual([400, expect.objectContaining(refusal)]);
+    const second = await renew(after, first, {}, headers);
+    expect([second.status, audOf(second.body), sessionOf(second.tokens.refresh_token).aud]).toEqual([
+      200,
+      'api',
+      'api',
+    ]);
+    const third = await renew(before, second.tokens.refresh_token, {}, headers);
+    expect([third.status, audOf(third.body)]).toEqual([200, 'api']);
+  });
+
+  test('from the service is gone from a user’s session that a client with a list renews', async () => {
+    const { before, after } = await restarted(['api', 'https://billing.example'], { audience: ['api'] });
+    const { refresh_token: token } = await before.login();
+    expect(audOf((await renew(after, token, {}, basic(billing))).body)).toBe('api');
+  });
+
+  test('with the list of a client is gone from its sessions: what the service has counts', async () => {
+    const { after } = await restarted(undefined, { audience: ['api', 'web'] });
+    const { refresh_token: first } = await after.login({}, basic(billing));
+    after.clients = [billing, reports];
+    const asked = await renew(after, first, { resource: 'https://billing.example' }, basic(billing));
+    expect([asked.status, asked.body]).toEqual([400, expect.objectContaining(refusal)]);
+    const second = await renew(after, first, {}, basic(billing));
+    expect([audOf(second.body), sessionOf(second.tokens.refresh_token).aud]).toEqual(['api', 'api']);
+  });
+
+  test('ends the session if none is left, and a refused token is not used up', async () => {
+    const { before, after } = await restarted(['extra'], { audience: ['api'] });
+    const { refresh_token: token } = await before.login();
+    expect((await renew(after, token)).status).toBe(401);
+    expect(audOf((await renew(before, token)).body)).toBe('extra');
+  });
+
+  test('is refused by a service without audiences, and kept by one that takes any', async () => {
+    const { before, after } = await restarted(['api', 'extra'], {});
+    const { refresh_token: token } = await before.login();
+    expect((await renew(after, token)).status).toBe(401);
+    const any = await startService({ anyAudience: true }, { keys: before.keys });
+    expect(audOf((await renew(any, token)).body)).toEqual(['api', 'extra']);
+  });
+
+  test('is gone from a refresh token of the form before, and from its successor', async () => {
+    const { after } = await restarted(undefined, { audience: ['api'] });
+    const old = { type: 'refresh', typ: 'JWT' } as const;
+    const token = await after.sign({ iss: after.origin, sub: 'user-123', aud: ['extra', 'api'] }, old);
+    const { body, tokens } = await renew(after, token);
+    expect([audOf(body), sessionOf(tokens.refresh_token).aud]).toEqual(['api', 'api']);
+  });
+
+  test('a token without an audience, as the tutorials make it, goes on without one', async () => {
+    const { after } = await restarted(undefined, {});
+    const token = await after.sign({ sub: 'user-123' }, { type: 'refresh', typ: 'JWT' });
+    const { status, body } = await renew(after, token);
+    expect([status, audOf(body)]).toEqual([200, undefined]);
   });
 });
