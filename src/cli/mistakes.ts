@@ -4,8 +4,10 @@ import type { JwtkitError } from '../errors.js';
 import { VariableOption } from './grammar/option.js';
 import { hintForCommand, hintForOption } from './grammar/other-tools.js';
 import { suggestOption } from './grammar/unknown-variables.js';
+import { nearAlgorithm } from './grammar/values.js';
 import { isCommand, isGroup } from './program.js';
 import { usage } from './terminal/errors.js';
+import { exitCodes } from './terminal/exit-codes.js';
 
 /** Returns Commander's error in the form of ours: lower case, no full stop, and a hint. */
 export function usageError(
@@ -27,18 +29,37 @@ export function usageError(
   if (flag !== undefined && command.options.some((one) => one instanceof VariableOption && one.is(flag))) {
     return usage(`option '${flag}' takes no value`, `write ${flag}, or leave it out`);
   }
+  if (error.code === 'commander.unknownCommand' && isExitCode(argv[depth] ?? ''))
+    return usage(line, 'error codes and exit codes: jwtkit help exit-codes');
   const known =
     flag !== undefined
       ? hintForOption(flag, command)
       : error.code === 'commander.unknownCommand'
         ? hintForCommand(argv[depth] ?? '', path)
-        : undefined;
+        : error.code === 'commander.excessArguments'
+          ? hintForArgument(command.args[command.registeredArguments.length] ?? '', path)
+          : undefined;
   if (known !== undefined)
     return usage(line.replace(/\.$/, ''), `${known}${known.endsWith('?') ? ' or' : ';'} ${help}`);
   const meant = flag?.startsWith('--') && suggestion === undefined ? suggestOption(flag, command) : undefined;
   if (meant !== undefined) return usage(line, `did you mean ${meant}?`);
   const hint = suggestion?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
   return usage(line.replace(/\.$/, ''), hint ?? help);
+}
+
+/** Whether a word is an exit code or an error code. */
+function isExitCode(word: string): boolean {
+  if (/^\d+$/.test(word)) return [0, ...Object.values(exitCodes), 130].includes(Number(word));
+  return Object.hasOwn(exitCodes, word.toUpperCase());
+}
+
+/** Returns the option that an argument too many may belong to. It repeats the argument only if it is an algorithm. */
+function hintForArgument(word: string, path: readonly string[]): string | undefined {
+  const [name] = path;
+  if (token.test(word)) return undefined;
+  if (name === 'issue') return 'did you mean --sub ID?';
+  const alg = name === 'keygen' ? nearAlgorithm(word) : undefined;
+  return alg === undefined ? undefined : `did you mean --alg ${alg}?`;
 }
 
 /** A token, as far as its characters tell. */

@@ -119,6 +119,44 @@ test('the word constructor gets no hint', () => {
   expect(hintForOption('--constructor', { options: [], name: () => '' } as never)).toBeUndefined();
 });
 
+test.each(['TOKEN_EXPIRED', 'token_expired', 'LINT_FINDINGS', '16', '2', '0'])(
+  '%s names the page of its code',
+  async (code) => {
+    for (const args of [['help', code], [code], ['--json', code]]) {
+      const { exitCode, stdout, stderr } = await runCli(args);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr).toContain('error codes and exit codes: jwtkit help exit-codes');
+    }
+  },
+);
+
+test.each(['99', 'TOKEN_', 'constructor'])('the word %s is no code', async (word) => {
+  expect((await runCli(['help', word])).stderr).not.toContain('exit-codes');
+});
+
+test.each([
+  ['issue alice', '--sub ID'],
+  ['keygen ES256', '--alg ES256'],
+  ['keygen es256 --kid k1', '--alg ES256'],
+  ['decode a.b.c sub', '--claim NAME'],
+])('jwtkit %s: an argument too many gets the hint %s', async (line, hint) => {
+  const args = line.split(' ');
+  const { exitCode, stdout, stderr } = await runCli(args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).toContain(`hint: did you mean ${hint}? or run: jwtkit ${args[0]} --help\n`);
+});
+
+test.each([
+  ['keygen', 'hush'],
+  ['issue', unsigned({ sub: 'a' })],
+  ['decode', 'a.b.c', unsigned({ sub: 'a' })],
+])('%s %s: an argument that no option takes gets no such hint, and is not repeated', async (...args) => {
+  const { exitCode, stderr } = await runCli(args);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(`\nhint: run: jwtkit ${args[0]} --help\n`);
+  expect(stderr).not.toContain(args.at(-1));
+});
+
 describe('a token that an option took as its value', () => {
   const token = unsigned({ sub: 'a' });
   const env = { S: secret };

@@ -43,9 +43,10 @@ export function readTokenArgument(command: Command): string | undefined {
   if (args.length < 2) return args[0];
   const words = args.slice(0, -1).join(' ');
   if (/^(?:(?:proxy-)?authorization:?|bearer:?|authorization: ?bearer)$/i.test(words)) return args.join(' ');
+  const meansClaim = command.name() === 'decode' && args.length === 2 && /^[\w-]{1,30}$/.test(args[1] ?? '');
   throw usage(
     `too many arguments for '${command.name()}'. Expected 1 argument but got ${args.length}`,
-    `run: jwtkit ${command.name()} --help`,
+    `${meansClaim ? 'did you mean --claim NAME? or ' : ''}run: jwtkit ${command.name()} --help`,
   );
 }
 

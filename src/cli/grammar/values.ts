@@ -79,7 +79,14 @@ export function readAlgorithm(label: string, name: string): AlgorithmName {
   if (name.toLowerCase() === 'none') {
     throw usage(`${label}: there is no "none": a token without a signature is never accepted`);
   }
-  throw usage(`${label}: ${JSON.stringify(name)} is not an algorithm`, `one of ${algorithmNames.join(', ')}`);
+  const meant = nearAlgorithm(name);
+  const hint = meant === undefined ? `one of ${algorithmNames.join(', ')}` : `did you mean ${meant}?`;
+  throw usage(`${label}: ${JSON.stringify(name)} is not an algorithm`, hint);
+}
+
+/** Returns the algorithm whose name a text writes in other letters or with a dash, such as rs256. */
+export function nearAlgorithm(text: string): AlgorithmName | undefined {
+  return algorithmNames.find((name) => name.toUpperCase() === text.toUpperCase().replace(/[-_ ]/g, ''));
 }
 
 /** Reads a `name=value` or `name:=json` pair; numbers of JSON keep their text. */
