@@ -1,4 +1,4 @@
-/** Text for people and logs: without characters that disturb a terminal, and without tokens. */
+/** Text for people and logs: without characters that disturb a terminal, commands of CI services, and tokens. */
 
 /**
  * Characters that can move a cursor, hide text or turn it round: controls (C0, DEL, C1), bidirectional and invisible
@@ -8,16 +8,29 @@ const unsafe = () => /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 const printableAscii = /^[\x20-\x7e]*$/;
 const printableLines = /^[\n\x20-\x7e]*$/;
 
-/** Replaces characters that disturb a terminal by `\uXXXX`. */
+/**
+ * The start of `##[`, `##vso[` and the like, which runners of CI services take for a command anywhere in a line. In JSON it
+ * stands in strings alone.
+ */
+const commandMark = /#(?=#\w*\[)/g;
+
+/** The start of a text with `::`, which the runner of GitHub takes for a command; but no address such as `::1`. */
+const commandStart = /^\s*:(?=:(?!(?:[\da-f]+:)*[\da-f.]*$))/;
+
+/** Replaces characters that disturb a terminal, and the first one of what a CI service takes for a command, by `\uXXXX`. */
 export function escapeText(text: string): string {
-  return printableAscii.test(text) ? text : text.replace(unsafe(), escapeCharacter);
+  const shown = printableAscii.test(text) ? text : text.replace(unsafe(), escapeCharacter);
+  if (!shown.includes('##') && !shown.includes('::')) return shown;
+  const whole = shown.replace(commandStart, (start) => `${start.slice(0, -1)}${escapeCharacter(':')}`);
+  return whole.replace(commandMark, escapeCharacter);
 }
 
-/** Replaces the same characters in JSON, which stays the same JSON. Line ends stay. */
+/** Replaces the same in JSON, which stays the same JSON. Line ends stay. */
 export function escapeJson(json: string): string {
-  return printableLines.test(json)
+  const shown = printableLines.test(json)
     ? json
     : json.replace(unsafe(), (char) => (char === '\n' ? char : escapeCharacter(char)));
+  return shown.includes('##') ? shown.replace(commandMark, escapeCharacter) : shown;
 }
 
 function escapeCharacter(char: string): string {

@@ -572,7 +572,10 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       [reports, 'makes no case out of a hostile text'],
       [reports, 'gives %j no meaning'],
       ['cli/commands/verify-reports.test.ts', 'hold their form for %s'],
+      ['cli/ci-commands.test.ts', 'gives no command for %j'],
     ],
+    'No text in the other output': [['cli/ci-commands.test.ts', 'gives no command for %j']],
+    'What a script asks for raw': [['cli/ci-commands.test.ts', 'a script gets it raw']],
     '`probe` sends tokens to this machine': [[probe, 'sends no token to another machine without --remote']],
     'It sends them to the URL': [[probe, 'follows no redirect, and reads no body']],
     'It sends one at a time': [

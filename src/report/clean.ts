@@ -4,7 +4,7 @@ import type { Report } from './report.js';
 /** The longest text of a report, in characters. */
 const longest = 4096;
 
-/** Returns a report whose texts are bounded, without tokens, each on one line, and without characters that disturb a terminal. */
+/** Returns a report whose texts are bounded, without tokens, each on one line, and as {@link escapeText} shows them. */
 export function cleanReport(report: Report): Report {
   return clean(report);
 }

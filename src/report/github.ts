@@ -19,9 +19,9 @@ export function annotation({ id, level, message, where, help }: Finding): string
   return `::${level === 'note' ? 'notice' : level} ${properties.join(',')}::${content(words)}`;
 }
 
-/** Text after the command. The runner knows `##[` as the start of a command anywhere in a line; `::` only at its start. */
+/** Text after the command. `##[`, a command anywhere in a line, is escaped already; `::` is one only at the start of a line. */
 function content(text: string): string {
-  return text.replaceAll('##[', '## [').replaceAll('%', '%25');
+  return text.replaceAll('%', '%25');
 }
 
 function property(text: string): string {

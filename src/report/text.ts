@@ -1,4 +1,4 @@
-import { describePlace, type Finding, failuresOf, type Level, type Report } from './report.js';
+import { type Finding, failuresOf, type Level, type Place, type Report } from './report.js';
 
 type Style = (text: string) => string;
 
@@ -25,9 +25,7 @@ export function toText(report: Report, colours: Colours = plain): string {
   const lines = [...places].flatMap(([name, members]) => [
     name,
     ...members.flatMap(({ id, level, message, where, help }) => {
-      const place = describePlace({ ...where, name: '' })
-        .trim()
-        .replace(/^:/, 'line ');
+      const place = placeInside(where);
       return [
         `  ${styles[level](level.padEnd(7))}  ${place === '' ? '' : `${place}: `}${message}  ${colours.dim(id)}`,
         ...(help === undefined ? [] : [`           ${help}`]),
@@ -37,4 +35,8 @@ export function toText(report: Report, colours: Colours = plain): string {
   ]);
   const isGood = findings.every(({ level }) => level === 'note');
   return `${[...lines, isGood ? colours.green(report.summary) : report.summary].join('\n')}\n`;
+}
+
+function placeInside({ line, part }: Place): string {
+  return [...(line === undefined ? [] : [`line ${line}`]), ...(part === undefined ? [] : [part])].join(' ');
 }

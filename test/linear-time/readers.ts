@@ -310,7 +310,18 @@ export async function readers(): Promise<Reader[]> {
     ),
     reader('findByPath', tokenLimit, runs, (text) => findByPath({ a: { a: 1 } }, text)),
     reader('quoteText', tokenLimit, runs, quoteText),
-    reader('escapeText', tokenLimit, runs, escapeText),
+    reader(
+      'escapeText',
+      tokenLimit,
+      {
+        ...runs,
+        'starts of commands': (length) => '##a'.repeat(length / 3),
+        'a command without its end': (length) => `##${'a'.repeat(length)}`,
+        'almost an address': (length) => `::${'ab:'.repeat(length / 3)}x`,
+        'spaces before a colon': (length) => `${' '.repeat(length)}:::`,
+      },
+      escapeText,
+    ),
     reader('escapeJson', tokenLimit, inString, escapeJson),
     reader('toJson', tokenLimit, runs, (text) => toJson({ text })),
     reader(

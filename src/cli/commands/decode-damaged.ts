@@ -54,7 +54,7 @@ export function renderPart(title: string, part: ReadablePart | undefined, explai
   if (part === undefined) return [];
   const { members, text } = part;
   if (members === undefined) return [paint.bold(`${title}, as text`), `  ${escapeText(text)}`, ''];
-  const names = alignColumns(members.map(([name]) => [`  ${toJson(name).slice(1, -1)}`, '']));
+  const names = alignColumns(members.map(([name]) => [`  ${escapeText(toJson(name).slice(1, -1))}`, '']));
   const rows = members.map(([name, json], at) => {
     const note = explain(name, JSON.parse(json));
     // A string of JSON holds no line end.

@@ -3,6 +3,7 @@ import { JwtkitError } from '../../errors.js';
 import { isJsonNumber } from '../../jose/decimal.js';
 import { toJson } from '../../jose/exact-json.js';
 import { describeJson, type JsonObject } from '../../jose/json.js';
+import { escapeText } from '../../shown-text.js';
 import { findByPath } from '../../token/claim-path.js';
 import { type DecodedToken, decodeToken, exactMembers } from '../../token/decode.js';
 import { isNumericDate } from '../../token/time.js';
@@ -136,7 +137,7 @@ type Explain = (name: string, value: unknown) => string;
 function renderMembers(members: JsonObject, explain: Explain, paint: Painter): string[] {
   const entries = Object.entries(members);
   if (entries.length === 0) return [paint.dim('  (none)')];
-  const names = alignColumns(entries.map(([name]) => [`  ${toJson(name).slice(1, -1)}`, '']));
+  const names = alignColumns(entries.map(([name]) => [`  ${escapeText(toJson(name).slice(1, -1))}`, '']));
   return entries.map(([name, value], at) => {
     const note = explain(name, value);
     return `${paint.cyan(names[at] ?? '')}${toJson(value)}${note === '' ? '' : `  ${paint.dim(note)}`}`;
