@@ -2,7 +2,7 @@
 import { closeSync, fchownSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { notWritable } from './system-error.js';
-import { followToFile, ownerFor, uniqueSuffix } from './write-files.js';
+import { ownerFor, refuseLink, requireFile, uniqueSuffix } from './write-files.js';
 
 /** Bytes that are read at once. */
 const pieceBytes = 65_536;
@@ -19,10 +19,11 @@ export interface GrowingFile {
   discard(): void;
 }
 
-/** Opens a temporary file beside a path. Throws FILE_NOT_WRITABLE. */
+/** Opens a temporary file beside a path. Throws FILE_NOT_WRITABLE, also for a link: it would choose what is replaced. */
 export function growFile(path: string, mode: number): GrowingFile {
-  const target = followToFile(path);
-  const temporary = join(dirname(target), `.${basename(target)}.${uniqueSuffix()}.tmp`);
+  refuseLink(path);
+  requireFile(path);
+  const temporary = join(dirname(path), `.${basename(path)}.${uniqueSuffix()}.tmp`);
   const attempt = <Result>(action: () => Result): Result => {
     try {
       return action();
@@ -59,11 +60,11 @@ export function growFile(path: string, mode: number): GrowingFile {
     },
     place: () =>
       attempt(() => {
-        const owner = ownerFor({ path: target });
+        const owner = ownerFor({ path });
         if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid);
         fsyncSync(descriptor);
         close();
-        renameSync(temporary, target);
+        renameSync(temporary, path);
       }),
     discard: () => {
       close();

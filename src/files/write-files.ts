@@ -7,6 +7,7 @@ import {
   fchownSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   realpathSync,
   renameSync,
@@ -28,6 +29,13 @@ export interface WholeFile {
   readonly isOfFolder?: boolean;
 }
 
+/** How files are written. */
+export interface WriteOptions {
+  readonly overwrite: boolean;
+  /** Whether a link leads to the file to overwrite; by default yes. Without, a link is refused, never followed. */
+  readonly followsLinks?: boolean;
+}
+
 /** Files in place, with copies of those that they replaced. The caller calls one of the two functions, once. */
 export interface PlacedFiles {
   /** Drops the copies. */
@@ -41,19 +49,21 @@ export interface PlacedFiles {
  * place, which never overwrites, or renamed with `overwrite`. If a later file fails, the earlier ones are put back.
  * @throws {JwtkitError} FILE_EXISTS, FILE_NOT_WRITABLE; leaves nothing behind.
  */
-export function writeFilesWhole(files: readonly WholeFile[], options: { overwrite: boolean }): void {
+export function writeFilesWhole(files: readonly WholeFile[], options: WriteOptions): void {
   placeFiles(files, options).keep();
 }
 
 /** Writes one file; see {@link writeFilesWhole}. */
-export function writeFileWhole(file: WholeFile, options: { overwrite: boolean }): void {
+export function writeFileWhole(file: WholeFile, options: WriteOptions): void {
   writeFilesWhole([file], options);
 }
 
 /** Does what {@link writeFilesWhole} does, for a caller that may still undo it. */
-export function placeFiles(files: readonly WholeFile[], { overwrite }: { overwrite: boolean }): PlacedFiles {
+export function placeFiles(files: readonly WholeFile[], { overwrite, followsLinks = true }: WriteOptions): PlacedFiles {
   if (!overwrite) refuseExisting(files);
-  const targets = files.map((file) => (overwrite ? { ...file, path: followToFile(file.path) } : file));
+  if (!followsLinks) for (const { path } of files) refuseLink(path);
+  const follow = ({ path }: WholeFile) => (requireFile(path) && followsLinks ? realpathSync(path) : path);
+  const targets = files.map((file) => (overwrite ? { ...file, path: follow(file) } : file));
   const temporaries: string[] = [];
   const undoSteps: (() => void)[] = [];
   const removeTemporaries = () => {
@@ -99,13 +109,33 @@ export function uniqueSuffix(): string {
   return `${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
 }
 
-/** The regular file behind a path's links. Refuses to overwrite a pipe, a device or a folder. */
-export function followToFile(path: string): string {
+/**
+ * Refuses to overwrite a pipe, a device or a folder. Returns whether there is a file.
+ * @throws {JwtkitError} FILE_NOT_WRITABLE.
+ */
+export function requireFile(path: string): boolean {
   const stat = lookAt(path);
-  if (stat === undefined) return path;
+  if (stat === undefined) return false;
   const kind = stat.isDirectory() ? 'a folder' : 'not a regular file';
   if (!stat.isFile()) throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: it is ${kind}`);
-  return realpathSync(path);
+  return true;
+}
+
+/**
+ * Refuses a symbolic link, also one that leads nowhere: in a folder of strangers it would choose the file that is replaced.
+ * @throws {JwtkitError} FILE_NOT_WRITABLE.
+ */
+export function refuseLink(path: string): void {
+  let isLink: boolean | undefined;
+  try {
+    isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+  if (isLink !== true) return;
+  throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: it is a symbolic link`, {
+    hint: 'remove the link, or name the file that it leads to',
+  });
 }
 
 function lookAt(path: string) {

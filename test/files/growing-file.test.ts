@@ -30,11 +30,12 @@ describe('a file that grows', () => {
     file.discard();
   });
 
-  test('replaces a file, or the one that a link leads to, only when it is placed', () => {
+  test('replaces a file only when it is placed, and refuses a link', () => {
     const path = fileWith('before');
     const link = join(temporaryFolder(), 'link');
     symlinkSync(path, link);
-    const file = growFile(link, 0o600);
+    expect(() => growFile(link, 0o600)).toThrow('it is a symbolic link');
+    const file = growFile(path, 0o600);
     file.append('after');
     expect(textOf(path)).toBe('before');
     file.place();

@@ -104,3 +104,11 @@ test('refuseExisting names the file that exists', () => {
   expect(() => refuseExisting([file('a'), file('b')])).toThrow(`${path('b')} already exists`);
   expect(existsSync(path('a'))).toBe(false);
 });
+
+test('refuses a link where links are not followed, and leaves its target', () => {
+  writeFileSync(path('target'), 'before');
+  symlinkSync(path('target'), path('link'));
+  expect(() => writeFilesWhole([file('link')], { overwrite: true, followsLinks: false })).toThrow('is a symbolic link');
+  expect(readFileSync(path('target'), 'utf8')).toBe('before');
+  expect(readdirSync(folder).sort()).toEqual(['link', 'target']);
+});

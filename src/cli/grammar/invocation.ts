@@ -22,6 +22,8 @@ type Origin = 'flag' | 'variable' | 'config';
 /** A command's options with the values of its variables and of the policy file, and where each came from. */
 export interface Invocation<T> extends Surroundings {
   readonly options: T & CommonOptions;
+  /** The arguments beside the options. */
+  readonly args: readonly string[];
   /** Says whether a flag, a variable or the policy file set an option; undefined for a default. */
   origin(name: keyof T & string): Origin | undefined;
   /** Returns what messages call an option: its flag, its variable, or its place in the policy file. */
@@ -57,6 +59,7 @@ export function readInvocation<T>(command: Command): Invocation<T> {
   }
   return {
     options: values as T & CommonOptions,
+    args: command.args,
     env,
     config,
     origin: (name) => origins.get(name),

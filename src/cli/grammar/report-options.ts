@@ -1,6 +1,6 @@
 /** The options that say which reports a command makes, and where they go. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { writeFilesWhole } from '../../files/write-files.js';
+import { refuseLink, writeFilesWhole } from '../../files/write-files.js';
 import { formatOfFile, type ReportFormat, reportFormats } from '../../report/names.js';
 import type { Report } from '../../report/report.js';
 import { painterFor } from '../terminal/colour.js';
@@ -8,8 +8,11 @@ import { usage } from '../terminal/errors.js';
 import type { Io } from '../terminal/io.js';
 import type { Invocation } from './invocation.js';
 import { type Flags, type Lists, option } from './option.js';
+import { refuseInput } from './report-place.js';
 
-export type ReportOptions = { format?: ReportFormat } & Lists<'report'> & Flags<'summary' | 'quiet'>;
+export type ReportOptions = { format?: ReportFormat } & Lists<'report'> & { keyring?: string } & Flags<
+    'summary' | 'quiet'
+  >;
 
 /** The forms that verdicts about tokens have. SARIF describes findings in code, which only `lint` and `probe` have. */
 export const verdictFormats = reportFormats.filter((format) => format !== 'sarif');
@@ -39,18 +42,24 @@ export function addReportOptions(
 
 /**
  * Reads these options before the work begins.
- * @throws {JwtkitError} USAGE_INVALID for a file whose name says no form, for `--summary` outside GitHub Actions, and for a form with `--quiet`.
+ * @throws {JwtkitError} USAGE_INVALID for a file whose name says no form, for `--summary` outside GitHub Actions,
+ * for a form with `--quiet`, and for a file that the command reads; FILE_NOT_WRITABLE for a link.
  */
 export function readReportPlan(
-  { options, env }: Invocation<ReportOptions>,
+  invocation: Invocation<ReportOptions>,
   formats: readonly ReportFormat[] = reportFormats,
 ): ReportPlan {
+  const { options, env } = invocation;
   const { json, format, report = [], summary, quiet } = options;
   if (quiet === true && (json === true || format !== undefined)) {
     throw usage(`--quiet and ${json === true ? '--json' : '--format'} exclude each other`);
   }
   if (json === true && format !== undefined && format !== 'json') throw usage('--json and --format exclude each other');
   const files = report.map((given) => readFile(given, formats));
+  for (const { path } of files) {
+    refuseLink(path);
+    refuseInput(path, invocation);
+  }
   const summaryFile = summary === true ? env.GITHUB_STEP_SUMMARY : undefined;
   if (summary === true && (summaryFile === undefined || summaryFile === '')) {
     throw usage('--summary: GITHUB_STEP_SUMMARY is not set', 'elsewhere, --report summary.md writes the same');
@@ -96,7 +105,7 @@ export type Render = (format: ReportFormat) => string;
  */
 export async function writeReportFiles({ files, summaryFile }: ReportPlan, render: Render): Promise<void> {
   const written = files.map(({ path, format }) => ({ path, content: render(format), mode: 0o644 }));
-  writeFilesWhole(written, { overwrite: true });
+  writeFilesWhole(written, { overwrite: true, followsLinks: false });
   if (summaryFile === undefined) return;
   const { appendToFile } = await import('../../files/append.js');
   appendToFile(summaryFile, render('markdown'));

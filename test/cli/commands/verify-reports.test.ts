@@ -1,5 +1,5 @@
 /** Reports of `verify` and `verify --batch`, read by other people's validators. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -109,6 +109,50 @@ describe('reports of verify', () => {
     const { exitCode, stdout, stderr } = await verify([good, ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(message);
+  });
+
+  const modes = [
+    ['alone', () => [good]],
+    ['--batch', () => ['--batch', fileWith(good)]],
+  ] as const;
+  test.each(modes)('refuse a link, which would choose the file that is replaced: %s', async (_title, args) => {
+    const folder = temporaryFolder();
+    const [victim, link] = [fileWith('victim'), join(folder, 'report.txt')];
+    symlinkSync(victim, link);
+    const { exitCode, stderr } = await verify([...args(), '--report', link]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('report.txt: it is a symbolic link');
+    expect(stderr).toContain('hint: remove the link, or name the file that it leads to');
+    expect(textOf(victim)).toBe('victim');
+    const broken = join(folder, 'broken.txt');
+    symlinkSync(join(folder, 'new.txt'), broken);
+    expect((await verify([...args(), '--report', broken])).exitCode).toBe(3);
+    expect(existsSync(join(folder, 'new.txt'))).toBe(false);
+  });
+
+  test.each([
+    ['the token', (file: string) => ['--token-file', file], '--token-file'],
+    ['a key', (file: string) => [good, '--key', file], '--key'],
+    ['an env file', (file: string) => [good, '-e', file], '--dotenv'],
+    ['tokens', (file: string) => ['--batch', file], '--batch'],
+  ])('refuse to replace an input: %s', async (_title, args, reader) => {
+    const file = fileWith('A=b\n', 'input.txt');
+    const alias = join(temporaryFolder(), 'alias.txt');
+    symlinkSync(file, alias);
+    for (const named of [file, alias]) {
+      const { exitCode, stderr } = await runCli(['verify', '--report', file, ...args(named)]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain(`input.txt is what ${reader} reads`);
+    }
+    expect(textOf(file)).toBe('A=b\n');
+  });
+
+  test('refuse to replace a file of the keyring, and replace an earlier report', async () => {
+    const set = fileWith('{}', 'jwks.json');
+    const { exitCode, stderr } = await runCli(['verify', good, '--keyring', dirname(set), '--report', set]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('is in the keyring');
+    expect((await verify([good, '--report', set])).exitCode).toBe(0);
   });
 
   test('say who makes SARIF', async () => {

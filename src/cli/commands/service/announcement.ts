@@ -18,7 +18,7 @@ export function nextStop(io: Io): Promise<void> {
 export function announce(url: string, settings: ServeSettings, io: Io): void {
   const { readyFile } = settings;
   if (readyFile !== undefined) {
-    writeFileWhole({ path: readyFile, content: readyText(url), mode: 0o644 }, { overwrite: true });
+    writeFileWhole({ path: readyFile, content: readyText(url), mode: 0o644 }, { overwrite: true, followsLinks: false });
   }
   for (const text of settingsNotes(settings)) io.note(text);
   io.say(`listening on ${url}`);

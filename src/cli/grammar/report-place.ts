@@ -1,0 +1,40 @@
+/** Where a report may be written: not over what the command reads. */
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { usage } from '../terminal/errors.js';
+import type { Invocation } from './invocation.js';
+import { defaultKeyring } from './shared-options.js';
+
+/**
+ * Refuses to replace a file that an option, an argument or a policy names as an input, whatever its path looks like, or a file
+ * of the keyring. A folder to lint may have earlier reports in it.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function refuseInput(path: string, invocation: Invocation<{ keyring?: string }>): void {
+  const place = placeOf(path);
+  if (place === undefined) return;
+  const { options, args, config, label } = invocation;
+  const { report: _, ...others } = options as typeof options & { report?: unknown };
+  const named = Object.entries(others).flatMap(([name, value]) =>
+    [value].flat().map((each) => [label(name as 'keyring'), each] as const),
+  );
+  const inputs = [...named, ...[...args, config?.file].map((each) => ['the command', each] as const)];
+  const reader = inputs.find(([, input]) => typeof input === 'string' && placeOf(input) === place)?.[0];
+  const folder = placeOf(dirname(path));
+  const isOfKeyring = [options.keyring, defaultKeyring].some(
+    (keyring) => keyring !== undefined && folder !== undefined && placeOf(keyring) === folder,
+  );
+  if (reader === undefined && !isOfKeyring) return;
+  const problem = reader === undefined ? 'is in the keyring' : `is what ${reader} reads`;
+  throw usage(`--report: the file ${path} ${problem}`, 'name another file for the report');
+}
+
+/** Returns what is the same for all paths of one file; undefined if there is none. */
+function placeOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
