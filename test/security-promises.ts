@@ -603,6 +603,11 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     'It refuses a token': [
       ['ci/action.process.test.ts', 'a token in the command'],
       ['ci/action.process.test.ts', 'and the log shows no token'],
+      ['ci/action.process.test.ts', 'shows no token that is a claim, and no command in one'],
+    ],
+    'It runs no command that': [
+      ['ci/action.process.test.ts', 'is kept from the output of %s'],
+      ['ci/action.process.test.ts', 'shows no token that is a claim, and no command in one'],
     ],
   },
   'On a full disk': {

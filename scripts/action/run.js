@@ -1,22 +1,28 @@
 /** The second step of action.yml: runs one command, and sets the outputs. Tokens go to the file of outputs, never to the log. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { asMessage, harmless, refuseSecrets } from './log.js';
 import { splitWords } from './words.js';
 
 const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
 const { INPUT_COMMAND = '', INPUT_REPORT = '', INPUT_SUMMARY = '', RUNNER_TEMP, GITHUB_OUTPUT, ...env } = process.env;
+/** What jwtkit sees. */
+const own = { ...env, RUNNER_TEMP };
 
 try {
-  process.exitCode = runCommand(splitWords(INPUT_COMMAND));
+  process.exitCode = await runCommand(splitWords(INPUT_COMMAND));
 } catch (error) {
-  console.log(`::error title=jwtkit::${error.message}`);
+  console.log(`::error title=jwtkit::${asMessage(error.message)}`);
   process.exitCode = 2;
 }
 
-function runCommand(words) {
+async function runCommand(words) {
+  refuseSecrets(words);
   const [name] = words;
   const isBatch = words.some((word) => /^--batch(?:=|$)/.test(word));
   const makesToken = ['issue', 'refresh', 'encrypt'].includes(name);
@@ -28,9 +34,7 @@ function runCommand(words) {
   const verdict = name === 'verify' && !isBatch ? join(RUNNER_TEMP, `verdict-${randomUUID()}.json`) : undefined;
   if (verdict !== undefined) args.push('--report', `json:${verdict}`);
   try {
-    const stdout = makesToken ? 'pipe' : 'inherit';
-    const { status, stdout: printed } = jwtkit(args, { stdio: ['ignore', stdout, 'inherit'] });
-    if (status === 0 && makesToken) setTokenOutputs(printed.trim());
+    const status = makesToken ? makeToken(args) : await showRun(args);
     if (verdict !== undefined && existsSync(verdict)) {
       const { valid, claims } = JSON.parse(readFileSync(verdict, 'utf8'));
       if (valid) setClaims(claims);
@@ -42,9 +46,27 @@ function runCommand(words) {
   }
 }
 
+function makeToken(args) {
+  const { status, stdout } = jwtkit(args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status === 0) setTokenOutputs(stdout.trim());
+  return status;
+}
+
+/** Runs a command whose output goes to the log, line by line. */
+async function showRun(args) {
+  const run = spawn(process.execPath, [binary, ...args], { env: own, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(run, 'close');
+  const annotates = args.some(
+    (word, at) => word === '--format=github' || (word === 'github' && args[at - 1] === '--format'),
+  );
+  for await (const line of createInterface({ input: run.stdout, crlfDelay: Number.POSITIVE_INFINITY }))
+    console.log(harmless(line, annotates));
+  const [status] = await ended;
+  return status;
+}
+
 function jwtkit(args, options) {
-  const all = { ...env, RUNNER_TEMP };
-  return spawnSync(process.execPath, [binary, ...args], { env: all, encoding: 'utf8', maxBuffer: 2 ** 26, ...options });
+  return spawnSync(process.execPath, [binary, ...args], { env: own, encoding: 'utf8', maxBuffer: 2 ** 26, ...options });
 }
 
 function setTokenOutputs(printed) {

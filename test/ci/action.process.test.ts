@@ -9,6 +9,8 @@ import { plainEnvironment } from '../programs.js';
 import { copyCheckout } from './checkout.js';
 import { action, type Job, root, startJob, useAction } from './runner.js';
 
+const { refuseSecrets, asMessage }: { refuseSecrets(words: string[]): void; asMessage(text: string): string } =
+  await import(join(root, 'scripts/action/log.js'));
 const { splitWords }: { splitWords(text: string): string[] } = await import(join(root, 'scripts/action/words.js'));
 
 test('the schema of SchemaStore accepts action.yml', () => {
@@ -99,12 +101,14 @@ describe('a job that uses the action', () => {
   test.each([
     ['a token in the command', 'verify eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln', 'the command holds a token'],
     ['a batch of tokens', 'issue --batch claims.jsonl', 'would print tokens'],
+    ['a client, whose secret would be printed', 'clients add web', 'in a step of your own: it is on the PATH'],
   ])('refuses %s', expectRefusal);
 
   test.each([
     ['a variable in the command', 'verify "$TOKEN"', 'is not run by a shell'],
     ['a quote without its end', "issue --sub 'a", "has a ' without its end"],
-    ['an unknown command', 'isue', "unknown command 'isue'"],
+    ['an unknown command', 'isue', 'does not run "isue"'],
+    ['a command behind an option', '--json issue --sub a', 'does not run "--json"'],
   ])('refuses %s', { tags: 'slow' }, expectRefusal);
 
   function expectRefusal(_what: string, command: string, message: string): void {
@@ -113,6 +117,33 @@ describe('a job that uses the action', () => {
     expect(log).toContain(message);
     expect(Object.values(outputs).join('')).toBe('');
   }
+
+  test('shows no token that is a claim, and no command in one', () => {
+    const inner = useAction(job, { command: 'issue --sub inner' }).outputs.token ?? '';
+    const claims = { sub: 'x\n::error::pwn\r::stop-commands::y\n##[error]z', id_token: inner, exp: 4102444800 };
+    writeFileSync(join(job.workspace, 'claims.json'), JSON.stringify(claims));
+    const TOKEN = useAction(job, { command: 'issue --claims claims.json' }).outputs.token ?? '';
+    const raw = useAction(job, { command: 'decode --token-env TOKEN --claim sub' }, { TOKEN });
+    expect([raw.exitCode, raw.commands]).toEqual([0, []]);
+    expect(raw.log).toContain('x\n\\u003a:error::pwn\n\\u003a:stop-commands::y\n\\u0023#[error]z\n');
+    // Another job knows no mask of the inner token.
+    const { log, commands } = useAction(
+      { ...job, masks: [] },
+      { command: 'verify --token-env TOKEN --json' },
+      { TOKEN },
+    );
+    expect(log).toContain('"id_token":"[token]"');
+    expect(log).not.toContain(inner);
+    expect(commands).toEqual([]);
+  });
+
+  test('lets lint annotate the files', () => {
+    writeFileSync(join(job.workspace, '##[error] ::error::.env'), 'JWT_SECRET=changeme\n');
+    const { exitCode, commands } = useAction(job, { command: 'lint . --format github' });
+    expect(exitCode).toBe(18);
+    expect(commands.length).toBeGreaterThan(0);
+    for (const command of commands) expect(command).toMatch(/^::(?:error|warning|notice) file=/);
+  });
 
   test('runs nothing that an input holds', () => {
     const command = 'issue --sub `touch hacked` --aud ";touch hacked" --jti a&&touch --iss #b';
@@ -129,6 +160,45 @@ test('a checkout without a build is built by the first step', { tags: 'slow', ti
   const { exitCode, log } = useAction(job, { command: 'keygen' }, {}, checkout);
   expect(exitCode, log).toBe(0);
   expect(textOf(join(checkout, 'dist/cli/main.cjs'))).not.toBe('');
+});
+
+describe('the log of the action', () => {
+  test.each([
+    ['decrypt --token-file enc.jwt'],
+    ['clients add web'],
+    ['clients rotate web'],
+    ['users add bob'],
+    ['serve'],
+    ['fixtures out'],
+    ['completion bash'],
+    ['keygen --kid a --private /proc/self/fd/1'],
+    ['keys export k1 --private-half'],
+    ['keys convert key.pem'],
+    ['keys --json export k1'],
+    ['keygen --private -'],
+    ['keygen --alg HS256 --private=-'],
+    ['keygen --private /dev/stdout'],
+    ['-q issue --sub a'],
+    ['keys'],
+    ['constructor'],
+  ])('is kept from the output of %s', (command) => {
+    expect(() => refuseSecrets(command.split(' '))).toThrow('run jwtkit in a step of your own: it is on the PATH');
+  });
+
+  test.each([
+    ['issue --sub a'],
+    ['keygen --alg ES256 --private key.pem --public -'],
+    ['verify -'],
+    ['keys list'],
+    ['keys rotate --alg EdDSA'],
+    ['probe http://127.0.0.1/'],
+  ])('may have the output of %s', (command) => {
+    expect(() => refuseSecrets(command.split(' '))).not.toThrow();
+  });
+
+  test('has messages that are one command', () => {
+    expect(asMessage('a\n::error::b\r100% ##[error]')).toBe('a%0A::error::b%0D100%25 # #[error]');
+  });
 });
 
 describe('the words of a command', () => {

@@ -36,8 +36,10 @@ export interface Job {
   readonly temp: string;
   readonly env: Values;
   path: string;
-  /** What the log shows: commands taken out, masked values replaced. */
+  /** What the log shows: masks taken out, masked values replaced. */
   log: string;
+  /** What the runner obeyed beside masks. */
+  readonly commands: string[];
   summary: string;
   readonly masks: string[];
   /** The process groups of its steps, which may have left a service behind. */
@@ -46,7 +48,17 @@ export interface Job {
 
 export function startJob(env: Values = {}): Job {
   const [workspace, temp] = [temporaryFolder(), temporaryFolder()];
-  return { workspace, temp, env, path: process.env.PATH ?? '', log: '', summary: '', masks: [], groups: [] };
+  return {
+    workspace,
+    temp,
+    env,
+    path: process.env.PATH ?? '',
+    log: '',
+    commands: [],
+    summary: '',
+    masks: [],
+    groups: [],
+  };
 }
 
 /** Ends what the steps left running, as the runner does at the end of a job. */
@@ -149,13 +161,14 @@ export function useAction(job: Job, given: Values, env: Values = {}, actionPath 
     Object.entries(action.inputs).map(([name, { default: value }]) => [name, given[name] ?? value]),
   );
   const context: Context = { inputs, steps: {} };
-  const [before, summaryBefore] = [job.log.length, job.summary.length];
+  const [before, summaryBefore, commandsBefore] = [job.log.length, job.summary.length, job.commands.length];
   const exitCode = runSteps(job, action.runs.steps, context, { ...env, GITHUB_ACTION_PATH: actionPath });
   const outputs: Values = evaluateAll(
     Object.fromEntries(Object.entries(action.outputs).map(([name, { value }]) => [name, value])),
     context,
   );
-  return { exitCode, outputs, log: job.log.slice(before), summary: job.summary.slice(summaryBefore) };
+  const [log, summary] = [job.log.slice(before), job.summary.slice(summaryBefore)];
+  return { exitCode, outputs, log, summary, commands: job.commands.slice(commandsBefore) };
 }
 
 /** Reads a file of outputs as the runner does: `NAME<<END`, lines, `END`. */
@@ -174,8 +187,9 @@ function readOutputs(text: string): Values {
 
 /** Adds what a step wrote to the log. Masks are commands, and hide their value from then on. */
 function readLog(job: Job, written: string): void {
-  for (const line of written.split('\n')) {
+  for (const line of written.split(/\r\n|\n|\r/)) {
     const [, mask] = /^::add-mask::(.*)$/.exec(line) ?? [];
+    if (mask === undefined && /^\s*::.*::|##\w*\[/.test(line)) job.commands.push(line);
     if (mask !== undefined) job.masks.push(mask);
     else job.log += `${job.masks.reduce((text, each) => text.replaceAll(each, '***'), line)}\n`;
   }
