@@ -25,6 +25,7 @@ import { escapeJson, escapeText, hideTokens } from '../../src/shown-text.js';
 import { readClients } from '../../src/store/accounts/clients.js';
 import { passwordProblem } from '../../src/store/accounts/password.js';
 import { passwordHashProblem } from '../../src/store/accounts/password-hash.js';
+import { readUserList } from '../../src/store/accounts/user-list.js';
 import { readUsers } from '../../src/store/accounts/users.js';
 import { parseLocation } from '../../src/store/redis/location.js';
 import { grantScopes, labelProblem } from '../../src/token/account.js';
@@ -285,6 +286,22 @@ const configs: Texts<string> = {
   'long runs': (length) => JSON.stringify({ keys: { files: `-----BEGI${'-----BEGI'.repeat(length / 9)}` } }),
 };
 
+const head = 'name,sub,password\n';
+/** Lists of users to import. */
+const userLists: Texts<string> = {
+  ...json,
+  ...named(
+    'CSV',
+    around(runs, (text) => `${head}${text}`),
+  ),
+  'CSV, lines with too few cells': (length) => head + 'x\n'.repeat(length / 2),
+  'CSV, empty lines': (length) => head + '\n'.repeat(length),
+  'CSV, one line of empty cells': (length) => head + ','.repeat(length),
+  'CSV, many columns': (length) => `name,sub,${many(length / 2, (at) => `c${at}`, ',')}\n${','.repeat(length / 8)}`,
+  'CSV, a quote that does not end': (length) => `${head}"${'a""'.repeat(length / 3)}`,
+  'CSV, users': (length) => head + many(length, (at) => `n${at},s${at},p`, '\n'),
+};
+
 const refuse = () => new Error('refused') as never;
 
 /** Readers that need no service. */
@@ -421,6 +438,7 @@ export async function readers(): Promise<Reader[]> {
     ),
     reader('labelProblem (names)', tokenLimit, runs, labelProblem),
     reader('passwordProblem', tokenLimit, runs, passwordProblem),
+    reader('readUserList (users import)', fileLimit, userLists, (text) => readUserList(Buffer.from(text), 'list')),
     reader('passwordHashProblem', tokenLimit, runs, passwordHashProblem),
     reader(
       'cutBlocks, piece by piece',

@@ -19,10 +19,16 @@ export interface ImportOptions {
   readonly passwordsAreHashes: boolean;
 }
 
-/** Users that can be added; or, if one cannot, what is wrong with each, such as `line 3: the name "" is empty`. */
+/** Wrong users that are named; a list may have thousands. */
+const maxNamed = 50;
+
+/** Users that can be added, and those that cannot. */
 export interface CheckedImport {
   readonly users: readonly CheckedUser[];
+  /** What is wrong with the first fifty, such as `line 3: the name "" is empty`. */
   readonly problems: readonly string[];
+  /** How many users cannot be added. */
+  readonly refused: number;
 }
 
 interface CheckedUser extends Omit<StoredUser, 'passwordHash' | 'created'> {
@@ -51,6 +57,7 @@ const members: Readonly<Record<string, (value: unknown, name: string) => string 
 /** Checks all users of a list, in time that grows with their number. */
 export function checkImport(list: readonly ListedUser[], options: ImportOptions): CheckedImport {
   const problems: string[] = [];
+  let refused = 0;
   const users: CheckedUser[] = [];
   const clientIds = new Set(options.clientIds);
   const taken = { name: new Map<string, string>(), sub: new Map<string, string>() };
@@ -61,14 +68,14 @@ export function checkImport(list: readonly ListedUser[], options: ImportOptions)
   for (const { place, entry, problem } of list) {
     const user = withHashes(entry, options.passwordsAreHashes);
     const found = problem ?? entryProblem(user) ?? takenProblem(user, taken, clientIds);
-    if (found !== undefined) problems.push(`${place}: ${found}`);
-    else users.push(toUser(user));
+    if (found === undefined) users.push(toUser(user));
+    else if (refused++ < maxNamed) problems.push(`${place}: ${found}`);
     for (const member of ['name', 'sub'] as const) {
       const value = own(user, member);
       if (typeof value === 'string' && !taken[member].has(value)) taken[member].set(value, place);
     }
   }
-  return { users, problems };
+  return { users, problems, refused };
 }
 
 /** Renames the member of a hash that stands in the place of a password. */

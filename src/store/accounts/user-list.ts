@@ -13,10 +13,19 @@ export interface ListedUser {
   readonly problem?: string | undefined;
 }
 
+/** The most users of one list, empty and wrong ones included: a file of accounts has room for fewer. */
+const maxListed = 100_000;
+
+/** The most records with another number of cells than there are columns: csv-parse takes 0.1 ms for each. */
+const maxUneven = 1000;
+
+/** The longest record in characters: the claims and names of a user are bounded more tightly. */
+const maxRecordLength = 262_144;
+
 /**
  * Reads a list of users: `[{…}]` or `{"users":[{…}]}`, else CSV whose first line names the columns.
  * @param name what messages call the list.
- * @throws {JwtkitError} ACCOUNTS_INVALID for what is neither.
+ * @throws {JwtkitError} ACCOUNTS_INVALID for what is neither, and for more than 100,000 users.
  */
 export async function readUserList(bytes: Uint8Array, name: string): Promise<ListedUser[]> {
   const invalid = (problem: string, hint?: string) =>
@@ -29,6 +38,7 @@ export async function readUserList(bytes: Uint8Array, name: string): Promise<Lis
   const list = isJsonObject(value) ? own(value, 'users') : value;
   const at = list === value ? '' : '/users';
   if (!Array.isArray(list)) throw invalid('has no array of users', 'write [{"name":…,"sub":…}] or {"users":[…]}');
+  if (list.length > maxListed) throw tooMany(invalid);
   return list.map((entry, index) => {
     const place = `${at}/${index}`;
     return isJsonObject(entry)
@@ -36,6 +46,15 @@ export async function readUserList(bytes: Uint8Array, name: string): Promise<Lis
       : { place, entry: {}, problem: `is ${describeJson(entry)}, not an object` };
   });
 }
+
+const tooMany = (invalid: Invalid) =>
+  invalid(`has more than ${maxListed} users`, 'one list may have so many; divide it, if its lines are users');
+
+const tooUneven = (invalid: Invalid) =>
+  invalid(
+    `has more than ${maxUneven} lines with too few or too many cells`,
+    'the first line names the columns, and each other line has a cell for each of them',
+  );
 
 type Invalid = (problem: string, hint?: string) => JwtkitError;
 
@@ -104,26 +123,40 @@ const quoteProblems: Readonly<Record<string, string>> = {
   INVALID_OPENING_QUOTE: 'has a quote inside of a cell that does not begin with one',
   CSV_INVALID_CLOSING_QUOTE: 'has text after the quote that ends a cell',
   CSV_QUOTE_NOT_CLOSED: 'has a quote that does not end',
+  CSV_MAX_RECORD_SIZE: `has more than ${maxRecordLength} characters in one record`,
 };
 
-async function parseCsv(text: string, invalid: Invalid): Promise<{ record: string[]; line: number }[]> {
+interface CsvRecord {
+  readonly record: string[];
+  readonly line: number;
+}
+
+async function parseCsv(text: string, invalid: Invalid): Promise<CsvRecord[]> {
   const { parse } = await import('csv-parse/sync');
   const head = /^[^\r\n]*/.exec(text.trimStart())?.[0] ?? '';
   // Spreadsheets write the separator of their language.
   const delimiter = [',', ';', '\t'].find((each) => head.includes(each)) ?? ',';
+  const records: CsvRecord[] = [];
+  let uneven = 0;
   try {
-    const parsed: unknown = parse(text, {
+    parse(text, {
       delimiter,
-      info: true,
+      max_record_size: maxRecordLength,
+      on_record: (record, { lines }) => {
+        if (records[0] !== undefined && record.length !== records[0].record.length) uneven++;
+        if (uneven > maxUneven) throw tooUneven(invalid);
+        // The first line names the columns.
+        if (records.length > maxListed) throw tooMany(invalid);
+        records.push({ record, line: lines });
+        return null;
+      },
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       skip_empty_lines: true,
     });
-    return (parsed as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({
-      record,
-      line: info.lines,
-    }));
+    return records;
   } catch (error) {
+    if (error instanceof JwtkitError) throw error;
     const { code = '', lines } = error as { code?: string; lines?: number };
     throw invalid(`${quoteProblems[code] ?? 'is not CSV'} in line ${lines}`);
   }

@@ -217,6 +217,40 @@ test('refuses a file that is too large, and one that is not there', async () => 
   expect([missing.exitCode, missing.stderr]).toEqual([3, expect.stringContaining('no.csv')]);
 });
 
+test.each([
+  ['CSV', `name,sub,password\n${'x,,\n'.repeat(100_001)}`],
+  ['a longer CSV', `name,sub,password\n${'x,,\n'.repeat(1_900_000)}`],
+  ['JSON', `[${'1,'.repeat(100_000)}1]`],
+  ['a longer JSON', `{"users":[${'1,'.repeat(4_000_000)}1]}`],
+])('refuses more than 100,000 users without a look at them: %s', { timeout: 30_000 }, async (_form, list) => {
+  const { exitCode, stderr } = await importFile(list, ['--dry-run']);
+  expect(exitCode).toBe(3);
+  expect(stderr).toMatch(/^error: .*list has more than 100000 users\nhint: .*divide it, if its lines are users\n$/);
+});
+
+test('counts 100,000 wrong users, and keeps the first fifty', { timeout: 30_000 }, async () => {
+  const { exitCode, stderr } = await importFile(`name,sub,password\n${'x,,\n'.repeat(100_000)}`, ['--dry-run']);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('note: and 99950 more\n');
+  expect(stderr).toContain('100000 of 100000 users cannot be added');
+});
+
+test('refuses a list that is no CSV after a thousand lines', async () => {
+  const { exitCode, stderr } = await importFile(`name,sub,password\n${'x\n'.repeat(3_900_000)}`, ['--dry-run']);
+  expect(exitCode).toBe(3);
+  expect(stderr).toMatch(
+    /^error: .*list has more than 1000 lines with too few or too many cells\nhint: the first line /,
+  );
+  expect((await importFile(`name,sub,password\n${'x\n'.repeat(1000)}`)).stderr).toContain('1000 of 1000 users');
+});
+
+test('refuses a record without end', async () => {
+  const { exitCode, stderr } = await importFile(`name,sub,password\na,b,${'c'.repeat(300_000)}\n`);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('has more than 262144 characters in one record in line 2');
+  expect((await importFile(`name,sub,password\n${','.repeat(8_000_000)}\n`)).exitCode).toBe(3);
+});
+
 test('adds thousands of users at once', async () => {
   const rows = Array.from({ length: 5000 }, (_, at) => `user-${at},sub-${at},${hash}`);
   const { exitCode, stderr } = await importFile(['name,sub,password_hash', ...rows].join('\n'));

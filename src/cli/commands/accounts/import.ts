@@ -10,9 +10,6 @@ import type { Context } from '../../terminal/io.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 import { fromUser, toReport } from './kind.js';
 
-/** Wrong lines that are named; a file may have thousands. */
-const maxNamed = 50;
-
 export function registerImport(users: Command, { io }: Context): void {
   const command = users
     .command('import')
@@ -47,11 +44,11 @@ export function registerImport(users: Command, { io }: Context): void {
     const clientIds = readClients(accountsFile(invocation, 'clients', io)).map(({ id }) => id);
     const passwordsAreHashes = passwordHash === true;
     const checked = checkImport(list, { users: readUsers(path), clientIds, passwordsAreHashes });
-    for (const problem of checked.problems.slice(0, maxNamed)) io.note(problem);
-    const { length } = checked.problems;
-    if (length > maxNamed) io.note(`and ${length - maxNamed} more`);
-    if (length > 0) {
-      throw new JwtkitError('ACCOUNTS_INVALID', `${name}: ${length} of ${list.length} users cannot be added`, {
+    const { problems, refused } = checked;
+    for (const problem of problems) io.note(problem);
+    if (refused > problems.length) io.note(`and ${refused - problems.length} more`);
+    if (refused > 0) {
+      throw new JwtkitError('ACCOUNTS_INVALID', `${name}: ${refused} of ${list.length} users cannot be added`, {
         hint: 'none was added; correct the lines and run the command again',
       });
     }
