@@ -1,5 +1,11 @@
 /** An HTTP endpoint as a target: one connection, one request at a time. */
-import { Agent, type ClientRequest, type RequestOptions, request as requestHttp } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  request as requestHttp,
+} from 'node:http';
 import { request as requestHttps, Agent as TlsAgent } from 'node:https';
 import { errorCodeOf, JwtkitError } from '../errors.js';
 import { type Answer, askLimit, noAnswer, type Target } from './target.js';
@@ -21,6 +27,9 @@ export interface HttpTargetOptions {
   readonly userAgent: string;
 }
 
+/** How much of a body is read, in bytes, and for how long, in milliseconds, so that its connection carries the next request. */
+const bodyLimits = { bytes: 65_536, time: 1000 };
+
 /** Opens an endpoint. The caller has checked that it may be probed. */
 export function httpTarget(url: URL, options: HttpTargetOptions): Target {
   const isTls = url.protocol === 'https:';
@@ -30,12 +39,13 @@ export function httpTarget(url: URL, options: HttpTargetOptions): Target {
   const open = (address: URL, given: RequestOptions) =>
     (isTls ? requestHttps : requestHttp)(address, { ...given, agent });
   const name = `${url.origin}${url.pathname}`;
+  const drop = bodyDropper();
   let isKnown = false;
   return {
     name,
     ask: async (token) => {
       try {
-        const status = await exchange(token, url, options, open);
+        const status = await exchange(token, url, options, open, drop);
         isKnown = true;
         return status === undefined ? noAnswer : judgeStatus(status, options);
       } catch (error) {
@@ -58,12 +68,36 @@ function judgeStatus(status: number, { accepted, refused }: HttpTargetOptions): 
   return { verdict, detail: `status ${status}` };
 }
 
-/** Sends one request and returns the status; undefined if there is none in time. The body is not read. */
+/**
+ * Returns what reads a body to its end, or closes its connection if that does not come soon: a stream of events has none. After
+ * the first such body each is closed at once.
+ */
+function bodyDropper(): (response: IncomingMessage) => void {
+  let isEndless = false;
+  return (response) => {
+    response.on('error', () => {});
+    const cut = () => {
+      isEndless = true;
+      response.destroy();
+    };
+    if (isEndless) return cut();
+    let length = 0;
+    const timer = setTimeout(cut, bodyLimits.time);
+    response.on('close', () => clearTimeout(timer));
+    response.on('data', (piece: Uint8Array) => {
+      length += piece.length;
+      if (length > bodyLimits.bytes) cut();
+    });
+  };
+}
+
+/** Sends one request and returns the status; undefined if there is none in time. The body is left to `drop`. */
 function exchange(
   token: string,
   url: URL,
   { carrier, method, userAgent }: HttpTargetOptions,
   open: (address: URL, given: RequestOptions) => ClientRequest,
+  drop: (response: IncomingMessage) => void,
 ): Promise<number | undefined> {
   const address = new URL(url);
   const headers: Record<string, string> = { 'user-agent': userAgent, accept: '*/*' };
@@ -88,8 +122,7 @@ function exchange(
     };
     sent.on('response', (response) => {
       finish(() => resolve(response.statusCode));
-      response.on('error', () => {});
-      response.resume();
+      drop(response);
     });
     sent.on('error', (error) => finish(() => reject(error)));
     sent.end(body);
