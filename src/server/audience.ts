@@ -13,7 +13,10 @@ export function audiencesFor(client: Client | undefined, { audience }: ServiceOp
   return client?.audiences ?? audience;
 }
 
-/** Returns the audiences that a request asks for; undefined if it names none. */
+/**
+ * Returns the audiences that a request asks for; undefined if it names none.
+ * @throws {Refusal} 422 for a file.
+ */
 export function requestedAudiences(request: FastifyRequest): string[] | undefined {
   const resources = readFields(request, 'resource');
   return resources.length === 0 ? undefined : [...new Set(resources)];
@@ -24,12 +27,11 @@ export function requestedAudiences(request: FastifyRequest): string[] | undefine
  * @throws {Refusal} 400 invalid_target for one that is not allowed (RFC 8707 §2).
  */
 export function grantAudiences(
-  request: FastifyRequest,
+  requested: readonly string[] | undefined,
   client: Client | undefined,
   options: ServiceOptions,
 ): readonly string[] {
   const allowed = audiencesFor(client, options) ?? [];
-  const requested = requestedAudiences(request);
   if (requested !== undefined && missingFrom(allowed, requested).length > 0) throw invalidTarget();
   return requested ?? allowed;
 }

@@ -1,7 +1,7 @@
 /** Forms as RFC 6749 §3.2 reads them: an empty field counts as absent, and no field may occur twice. */
 import type { FastifyRequest } from 'fastify';
 import { isJsonObject, own } from '../jose/json.js';
-import { isScopeToken, splitScope } from '../token/claims.js';
+import { isScopeToken, isString, splitScope } from '../token/claims.js';
 import { type FieldProblem, Refusal } from './refusal.js';
 
 /**
@@ -19,7 +19,7 @@ export function readForm<Required extends string, Optional extends string = neve
   for (const name of [...required, ...optional]) {
     const value = own(form, name);
     if (typeof value === 'string' && value !== '') fields[name] = value;
-    else if (value === null) problems.push(problem('string_type', name, 'Field is a file'));
+    else if (value === null) problems.push(isFile(name));
     else if (Array.isArray(value)) problems.push(problem('string_type', name, 'Field given more than once'));
     else if ((required as readonly string[]).includes(name)) problems.push(problem('missing', name, 'Field required'));
   }
@@ -27,10 +27,19 @@ export function readForm<Required extends string, Optional extends string = neve
   return fields as Record<Required, string> & Partial<Record<Optional, string>>;
 }
 
-/** Returns all values of a field that may occur several times, without empty ones. */
+/**
+ * Returns all values of a field that may occur several times, without empty ones.
+ * @throws {Refusal} 422 if one is a file: left out, it would let the request ask for more.
+ */
 export function readFields({ body }: FastifyRequest, name: string): string[] {
   const value = isJsonObject(body) ? own(body, name) : undefined;
-  return [value ?? []].flat().filter((each) => typeof each === 'string' && each !== '') as string[];
+  const values = value === undefined ? [] : [value].flat();
+  if (!values.every(isString)) throw new Refusal(422, [isFile(name)], { error: 'invalid_request' });
+  return values.filter((each) => each !== '');
+}
+
+function isFile(name: string): FieldProblem {
+  return problem('string_type', name, 'Field is a file');
 }
 
 function problem(type: FieldProblem['type'], name: string, msg: string): FieldProblem {

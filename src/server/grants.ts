@@ -42,6 +42,7 @@ export async function grantPassword(
 ): Promise<TokenAnswer> {
   const { username, password, scope } = readForm(request, ['username', 'password'], ['scope']);
   const requested = requestedScopes(scope);
+  const resource = requestedAudiences(request);
   const { accounts, logins } = deps;
   const hash = accounts.userByName(username)?.passwordHash;
   const outcome = await logins.attempt(addressOf(request), username, () => deps.isPassword(password, hash));
@@ -66,7 +67,7 @@ export async function grantPassword(
   const granted = grant(requested, user.scopes);
   const claims: Claims = {
     ...issuerClaims(options),
-    ...oneOrList('aud', grantAudiences(request, client, options)),
+    ...oneOrList('aud', grantAudiences(resource, client, options)),
     sub: user.sub,
     ...scopeClaim(granted),
     ...(user.roles.length === 0 ? {} : { role: [...user.roles] }),
@@ -96,11 +97,12 @@ export async function grantClientCredentials(
   if (!client.id.startsWith(clientIdPrefix) && deps.accounts.userBySub(client.id) !== undefined)
     throw invalidClient('The id of the client is the subject of a user');
   const requested = requestedScopes(readForm(request, [], ['scope']).scope);
+  const resource = requestedAudiences(request);
   const granted = grant(requested, client.scopes);
   const claims: Claims = {
     ...soundClaimsOf(client.claims),
     ...issuerClaims(options),
-    ...oneOrList('aud', grantAudiences(request, client, options)),
+    ...oneOrList('aud', grantAudiences(resource, client, options)),
     sub: client.id,
     client_id: client.id,
     ...scopeClaim(granted),

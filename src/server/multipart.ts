@@ -1,5 +1,5 @@
 /** Forms as `multipart/form-data` (RFC 7578), which clients of the tutorials' servers may send. Files are no fields. */
-import { Busboy } from '@fastify/busboy';
+import { Busboy, Dicer } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from './refusal.js';
 
@@ -24,17 +24,19 @@ export function readMultipart(app: FastifyInstance, bodyLimit: number): void {
 
 /**
  * Parses a form.
- * @throws {Refusal} 400 for a form that is malformed, cut off, or has too many parts.
+ * @throws {Refusal} 400 for a form that is malformed, cut off, or has too many parts or one that cannot be read.
  */
 export function parseMultipart(contentType: string, body: Uint8Array): Promise<Fields> {
   const [, quoted, plain] = boundary.exec(contentType) ?? [];
   const fields: Fields = Object.create(null);
   const files = new Set<string>();
+  let read = 0;
   return new Promise((resolve, reject) => {
     const fail = () => reject(new Refusal(400, 'The multipart form is malformed', { error: 'invalid_request' }));
-    if (quoted === undefined && plain === undefined) return fail();
+    const mark = quoted ?? plain;
+    if (mark === undefined) return fail();
     const parser = new Busboy({
-      headers: { 'content-type': `multipart/form-data; boundary="${quoted ?? plain}"` },
+      headers: { 'content-type': `multipart/form-data; boundary="${mark}"` },
       limits: { parts: mostParts, headerSize: partHeaderLimit, headerPairs: 16, fieldSize: body.length },
       isPartAFile: (name, _type, filename) => {
         if (filename !== undefined) files.add(name ?? '');
@@ -43,13 +45,27 @@ export function parseMultipart(contentType: string, body: Uint8Array): Promise<F
     });
     parser.on('field', (name: string | undefined, value) => {
       if (name === undefined) return fail();
-      const read = files.has(name) ? null : value;
+      read++;
+      const each = files.has(name) ? null : value;
       const before = fields[name];
-      fields[name] = before === undefined ? read : [before, read].flat();
+      fields[name] = before === undefined ? each : [before, each].flat();
     });
     parser.on('partsLimit', fail);
     parser.on('error', fail);
-    parser.on('finish', () => resolve(fields));
+    parser.on('finish', () => (read === countParts(mark, body) ? resolve(fields) : fail()));
     parser.end(body);
   });
+}
+
+/** Counts the parts of a form. Busboy leaves out those whose headers it cannot read, and says nothing: a `resource` would be lost. */
+function countParts(mark: string, body: Uint8Array): number {
+  let count = 0;
+  const parser = new Dicer({ boundary: mark });
+  parser.on('part', (part) => {
+    count++;
+    part.resume();
+  });
+  // Without the end of the form, all of it is read at once.
+  parser.write(body);
+  return count;
 }

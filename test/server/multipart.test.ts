@@ -106,6 +106,31 @@ describe('refuses', () => {
       'multipart/form-data; boundary=b',
       `--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n${logIn}`,
     ],
+    ...[
+      ['without headers', '--b\r\n\r\nx\r\n'],
+      ['without anything', '--b\r\n'],
+      ['without a Content-Disposition', '--b\r\nContent-Type: text/plain\r\n\r\nx\r\n'],
+      ['that is no form-data', '--b\r\nContent-Disposition: attachment; name="resource"\r\n\r\nx\r\n'],
+      [
+        'whose file name has a line end',
+        `--b\r\nContent-Disposition: form-data; name="resource"; filename*=utf-8''a%0ab\r\n\r\nx\r\n`,
+      ],
+      [
+        'whose name comes after 4 KiB of headers',
+        `--b\r\nX: ${'x'.repeat(4096)}\r\nContent-Disposition: form-data; name="resource"\r\n\r\nx\r\n`,
+      ],
+      [
+        'whose name is the 17th header',
+        `--b\r\n${'X: x\r\n'.repeat(16)}Content-Disposition: form-data; name="resource"\r\n\r\nx\r\n`,
+      ],
+      [
+        'with a lone line end in its headers',
+        '--b\r\nContent-Type: text/plain\nContent-Disposition: form-data; name="resource"\r\n\r\nx\r\n',
+      ],
+    ].flatMap(([what, bad]): [string, string, string][] => [
+      [`a part ${what}`, 'multipart/form-data; boundary=b', `${bad}${logIn}`],
+      [`a part ${what}, at the end`, 'multipart/form-data; boundary=b', logIn.replace('--b--', `${bad}--b--`)],
+    ]),
     ['101 parts', 'multipart/form-data; boundary=b', `${part('a', '1').repeat(99)}${logIn}`],
   ])('%s', async (_what, type, text) => {
     const { status, body } = await sendText(text, type);
@@ -140,6 +165,38 @@ describe('refuses', () => {
     const { status, body } = await sendText(text);
     expect(status).toBe(422);
     expect((body as { detail: object[] }).detail).toContainEqual({ type, loc: ['body', 'password'], msg, input: null });
+  });
+
+  test.each<[string, string[]]>([
+    ['alone', ['@f']],
+    ['before an audience', ['@f', 'api']],
+    ['after an audience', ['api', '@f']],
+    ['between audiences', ['api', '@f', 'web']],
+    ['twice', ['@f', '@f']],
+  ])('a file in the place of a `resource` on each route, %s', async (_where, resources) => {
+    const several = await startService({ audience: ['api', 'web'], rotatesRefreshTokens: true });
+    const { refresh_token: token } = await several.login();
+    const file = (value: string) => part('resource', 'x').replace('"resource"', `"resource"; filename="${value}"`);
+    const sent = resources.map((each) => (each === '@f' ? file('f') : part('resource', each))).join('');
+    const client = Object.entries(post(billing)).map(([name, value]) => part(name, value as string));
+    const renewal = `${part('grant_type', 'refresh_token')}${part('refresh_token', token)}`;
+    for (const [path, form] of [
+      ['/token', logIn],
+      ['/token', `${part('grant_type', 'client_credentials')}${client.join('')}--b--`],
+      ['/token', `${renewal}--b--`],
+      ['/token/refresh', `${renewal}--b--`],
+    ] as const) {
+      const { status, body } = await several.ask(path, {
+        method: 'POST',
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
+        body: `${sent}${form}`,
+      });
+      const detail = [{ type: 'string_type', loc: ['body', 'resource'], msg: 'Field is a file', input: null }];
+      expect({ path, status, body }).toMatchObject({ status: 422, body: { detail, error: 'invalid_request' } });
+    }
+    // Neither a password nor the token was tried.
+    expect(several.passwordChecks).toHaveLength(1);
+    expect((await several.send('/token/refresh', { refresh_token: token })).status).toBe(200);
   });
 
   test('a file in the place of a refresh token, from a browser', async () => {
