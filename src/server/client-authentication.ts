@@ -22,9 +22,10 @@ export function authenticateClient(request: FastifyRequest, deps: ServiceDeps): 
 }
 
 /**
- * Returns the client of a request; undefined if it names none, since a log-in and a log-out of a user need no client. A public client
- * may name itself without a secret, also by an empty one in the header (RFC 6749 §2.3.1). It is not registered here, and counts as none.
- * @throws {Refusal} 401 invalid_client for a wrong secret or an unknown client.
+ * Returns the client of a request; undefined if it names none, since a log-in and a log-out of a user need no client. A registered
+ * client must authenticate wherever it names itself (RFC 6749 §3.2.1). A public client may name itself without a secret, or with an
+ * empty one (§2.3.1). It is not registered here, and counts as none. The difference shows which ids are registered; they are no secrets.
+ * @throws {Refusal} 401 invalid_client for a wrong secret, a registered client without one, or an unknown client with one.
  */
 export function findClient(request: FastifyRequest, { accounts }: ServiceDeps): Client | undefined {
   const credentials = readCredentials(request);
@@ -38,7 +39,7 @@ export function findClient(request: FastifyRequest, { accounts }: ServiceDeps): 
 function readCredentials(request: FastifyRequest): Credentials | undefined {
   const fromHeader = readBasic(request.headers.authorization);
   const { client_id: id, client_secret: secret } = readForm(request, [], ['client_id', 'client_secret']);
-  const fromForm = id !== undefined && secret !== undefined ? { id, secret } : undefined;
+  const fromForm = id !== undefined ? { id, secret: secret ?? '' } : undefined;
   if (fromHeader !== undefined && (secret !== undefined || (id !== undefined && id !== fromHeader.id))) {
     throw new Refusal(400, 'The client authenticates twice', { error: 'invalid_request' });
   }

@@ -48,7 +48,7 @@ const clients = [undefined, billing.id, reports.id, 'client-nobody', 7];
 const asked = [undefined, 'read', 'admin', 'read admin', 'a "'];
 const shown: [Form, Record<string, string>][] = [
   [{}, {}],
-  [{ client_id: billing.id }, {}],
+  [{ client_id: 'spa' }, {}],
   [post(reports), {}],
   [{}, basic(billing)],
 ];

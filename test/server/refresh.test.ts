@@ -227,7 +227,7 @@ describe('the user', () => {
 describe('the client', () => {
   const shown: [string, Form, Record<string, string>][] = [
     ['nobody', {}, {}],
-    ['its id without its secret', { client_id: billing.id }, {}],
+    ['the id of a public client', { client_id: 'spa' }, {}],
     ['another client', {}, basic(reports)],
     ['another client, in the form', post(reports), {}],
   ];
@@ -239,6 +239,21 @@ describe('the client', () => {
       status: 401,
       body: { detail: 'Invalid token', error: 'invalid_grant' },
     });
+  });
+
+  test.each<[string, Form, Record<string, string>]>([
+    ['in the form', { client_id: billing.id }, {}],
+    ['in the header', {}, basic(billing, '')],
+  ])('a registered client gets nothing renewed or revoked without its secret, %s', async (_where, form, headers) => {
+    for (const owner of [{}, basic(billing)]) {
+      const { refresh_token: token, access_token: access } = await steady.login({}, owner);
+      for (const path of ['/token', '/token/refresh', '/revoke', '/introspect']) {
+        const sent = { grant_type: 'refresh_token', refresh_token: token, token, ...form };
+        const { status, body } = await steady.send(path, sent, headers);
+        expect({ path, status, body }).toMatchObject({ path, status: 401, body: { error: 'invalid_client' } });
+      }
+      expect(await isAccepted(steady, access)).toBe(true);
+    }
   });
 
   test('a client refreshes its own tokens only', async () => {
