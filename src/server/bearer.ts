@@ -43,14 +43,15 @@ export function prepareAuthentication(
 /**
  * Returns the token of a request. The cookie counts only without the header `Authorization`, of whatever scheme: nobody can make a
  * refused token good by a second one.
- * @throws {Refusal} 401 without a token, or with two cookies of the name: a page of another subdomain may have added one.
+ * @throws {Refusal} 401 without a token, or with two cookies of the name, even if one is empty: a page of another subdomain may have
+ * added one.
  */
 function tokenOf({ headers }: FastifyRequest, { authCookie }: ServiceOptions): string {
   const { authorization = '', cookie } = headers;
   const inCookies = authorization === '' && authCookie !== undefined ? cookieTokens(cookie, authCookie) : [];
   if (inCookies.length > 1) throw notAuthenticated('the cookie stands twice');
   const token = inCookies[0] ?? bearerToken(authorization);
-  if (token === undefined) throw notAuthenticated('no token');
+  if (token === undefined || token === '') throw notAuthenticated('no token');
   return token;
 }
 

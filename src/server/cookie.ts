@@ -10,7 +10,7 @@ export function isCookieName(text: string): boolean {
 
 /**
  * Returns the values of the cookies with a name, each without quotes and without the word `Bearer` before it, as the tutorials'
- * servers set them: `access_token="Bearer …"`. Empty values are left out.
+ * servers set them: `access_token="Bearer …"`. Values may be empty.
  * @param header the header `Cookie`.
  */
 export function cookieTokens(header: string | undefined, name: string): string[] {
@@ -18,8 +18,7 @@ export function cookieTokens(header: string | undefined, name: string): string[]
   for (const pair of (header ?? '').split(';')) {
     const at = pair.indexOf('=');
     if (at < 0 || pair.slice(0, at).trim() !== name) continue;
-    const token = withoutScheme(withoutQuotes(pair.slice(at + 1).trim()));
-    if (token !== '') found.push(token);
+    found.push(withoutScheme(withoutQuotes(pair.slice(at + 1).trim())));
   }
   return found;
 }

@@ -22,7 +22,7 @@ describe('the cookie', () => {
     ['in quotes', (value) => `${name}="${value}"`],
     ['with Bearer, as the tutorials’ servers set it', (value) => `${name}="Bearer ${value}"`],
     ['with Bearer, as Express encodes it', (value) => `${name}=Bearer%20${value}`],
-    ['beside an empty one of its name', (value) => `${name}=; ${name}=${value}`],
+    ['beside an empty one of another name', (value) => `${name}x=; ${name}=${value}; x${name}=`],
   ])('%s holds the token on the routes that read', async (_how, cookie) => {
     for (const path of paths) {
       const { status, text } = await ask(path, { cookie: cookie(token) });
@@ -42,6 +42,12 @@ describe('the cookie', () => {
     ['as the value of another', (value) => `a=${name}=${value}`, 'no token'],
     ['that stands twice', (value) => `${name}=${value}; ${name}=${value}`, 'the cookie stands twice'],
     ['beside an older one', (value) => `${name}=old; ${name}=${value}`, 'the cookie stands twice'],
+    ['beside an empty one', (value) => `${name}=; ${name}=${value}`, 'the cookie stands twice'],
+    ['before an empty one', (value) => `${name}=${value}; ${name}=`, 'the cookie stands twice'],
+    ['beside empty quotes', (value) => `${name}=""; ${name}=${value}`, 'the cookie stands twice'],
+    ['beside Bearer alone', (value) => `${name}="Bearer "; ${name}=${value}`, 'the cookie stands twice'],
+    ['that is empty and stands twice', () => `${name}=; ${name}=`, 'the cookie stands twice'],
+    ['with empty quotes', () => `${name}=""`, 'no token'],
     ['with nonsense', () => `${name}=nonsense`, 'token'],
     ['with a token that is cut', (value) => `${name}=${value.slice(0, -4)}`, 'token'],
   ])('%s lets nothing pass', async (_how, cookie, failed) => {
@@ -123,7 +129,9 @@ test.each<[string | undefined, string[]]>([
   [' t = 1 ;t=2', ['1', '2']],
   ['t="1', ['"1']],
   ['t="', ['"']],
-  ['t=""', []],
+  ['t=""', ['']],
+  ['t=;t=1', ['', '1']],
+  ['t=Bearer ; t', ['']],
   ['t=a=b', ['a=b']],
   ['t=bearer+1', ['1']],
   ['t=Bearer1', ['Bearer1']],
