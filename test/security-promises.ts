@@ -567,7 +567,10 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       [reports, 'hides tokens and characters that disturb a terminal'],
       [probe, 'no report repeats a token, or the query of the URL'],
     ],
-    'No text in them': [
+    'On stdout `verify --json`': [
+      ['cli/commands/verify-reports.test.ts', 'as files repeat no token that is a claim, and --json does'],
+    ],
+    'No text in a report': [
       [reports, 'make no other command out of %j'],
       [reports, 'makes no case out of a hostile text'],
       [reports, 'gives %j no meaning'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { escapeJson, escapeText, hideTokens } from '../src/shown-text.js';
+import { escapeJson, escapeText, hideTokens, hideTokensInJson } from '../src/shown-text.js';
 import { disguisedTokens, leakedParts, undoPercent } from './disguised-tokens.js';
 
 describe('hideTokens hides a token', () => {
@@ -25,6 +25,26 @@ describe('hideTokens hides a token', () => {
       expect(hideTokens(undoPercent(shown))).toBe(undoPercent(shown));
     }
   });
+});
+
+test.each(Object.entries(disguisedTokens))(
+  'hideTokensInJson hides a token in a string and in a name: %s',
+  (_, token) => {
+    const value = { a: `\u202e"${token}`, [token]: [token, `\\${token}`, 1], b: 'a.b "c" \\' };
+    const shown = hideTokensInJson(escapeJson(JSON.stringify(value)));
+    expect(leakedParts(shown, token)).toEqual([]);
+    expect(JSON.parse(shown)).toMatchObject({ a: expect.stringMatching(/^\u202e"/), b: 'a.b "c" \\' });
+  },
+);
+
+test('hideTokensInJson reads a string of millions of escapes', () => {
+  const json = JSON.stringify('\\.'.repeat(2_000_000));
+  expect(hideTokensInJson(json) === json).toBe(true);
+});
+
+test('hideTokensInJson keeps numbers and all other text as written', () => {
+  const json = '{"n":100002348117421473.0,"a":"x.y\\u202e\\u0023#[a] 100%"}\n{"line":2}\n';
+  expect(hideTokensInJson(json)).toBe(json);
 });
 
 test.each([

@@ -21,7 +21,7 @@ import { readPolicy } from '../../src/policy/read.js';
 import { parseAddress } from '../../src/remote/address.js';
 import { freshnessOf } from '../../src/remote/freshness.js';
 import { readJwkSet } from '../../src/remote/jwks.js';
-import { escapeJson, escapeText, hideTokens } from '../../src/shown-text.js';
+import { escapeJson, escapeText, hideTokens, hideTokensInJson } from '../../src/shown-text.js';
 import { readClients } from '../../src/store/accounts/clients.js';
 import { passwordProblem } from '../../src/store/accounts/password.js';
 import { passwordHashProblem } from '../../src/store/accounts/password-hash.js';
@@ -346,6 +346,15 @@ export async function readers(): Promise<Reader[]> {
       tokenLimit,
       { ...runs, ...payloads, 'a dot behind a run': (length) => `${'a'.repeat(length)} .` },
       hideTokens,
+    ),
+    reader('hideTokensInJson', tokenLimit, inString, hideTokensInJson),
+    reader(
+      'hideTokensInJson, strings',
+      tokenLimit,
+      around({ ...runs, ...payloads, escapes: (length) => '"\\.'.repeat(length / 3) }, (text) =>
+        JSON.stringify([text]),
+      ),
+      hideTokensInJson,
     ),
     reader('loadKeys', fileLimit, keyFiles, (file) => loadKeys(file, { purpose: 'any' })),
     reader('loadKeys, mangled', fileLimit, mangledKeys, (file) => loadKeys(file, { purpose: 'any' })),

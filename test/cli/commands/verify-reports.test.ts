@@ -63,6 +63,28 @@ describe('reports of verify', () => {
     expect(text).toBe(plain.stdout);
   });
 
+  test('as files repeat no token that is a claim, and --json does', async () => {
+    const folder = temporaryFolder();
+    const files = ['a.json', 'b.xml', 'c.md', 'd.txt', 'github:e'].map((name) =>
+      join(folder, name.replace('github:', '')),
+    );
+    const names = files.map((file) => (file.endsWith('e') ? `github:${file}` : file));
+    const reports = names.flatMap((name) => ['--report', name]);
+    const issue = ['issue', '--secret-env', 'S', '--aud', 'api', '--claim', `id_token=${good}`, '--sub', good];
+    const outer = await stdoutOf(issue, { env });
+    const runs = [
+      await verify([outer, '--json', '--verbose', ...reports]),
+      await verify([outer, '--json', '--sub', 'me', ...reports]),
+      await verify(['--batch', ...reports], { stdin: `${outer}\n` }),
+    ];
+    for (const { stdout } of runs) expect(stdout).toContain(good);
+    for (const file of files) expect(textOf(file)).not.toContain(good.slice(-20));
+    expect(JSON.parse(textOf(files[0] as string)).sub).toBe('[token]');
+    await verify([outer, ...reports]);
+    for (const file of files) expect(textOf(file)).not.toContain(good.slice(-20));
+    expect(JSON.parse(textOf(files[0] as string)).claims).toMatchObject({ id_token: '[token]', sub: '[token]' });
+  });
+
   test('--format json is --json', async () => {
     expect((await verify([good, '--format', 'json'])).stdout).toBe((await verify([good, '--json'])).stdout);
   });

@@ -9,10 +9,11 @@ import { notWritable } from '../../../files/system-error.js';
 import { type CaseWriter, type Outcome, openCases, type PlacedCase } from '../../../report/case-stream.js';
 import type { ReportFormat } from '../../../report/names.js';
 import type { Place } from '../../../report/report.js';
+import { hideTokensInJson } from '../../../shown-text.js';
 import type { ReportPlan } from '../../grammar/report-options.js';
 import type { BatchReports } from '../../terminal/batch.js';
 
-/** A report; without a writer it has the lines of JSON as they are. */
+/** A report; without a writer it has the lines of JSON. */
 interface Target {
   readonly writer: CaseWriter | undefined;
   readonly file: GrowingFile;
@@ -60,7 +61,9 @@ export function openBatchReports({ format, files, summaryFile }: ReportPlan, pat
       add(output, verdicts) {
         const cases = verdicts.map((verdict) => toCase(verdict, source));
         const textOf = (writer: CaseWriter) => cases.map((one) => writer.add(one)).join('');
-        for (const { writer, file } of opened) file.append(writer === undefined ? output : textOf(writer));
+        for (const { writer, file } of opened) {
+          file.append(writer === undefined ? hideTokensInJson(Buffer.from(output).toString()) : textOf(writer));
+        }
         if (summary !== undefined) textOf(summary);
         if (spool !== undefined) return new Uint8Array();
         return direct === undefined ? output : Buffer.from(textOf(direct));

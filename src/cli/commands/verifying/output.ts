@@ -1,5 +1,6 @@
 /** What `verify` writes about one token. */
 import { toJson } from '../../../jose/exact-json.js';
+import { hideTokensInJson } from '../../../shown-text.js';
 import type { VerificationReport } from '../../../token/verify.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { hasReports, type Render, type ReportPlan, writeReportFiles } from '../../grammar/report-options.js';
@@ -43,7 +44,7 @@ export async function writeVerdict(
     const plain = await painterFor(io.stdout, 'never', env);
     return (format) => {
       if (format === 'text') return text(plain);
-      return format === 'json' ? `${toJson(json)}\n` : renderVerdict(report, options, format);
+      return format === 'json' ? `${hideTokensInJson(toJson(json))}\n` : renderVerdict(report, options, format);
     };
   };
   if (hasReports(plan)) await writeReportFiles(plan, await renderer());
