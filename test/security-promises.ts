@@ -431,6 +431,7 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['server/introspect.test.ts', 'may not revoke a token that was issued to a client'],
     ],
     'Claims of your own': [
+      ['cli/commands/account-claims.test.ts', 'refuses %s, and says the way out'],
       ['server/account-claims.test.ts', 'never replace what jwtkit sets, even if a file was written by hand'],
       ['store/accounts/accounts.test.ts', 'case %#'],
     ],

@@ -3,19 +3,45 @@ import { writeJson } from '../jose/exact-json.js';
 import { isJsonObject, type JsonObject, quoteText } from '../jose/json.js';
 import { maxJsonDepth } from '../jose/json-reader.js';
 
-/** Claims that each have another place, and that place as the end of a sentence; undefined for those that jwtkit sets itself. */
+/**
+ * Claims that each have another place, and that place as the end of a sentence; undefined for those that jwtkit sets itself, and
+ * for those by which verifiers grant rights or tie a token to a key, a session or a log-in.
+ */
 const taken: ReadonlyMap<string, string | undefined> = new Map([
   ['sub', '--sub names the subject of a user'],
   ['scope', '--scope names the scopes'],
   ['scp', '--scope names the scopes'],
   ['role', '--role names the roles of a user'],
+  ['roles', '--role names the roles of a user'],
   ['aud', '--aud of clients and of serve names audiences'],
   ['iss', '--issuer-url of serve names the issuer'],
   ['exp', '--ttl of serve is the lifetime'],
   ...['nbf', 'iat', 'jti', 'type', 'family', 'session', 'client_id', 'auth_time'].map(
     (name) => [name, undefined] as const,
   ),
+  // RFC 7800, 8693, 9068 (§2.2.1, §2.2.3.1) and 9396, OpenID Connect (Core and its logout), RFC 8417; `typ` of Keycloak.
+  ...[
+    'cnf',
+    'act',
+    'may_act',
+    'groups',
+    'entitlements',
+    'authorization_details',
+    'azp',
+    'sid',
+    'nonce',
+    'acr',
+    'amr',
+  ].map((name) => [name, grantsRights(name)] as const),
+  ...['at_hash', 'c_hash', 'events', 'typ'].map((name) => [name, grantsRights(name)] as const),
 ]);
+
+function grantsRights(name: string): string {
+  return `verifiers take ${name} as the issuer's word about rights or the log-in; choose another name`;
+}
+
+/** Returns a name as verifiers may read it: Go's encoding/json takes `Exp` for `exp`, and a long s for an s. */
+const fold = (name: string) => name.toUpperCase().toLowerCase();
 
 /** The longest JSON of the claims of one account, in bytes of UTF-8: tokens travel in headers. */
 const maxClaimsBytes = 4096;
@@ -31,8 +57,9 @@ export function accountClaimsProblem(claims: unknown): ClaimsProblem | undefined
   if (!isJsonObject(claims)) return { problem: 'are no JSON object' };
   for (const name of Object.keys(claims)) {
     if (name === '') return { problem: 'have one without a name' };
-    if (!taken.has(name)) continue;
-    const hint = taken.get(name) ?? `jwtkit sets ${name} itself; choose another name`;
+    const meant = fold(name);
+    if (!taken.has(meant)) continue;
+    const hint = taken.get(meant) ?? `jwtkit sets ${meant} itself; choose another name`;
     return { problem: `may not have ${quoteText(name)}`, hint };
   }
   // The file holds them inside of other objects, and must stay readable.
@@ -51,5 +78,5 @@ function isDeeper(value: unknown, levels: number): boolean {
 
 /** Returns those of an account's claims that a token may have. What {@link accountClaimsProblem} refuses is left out. */
 export function soundClaimsOf(claims: Readonly<JsonObject> | undefined): JsonObject {
-  return Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => !taken.has(name)));
+  return Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => !taken.has(fold(name))));
 }

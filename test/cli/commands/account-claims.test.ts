@@ -69,6 +69,19 @@ describe.each([
     ...['nbf', 'iat', 'jti', 'type', 'family', 'session', 'client_id', 'auth_time'].map(
       (claim): [string, readonly string[], string] => [claim, ['--claim', `${claim}=x`], `jwtkit sets ${claim} itself`],
     ),
+    ['roles under their other name', ['--claim', 'roles:=["admin"]'], '--role names the roles of a user'],
+    ...['cnf', 'act', 'may_act', 'groups', 'entitlements', 'authorization_details', 'azp', 'sid', 'nonce', 'acr', 'amr']
+      .concat('at_hash', 'c_hash', 'events', 'typ')
+      .map((claim): [string, readonly string[], string] => [
+        claim,
+        ['--claim', `${claim}=x`],
+        `verifiers take ${claim} as the issuer's word`,
+      ]),
+    ...['Exp', 'AUD', 'i\u017fs', 'Cnf', 'Role', '\u017fcope'].map((claim): [string, readonly string[], string] => [
+      `${claim}, which some verifiers take for another`,
+      ['--claim', `${claim}=x`],
+      `may not have "${claim}"`,
+    ]),
     ['a claim twice', ['--claim', 'plan=a', '--claim', 'plan=b'], '--claim: plan is given twice'],
     ['what is no JSON', ['--claim', 'seats:=five'], 'for a string write seats=…'],
     ['a claim without a value', ['--claim', 'plan'], 'is not name=value or name:=json'],
@@ -79,6 +92,10 @@ describe.each([
     expect(exitCode).toBe(2);
     expect(stderr).toContain(message);
     expect(existsSync(keyring)).toBe(false);
+  });
+
+  test.each(['name', 'email', 'plan', 'tenant', 'act_on', 'type_of'])('takes %s', async (claim) => {
+    expect((await add('--claim', `${claim}=x`)).exitCode).toBe(0);
   });
 
   test('--claim and --no-claims exclude each other', async () => {
