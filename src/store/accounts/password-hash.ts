@@ -6,6 +6,8 @@ import { passwordCost } from './password-cost.js';
 
 /** The most memory for one check, in KiB. */
 const maxMemory = 262_144;
+/** The most memory times passes, in KiB: 256 MiB and 3 passes, as libsodium's "moderate" has them, take most of a second. */
+const maxWork = 3 * maxMemory;
 /** 2^14 rounds are the most that one check may take. Most programs write 10 to 12. */
 const maxBcryptCost = 14;
 
@@ -27,8 +29,9 @@ export function passwordHashProblem(hash: string): string | undefined {
       : undefined;
   }
   const { memory, passes, lanes } = parsed;
-  if (memory > maxMemory || passes < 1 || lanes < 1 || memory < 8 * lanes) return 'asks for more work than is allowed';
-  return undefined;
+  const isSound = passes >= 1 && lanes >= 1 && memory >= 8 * lanes;
+  const isBounded = memory <= maxMemory && memory * passes <= maxWork;
+  return isSound && isBounded ? undefined : 'asks for more work than is allowed';
 }
 
 /** Whether a hash is bcrypt's. */

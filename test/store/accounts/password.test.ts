@@ -84,6 +84,10 @@ test.each([
   ['$2b$12$abc', 'is not a PHC string'],
   ['', 'is not a PHC string'],
   [`$argon2id$v=19$m=1048576,t=2,p=1$${salt}$${sum}`, 'asks for more work'],
+  [`$argon2id$v=19$m=262144,t=3,p=1$${salt}$${sum}`, undefined],
+  [`$argon2id$v=19$m=262144,t=4,p=1$${salt}$${sum}`, 'asks for more work'],
+  [`$argon2id$v=19$m=262144,t=10,p=4$${salt}$${sum}`, 'asks for more work'],
+  [`$argon2id$v=19$m=19456,t=99,p=1$${salt}$${sum}`, 'asks for more work'],
   [`$argon2id$v=19$m=19456,t=0,p=1$${salt}$${sum}`, 'asks for'],
   [`$argon2id$v=19$m=19456,t=2,p=0$${salt}$${sum}`, 'asks for'],
 ])('%s as a hash: %s', (hash, problem) => {
