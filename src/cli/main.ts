@@ -12,7 +12,7 @@ import { speakTo } from './terminal/notes.js';
 
 /** Runs one command line (without the program's name) and returns the exit code. The only catch-all. */
 export async function run(given: readonly string[], outside: World): Promise<number> {
-  const context = startRun(outside);
+  const context = startRun(given, outside);
   const { io } = context;
   try {
     const argv = moveCommonOptions(given, isGroup);
@@ -59,9 +59,9 @@ async function showHelp(names: readonly string[], context: Context): Promise<voi
 }
 
 /** Begins a run. Its stderr hides tokens, and says nothing in a quiet run. Data goes to stdout, unchanged. */
-function startRun(world: World): Context {
+function startRun(argv: readonly string[], world: World): Context {
   const { stderr, askHidden, env } = world;
-  const run: Omit<Context, 'io'> & { io?: Io } = { exitCode: 0 };
+  const run: Omit<Context, 'io'> & { io?: Io } = { argv, exitCode: 0 };
   const write = (content: string | Uint8Array) => {
     if (run.isQuiet !== true) stderr.write(typeof content === 'string' ? hideTokens(content) : content);
   };
@@ -70,12 +70,10 @@ function startRun(world: World): Context {
   return Object.assign(run, { io: { ...world, ...ask, stderr: shown, ...speakTo(shown, env, run) } });
 }
 
-/** Adds a hint to the error for what is no token, or no signed one, and for a word in the wrong place. */
+/** Adds a hint to the error for what is no token, or no signed one, and for the word help. */
 async function withHint(error: JwtkitError, argv: readonly string[], context: Context): Promise<JwtkitError> {
-  const isWithoutToken = error.message === 'no token given' || error.message === 'token is empty';
-  if (isWithoutToken || argv.includes('help')) {
-    const { hintForMisplaced } = await import('./mistakes.js');
-    const hint = hintForMisplaced(argv, isWithoutToken);
+  if (argv.includes('help')) {
+    const hint = (await import('./mistakes.js')).hintForHelp(argv);
     if (hint !== undefined) return hinted(error, hint);
   }
   if (error.code !== 'TOKEN_MALFORMED' || error.hint !== undefined) return error;

@@ -8,6 +8,7 @@ import { nearAlgorithm } from './grammar/values.js';
 import { isCommand, isGroup } from './program.js';
 import { usage } from './terminal/errors.js';
 import { exitCodes } from './terminal/exit-codes.js';
+import { tokenShape } from './terminal/swallowed-token.js';
 
 /** Returns Commander's error in the form of ours: lower case, no full stop, and a hint. */
 export function usageError(
@@ -56,25 +57,16 @@ function isExitCode(word: string): boolean {
 /** Returns the option that an argument too many may belong to. It repeats the argument only if it is an algorithm. */
 function hintForArgument(word: string, path: readonly string[]): string | undefined {
   const [name] = path;
-  if (token.test(word)) return undefined;
+  if (tokenShape.test(word)) return undefined;
   if (name === 'issue') return 'did you mean --sub ID?';
   const alg = name === 'keygen' ? nearAlgorithm(word) : undefined;
   return alg === undefined ? undefined : `did you mean --alg ${alg}?`;
 }
 
-/** A token, as far as its characters tell. */
-const token = /^ey[\w-]+(?:\.[\w-]*){2,4}$/;
-
-/** Returns the hint for a token that an option took as its value, if the command has none, and for the word help behind a command. */
-export function hintForMisplaced(argv: readonly string[], isWithoutToken: boolean): string | undefined {
+/** Returns the hint for the word help behind a command. */
+export function hintForHelp(argv: readonly string[]): string | undefined {
   const words = argv.filter((arg) => !arg.startsWith('-'));
   const [name, ...path] = words.slice(0, -1);
-  if (words.at(-1) === 'help' && isCommand(name) && path.length === (isGroup(name) ? 1 : 0))
-    return `for help, run: jwtkit ${[name, ...path, '--help'].join(' ')}`;
-  const at = isWithoutToken ? argv.findIndex((arg) => token.test(arg.replace(/^--[\w-]+=/, ''))) : -1;
-  const flag = [argv[at], argv[at - 1]]
-    .map((arg) => /^--[\w-]+/.exec(arg ?? '')?.[0])
-    .find((each) => each !== undefined);
-  if (flag === undefined) return undefined;
-  return `the value of ${flag} looks like a token: give ${flag} its own value, and pass the token after it`;
+  if (words.at(-1) !== 'help' || !isCommand(name) || path.length !== (isGroup(name) ? 1 : 0)) return undefined;
+  return `for help, run: jwtkit ${[name, ...path, '--help'].join(' ')}`;
 }

@@ -172,7 +172,7 @@ test('a waiting block uses the newer keys that another block fetched', { tags: '
   const store = undefined;
   const job = { kind: 'verify', policy: {}, store, showClaims: false, onlyInvalid: false } as const;
   const path = fileWith(`${token}\n`.repeat(4000));
-  await runBatch(job, { path, workers: 2, now: () => at, source }, { io, exitCode: 0 });
+  await runBatch(job, { path, workers: 2, now: () => at, source }, { io, argv: [], exitCode: 0 });
   expect(written.stderr).toBe('4000 valid\n');
   expect(written.stdout.split('\n')).toHaveLength(4001);
 });

@@ -177,6 +177,12 @@ describe('a token that an option took as its value', () => {
     }
   });
 
+  test('the report of verify names the option, too', async () => {
+    const args = ['verify', '--secret-env', 'S', '--aud', token];
+    const { stdout } = await runCli(args, { env, terminals: ['stdout', 'stderr'], columns: 200 });
+    expect(stdout).toContain('the value of --aud looks like a token');
+  });
+
   test('a quiet run says nothing but the mistake in the command line', async () => {
     const args = ['verify', '--secret-env', 'S', '-q', '--aud', token];
     expect(await runCli(args, { env })).toEqual({ exitCode: 11, stdout: '', stderr: '' });
@@ -194,6 +200,11 @@ test.each([
   const result = await runCli(line.split(' '));
   expect(result).toMatchObject({ exitCode, stdout: '' });
   expect(result.stderr).toContain(`for help, run: jwtkit ${command} --help`);
+});
+
+test('the report of verify says how to ask for help', async () => {
+  const world = { env: { S: secret }, terminals: ['stdout', 'stderr'] } as const;
+  expect((await runCli(['verify', 'help', '--secret-env', 'S'], world)).stdout).toContain('for help, write --help');
 });
 
 test('a value that is the word help gets no such hint', async () => {

@@ -33,7 +33,12 @@ export async function takeToken(
   wanted: WantedToken | undefined,
   context: Context,
 ): Promise<string> {
-  const text = readText(source, context.io);
+  const { io } = context;
+  if (source.kind === 'stdin' && source.isNamed === false && io.stdin.isTerminal) {
+    const { hintForSwallowed } = await import('../terminal/swallowed-token.js');
+    throw usage('no token given', hintForSwallowed(context.argv) ?? 'pass it as the argument, or pipe it in');
+  }
+  const text = readText(source, io);
   const token = trimToken(text);
   if (tokenAlone.test(token)) return token;
   const { findGivenToken } = await import('../terminal/found-token.js');
@@ -48,9 +53,6 @@ function readText(source: TokenSource, io: Io): string {
       readNamed(source.path, '--token-file', { maxBytes: maxTextBytes, showsPath: !looksLikeToken(source.path) }),
       'the file that --token-file names',
     );
-  }
-  if (source.isNamed === false && io.stdin.isTerminal) {
-    throw usage('no token given', 'pass it as the argument, or pipe it in');
   }
   return decode(Buffer.from(takeStdin(io, source.reader).read(maxTextBytes)), 'standard input');
 }

@@ -5,6 +5,7 @@ import { trimToken } from '../../token/decode.js';
 import { findToken, type WantedToken } from '../../token/find-token.js';
 import { explainNoToken } from '../../token/no-token.js';
 import type { Context } from './io.js';
+import { hintForSwallowed } from './swallowed-token.js';
 
 type TokenOrigin = 'argument' | 'stdin' | 'file' | 'variable';
 
@@ -34,7 +35,7 @@ export function findGivenToken(text: string, { source, wanted }: Given, context:
     });
   }
   if (found.kind === 'several') throw severalTokens(found.count, found.names, wanted);
-  if (!isWhole) context.tokenHint = whole === '' ? emptyHints[source] : hintOf(text, source);
+  if (!isWhole) context.tokenHint = whole === '' ? hintOfNothing(source, context) : hintOf(text, source);
   return whole;
 }
 
@@ -45,6 +46,10 @@ const emptyHints: Readonly<Record<TokenOrigin, string>> = {
   file: 'the file that --token-file names is empty',
   variable: 'the variable that --token-env names holds no token',
 };
+
+function hintOfNothing(source: TokenOrigin, { argv }: Context): string {
+  return (source === 'stdin' ? hintForSwallowed(argv) : undefined) ?? emptyHints[source];
+}
 
 function severalTokens(count: number, names: readonly string[], wanted: WantedToken | undefined): JwtkitError {
   const places = names.length === 0 ? '' : `, at ${names.join(', ')}`;
@@ -61,5 +66,6 @@ function hintOf(text: string, source: TokenOrigin): string | undefined {
   // curl and others write the name of a file behind an @.
   if (mayBeName && mayExist(name.replace(/^@/, '')))
     return 'this is the name of a file: --token-file reads the token from the file';
+  if (source === 'argument' && name === 'help') return 'for help, write --help';
   return explainNoToken(text);
 }

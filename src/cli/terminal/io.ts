@@ -68,6 +68,8 @@ export interface Io extends World {
 /** One run of the command line: its world, and the exit code of a command that prints no error. */
 export interface Context {
   readonly io: Io;
+  /** The arguments as they were given. */
+  readonly argv: readonly string[];
   exitCode: number;
   /** Whether nothing is written, by `--quiet`. */
   isQuiet?: boolean;
