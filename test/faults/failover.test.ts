@@ -194,6 +194,8 @@ describeWithRedis('a replica that lags and is promoted', () => {
         await until('changes', () => acknowledged.length > before + 200);
         await end(master, signal);
         await until('another master', async () => (await redis.master()) !== master, { seconds: 60 });
+        // Else the old master, back too early, could take a change with a replica that follows it still.
+        await redis.untilFollowed(1);
         await bringBack(master, signal);
         await redis.untilFollowed();
       }
