@@ -16,17 +16,21 @@ const open: Denylist[] = [];
 afterEach(async () => {
   for (const denylist of open.splice(0)) await denylist.close();
 });
-/** Opens a denylist. Six servers on a busy machine may need longer than the 2 s that a store has for its first answer. */
-async function openAt(location: string, watch: StoreWatch = {}): Promise<Denylist> {
+/** Opens a store. Six servers on a busy machine may need longer than the 2 s that it has for its first answer. */
+async function patiently<T>(openStore: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const denylist = await openRedisDenylist(location, { mode: 'write', now }, watch);
-      open.push(denylist);
-      return denylist;
+      return await openStore();
     } catch (error) {
       if (attempt === 5 || !String(error).includes('no answer within')) throw error;
     }
   }
+}
+
+async function openAt(location: string, watch: StoreWatch = {}): Promise<Denylist> {
+  const denylist = await patiently(() => openRedisDenylist(location, { mode: 'write', now }, watch));
+  open.push(denylist);
+  return denylist;
 }
 
 /** Asks until there is an answer, and checks that it is never "not revoked". */
@@ -139,7 +143,8 @@ describeWithRedis('Redis with sentinels', { tags: 'slow' }, () => {
   test('log-ins are counted at the master', async () => {
     const bounds = { perUserAndAddress: 2, perUser: 20, perAddress: 20 };
     const counts = { in: 'redis', location: redis.url } as const;
-    const [one, other] = [await openLoginLimits(counts, bounds), await openLoginLimits(counts, bounds)];
+    const openLimits = () => patiently(() => openLoginLimits(counts, bounds));
+    const [one, other] = [await openLimits(), await openLimits()];
     for (const limits of [one, other]) expect(await limits.attempt('10.0.0.1', 'u', async () => false)).toBe(false);
     expect(await one.attempt('10.0.0.1', 'u', async () => true)).toBeGreaterThan(800);
     for (const limits of [one, other]) await limits.close();
