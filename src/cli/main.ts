@@ -22,10 +22,10 @@ export async function run(given: readonly string[], outside: World): Promise<num
     else await showHelp(names, context);
     return context.exitCode;
   } catch (error) {
-    const failure = await withHint(asJwtkitError(error), given, context);
+    const failure = await withHint(asJwtkitError(error), context);
     // A mistake in the command line gets no verdict, and a bug must not be overlooked.
     if (failure.code === 'USAGE_INVALID' || failure.code === 'INTERNAL') context.isQuiet = false;
-    return printFailure(failure, given, context);
+    return printFailure(failure, context);
   }
 }
 
@@ -71,7 +71,8 @@ function startRun(argv: readonly string[], world: World): Context {
 }
 
 /** Adds a hint to the error for what is no token, or no signed one, and for the word help. */
-async function withHint(error: JwtkitError, argv: readonly string[], context: Context): Promise<JwtkitError> {
+async function withHint(error: JwtkitError, context: Context): Promise<JwtkitError> {
+  const { argv } = context;
   if (argv.includes('help')) {
     const hint = (await import('./mistakes.js')).hintForHelp(argv);
     if (hint !== undefined) return hinted(error, hint);
@@ -85,11 +86,7 @@ function hinted(error: JwtkitError, hint: string): JwtkitError {
   return new JwtkitError(error.code, error.message, { hint, details: error.details, cause: error });
 }
 
-async function printFailure(
-  error: JwtkitError,
-  argv: readonly string[],
-  { io, asJson, color }: Context,
-): Promise<number> {
+async function printFailure(error: JwtkitError, { argv, io, asJson, color }: Context): Promise<number> {
   const end = argv.indexOf('--');
   const flags = end < 0 ? argv : argv.slice(0, end);
   const paint = await painterFor(io.stderr, color ?? colorModeOf(flags), io.env);

@@ -10,7 +10,7 @@ import type { IssuePairPolicy } from '../token/issue-policy.js';
 import { withKeys } from '../token/key-source.js';
 import { type RefreshedTokens, refreshAndRead } from '../token/refresh.js';
 import { withinSession } from '../token/refresh-rotation.js';
-import type { SessionLimits } from '../token/session-limits.js';
+import { audienceClaim, type SessionLimits } from '../token/session-limits.js';
 import {
   audiencesFor,
   grantAudiences,
@@ -67,7 +67,7 @@ export async function grantPassword(
   const granted = grant(requested, user.scopes);
   const claims: Claims = {
     ...issuerClaims(options),
-    ...oneOrList('aud', grantAudiences(resource, client, options)),
+    ...audienceClaim(grantAudiences(resource, client, options)),
     sub: user.sub,
     ...scopeClaim(granted),
     ...(user.roles.length === 0 ? {} : { role: [...user.roles] }),
@@ -102,7 +102,7 @@ export async function grantClientCredentials(
   const claims: Claims = {
     ...soundClaimsOf(client.claims),
     ...issuerClaims(options),
-    ...oneOrList('aud', grantAudiences(resource, client, options)),
+    ...audienceClaim(grantAudiences(resource, client, options)),
     sub: client.id,
     client_id: client.id,
     ...scopeClaim(granted),
@@ -209,11 +209,6 @@ function issuerClaims({ issuer }: ServiceOptions): Claims {
 
 function scopeClaim(granted: readonly string[]): Claims {
   return granted.length === 0 ? {} : { scope: granted.join(' ') };
-}
-
-/** A claim that is a string for one value, and absent for none. */
-function oneOrList(name: 'aud', [first, ...rest]: readonly string[]): Claims {
-  return first === undefined ? {} : { [name]: rest.length === 0 ? first : [first, ...rest] };
 }
 
 /** The member `scope` of an answer, needed only if the granted scopes differ from the requested ones (RFC 6749 §5.1). */

@@ -29,7 +29,7 @@ export function limitScope(claims: Claims, limit: readonly string[] | undefined)
 export function limitAudience({ aud }: Claims, limit: readonly string[] | undefined): Claims {
   if (limit === undefined) return {};
   const left = isStringOrStrings(aud) ? inBoth(asList(aud), limit) : [];
-  if (left.length > 0) return oneOrList(left);
+  if (left.length > 0) return audienceClaim(left);
   throw new JwtkitError('CLAIM_MISMATCH', 'the session is for none of the audiences that are allowed now');
 }
 
@@ -40,15 +40,15 @@ export function limitAudience({ aud }: Claims, limit: readonly string[] | undefi
 export function askedAudience({ aud }: Claims, asked: readonly string[] | undefined): Claims {
   if (asked === undefined) return {};
   const held = isStringOrStrings(aud) ? asList(aud) : [];
-  if (asked.length > 0 && missingFrom(held, asked).length === 0) return oneOrList(asked);
+  if (asked.length > 0 && missingFrom(held, asked).length === 0) return audienceClaim(asked);
   throw new JwtkitError('CLAIM_MISMATCH', 'the session is not for the requested audience', {
     details: { reason: 'audience not held' },
   });
 }
 
-/** The claim `aud`: a string for one value. */
-function oneOrList(values: readonly string[]): Claims {
-  return { aud: values.length === 1 ? (values[0] as string) : [...values] };
+/** Returns the claim `aud`: a string for one value, absent for none. */
+export function audienceClaim([first, ...rest]: readonly string[]): Claims {
+  return first === undefined ? {} : { aud: rest.length === 0 ? first : [first, ...rest] };
 }
 
 /** Returns the `role` that a session keeps under all limits: a list, undefined if nothing is left. Without a limit it does not change. */
