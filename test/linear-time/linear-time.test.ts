@@ -13,7 +13,8 @@ const first = [
   'importJwkSet',
   'keys import',
 ];
-const all = (await readers()).filter(({ name }) => first.includes(name));
+const every = await readers();
+const all = every.filter(({ name }) => first.includes(name));
 
 test('finds every reader to measure', () => {
   expect(all.map(({ name }) => name).sort()).toEqual([...first].sort());
@@ -40,12 +41,35 @@ async function expectLinear(reader: Reader): Promise<void> {
   expect(measured.filter(({ isSteep }) => isSteep)).toEqual([]);
 }
 
+// Readers of files, with the texts for which they once took quadratic time.
+test.each([
+  ['loadKeys, mangled', 'in PEM: backslashes'],
+  ['loadSecret', 'combining marks'],
+])('%s takes linear time for %s', async (name, text) => {
+  const reader = every.find((each) => each.name === name) as Reader;
+  const { isSteep } = await measure(reader, text, [1 / 16, 1 / 8, 1 / 4], 3);
+  expect(isSteep).toBe(false);
+});
+
+/** So many turns of a loop; a million takes about a millisecond. */
+function work(turns: number): number {
+  let sum = 0;
+  for (let turn = 0; turn < turns; turn++) sum += turn ^ turns;
+  return sum;
+}
+
+test('takes no jump for growth', { tags: 'slow', timeout: 120_000 }, async () => {
+  // Memory of its own for a large object makes a reader slower once, for the bytes and for their text.
+  const jumps = (length: number) => () =>
+    work(1000 * (length + (length > 2200 ? 12_000 : 0) + (length > 3600 ? 8000 : 0)));
+  const reader = { name: 'jumps', limit: 4000, texts: { any: jumps } };
+  const { ratios, isSteep } = await measure(reader, 'any', [1 / 4, 1 / 2, 1]);
+  expect(ratios.at(-1)).toBeGreaterThan(2.5);
+  expect(isSteep).toBe(false);
+});
+
 test('detects a quadratic reader', { tags: 'slow', timeout: 120_000 }, async () => {
-  const quadratic = (length: number) => () => {
-    let sum = 0;
-    for (let one = 0; one < length; one++) for (let other = 0; other < length; other++) sum += one ^ other;
-    return sum;
-  };
+  const quadratic = (length: number) => () => work(length ** 2);
   const reader = { name: 'quadratic', limit: 4000, texts: { any: quadratic } };
   // A busy machine can hide growth in one measurement, but not in all of them.
   let isSteep = false;

@@ -47,7 +47,8 @@ export async function measure(
   parts: readonly number[],
   measurable = usuallyMeasurable,
 ): Promise<Measured> {
-  const best: Best = { ofParts: parts.map(() => Number.POSITIVE_INFINITY), between: Number.POSITIVE_INFINITY };
+  const longest = Number.POSITIVE_INFINITY;
+  const best: Best = { ofParts: parts.map(() => longest), between: betweenParts.map(() => longest) };
   const look = () => measureOnce(reader, text, parts, best, measurable);
   let measured = await look();
   for (let more = 1; measured.isSteep && more < attempts; more++) measured = await look();
@@ -57,7 +58,7 @@ export async function measure(
 /** The shortest times so far, in milliseconds: of the text at each part of the limit, and between the last two. */
 interface Best {
   readonly ofParts: number[];
-  between: number;
+  readonly between: number[];
 }
 
 async function measureOnce(
@@ -95,24 +96,32 @@ async function measureOnce(
   const mean = (longest / (best[0] as number)) ** (1 / ratios.length);
   let isSteep = Math.min(mean, ratios.at(-1) as number) > greatestRatio;
   if (isSteep) {
-    const between = await make(Math.floor(reader.limit * (parts[last] as number) * betweenPart));
-    for (let round = 0; round < 10; round++) found.between = Math.min(found.between, await timeOf(between));
-    isSteep = isSteepTwice(best[last - 1] as number, found.between, longest);
+    for (const [at, part] of betweenParts.entries()) {
+      const between = await make(Math.floor((lengths[last] as number) * part));
+      for (let round = 0; round < 10; round++)
+        found.between[at] = Math.min(found.between[at] as number, await timeOf(between));
+    }
+    isSteep = isSteepAllAlong([best[last - 1] as number, ...found.between, longest]);
   }
   return { text, longest, ratios, isSteep };
 }
 
-/** Where the last doubling is looked at once more, as a part of the longest text. */
-const betweenPart = 3 / 4;
+/** Where the last doubling is looked at once more, as parts of the longest text. */
+const betweenParts = [5 / 8, 3 / 4, 7 / 8];
 
 /**
- * Whether a last doubling that looked steep is steep in both of its halves. A text that is the first to need a large object of
- * its own makes the time jump once, tenfold on some virtual machines, where each fresh page of memory costs 12 µs. A quadratic
- * part is steep everywhere.
+ * Whether a last doubling that looked steep is steep in three of its four steps. A text that is the first to need a large object
+ * of its own makes the time jump, tenfold on some virtual machines, where each fresh page of memory costs 12 µs; a reader has two
+ * such objects, the bytes and their text. A quadratic part is steep everywhere.
  */
-function isSteepTwice(half: number, middle: number, longest: number): boolean {
+function isSteepAllAlong(times: readonly number[]): boolean {
   const power = Math.log2(greatestRatio);
-  return middle / half > (betweenPart * 2) ** power && longest / middle > (1 / betweenPart) ** power;
+  const lengths = [1 / 2, ...betweenParts, 1];
+  const steps = times.slice(1).map((time, at) => {
+    const growth = (lengths[at + 1] as number) / (lengths[at] as number);
+    return time / (times[at] as number) > growth ** power;
+  });
+  return steps.filter((isSteep) => isSteep).length >= 3;
 }
 
 /** Milliseconds of the processor that one run takes, of several where one is too short to be told. */
