@@ -19,6 +19,8 @@ export interface RedisSentinels {
 
 interface SentinelOptions extends RedisOptions {
   readonly replicas?: number;
+  /** Further arguments of the last replica. */
+  readonly lastArgs?: readonly string[];
   /** The password of the sentinels. */
   readonly sentinelPassword?: string;
 }
@@ -26,6 +28,7 @@ interface SentinelOptions extends RedisOptions {
 /** Starts a master with replicas and three sentinels, and waits until all know each other. */
 export async function startRedisSentinels({
   replicas = 1,
+  lastArgs = [],
   args = [],
   password,
   sentinelPassword,
@@ -38,7 +41,9 @@ export async function startRedisSentinels({
   const first = await startRedis(own);
   const follow = ['--replicaof', '127.0.0.1', String(first.port)];
   const others = await Promise.all(
-    Array.from({ length: replicas }, () => startRedis({ ...own, args: [...own.args, ...follow] })),
+    Array.from({ length: replicas }, (_, at) =>
+      startRedis({ ...own, args: [...own.args, ...follow, ...(at === replicas - 1 ? lastArgs : [])] }),
+    ),
   );
   const servers = [first, ...others] as [RedisServer, RedisServer, ...RedisServer[]];
   const lines = [

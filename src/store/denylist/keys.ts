@@ -8,9 +8,9 @@ export function keyOf(kind: Revocation['kind'], id: string): string {
 
 /** Returns the keys under which a token may be revoked. */
 export function keysFor({ jti, family, sub }: TokenIdentity): string[] {
-  const ids = { token: jti, family, subject: sub };
-  return (Object.keys(ids) as Revocation['kind'][]).flatMap((kind) => {
-    const id = ids[kind];
-    return id === undefined ? [] : keyOf(kind, id);
-  });
+  const keys: string[] = [];
+  if (jti !== undefined) keys.push(keyOf('token', jti));
+  if (family !== undefined) keys.push(keyOf('family', family));
+  if (sub !== undefined) keys.push(keyOf('subject', sub));
+  return keys;
 }

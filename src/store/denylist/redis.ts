@@ -12,7 +12,7 @@ import {
   type TokenUse,
 } from '../../token/denylist.js';
 import type { OpenDenylistOptions, StoreWatch } from '../denylist-options.js';
-import { type Connection, type Evaluate, withinTimeLimit } from '../redis/connection.js';
+import { type Connection, type Evaluate, ShownReason, withinTimeLimit } from '../redis/connection.js';
 import { storeError } from '../redis/failures.js';
 import { type RedisGuard, redisGuard } from '../redis/guard.js';
 import { type Address, parseLocation } from '../redis/location.js';
@@ -179,24 +179,38 @@ function redisDenylist(
   };
 }
 
+/** Reads an entry; undefined if there is none. One that cannot be read may stand for a revocation. */
 function toRevocation(values: readonly unknown[]): Revocation | undefined {
-  const [kind, id, reason, until, issuedUpTo, next = '', use = ''] = values.map((value) =>
+  if (values.every((value) => typeof value !== 'string')) return undefined;
+  const [kind, id = '', reason, until, issuedUpTo, next = '', use = ''] = values.map((value) =>
     typeof value === 'string' ? value : '',
   );
-  if (id === undefined) return undefined;
   switch (kind) {
     case 'token':
       return {
-        ...{ kind, id, reason: reason === 'consumed' ? 'consumed' : 'revoked', until: Number(until) },
+        ...{ kind, id, reason: reason === 'consumed' ? 'consumed' : 'revoked', until: readNumber(until) },
         ...(use === '' ? {} : { use: readUse(use, next) }),
       };
     case 'family':
-      return { kind, id, until: Number(until) };
+      return { kind, id, until: readNumber(until) };
     case 'subject':
-      return { kind, id, until: Number(until), issuedUpTo: Number(issuedUpTo) };
+      return { kind, id, until: readNumber(until), issuedUpTo: readNumber(issuedUpTo) };
     default:
-      return undefined;
+      throw unreadable();
   }
+}
+
+function readNumber(text = ''): number {
+  const value = text === '' ? Number.NaN : Number(text);
+  if (Number.isNaN(value)) throw unreadable();
+  return value;
+}
+
+function unreadable(): ShownReason {
+  return new ShownReason(
+    'it has an entry that cannot be read',
+    'another program may have written it, or a newer jwtkit',
+  );
 }
 
 /** Writes a use as two short texts, the times and the `jti`: Redis keeps a hash with a text of more than 64 bytes in thrice the room. */

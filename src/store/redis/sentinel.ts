@@ -28,8 +28,16 @@ export function sentinelConnection(redis: RedisPackage, address: Address): Conne
     return current.client;
   }
 
-  /** Asks the sentinels, and connects to the master if it is another one. */
-  async function look(): Promise<void> {
+  let looking: Promise<void> | undefined;
+  /** Asks the sentinels, and connects to the master if it is another one. One at a time: an answer that is late is not the latest. */
+  function look(): Promise<void> {
+    looking ??= askAndConnect().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  async function askAndConnect(): Promise<void> {
     const host = await sentinels.findMaster();
     const name = `${host.host}:${host.port}`;
     if (name !== current?.name) await change(name, await openMaster(redis, address, host));

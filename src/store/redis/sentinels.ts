@@ -15,8 +15,8 @@ interface Named {
 
 export interface Sentinels {
   /**
-   * Asks all sentinels, and returns the master of the one that has seen the latest failover.
-   * @throws {ShownReason} if none knows a master.
+   * Asks all sentinels, and returns the master of those that have seen the latest failover.
+   * @throws {ShownReason} if none knows a master, if they disagree, or if all that answer have missed a failover that was heard of before.
    */
   findMaster(): Promise<Host>;
   destroy(): void;
@@ -28,6 +28,8 @@ export function sentinelsOf({ createClient }: RedisPackage, address: Address): S
   const clients = new Map<Host, ReturnType<typeof makeClient>>();
   /** Questions that a slow sentinel has not answered yet. */
   const pending = new Map<Host, Promise<Named>>();
+  /** The latest failover that any sentinel told of. */
+  let latest = 0;
   let isDestroyed = false;
 
   // The password of the servers is not for sentinels.
@@ -63,7 +65,13 @@ export function sentinelsOf({ createClient }: RedisPackage, address: Address): S
       clients.set(sentinel, client);
       await client.connect();
     }
-    return readMaster(await client.sendCommand(['SENTINEL', 'MASTER', master]));
+    // Until a failover is over, SENTINEL MASTER has the old address. The count comes first: then an address may be newer than its
+    // count, never older.
+    const [counted, address] = await Promise.all([
+      client.sendCommand(['SENTINEL', 'MASTER', master]),
+      client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master]),
+    ]);
+    return { host: readHost(address), epoch: readEpoch(counted) };
   }
 
   function forget(sentinel: Host): void {
@@ -75,16 +83,24 @@ export function sentinelsOf({ createClient }: RedisPackage, address: Address): S
   return {
     async findMaster() {
       const known: Named[] = [];
-      const asked = hosts.map((sentinel) => ask(sentinel).then((named) => known.push(named)));
+      const hear = (named: Named) => {
+        known.push(named);
+        latest = Math.max(latest, named.epoch);
+      };
+      const asked = hosts.map((sentinel) => ask(sentinel).then(hear));
       const all = Promise.allSettled(asked);
       const enough = Promise.any(asked).then(
         () => wait(sentinelLimit.others, undefined, { ref: false }),
         () => all,
       );
       await Promise.race([all, enough]);
-      // A sentinel that was cut off still names the master before the failover.
-      const [latest] = known.sort((one, other) => other.epoch - one.epoch);
-      if (latest !== undefined) return latest.host;
+      if (known.length > 0) {
+        const epoch = Math.max(...known.map((named) => named.epoch));
+        // A sentinel that was cut off still names the master before the failover. If all count anew, they were set up anew.
+        if (known.length === hosts.length) latest = epoch;
+        if (epoch < latest) throw new ShownReason('its sentinels name the master from before the latest failover');
+        return mostNamed(known.filter((named) => named.epoch === epoch));
+      }
       const reasons = (await all).map((answer, at) => reasonOfAnswer(hosts[at] as Host, answer));
       const [, hint] = reasons.find(([, found]) => found !== undefined) ?? [];
       throw new ShownReason(`no sentinel knows its master: ${reasons.map(([reason]) => reason).join('; ')}`, hint);
@@ -101,21 +117,42 @@ function reasonOfAnswer(
   answer: PromiseSettledResult<unknown>,
 ): readonly [reason: string, hint: string | undefined] {
   const error: unknown = answer.status === 'rejected' ? answer.reason : undefined;
-  const isUnknown = error instanceof Error && /^ERR No such master/i.test(error.message);
+  const message = error instanceof Error ? error.message : '';
+  const isUnknown = /^ERR No such master/i.test(message);
   const [reason, hint] = isUnknown ? ['it watches no master of this name'] : reasonOf(error);
+  if (/^NOPERM\b/.test(message)) return [`${host}:${port}: ${reason}`, mayNotAsk];
   return [`${host}:${port}: ${reason}`, hint];
 }
 
-/** Reads the answer to SENTINEL MASTER: a map, or a list of names and values from an older server. */
-function readMaster(reply: unknown): Named {
-  const fields = Array.isArray(reply) ? pairsOf(reply) : Object.entries((reply ?? {}) as object);
-  const { ip, port, 'config-epoch': epoch } = Object.fromEntries(fields) as Record<string, unknown>;
-  const isHost = typeof ip === 'string' && /^[\w.:-]{1,255}$/.test(ip);
+const mayNotAsk = 'its user needs SENTINEL MASTER and SENTINEL GET-MASTER-ADDR-BY-NAME';
+
+/** The address that most name. A sentinel that could not look up the name of a new master counts the failover, and keeps the old address. */
+function mostNamed(answers: readonly Named[]): Host {
+  const named = new Map<string, { host: Host; times: number }>();
+  for (const { host } of answers) {
+    const name = `${host.host}:${host.port}`;
+    named.set(name, { host, times: (named.get(name)?.times ?? 0) + 1 });
+  }
+  const [first, second] = [...named.values()].sort((one, other) => other.times - one.times);
+  if (first === undefined || first.times === second?.times)
+    throw new ShownReason(`its sentinels disagree: they name ${[...named.keys()].join(' and ')}`);
+  return first.host;
+}
+
+function readHost(reply: unknown): Host {
+  const [host, port] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const isHost = typeof host === 'string' && /^[\w.:-]{1,255}$/.test(host);
   const number = Number(port);
   if (!isHost || !Number.isInteger(number) || number < 1 || number > 65_535) {
     throw new ShownReason('its answer names no host and port');
   }
-  return { host: { host: ip, port: number }, epoch: Number(epoch) || 0 };
+  return { host, port: number };
+}
+
+/** Reads the answer to SENTINEL MASTER: a map, or a list of names and values from an older server. */
+function readEpoch(reply: unknown): number {
+  const fields = Array.isArray(reply) ? pairsOf(reply) : Object.entries((reply ?? {}) as object);
+  return Number((Object.fromEntries(fields) as Record<string, unknown>)['config-epoch']) || 0;
 }
 
 function pairsOf(list: readonly unknown[]): [string, unknown][] {

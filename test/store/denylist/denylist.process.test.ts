@@ -17,6 +17,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, type TestOptions, test } from 'vitest';
+import { keyOf } from '../../../src/store/denylist/keys.js';
 import { memoryDenylist } from '../../../src/store/denylist/memory.js';
 import { openDenylist } from '../../../src/store/denylist/open.js';
 import { type Denylist, keepTokenUntil, maxLeeway, type Revocation } from '../../../src/token/denylist.js';
@@ -718,6 +719,28 @@ describeWithRedis('Redis, on the server', () => {
       await denylist.add(subject(`u${at}`, clock + 1, clock + 5));
     }
   }
+
+  test.each([
+    ['of an unknown kind', ['kind', 'country', 'id', 'x', 'until', String(later)]],
+    ['without a kind', ['id', 'x', 'until', String(later)]],
+    ['whose end is no number', ['kind', 'token', 'id', 'x', 'until', 'soon']],
+    ['whose moment is lost', ['kind', 'subject', 'id', 'x', 'until', String(later)]],
+  ])('an entry %s may stand for a revocation, and is an error', async (_what, fields) => {
+    const prefix = `unreadable-${fields.length}-${fields[1]}:`;
+    const denylist = await openAt(`${server.url}?prefix=${prefix}`);
+    const keys = (['token', 'subject'] as const).map((kind) => `${prefix}${keyOf(kind, 'x')}`);
+    for (const key of keys) await server.ask('HSET', key, ...fields);
+    const problem = {
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('it has an entry that cannot be read'),
+    };
+    await expect(denylist.find({ jti: 'x' })).rejects.toMatchObject(problem);
+    await expect(denylist.find({ sub: 'x', iat: now })).rejects.toMatchObject(problem);
+    await expect(entriesOf(denylist)).rejects.toMatchObject(problem);
+    expect(await denylist.find({ jti: 'other' })).toBeUndefined();
+    // Other tests count what is there.
+    await server.ask('DEL', ...keys);
+  });
 
   test.each([
     ['a server', () => server.url, () => [server]],

@@ -1,5 +1,6 @@
 /** A Redis whose master sentinels name: found at the start, and followed when it changes. Real servers, real sentinels. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openRedisDenylist } from '../../../src/store/denylist/redis.js';
 import type { StoreWatch } from '../../../src/store/denylist-options.js';
@@ -98,14 +99,23 @@ describeWithRedis('Redis with sentinels', { tags: 'slow' }, () => {
     for (const jti of ['dead', 'after', 'by a new handle']) await untilFound(denylist, jti);
   });
 
-  test('a promoted replica without the entries is noticed', async () => {
-    const denylist = await openAt(`${redis.url}&prefix=emptied:`);
-    await denylist.add(dead);
+  /** Promotes an empty replica. A sentinel may tell it once more whom to follow, and its master fills it: then all begins anew. */
+  async function promoteEmptied(keys: string, attempts = 3): Promise<void> {
     const master = await redis.master();
     const replica = redis.servers.find((server) => server !== master) as RedisServer;
     await replica.ask('CONFIG', 'SET', 'replica-read-only', 'no');
     await replica.ask('FLUSHALL');
     await redis.failOver();
+    if ((await replica.ask('KEYS', keys)).join('') === '') return;
+    if (attempts === 1) throw new Error('the replica was filled again before it was promoted, each time');
+    await redis.untilFollowed();
+    await promoteEmptied(keys, attempts - 1);
+  }
+
+  test('a promoted replica without the entries is noticed', async () => {
+    const denylist = await openAt(`${redis.url}&prefix=emptied:`);
+    await denylist.add(dead);
+    await promoteEmptied('emptied:*');
     const lost = { code: 'STORE_UNAVAILABLE', details: { reason: 'entries were lost' } };
     await until('the loss is noticed', () =>
       denylist.find({ jti: 'dead' }).then(
@@ -185,16 +195,36 @@ describeWithRedis('Redis with sentinels', { tags: 'slow' }, () => {
   });
 });
 
-/** A sentinel that gives one answer, whoever asks. */
-function startAnswering(answer: string, port = 0): Promise<{ port: number; server: Server; stop(): void }> {
+interface Fields {
+  ip?: string;
+  port?: number;
+  'config-epoch'?: number;
+  /** The port in the answer to SENTINEL MASTER, if it is another one. */
+  former?: number;
+  /** What it answers to GET-MASTER-ADDR-BY-NAME instead. */
+  reply?: string;
+  /** Whether it answers as before RESP3, with lists for maps. */
+  isOld?: boolean;
+}
+
+/** A sentinel that gives everybody the same answers. */
+function startAnswering(fields: Fields, port = 0): Promise<{ port: number; server: Server; stop(): void }> {
   const sockets = new Set<Socket>();
+  const { former, reply, isOld = false, ip = '', port: named = '' } = fields;
+  const members = { name: 'mymaster', ip, port: former ?? named, 'config-epoch': fields['config-epoch'] };
+  const pairs = Object.entries(members).map(([name, value]) => `+${name}\r\n+${value}\r\n`);
+  const answers: Record<string, string> = {
+    HELLO: '%1\r\n+proto\r\n:3\r\n',
+    'SENTINEL MASTER': `${isOld ? `*${pairs.length * 2}` : `%${pairs.length}`}\r\n${pairs.join('')}`,
+    'SENTINEL GET-MASTER-ADDR-BY-NAME': reply ?? `*2\r\n+${ip}\r\n+${named}\r\n`,
+  };
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
-      for (const [, command = ''] of bytes.toString('latin1').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)) {
-        if (command === 'HELLO') socket.write('%1\r\n+proto\r\n:3\r\n');
-        else socket.write(command === 'SENTINEL' ? answer : '+OK\r\n');
+      const asked = bytes.toString('latin1').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)(?:\r\n\$\d+\r\n([\w-]+))?/g);
+      for (const [, command, more] of asked) {
+        socket.write(answers[`${command} ${more}`] ?? answers[`${command}`] ?? '+OK\r\n');
       }
     });
   });
@@ -209,34 +239,105 @@ function startAnswering(answer: string, port = 0): Promise<{ port: number; serve
   });
 }
 
-const answer = (fields: object) =>
-  Object.entries(fields).reduce(
-    (text, [name, value]) => `${text}+${name}\r\n+${value}\r\n`,
-    `%${Object.keys(fields).length}\r\n`,
-  );
+describeWithRedis('sentinels whose failover takes long', { tags: 'slow' }, () => {
+  test('a master that is back before its failover is over is not asked', async () => {
+    // The last replica refuses to follow another master. So the failover lasts 5 s, and its sentinel shows the old master meanwhile.
+    const lastArgs = ['--replica-priority', '0', '--rename-command', 'SLAVEOF', ''];
+    const redis = await startRedisSentinels({ replicas: 2, lastArgs });
+    try {
+      const denylist = await openAt(redis.url);
+      await denylist.add(dead);
+      const [old, next] = redis.servers;
+      await old.stop('SIGKILL');
+      await until('a sentinel that names the new master', async () => {
+        const question = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster'];
+        const all = await Promise.all(redis.sentinels.map((sentinel) => sentinel.ask(...question)));
+        return all.some(([, port]) => port === String(next.port));
+      });
+      await old.start();
+      await untilFound(denylist);
+      await denylist.add({ ...dead, id: 'after' });
+      await (await openAt(redis.url)).add({ ...dead, id: 'by a new handle' });
+      // Three entries and the marker.
+      expect(await next.ask('DBSIZE')).toEqual(['4']);
+    } finally {
+      await redis.remove();
+    }
+  });
+});
 
 describeWithRedis('what sentinels say', () => {
   const running: Server[] = [];
   afterEach(() => {
     for (const server of running.splice(0)) server.close();
   });
-  const locationOf = async (...answers: object[]) => {
-    const started = await Promise.all(answers.map((fields) => startAnswering(answer(fields))));
+  const locationOf = async (...answers: Fields[]) => {
+    const started = await Promise.all(answers.map((fields) => startAnswering(fields)));
     running.push(...started.map(({ server }) => server));
     return `redis+sentinel://${started.map(({ port }) => `127.0.0.1:${port}`).join(',')}/mymaster`;
   };
-  const at = (port: number, epoch: number) => ({ name: 'mymaster', ip: '127.0.0.1', port, 'config-epoch': epoch });
+  const at = (port: number, epoch: number) => ({ ip: '127.0.0.1', port, 'config-epoch': epoch });
 
-  test('counts by the latest failover, not by who answers first', async () => {
+  /** Runs a test with two masters, of which the fresh one must get an entry and the marker, and the old one nothing. */
+  async function withTwoMasters(body: (old: RedisServer, fresh: RedisServer) => Promise<void>): Promise<void> {
     const [old, fresh] = await Promise.all([startRedis(), startRedis()]);
     try {
-      const denylist = await openAt(await locationOf(at(old.port, 3), at(fresh.port, 11), at(old.port, 4)));
-      await denylist.add(dead);
+      await body(old, fresh);
       expect(await fresh.ask('DBSIZE')).toEqual(['2']);
       expect(await old.ask('DBSIZE')).toEqual(['0']);
     } finally {
       await Promise.all([old.remove(), fresh.remove()]);
     }
+  }
+
+  test('counts by the latest failover, not by who answers first', () =>
+    withTwoMasters(async (old, fresh) => {
+      await (await openAt(await locationOf(at(old.port, 3), at(fresh.port, 11), at(old.port, 4)))).add(dead);
+    }));
+
+  test('takes the new address of a failover that is not over, and lists for maps', () =>
+    withTwoMasters(async (old, fresh) => {
+      const underWay = { ...at(fresh.port, 5), former: old.port, isOld: true };
+      await (await openAt(await locationOf(at(old.port, 4), underWay, at(old.port, 4)))).add(dead);
+    }));
+
+  test('of those that have seen the latest failover the most count, and a tie does not', () =>
+    withTwoMasters(async (old, fresh) => {
+      for (let turn = 0; turn < 3; turn++) {
+        const ports = [fresh.port, fresh.port, fresh.port];
+        ports[turn] = old.port;
+        await (await openAt(await locationOf(...ports.map((port) => at(port, 2))))).add(dead);
+      }
+      await expect(openAt(await locationOf(at(old.port, 2), at(fresh.port, 2)))).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(/its sentinels disagree: they name 127\.0\.0\.1:\d+ and 127\.0\.0\.1:\d+$/),
+      });
+    }));
+
+  test('does not go back to a master from before a failover that was heard of', { tags: 'slow' }, () =>
+    withTwoMasters(async (old, fresh) => {
+      const behind = await startAnswering(at(old.port, 1));
+      const others = await Promise.all([startAnswering(at(fresh.port, 2)), startAnswering(at(fresh.port, 2))]);
+      const ports = [behind, ...others].map(({ port }) => `127.0.0.1:${port}`).join(',');
+      const denylist = await openAt(`redis+sentinel://${ports}/mymaster`);
+      await denylist.add(dead);
+      for (const sentinel of others) sentinel.stop();
+      const end = performance.now() + 4000;
+      while (performance.now() < end) await untilFound(denylist);
+      // Sentinels that are set up anew count from the beginning.
+      behind.stop();
+      for (const { port } of [behind, ...others]) running.push((await startAnswering(at(fresh.port, 0), port)).server);
+      await wait(1500);
+      await untilFound(denylist);
+    }),
+  );
+
+  test('a sentinel that does not tell its user the address says what is needed', async () => {
+    const forbidden = { ...at(1, 1), reply: '-NOPERM this user has no permissions\r\n' };
+    await expect(openAt(await locationOf(forbidden))).rejects.toMatchObject({
+      message: expect.stringContaining('the user may not run the command (NOPERM)'),
+      hint: 'its user needs SENTINEL MASTER and SENTINEL GET-MASTER-ADDR-BY-NAME',
+    });
   });
 
   test('a sentinel that hangs delays nothing for long', async () => {
@@ -257,7 +358,7 @@ describeWithRedis('what sentinels say', () => {
     tags: 'slow',
   }, async () => {
     const master = await startRedis();
-    const sentinel = await startAnswering(answer(at(master.port, 1)));
+    const sentinel = await startAnswering(at(master.port, 1));
     try {
       const denylist = await openAt(`redis+sentinel://127.0.0.1:${sentinel.port}/mymaster`);
       await denylist.add(dead);
@@ -276,7 +377,7 @@ describeWithRedis('what sentinels say', () => {
       );
       expect(message).toMatch(/no sentinel has named its master for 10 s/);
       expect(performance.now() - began).toBeGreaterThan(7000);
-      running.push((await startAnswering(answer(at(master.port, 1)), sentinel.port)).server);
+      running.push((await startAnswering(at(master.port, 1), sentinel.port)).server);
       await untilFound(denylist);
     } finally {
       await master.remove();
@@ -296,8 +397,9 @@ describeWithRedis('what sentinels say', () => {
     }
   });
 
-  test.each<[string, object]>([
+  test.each<[string, Fields]>([
     ['no host', { port: 1 }],
+    ['no answer', { ip: '127.0.0.1', port: 1, reply: '_\r\n' }],
     ['a host with a line end', { ip: 'a b', port: 1 }],
     ['no port', { ip: '127.0.0.1' }],
     ['a port that is none', { ip: '127.0.0.1', port: 65_536 }],
