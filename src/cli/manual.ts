@@ -11,7 +11,7 @@ import type { Context } from './terminal/io.js';
 /** Returns the pages by the names of their files; `root` is the folder of the package. */
 export async function manPages(root: URL): Promise<ReadonlyMap<string, string>> {
   // Nothing is run: the program is only read.
-  const program = await buildProgram(['--help'], { io: { env: {} }, exitCode: 0 } as unknown as Context);
+  const program = await buildProgram(['--help'], { argv: [], io: { env: {}, stdout: {} } } as unknown as Context);
   const changes = readFileSync(fileURLToPath(new URL('CHANGELOG.md', root)), 'utf8');
   const { version } = packageJson;
   const day = new RegExp(`^## ${version.replaceAll('.', '\\.')} \\((\\d{4}-\\d{2}-\\d{2})\\)`, 'm').exec(changes)?.[1];

@@ -3,8 +3,12 @@ import type { Command, Option } from 'commander';
 
 type Names = string;
 
-/** For all commands; `addCommonOptions` and others declare one option for many commands. */
+/** For all commands, in the order of help; `addCommonOptions` and others declare one option for many commands. */
 const common: Readonly<Record<string, Names>> = {
+  Target: '',
+  Service: `--host --port --ready-file --log-format --login-attempts --cors --auth-cookie --trust-proxy --tls-cert --tls-key --demo`,
+  Account: `--users --clients --password-file --password-env --password-hash --no-roles --no-scopes --no-claims --end-sessions
+    --keep-tokens`,
   Token: `--token-file --token-env --max-size --sub --type --pair --ttl --refresh-ttl --no-exp --no-iat --no-jti --no-type
     --bare --iss --aud --scope --role --claim --claims --nbf --jti --header --typ --until --at --list --rotate --rotate-grace
     --session-max --any-aud --cty --encrypt-to --sign`,
@@ -13,17 +17,13 @@ const common: Readonly<Record<string, Names>> = {
   Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv
     --passphrase-file --passphrase-env --private --public --private-half --public-half --encrypt --activate-in --grace --spki --use --new-key`,
   Certificate: '--cert --csr --subject --san --days --x5c',
-  Account: `--users --clients --password-file --password-env --password-hash --no-roles --no-scopes --no-claims --end-sessions
-    --keep-tokens`,
   Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
-  Service: `--host --port --ready-file --log-format --login-attempts --cors --auth-cookie --trust-proxy --tls-cert --tls-key --demo`,
-  Target: '',
   Batch: '--batch --threads --only-invalid',
   Output: `--format --report --summary --serialization --out --mask --no-mask --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
   Settings: '--dotenv --config --no-config',
 };
 
-/** By command, or by the command above it. */
+/** By command, with the command above it or without, or by the command above it. */
 const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
   verify: {
     Checks: '--alg --type --iss --aud --any-aud --sub --scope --role --typ --at',
@@ -44,9 +44,12 @@ const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
     Checks: '--any-aud',
   },
   lint: { Checks: '--fail-on --rule --list-rules --wordlist --at' },
-  keys: { Keys: '--at --until --force', Output: '--claim' },
-  users: { Account: '--sub --role --scope --claim' },
-  clients: { Account: '--id --sub --role --scope --aud --no-aud --claim --secret-file --secret-env' },
+  revoke: { Token: '--store' },
+  keys: { Keys: '--at --until --force' },
+  'keys export': { Output: '--force' },
+  'keys convert': { Output: '--force' },
+  users: { Account: '--sub --role --scope --claim --keyring --store' },
+  clients: { Account: '--id --scope --aud --no-aud --claim --secret-file --secret-env --keyring --store' },
 };
 
 /** The groups of the program's commands, in their order in help. */
@@ -62,9 +65,12 @@ const commandGroups: Readonly<Record<string, Names>> = {
 /** The titles of groups of commands; the last is for commands below another. */
 export const commandTitles: readonly string[] = [...Object.keys(commandGroups), 'Commands'];
 
-/** Returns the title of the group that a command belongs to. */
-export function groupOfCommand(command: Command, parent: Command): string {
-  return (parent.parent === null && findGroup(commandGroups, command.name())) || 'Commands';
+/** Returns the commands of a group, in its order; of `Commands` those that no group names, in their own order. */
+export function inGroup(commands: readonly Command[], title: string, parent: Command): readonly Command[] {
+  const names = parent.parent === null ? commandGroups : {};
+  const order = names[title]?.split(' ') ?? [];
+  if (title !== 'Commands') return order.flatMap((name) => commands.filter((each) => each.name() === name));
+  return commands.filter((each) => findGroup(names, each.name()) === undefined);
 }
 
 /** The titles in their order in help; the last is for options that no group names. */
@@ -73,8 +79,10 @@ export const groupTitles: readonly string[] = [...Object.keys(common), 'Options'
 /** Returns the title of the group that an option of a command belongs to. */
 export function groupOf(option: Option, command: Command): string {
   const flag = option.long ?? '';
-  const parent = command.parent?.parent == null ? undefined : command.parent.name();
-  return findGroup(special[parent ?? command.name()], flag) ?? findGroup(common, flag) ?? 'Options';
+  const name = command.name();
+  const parent = command.parent?.parent == null ? name : command.parent.name();
+  const groups = [special[`${parent} ${name}`], special[parent], common];
+  return groups.map((each) => findGroup(each, flag)).find((title) => title !== undefined) ?? 'Options';
 }
 
 function findGroup(groups: Readonly<Record<string, Names>> | undefined, flag: string): string | undefined {

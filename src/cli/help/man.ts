@@ -1,10 +1,11 @@
 /** Manual pages in roff, made from the commands and the topics when jwtkit is built. */
 import type { Command } from 'commander';
 import { examplesOf } from '../grammar/shared-options.js';
-import { splitExample } from '../terminal/wrap.js';
+import { showExample } from './examples.js';
 import { groupOf, groupTitles } from './groups.js';
 import { describeOption, summaryOf, termOf } from './layout.js';
-import type { Block } from './markdown.js';
+import { type Block, showCode } from './markdown.js';
+import { relatedTo } from './see-also.js';
 
 /** What stands in the head and foot of each page. */
 export interface Edition {
@@ -31,7 +32,7 @@ export function programPage(
     ...commands.flat(),
     ...topics.flatMap(({ title, blocks }) => [`.SH ${line(title.toUpperCase())}`, ...blocks.flatMap(renderBlock)]),
     '.SH SEE ALSO',
-    program.commands.map((each) => `.BR ${line(`jwtkit-${each.name()}`)} (1)`).join(',\n'),
+    program.commands.map((each) => reference(`jwtkit-${each.name()}`)).join(',\n'),
   ]);
 }
 
@@ -54,7 +55,7 @@ export function commandPage(command: Command, edition: Edition): string {
     ...own,
     ...(command.commands.length > 0 ? [] : exampleLines(command, '.SH EXAMPLES')),
     '.SH SEE ALSO',
-    '.BR jwtkit (1)',
+    ['jwtkit', ...relatedTo(command).map((each) => `jwtkit-${each}`)].map(reference).join(',\n'),
   ]);
 }
 
@@ -64,6 +65,10 @@ function page(name: string, description: string, { version, day }: Edition, body
   // A heading begins a paragraph itself.
   const lines = text.filter((each, at) => each !== '.PP' || !/^\.S[HS]/.test(text[at - 1] ?? ''));
   return `${lines.join('\n')}\n`;
+}
+
+function reference(page: string): string {
+  return `.BR ${line(page)} (1)`;
 }
 
 function synopsis(command: Command): string[] {
@@ -88,12 +93,7 @@ function optionItems(command: Command, title?: string): string[] {
 function exampleLines(command: Command, heading = '.PP'): string[] {
   const examples = examplesOf(command);
   if (examples.length === 0) return [];
-  return [
-    heading,
-    '.nf',
-    ...examples.flatMap((each) => splitExample(each, 76)).map((each) => line(each.trim())),
-    '.fi',
-  ];
+  return [heading, '.nf', ...examples.flatMap((each) => showExample(each, 76)).map((each) => line(each.trim())), '.fi'];
 }
 
 function renderBlock(block: Block): string[] {
@@ -114,7 +114,7 @@ function item(term: string, text: string): string[] {
 }
 
 function bold(text: string): string {
-  return `\\fB${toRoff(text)}\\fR`;
+  return `\\fB${toRoff(showCode(text, String))}\\fR`;
 }
 
 function roman(text: string): string {
@@ -123,7 +123,7 @@ function roman(text: string): string {
 
 /** Returns text as a line that roff takes for text: no first dot or apostrophe, which would make it a request. */
 function line(text: string): string {
-  const escaped = toRoff(text);
+  const escaped = showCode(toRoff(text), (code) => bold(code));
   return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;
 }
 
@@ -133,7 +133,8 @@ function toRoff(text: string): string {
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replaceAll(
-      /[^\n -~]/gu,
+      // Not the code, which `line` shows.
+      /[^\n -~\ue021-\ue07e]/gu,
       (character) => `\\[u${(character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}]`,
     );
 }

@@ -1,5 +1,5 @@
 /** Parts of a Markdown page as text for a terminal. Knows what the pages of docs/ use. */
-import { fillLines } from '../terminal/wrap.js';
+import { fillLines } from '../terminal/fill.js';
 
 /** One piece of a page; code that a test runs is left out. */
 export type Block =
@@ -50,29 +50,57 @@ function readBlock(text: string): Block[] {
   return [...before, { kind: 'list', items, isNumbered }];
 }
 
-/** Returns text without the marks of code, emphasis and links. */
+/** Returns text without the marks of emphasis and links; the characters of code are moved to a private area of Unicode. */
 function plain(text: string): string {
-  return text
-    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replaceAll(/\*\*|`/g, '')
-    .replaceAll('\\|', '|')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
+  return (
+    text
+      // A page beside the one that is shown.
+      .replaceAll(/\[([\w-]+\.md)\]\(\1(?:#[^)]*)?\)/g, 'docs/$1')
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replaceAll('**', '')
+      .replaceAll('\\|', '|')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+      .replaceAll(/`([^`]*)`/g, (_, code: string) => code.replaceAll(/[!-~]/g, (one) => move(one, privateArea)))
+  );
 }
 
+/** Where the characters of code are, from filling lines until it is known how code is shown. */
+const privateArea = 0xe000;
+
+function move(character: string, by: number): string {
+  return String.fromCharCode(character.charCodeAt(0) + by);
+}
+
+/** Returns text whose words of code are shown by `show`. */
+export function showCode(text: string, show: (code: string) => string): string {
+  return text.replaceAll(/[\ue021-\ue07e]+/g, (code) => show(code.replaceAll(/./g, (one) => move(one, -privateArea))));
+}
+
+/** How a terminal shows headings and code. */
+type Painter = Readonly<Record<'bold' | 'cyan', (text: string) => string>>;
+
 /** Returns blocks as lines of at most `width` columns, with an empty line between two blocks. */
-export function renderBlocks(blocks: readonly Block[], width: number): string[] {
-  const lines = blocks.flatMap((block, at) => {
+export function renderBlocks(
+  blocks: readonly Block[],
+  width: number,
+  { bold, cyan }: Painter = { bold: String, cyan: String },
+): string[] {
+  return blocks.flatMap((block, at) => {
     const isAttached = at === 0 || blocks[at - 1]?.kind === 'heading';
-    return [...(isAttached ? [] : ['']), ...renderBlock(block, width)];
+    const lines = renderBlock(block, width).map((line, row) => {
+      const isTitle = block.kind === 'heading' || (block.kind === 'table' && row === 0);
+      const text = showCode(line.trimEnd(), isTitle ? String : (code) => cyan(code));
+      return isTitle ? bold(text) : text;
+    });
+    return [...(isAttached ? [] : ['']), ...lines];
   });
-  return lines.map((line) => line.trimEnd());
 }
 
 function renderBlock(block: Block, width: number): string[] {
   switch (block.kind) {
     case 'heading':
-      return [block.text.toUpperCase()];
+      return [showCode(block.text, String).toUpperCase()];
     case 'paragraph':
       return fillLines(block.text, width);
     case 'list':
@@ -85,9 +113,10 @@ function renderBlock(block: Block, width: number): string[] {
   }
 }
 
-/** The first cell is a column of its own; the others share the second one, each on lines of its own. */
+/** The first cell is a column of its own, if it is short enough; the others share the second one, each on lines of its own. */
 function renderTable(rows: readonly (readonly string[])[], width: number): string[] {
-  const first = Math.min(22, Math.max(...rows.map(([cell = '']) => cell.length)));
+  const lengths = rows.map(([cell = '']) => cell.length);
+  const first = Math.max(...lengths.filter((length) => length <= 0.4 * width));
   return rows.flatMap(([cell = '', ...rest], at) => {
     const column = first + 2;
     const separate = at === 0 ? [rest.join(', ')] : rest;

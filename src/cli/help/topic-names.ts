@@ -25,7 +25,7 @@ export const topics: readonly Topic[] = [
   },
   {
     name: 'formats',
-    summary: 'how tokens, claims, times, algorithms and text files are written',
+    summary: 'how tokens, claims, times and text files are written',
     parts: [
       { page: 'reference.md', sections: ['Tokens', 'Demands', 'Claims', 'Times', 'Algorithms'] },
       { page: 'environment.md', sections: ['Text files'] },

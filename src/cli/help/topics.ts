@@ -1,8 +1,9 @@
 /** `jwtkit help TOPIC`: sections of docs/, which the package holds, as text for a terminal. */
 import { fileURLToPath } from 'node:url';
 import { readFileBounded } from '../../files/read-file.js';
+import { colorModeOf, painterFor } from '../terminal/colour.js';
 import { columnsOf } from '../terminal/columns.js';
-import type { Io } from '../terminal/io.js';
+import type { Context } from '../terminal/io.js';
 import { type Block, readBlocks, renderBlocks, sectionOf } from './markdown.js';
 import { type Topic, topics } from './topic-names.js';
 
@@ -24,6 +25,10 @@ export function topicBlocks(topic: Topic, docs: URL): Block[] {
   return readBlocks(sections.join('\n\n'));
 }
 
-export function showTopic(topic: Topic, docs: URL, io: Io): void {
-  io.stdout.write(`${renderBlocks(topicBlocks(topic, docs), columnsOf(io)).join('\n')}\n`);
+export async function showTopic(topic: Topic, docs: URL, { argv, io }: Context): Promise<void> {
+  const paint = await painterFor(io.stdout, colorModeOf(argv), io.env);
+  const pages = topic.parts.map(({ page }) => `docs/${page}`).join(' and ');
+  const more: Block = { kind: 'paragraph', text: `More: ${pages}, in the folder of the package.` };
+  const lines = renderBlocks([...topicBlocks(topic, docs), more], columnsOf(io), paint);
+  io.stdout.write(`${lines.join('\n')}\n`);
 }

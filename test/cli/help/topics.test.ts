@@ -51,13 +51,24 @@ test.each([[['help', 'exitcodes']], [['help', 'nonsense']], [['help', 'exit-code
 
 test.each([
   ['A [link](x.md#y) and `code`.', ['A link and code.']],
+  ['See [that-page.md](that-page.md#at) and [a part](that-page.md#part).', ['See docs/that-page.md and a part.']],
   ['- one\n- two `x`\n  and more', ['- one', '- two x and more']],
   ['1. one\n2. two', ['1. one', '2. two']],
   ['Before:\n- one', ['Before:', '', '- one']],
   ['## Head\n\nText', ['HEAD', 'Text']],
   ['Text\n\n```sh\njwtkit keygen\n```\n\nMore', ['Text', '', 'More']],
   ['| a | b |\n|---|---|\n| x | y |\n| longer | z \\| w |', ['a       b', 'x       y', 'longer  z | w']],
+  [
+    '| name | does |\n|---|---|\n| a name of many words | x |\n| `short` | y |',
+    ['name   does', 'a name of many words', '       x', 'short  y'],
+  ],
   ['', []],
 ])('%j is shown as %j', (markdown, lines) => {
   expect(renderBlocks(readBlocks(markdown), 40)).toEqual(lines);
+});
+
+test('code is shown as code, and is as long as its text', () => {
+  const paint = { bold: (text: string) => `*${text}*`, cyan: (text: string) => `<${text}>` };
+  const blocks = readBlocks('## The `a`\n\nRun `jwtkit keys list`, or `-e` (an `é`).');
+  expect(renderBlocks(blocks, 20, paint)).toEqual(['*THE A*', 'Run <jwtkit> <keys>', '<list>, or <-e> (an é).']);
 });

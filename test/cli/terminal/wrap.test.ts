@@ -53,3 +53,25 @@ test.each([60, 80, 120])(
     expect(terminal.stdout.replace(/\s+/g, ' ')).toBe(piped.stdout.replace(/\s+/g, ' '));
   },
 );
+
+test.each([60, 80, 120])('reports of lint and diff on a terminal of %i columns keep to them', async (columns) => {
+  const keyring = await makeKeyring();
+  const world = { env: { JWTKIT_KEYRING: keyring } };
+  const issue = async (...args: string[]) => (await stdoutOf(['issue', '--at', '0', ...args], world)).trim();
+  const token = await issue('--sub', 'user-123', '--aud', 'api', '--ttl', '30d');
+  const other = await issue('--sub', 'a subject whose name is long', '--ttl', '400d', '--scope', 'read write delete');
+  for (const args of [
+    ['lint', token],
+    ['lint', other],
+    ['diff', token, other],
+    ['diff', token, other, '--keyring', keyring, '--at', '10'],
+  ]) {
+    const env = { ...world.env, NO_COLOR: '1' };
+    const terminal = await runCli(args, { ...world, terminals: ['stdout', 'stderr'], columns, env });
+    const lines = terminal.stdout.split('\n');
+    expect(lines.filter((line) => line.length > columns || line.endsWith(' '))).toEqual([]);
+    const piped = await runCli(args, world);
+    expect(terminal.stdout.replaceAll(/\s+/g, ' ')).toBe(piped.stdout.replaceAll(/\s+/g, ' '));
+    if (columns === 60) expect(lines.length).toBeGreaterThan(piped.stdout.split('\n').length);
+  }
+});
