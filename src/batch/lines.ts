@@ -65,9 +65,15 @@ function beginning(bytes: Block['bytes']): Block['bytes'] {
   return withoutMark(bytes);
 }
 
+/** Joins pieces in memory of their own, which another thread can be given: small buffers share theirs. */
 function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  // A copy in memory of its own, since it is handed to another thread: small buffers share theirs.
-  return new Uint8Array(Buffer.concat(pieces));
+  const joined = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+  let end = 0;
+  for (const piece of pieces) {
+    joined.set(piece, end);
+    end += piece.length;
+  }
+  return joined;
 }
 
 function countLines(bytes: Uint8Array<ArrayBuffer>): number {
@@ -89,7 +95,8 @@ export interface Line {
 }
 
 /** The lines of a block. */
-export function* linesOf({ bytes, firstLine }: Block): Generator<Line> {
+export function linesOf({ bytes, firstLine }: Block): Line[] {
+  const lines: Line[] = [];
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   // If each byte is a character, no line needs a search for longer ones.
   const encoding = isAscii(buffer) ? 'latin1' : 'utf8';
@@ -100,7 +107,8 @@ export function* linesOf({ bytes, firstLine }: Block): Generator<Line> {
     const end = found < 0 ? buffer.length : found;
     const isCut = end - start > maxLineBytes;
     const text = buffer.toString(encoding, start, isCut ? start + maxLineBytes + 1 : end);
-    yield { number, text, isCut, isGarbled: !isSound && !isUtf8(buffer.subarray(start, end)) };
+    lines.push({ number, text, isCut, isGarbled: !isSound && !isUtf8(buffer.subarray(start, end)) });
     start = end + 1;
   }
+  return lines;
 }

@@ -70,7 +70,7 @@ async function answerBlock(block: Block, answer: AnswerLine): Promise<BlockResul
     if (ready.outcome !== undefined) counts.set(ready.outcome, (counts.get(ready.outcome) ?? 0) + 1);
   };
   const result = () => ({ output: new TextEncoder().encode(output), talk, counts, verdicts });
-  const lines = [...linesOf(block)];
+  const lines = linesOf(block);
   for (let start = 0; start < lines.length; start += linesAtOnce) {
     const group = lines.slice(start, start + linesAtOnce).map((line) => tryAnswer(line, answer));
     // Answers that no store delays are not awaited: a promise for each line is a tenth of a verification.

@@ -42,10 +42,10 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   const app = await openApp(options, deps, prefix);
   app.server.headersTimeout = headersTimeout;
   answerErrors(app);
+  addMetrics(app);
+  logRequests(app, deps.log);
   answerInTurn(app);
   makeStoppable(app);
-  addMetrics(app);
-  logRequests(app);
   addHeaders(app, options);
   prefix?.watch(app);
   if (options.corsOrigins !== undefined && options.corsOrigins.length > 0) await addCors(app, options.corsOrigins);

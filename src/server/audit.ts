@@ -4,6 +4,7 @@ import { own } from '../jose/json.js';
 import type { Key } from '../jose/key.js';
 import type { DecodedToken } from '../token/decode.js';
 import type { ReadTokens } from '../token/issue.js';
+import { serializeError, writeLine } from './log.js';
 import type { Refusal } from './refusal.js';
 import { addressOf, shownPath } from './request.js';
 
@@ -19,10 +20,8 @@ export function auditIssue(
 ): void {
   const { sub, jti, family, client_id, scope } = access;
   const ip = addressOf(request);
-  request.log.info(
-    { audit: 'issue', grant, sub, jti, refresh_jti: refresh?.jti, family, kid, client_id, scope, ip },
-    'issued',
-  );
+  const members = { audit: 'issue', grant, sub, jti, refresh_jti: refresh?.jti, family, kid, client_id, scope, ip };
+  writeLine(request, 'issued', members);
   const { issued } = request.server.metrics;
   issued.inc({ grant, type: 'access' });
   if (refresh !== undefined) issued.inc({ grant, type: 'refresh' });
@@ -38,13 +37,15 @@ export function auditRefusal(request: FastifyRequest, { reason, status, options 
     sub: identifier(token.claims, 'sub'),
     kid: identifier(token.header, 'kid'),
   };
-  request.log.info({ audit: 'refuse', reason, failed, status, path, sub, ip, unverified }, 'refused');
+  writeLine(request, 'refused', { audit: 'refuse', reason, failed, status, path, sub, ip, unverified });
   request.server.metrics.refused.inc({ code: reason });
 }
 
 /** Records a request that the service could not answer, and the error. */
 export function auditFailure(request: FastifyRequest, reason: string, error: unknown): void {
-  request.log.error({ audit: 'fail', reason, path: shownPath(request), ip: addressOf(request), err: error }, 'failed');
+  const [path, ip] = [shownPath(request), addressOf(request)];
+  const err = error instanceof Error ? serializeError(error) : String(error);
+  writeLine(request, 'failed', { audit: 'fail', reason, path, ip, err }, 50);
   const { refused, storeErrors } = request.server.metrics;
   refused.inc({ code: reason });
   if (reason === 'STORE_UNAVAILABLE') storeErrors.inc();
@@ -58,10 +59,8 @@ export function auditRevocation(
   family: string | null,
 ): void {
   const session = family ?? undefined;
-  request.log.info(
-    { audit: 'revoke', client_id: client, jti, sub, family: session, kid: header.kid, ip: addressOf(request) },
-    'revoked',
-  );
+  const ip = addressOf(request);
+  writeLine(request, 'revoked', { audit: 'revoke', client_id: client, jti, sub, family: session, kid: header.kid, ip });
   request.server.metrics.revoked.inc();
 }
 

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, JwtkitError } from '../errors.js';
 import { auditFailure, auditRefusal } from './audit.js';
+import { noteAnswer } from './ended.js';
 import { logRequest } from './log.js';
 import { Refusal } from './refusal.js';
 import { pathOf, shownPath } from './request.js';
@@ -90,6 +91,7 @@ export function answerBadHttp(error: Error & { code?: string }, socket: Socket):
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = badHttp[error.code ?? ''] ?? '400 Bad Request';
   const body = JSON.stringify({ detail: status.slice(4) });
+  noteAnswer(socket, Number(status.slice(0, 3)));
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\n` +
       `connection: close\r\n\r\n${body}`,

@@ -117,49 +117,48 @@ export async function grantClientCredentials(
   return { ...answer, ...scopeAnswer(requested, granted) };
 }
 
+/** What a request with a refresh token gets: `status` is that of a refused token. */
+type GrantRefresh = (request: FastifyRequest, client: Client | undefined, status: 400 | 401) => Promise<TokenAnswer>;
+
 /**
- * Issues new tokens for a refresh token, within what its user may do now.
- * @throws {Refusal} with `status` for a refused token (the tutorials answer 401, RFC 6749 §5.2 says 400); 400 for a scope that the
- * session does not have.
+ * Returns a function that issues new tokens for a refresh token, within what its user may do now.
+ * @throws {Refusal} from the function, with `status` for a refused token (the tutorials answer 401, RFC 6749 §5.2 says 400); 400 for
+ * a scope that the session does not have.
  */
-export async function grantRefresh(
-  request: FastifyRequest,
-  client: Client | undefined,
-  status: 400 | 401,
-  options: ServiceOptions,
-  deps: ServiceDeps,
-): Promise<TokenAnswer> {
-  const { refresh_token: token, scope } = readForm(request, ['refresh_token'], ['scope']);
-  // The form of the scope is not checked here: the token is judged first.
-  const requested = listScopes(scope);
-  const now = deps.now();
-  const key = await deps.keys.signingKey(now);
-  const { type: _, ...verify } = withoutAudience(ownPolicy(options, 'refresh'));
+export function prepareRefresh(options: ServiceOptions, deps: ServiceDeps): GrantRefresh {
+  const verify = withoutAudience(ownPolicy(options, 'refresh'));
   const { rotatesRefreshTokens: rotate, rotateGrace, sessionMax } = options;
-  const issue = pairPolicy(key, options);
-  const resource = requestedAudiences(request);
-  const policy = { verify, issue, scope: requested, resource, rotate, rotateGrace, sessionMax };
-  const limits = (claims: Claims) => limitsOf(claims, client, options, deps);
-  try {
-    const issued = await withKeys(deps.keys, now, (keys) =>
-      refreshAndRead(token, policy, { key, keys, denylist: deps.denylist, now, limits }),
-    );
-    auditIssue(request, 'refresh_token', key, issued);
-    return { ...issued.tokens, ...scopeAnswer(requested ?? scopesOf(issued.before), scopesOf(issued.access)) };
-  } catch (error) {
-    if (!isVerdict(error)) throw error;
-    if (error.details.reason === 'audience not held') throw invalidTarget();
-    if (error.details.reason === 'scope not held') throw invalidScope('The refresh token does not hold the scope');
-    const refused = readRefused(token, error);
-    const { detail, failed } = explainVerdict(error, 'refresh', refused, now);
-    throw new Refusal(status, detail, {
-      error: 'invalid_grant',
-      headers: status === 401 ? { 'www-authenticate': 'Bearer' } : {},
-      code: error.code,
-      failed,
-      token: refused,
-    });
-  }
+  return async (request, client, status) => {
+    const { refresh_token: token, scope } = readForm(request, ['refresh_token'], ['scope']);
+    // The form of the scope is not checked here: the token is judged first.
+    const requested = listScopes(scope);
+    const now = deps.now();
+    const key = await deps.keys.signingKey(now);
+    const issue = pairPolicy(key, options);
+    const resource = requestedAudiences(request);
+    const policy = { verify, issue, scope: requested, resource, rotate, rotateGrace, sessionMax };
+    const limits = (claims: Claims) => limitsOf(claims, client, options, deps);
+    try {
+      const issued = await withKeys(deps.keys, now, (keys) =>
+        refreshAndRead(token, policy, { key, keys, denylist: deps.denylist, now, limits }),
+      );
+      auditIssue(request, 'refresh_token', key, issued);
+      return { ...issued.tokens, ...scopeAnswer(requested ?? scopesOf(issued.before), scopesOf(issued.access)) };
+    } catch (error) {
+      if (!isVerdict(error)) throw error;
+      if (error.details.reason === 'audience not held') throw invalidTarget();
+      if (error.details.reason === 'scope not held') throw invalidScope('The refresh token does not hold the scope');
+      const refused = readRefused(token, error);
+      const { detail, failed } = explainVerdict(error, 'refresh', refused, now);
+      throw new Refusal(status, detail, {
+        error: 'invalid_grant',
+        headers: status === 401 ? { 'www-authenticate': 'Bearer' } : {},
+        code: error.code,
+        failed,
+        token: refused,
+      });
+    }
+  };
 }
 
 /**

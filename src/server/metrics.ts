@@ -1,6 +1,7 @@
 /** The service's metrics, in a registry of its own. */
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { whenEnded } from './ended.js';
 
 /** The counters, and the registry that also holds times and the process's own metrics. */
 interface Metrics {
@@ -40,11 +41,10 @@ export function addMetrics(app: FastifyInstance): void {
     registers,
   });
   app.decorate('metrics', metrics);
-  app.addHook('onResponse', (request, reply, done) => {
+  whenEnded(app, (request, reply, status) => {
     // Unknown paths share one label: each new label costs memory.
     const route = request.routeOptions.url ?? 'none';
-    duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
-    done();
+    duration.observe({ method: request.method, route, status }, reply.elapsedTime / 1000);
   });
 }
 

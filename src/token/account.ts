@@ -1,6 +1,7 @@
 /** The accounts of a service: users with a name and a password, clients with an id and a secret. */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { JsonObject } from '../jose/json.js';
+import { isUnresolved, unresolvedProblem } from '../jose/unresolved.js';
 import { inBoth, isScopeToken } from './claims.js';
 
 /** A person who logs in with a name and a password. */
@@ -125,6 +126,7 @@ export function clientIdProblem(id: string): string | undefined {
  * thought of could be found from its stored hash.
  */
 export function clientSecretProblem(secret: string): string | undefined {
+  if (isUnresolved(secret)) return unresolvedProblem;
   if (!/^[\x21-\x7e]*$/.test(secret)) return 'has other characters than visible ASCII';
   if (secret.length < 22 || new Set(secret).size < 8)
     return 'is too easy to guess: it needs 22 random characters or more';

@@ -1,6 +1,6 @@
 /** Checks each claim of a token with a verified signature against the policy and the time (RFC 7519 §4.1, RFC 8725 §3). */
 import { own, quoteText } from '../jose/json.js';
-import { asList, isString, isStringOrStrings } from './claims.js';
+import { asList, isString, isStringOrStrings, suggestParts } from './claims.js';
 import type { DecodedToken } from './decode.js';
 import { type Finding, failed, malformed, passed, skipped, skips } from './finding.js';
 import { checkGranted } from './grant-checks.js';
@@ -61,7 +61,8 @@ function checkAccepted(
   if (accepted === undefined) return skips.notWanted[name];
   const match = findAccepted(value, accepted);
   if (match !== undefined) return passed(name, match);
-  return failed(name, 'CLAIM_MISMATCH', `token ${name} is ${quoteValues(value)}, ${expectedOneOf(accepted)}`);
+  const hint = suggestParts(asList(accepted), asList(value));
+  return failed(name, 'CLAIM_MISMATCH', `token ${name} is ${quoteValues(value)}, ${expectedOneOf(accepted)}`, hint);
 }
 
 function expectedOneOf(accepted: string | readonly string[] = []): string {

@@ -3,6 +3,7 @@
  * may hold dots themselves, as `https://issuer.example/roles` does: the longest name that fits is taken. A JSON Pointer has one
  * reading, whatever names the token has.
  */
+import { JwtkitError } from '../errors.js';
 import { describeJson, isJsonObject, type JsonObject, own, quoteText } from '../jose/json.js';
 
 /** How far a path leads. */
@@ -89,4 +90,18 @@ function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value) && !/^(0|[1-9]\d*)$/.test(name)) return undefined;
   return own(value, name);
+}
+
+/**
+ * Returns the value of the claim at a path.
+ * @throws {JwtkitError} CLAIM_MISSING.
+ */
+export function findClaim(claims: JsonObject, path: string): unknown {
+  const value = findByPath(claims, path);
+  if (value === undefined) {
+    throw new JwtkitError('CLAIM_MISSING', `token has no claim ${JSON.stringify(path)}`, {
+      hint: 'jwtkit decode shows all claims',
+    });
+  }
+  return value;
 }

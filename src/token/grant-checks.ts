@@ -3,7 +3,7 @@ import { isJsonNumber } from '../jose/decimal.js';
 import { readExact } from '../jose/exact-json.js';
 import { describeJson, own } from '../jose/json.js';
 import { findByPath, listTexts } from './claim-path.js';
-import { asList, type Claims, isString, isStringOrStrings, missingFrom, splitScope } from './claims.js';
+import { asList, type Claims, isString, isStringOrStrings, missingFrom, splitScope, suggestParts } from './claims.js';
 import type { DecodedToken } from './decode.js';
 import { type Finding, failed, passed, skips } from './finding.js';
 
@@ -11,7 +11,7 @@ type Kind = 'scope' | 'role';
 
 /** The claims that grant, the standard's or our own name first; and where else issuers put such values. */
 const places = {
-  scope: { own: ['scope', 'scp'], others: ['permissions'] },
+  scope: { own: ['scope', 'scp'], others: ['scopes', 'permissions'] },
   role: { own: ['role', 'roles'], others: ['realm_access.roles', 'cognito:groups', 'groups', 'permissions'] },
 } as const;
 
@@ -57,7 +57,8 @@ export function checkGranted(
   const lacking = missing.map((item) => JSON.stringify(item)).join(', ');
   const has = held.length === 0 ? 'nothing' : listTexts(held);
   const message = `token ${names.join(' and ')} lacks ${lacking}, it has ${has}`;
-  return failed(kind, 'CLAIM_MISMATCH', message, suggestPlace(kind, token, wanted, paths));
+  const hint = suggestParts(missing, held) ?? suggestPlace(kind, token, wanted, paths);
+  return failed(kind, 'CLAIM_MISMATCH', message, hint);
 }
 
 /** The words of a scope (RFC 8693 §4.2), or a list. A role that is one text is one role, whatever spaces it has. */

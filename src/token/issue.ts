@@ -5,10 +5,10 @@ import { defaultMaxTokenLength } from '../jose/compact.js';
 import { isJsonObject } from '../jose/json.js';
 import { prepareSigner } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
-import type { Claims } from './claims.js';
+import { type Claims, joinClaims } from './claims.js';
 import type { Successor } from './denylist.js';
 import { checkIssueArguments, checkPairArguments, type IssuePairPolicy, type IssuePolicy } from './issue-policy.js';
-import { type ClaimDeps, fillIn, prepareClaims, refuse, refuseMalformed, writePayload } from './new-claims.js';
+import { type ClaimDeps, prepareClaims, refuse, refuseMalformed, writePayload } from './new-claims.js';
 import { refreshTyp, takesRefreshForm, toRefreshForm } from './refresh-form.js';
 
 /** What issuing needs. */
@@ -107,23 +107,31 @@ export function preparePairIssuer(
   policy: IssuePairPolicy,
   deps: IssueDeps,
 ): (claims: Claims, successor?: Successor) => ReadTokens<TokenPair> {
-  const issueAccess = prepareIssuer({ ...policy, type: 'access', ttl: policy.accessTtl }, deps);
+  const issueAccess = prepareIssuer(
+    Object.assign({}, policy, { type: 'access', ttl: policy.accessTtl } as const),
+    deps,
+  );
   const now = Math.floor(deps.now);
-  const issueRefresh = prepareIssuer({ ...policy, typ: undefined, type: 'refresh', ttl: policy.refreshTtl }, deps);
+  const ofRefresh = { typ: undefined, type: 'refresh', ttl: policy.refreshTtl } as const;
+  const issueRefresh = prepareIssuer(Object.assign({}, policy, ofRefresh), deps);
   return (claims, successor) => {
     for (const name of ['exp', 'jti', 'type']) {
       if (Object.hasOwn(claims, name)) throw refuse(`the two tokens of a pair each get their own ${name}`);
     }
-    const shared = { ...claims };
-    fillIn(shared, 'family', deps.newId ?? randomUUID);
-    const access = issueAccess({ ...shared, ...policy.accessClaims });
+    const shared = joinClaims(claims);
+    if (shared.family === undefined) shared.family = (deps.newId ?? randomUUID)();
+    const access = issueAccess(policy.accessClaims === undefined ? shared : joinClaims(shared, policy.accessClaims));
     // All of them, even one that is named `session`, belong to the session.
     const isSpecial = takesRefreshForm(deps.key, shared);
-    const lasting = { ...shared, ...successor };
+    const lasting = successor === undefined ? shared : joinClaims(shared, { ...successor });
     const refresh = issueRefresh(isSpecial ? toRefreshForm(lasting, policy.refreshAudience) : lasting);
-    const pair = { access_token: access.token, refresh_token: refresh.token, token_type: 'bearer' } as const;
-    const expires_in = (access.claims.exp ?? now) - now;
-    return { tokens: { ...pair, expires_in }, access: access.claims, refresh: refresh.claims };
+    const tokens = {
+      access_token: access.token,
+      refresh_token: refresh.token,
+      token_type: 'bearer',
+      expires_in: (access.claims.exp ?? now) - now,
+    } as const;
+    return { tokens, access: access.claims, refresh: refresh.claims };
   };
 }
 

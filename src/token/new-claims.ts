@@ -4,7 +4,7 @@ import { JwtkitError } from '../errors.js';
 import { parseClaims } from '../jose/compact.js';
 import { isJsonNumber } from '../jose/decimal.js';
 import { findOddNumber, readExact, writeJson } from '../jose/exact-json.js';
-import { type Claims, claimShapeProblem, findMalformed, type TokenType } from './claims.js';
+import { type Claims, claimShapeProblem, findMalformed, joinClaims, type TokenType } from './claims.js';
 import type { IssuePolicy } from './issue-policy.js';
 import { isNumericDate, requireNow } from './time.js';
 
@@ -39,24 +39,19 @@ export function prepareClaims(
     throw refuse(`a lifetime is at least 1 second, not ${ttl}`);
   }
   return (given) => {
-    const claims = { ...given };
-    if (type !== undefined) fillIn(claims, 'type', () => type);
-    if (!bare) fillIn(claims, 'iat', () => now);
+    const claims = joinClaims(given);
+    if (type !== undefined && claims.type === undefined) claims.type = type;
+    if (!bare && claims.iat === undefined) claims.iat = now;
     if (typeof ttl === 'number') {
       const nbf = isJsonNumber(claims.nbf) ? Number(claims.nbf) : undefined;
       const start = Math.max(now, isNumericDate(nbf) ? nbf : 0);
-      fillIn(claims, 'exp', () => start + Math.floor(ttl));
+      if (claims.exp === undefined) claims.exp = start + Math.floor(ttl);
     }
-    if (!bare) fillIn(claims, 'jti', newId);
+    if (!bare && claims.jti === undefined) claims.jti = newId();
     for (const name of without) delete claims[name];
     if (ttl === undefined && claims.exp === undefined) throw noExp();
     return claims;
   };
-}
-
-/** Sets a claim that is absent. */
-export function fillIn(claims: Claims, name: string, make: () => unknown): void {
-  if (!Object.hasOwn(claims, name) || claims[name] === undefined) claims[name] = make();
 }
 
 /** A payload, and what it says. */

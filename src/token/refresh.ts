@@ -3,7 +3,7 @@ import { requireKey, requireObject } from '../jose/arguments.js';
 import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
 import { soundClaimsOf } from './account-claims.js';
-import { type Claims, claimShapeProblem, isString } from './claims.js';
+import { type Claims, claimShapeProblem, isString, joinClaims } from './claims.js';
 import {
   type Denylist,
   describeRevocation,
@@ -104,7 +104,8 @@ export async function refreshAndRead(
   requireObject(deps, 'the third argument', '{ key, keys, denylist, now }');
   const { key, keys, denylist, now } = deps;
   requireKey(key, 'sign');
-  const examined = await examineAndAsk(token, { ...policy.verify, type: 'refresh' }, { keys, denylist, now });
+  const demands: VerifyPolicy = Object.assign({}, policy.verify, { type: 'refresh' } as const);
+  const examined = await examineAndAsk(token, demands, { keys, denylist, now });
   const { findings, verified } = examined;
   if (verified === undefined) throw refusalOf(examined);
   // Reuse is checked first: a used token ends its session, even if the request is refused for its scope, client or user.
@@ -136,8 +137,8 @@ async function issueNext(
   const askedOf = askedScope(claims, policy.scope, limits.scope);
   // Numbers among them keep their text.
   const exact = sessionClaims({ header, claims: readExact(claimsText, verified.claims) });
-  const names = keptClaims.filter((name) => Object.hasOwn(exact, name));
-  const kept: Claims = Object.fromEntries(names.map((name) => [name, exact[name]]));
+  const kept: Claims = {};
+  for (const name of keptClaims) if (Object.hasOwn(exact, name)) kept[name] = exact[name];
   const audience = limitAudience(claims, limits.audience);
   Object.assign(kept, audience, limitScope(claims, limits.scope), limitRole(claims, [policy.role, limits.role]));
   const ofAccess = { ...soundClaimsOf(limits.claims), ...askedOf, ...askedAudience(kept, policy.resource) };
@@ -148,8 +149,8 @@ async function issueNext(
   if (policy.rotate !== true) {
     const { accessTtl, refreshTtl: _, ...single } = issue;
     const { token: access_token, claims: access } = await issueToken(
-      { ...kept, ...ofAccess },
-      { ...single, type: 'access', ttl: accessTtl },
+      joinClaims(kept, ofAccess),
+      Object.assign(single, { type: 'access', ttl: accessTtl } as const),
       deps,
     );
     const expires_in = (access.exp ?? now) - (access.iat ?? now);
@@ -160,20 +161,18 @@ async function issueNext(
     throw new JwtkitError('STORE_UNAVAILABLE', 'rotating needs a store to consume the token in');
   const { aud } = verified.claims;
   const refreshAudience = hasRefreshForm(verified) && isString(aud) ? aud : undefined;
-  const issuePair = preparePairIssuer(
-    { refreshAudience, ...issue, accessClaims: { ...ofAccess, ...noAuthTime } },
-    deps,
-  );
+  const accessClaims = joinClaims(ofAccess, noAuthTime);
+  const issuePair = preparePairIssuer(Object.assign({ refreshAudience }, issue, { accessClaims }), deps);
   if (policy.sessionMax !== undefined || claims.auth_time !== undefined) kept.auth_time = start;
-  if (successor !== undefined) return { ...issuePair(kept, successor), before: claims };
+  if (successor !== undefined) return Object.assign(issuePair(kept, successor), { before: claims });
   const issued = issuePair(kept);
   const taken = await denylist.consume(jti, keepTokenUntil(claims.exp), useOf(issued.refresh, policy, now));
-  if (taken === undefined) return { ...issued, before: claims };
+  if (taken === undefined) return Object.assign(issued, { before: claims });
   if (taken.kind === 'token' && taken.reason === 'revoked')
     throw new JwtkitError('TOKEN_REVOKED', describeRevocation(taken));
   const winner = repeatedSuccessor(taken, policy.rotateGrace, now);
   if (winner === undefined) throw await endFamily(claims, denylist);
-  return { ...issuePair(kept, winner), before: claims };
+  return Object.assign(issuePair(kept, winner), { before: claims });
 }
 
 /** Access tokens do not say when their session began. */

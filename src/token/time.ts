@@ -83,9 +83,21 @@ function readMoment(text: string, now: number): number | undefined {
   return new Date(midnight).toISOString().startsWith(date) ? Math.floor(milliseconds / 1000) : undefined;
 }
 
-/** Formats a NumericDate as ISO 8601 in UTC, to the second: `2026-11-23T00:12:00Z`. */
+/**
+ * Formats a NumericDate as ISO 8601 in UTC, to the second: `2026-11-23T00:12:00Z`. Moments before 1970 are for certificates.
+ * @throws {RangeError} for what is no moment.
+ */
 export function formatMoment(moment: number): string {
-  return `${new Date(Math.floor(moment) * 1000).toISOString().slice(0, 19)}Z`;
+  const date = new Date(Math.floor(moment) * 1000);
+  if (Number.isNaN(date.getTime())) throw new RangeError('this is no moment');
+  // toISOString() looks up the time zone first, 1 ms of each start.
+  const day = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()].map(twoDigits).join('-');
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(twoDigits).join(':');
+  return `${day.padStart(10, '0')}T${time}Z`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 /** Formats a duration in its largest unit, or its two largest if the first is small: `45s`, `1h 30m`, `3h`, `7d`. */

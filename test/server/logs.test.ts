@@ -1,5 +1,7 @@
 /** What is written of requests: who, what and why, and never what anybody could log in with. */
+import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../store/redis-server.js';
 import {
   type Answer,
   alice,
@@ -57,6 +59,43 @@ describe('the log line of a request', () => {
     expect(service.lines.join('')).not.toContain('marked');
   });
 
+  test.each<[string, string]>([
+    ['X-Request-Id', 'r","audit":"issue","sub":"admin'],
+    ['X-Request-Id', '\u009b2J'],
+    ['X-Request-Id', 'i'.repeat(129)],
+    ['X-Forwarded-For', '203.0.113.9","audit":"issue'],
+    ['X-Forwarded-For', '\u009b2J'],
+    ['Host', 'a","audit":"issue'],
+    ['User-Agent', '\u009b2J","audit":"issue'],
+    ['Authorization', 'Basic ","audit":"issue'],
+    ['Cookie', 'a=","audit":"issue'],
+  ])('has nothing of the hostile header %s: %s', async (name, value) => {
+    const behind = await startService({ trustedProxies: 1 });
+    const host = name === 'Host' ? '' : 'host: a\r\n';
+    await behind.raw(`GET /healthz HTTP/1.1\r\n${host}${name}: ${value}\r\nconnection: close\r\n\r\n`);
+    const [line = ''] = behind.lines.filter((each) => each.includes('"msg":"request"'));
+    expect(line).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(JSON.parse(line)).toEqual({
+      level: 30,
+      time: expect.any(String),
+      reqId: uuid,
+      method: 'GET',
+      path: '/healthz',
+      status: 200,
+      ms: expect.any(Number),
+      ip: '127.0.0.1',
+      msg: 'request',
+    });
+  });
+
+  test('has a hostile path as one member', async () => {
+    const path = '/"},{"audit":"issue","path":"\\';
+    await service.raw(`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    const [line] = service.logs().filter(({ msg }) => msg === 'request');
+    expect(line).toMatchObject({ method: 'GET', path, msg: 'request' });
+    expect(audited()).toEqual([]);
+  });
+
   test('is one whole line each', async () => {
     await service.ask('/a%0ab', { headers: { 'x-request-id': 'given' } });
     for (const line of service.lines) expect(line).toMatch(/^\{[^\n]*\}\n$/);
@@ -81,6 +120,62 @@ describe('the log line of a request', () => {
 });
 
 describe('audit lines', () => {
+  test('record a token whose client leaves before the answer, and the request too', async () => {
+    const isPassword = async () => {
+      client.destroy();
+      await left;
+      return true;
+    };
+    const slow = await startService({}, { isPassword });
+    const left = new Promise<void>((resolve) =>
+      slow.server.once('connection', (socket) => socket.once('close', () => resolve())),
+    );
+    const body = new URLSearchParams(aliceForm).toString();
+    const client = connect(slow.port, '127.0.0.1');
+    client.write(
+      `POST /token HTTP/1.1\r\nhost: a\r\ncontent-type: ${formType['content-type']}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await until('the token is logged', () => slow.lines.some((line) => line.includes('"msg":"issued"')));
+    const lines = slow.logs();
+    expect(lines).toContainEqual(expect.objectContaining({ audit: 'issue', sub: 'user-123', ip: '127.0.0.1' }));
+    expect(lines.filter(({ msg }) => msg === 'request')).toMatchObject([
+      { path: '/token', status: 499, ip: '127.0.0.1' },
+    ]);
+    const { text } = await slow.ask('/metrics');
+    expect(text).toMatch(/duration_seconds_count\{method="POST",route="\/token",status="499"\} 1$/m);
+    expect(slow.logs().filter(({ msg }) => msg === 'request')).toMatchObject([{ path: '/metrics', status: 200 }]);
+  });
+
+  test.each([
+    ['the client leaves before its form is whole', 'a=b', 'content-length: 100'],
+    ['its body is no HTTP', 'nonsense\r\n', 'transfer-encoding: chunked'],
+  ])('record a request with its address if %s', async (_, body, length) => {
+    const client = connect(service.port, '127.0.0.1').on('error', () => {});
+    service.logs();
+    const begin = service.lines.length;
+    client.write(`POST /token HTTP/1.1\r\nhost: a\r\ncontent-type: ${formType['content-type']}\r\n${length}\r\n\r\n`);
+    client.write(body, () => setTimeout(() => client.destroy(), 50));
+    await until('the line is written', () => service.lines.slice(begin).some((line) => line.includes('"request"')));
+    const lines = service.logs().filter(({ msg }) => msg === 'request');
+    expect(lines).toMatchObject([{ path: '/token', status: 400, ip: '127.0.0.1' }]);
+  });
+
+  test('have these members and no others', async () => {
+    const { refresh_token: token } = await service.login({}, basic(billing));
+    await service.send('/token', { ...aliceForm, password: 'wrong' });
+    await service.ask('/users/me', { headers: bearer(token) });
+    await service.send('/revoke', { token }, basic(billing));
+    service.fail.store = new Error('broken');
+    await service.send('/revoke', { token }, basic(billing));
+    expect(audited().map((line) => Object.keys(line).join(' '))).toEqual([
+      'level time reqId audit grant sub jti refresh_jti family kid client_id scope ip msg',
+      'level time reqId audit reason status path sub ip msg',
+      'level time reqId audit reason failed status path ip unverified msg',
+      'level time reqId audit client_id jti sub family kid ip msg',
+      'level time reqId audit reason path ip err msg',
+    ]);
+  });
+
   test('record each issued token', async () => {
     const tokens = await service.login({}, basic(billing));
     const [access, refresh] = [claimsOf(tokens.access_token), claimsOf(tokens.refresh_token)];

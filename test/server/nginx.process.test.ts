@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli, segmentOf, stdoutOf, withClaims } from '../cli/fake-io.js';
 import { codeBlocks } from '../pages.js';
 import { describeWithProgram } from '../programs.js';
-import { freePort } from '../store/redis-server.js';
+import { freePort, until } from '../store/redis-server.js';
 import { askSite, documentedSite, type GuardedApp, replaceEach, startGuardedApp } from './guarded-app.js';
 import { guardsFromPages } from './guards-from-pages.js';
 import { nginx, placesOf, startNginx } from './nginx.js';
@@ -210,7 +210,12 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     const token = await app.issue(['--scope', 'write', '--role', 'user']);
     await ask('/admin/refused?secret=1', bearer(token));
     await ask('/expired', bearer(await app.issue([], Date.now() / 1000 - 86_400)));
-    const lines = readFileSync(log, 'utf8').split('\n');
+    // nginx writes its line after the answer has left, and each of its processes for itself.
+    const written = () => readFileSync(log, 'utf8');
+    for (const path of ['/admin/refused', '/expired']) {
+      await until(`the line of ${path}`, () => written().includes(`"GET ${path}"`));
+    }
+    const lines = written().split('\n');
     expect(lines.find((line) => line.includes('/admin/refused'))).toMatch(
       /"GET \/admin\/refused" 403 refused="role=admin"$/,
     );

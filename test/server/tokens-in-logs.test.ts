@@ -1,8 +1,9 @@
 /** A token in the place of something else: neither log lines nor answers nor metrics repeat it; and lines disturb no terminal. */
+import { fastify } from 'fastify';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { JwtkitError } from '../../src/errors.js';
 import { encodeBase64url } from '../../src/jose/base64url.js';
-import { makeLogger } from '../../src/server/log.js';
+import { logRequests, makeLogger, serializeError, writeLine } from '../../src/server/log.js';
 import { disguisedTokens, leakedParts } from '../disguised-tokens.js';
 import { bearer, startService, type TestService } from './test-service.js';
 
@@ -79,18 +80,29 @@ test('the log shows an ordinary path unchanged', async () => {
   expect(paths).toContain('/auth/api/v1.2/www.example.com');
 });
 
-describe('a line of the log', () => {
-  const lineOf = (members: object) => {
+/** Who writes lines, with the members of one and an error. */
+const writers: Readonly<Record<string, (write: (line: string) => void, members: object, err: Error) => unknown>> = {
+  'of Fastify': (write, members, err) => makeLogger({ write }).info({ ...members, err }, 'said'),
+  'about a request': async (write, members, err) => {
+    const app = fastify();
+    logRequests(app, { write: (line) => line.includes('"said"') && write(line) });
+    app.get('/', async (request) => writeLine(request, 'said', { ...members, err: serializeError(err) }));
+    await app.inject('/');
+  },
+};
+
+describe.each(Object.entries(writers))('a line %s', (who, write) => {
+  const lineOf = async (members: object, error = new Error('none')) => {
     const lines: string[] = [];
-    makeLogger({ write: (line) => void lines.push(line) }).info(members, 'said');
+    await write((line) => void lines.push(line), members, error);
     expect(lines).toHaveLength(1);
     return lines[0] as string;
   };
   const disturbing = '\u001b[2J\u007f\u0080\u0085\u009b31m\u009f\u061c\u200e\u200f\u202a\u202e\u2028\u2029\u2066\u2069';
 
-  test('escapes characters that move a cursor or reverse text, and stays the same JSON', () => {
+  test('escapes characters that move a cursor or reverse text, and stays the same JSON', async () => {
     const error = Object.assign(new Error(disturbing), { stack: `Error: ${disturbing}` });
-    const line = lineOf({ sub: disturbing, [disturbing]: 1, err: error, unverified: { kid: disturbing } });
+    const line = await lineOf({ sub: disturbing, [disturbing]: 1, unverified: { kid: disturbing } }, error);
     expect(line).toMatch(/^[\x20-\x7e]+\n$/);
     expect(JSON.parse(line)).toMatchObject({
       sub: disturbing,
@@ -100,14 +112,26 @@ describe('a line of the log', () => {
     });
   });
 
-  test('keeps other characters', () => {
-    expect(lineOf({ sub: 'Grüße, 東京 🙂' })).toContain('"sub":"Grüße, 東京 🙂"');
+  test('keeps other characters', async () => {
+    expect(await lineOf({ sub: 'Grüße, 東京 🙂' })).toContain('"sub":"Grüße, 東京 🙂"');
   });
 
-  test('hides a token in any member', () => {
+  test('keeps what is in a member there', async () => {
+    const forged = 'u","audit":"issue","sub":"admin"}\n{"audit":"issue","sub":"admin';
+    expect(JSON.parse(await lineOf({ sub: forged, gone: undefined }))).toEqual({
+      level: 30,
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      ...(who === 'of Fastify' ? {} : { reqId: expect.any(String) }),
+      sub: forged,
+      err: expect.objectContaining({ type: 'Error', message: 'none' }),
+      msg: 'said',
+    });
+  });
+
+  test('hides a token in any member', async () => {
     for (const [disguise, token] of Object.entries(disguisedTokens)) {
       const error = Object.assign(new Error(`lost ${token}`), { stack: `Error: lost\n${token}` });
-      const line = lineOf({ sub: `\u001b${token}`, err: error, unverified: { jti: `\n${token}` }, list: [token] });
+      const line = await lineOf({ sub: `\u001b${token}`, unverified: { jti: `\n${token}` }, list: [token] }, error);
       expect(leakedParts(line, token), disguise).toEqual([]);
       expect(JSON.parse(line)).toMatchObject({ msg: 'said', err: { type: 'Error' } });
     }

@@ -176,6 +176,14 @@ describe('shown to a person', () => {
     expect(parseMoment(text, 0)).toBe(Math.floor(moment));
   });
 
+  test('every moment as Date writes it, also one before 1970 as certificates have them', () => {
+    const first = Date.parse('0001-01-01T00:00:00Z') / 1000;
+    // A step that is prime meets all times of day, days of the year and leap years.
+    for (let moment = first; moment <= maxNumericDate; moment += 31_622_429) {
+      expect(formatMoment(moment)).toBe(new Date(moment * 1000).toISOString().replace('.000', ''));
+    }
+  });
+
   test.each([
     [0, '0s'],
     [0.9, '0s'],

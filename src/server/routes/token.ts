@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { authenticateClient, findClient } from '../client-authentication.js';
 import { readForm } from '../form.js';
-import { grantClientCredentials, grantPassword, grantRefresh, type TokenAnswer } from '../grants.js';
+import { grantClientCredentials, grantPassword, prepareRefresh, type TokenAnswer } from '../grants.js';
 import { Refusal } from '../refusal.js';
 import type { ServiceDeps, ServiceOptions } from '../service.js';
 import { describeRefresh, describeToken } from './schemas.js';
 
 /** Adds `POST /token` (RFC 6749 §3.2), and `POST /token/refresh` of the tutorials. */
 export function addTokenRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
+  const grantRefresh = prepareRefresh(options, deps);
   app.post('/token', { schema: describeToken, config: { isOauth: true } }, async (request, reply) => {
     forbidCaching(reply);
     // The form of the tutorials has no grant_type.
@@ -16,7 +17,7 @@ export function addTokenRoutes(app: FastifyInstance, options: ServiceOptions, de
       case 'password':
         return grantPassword(request, findClient(request, deps), options, deps);
       case 'refresh_token':
-        return grantRefresh(request, findClient(request, deps), 400, options, deps);
+        return grantRefresh(request, findClient(request, deps), 400);
       case 'client_credentials':
         return grantClientCredentials(request, authenticateClient(request, deps), options, deps);
       default:
@@ -25,13 +26,8 @@ export function addTokenRoutes(app: FastifyInstance, options: ServiceOptions, de
   });
   app.post('/token/refresh', { schema: describeRefresh, config: { isOauth: true } }, async (request, reply) => {
     forbidCaching(reply);
-    const { access_token, refresh_token, token_type }: Partial<TokenAnswer> = await grantRefresh(
-      request,
-      findClient(request, deps),
-      401,
-      options,
-      deps,
-    );
+    const answer: Partial<TokenAnswer> = await grantRefresh(request, findClient(request, deps), 401);
+    const { access_token, refresh_token, token_type } = answer;
     return { access_token, ...(refresh_token === undefined ? {} : { refresh_token }), token_type };
   });
 }
