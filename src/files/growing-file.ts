@@ -2,7 +2,8 @@
 import { closeSync, fchownSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { notWritable } from './system-error.js';
-import { ownerFor, refuseLink, requireFile, uniqueSuffix } from './write-files.js';
+import { refuseLink, requireFile } from './target.js';
+import { ownerFor, uniqueSuffix } from './write-files.js';
 
 /** Bytes that are read at once. */
 const pieceBytes = 65_536;

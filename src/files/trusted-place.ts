@@ -55,9 +55,9 @@ class Place {
   }
 
   examine(folder: string, name: string, depth: number): void {
-    const real = this.#follow(folder, name);
-    const stat = real === undefined ? undefined : look(real);
-    if (real === undefined || stat === undefined) return;
+    const found = this.#follow(folder, name);
+    if (found === undefined) return;
+    const { path: real, stat } = found;
     this.#expectOwner(real, stat);
     if (stat.uid !== this.#user && stat.uid !== 0) this.#owners.add(stat.uid);
     if (this.#othersWrite(stat)) {
@@ -70,9 +70,10 @@ class Place {
     for (const entry of list(real)) this.examine(real, entry, depth - 1);
   }
 
-  /** Checks each folder and link of a path, and returns the path without links; undefined if there is nothing. */
-  #follow(folder: string, path: string): string | undefined {
+  /** Checks each folder and link of a path, and returns the path without links and what is there; undefined if there is nothing. */
+  #follow(folder: string, path: string): { path: string; stat: Stats } | undefined {
     let at = isAbsolute(path) ? parse(path).root : folder;
+    let last: Stats | undefined;
     const rest = path.split(sep);
     let links = 0;
     for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
@@ -83,16 +84,17 @@ class Place {
       // `at` has no links, so `..` is the parent folder.
       if (name !== '..') this.#expectHolder(at);
       if (!stat.isSymbolicLink()) {
-        at = entry;
+        [at, last] = [entry, stat];
         continue;
       }
       this.#expectOwner(entry, stat);
       if (++links > mostLinks) throw this.#refuse(entry, 'there are too many symbolic links behind', stat);
       const target = tryToRead(entry, () => readlinkSync(entry));
-      if (isAbsolute(target)) at = parse(target).root;
+      if (isAbsolute(target)) [at, last] = [parse(target).root, undefined];
       rest.unshift(...target.split(sep));
     }
-    return at;
+    const stat = last ?? look(at);
+    return stat && { path: at, stat };
   }
 
   /**

@@ -7,17 +7,16 @@ import {
   fchownSync,
   fsyncSync,
   linkSync,
-  lstatSync,
   openSync,
   realpathSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hasErrorCode, JwtkitError } from '../errors.js';
 import { notWritable } from './system-error.js';
+import { lookAt, refuseLink, requireFile } from './target.js';
 
 /** A file to write. */
 export interface WholeFile {
@@ -107,43 +106,6 @@ export function refuseExisting(files: readonly WholeFile[]): void {
 /** A name ending that no other process and no other call uses at the same time. */
 export function uniqueSuffix(): string {
   return `${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
-}
-
-/**
- * Refuses to overwrite a pipe, a device or a folder. Returns whether there is a file.
- * @throws {JwtkitError} FILE_NOT_WRITABLE.
- */
-export function requireFile(path: string): boolean {
-  const stat = lookAt(path);
-  if (stat === undefined) return false;
-  const kind = stat.isDirectory() ? 'a folder' : 'not a regular file';
-  if (!stat.isFile()) throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: it is ${kind}`);
-  return true;
-}
-
-/**
- * Refuses a symbolic link, also one that leads nowhere: in a folder of strangers it would choose the file that is replaced.
- * @throws {JwtkitError} FILE_NOT_WRITABLE.
- */
-export function refuseLink(path: string): void {
-  let isLink: boolean | undefined;
-  try {
-    isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
-  } catch (error) {
-    throw notWritable(path, error);
-  }
-  if (isLink !== true) return;
-  throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: it is a symbolic link`, {
-    hint: 'remove the link, or name the file that it leads to',
-  });
-}
-
-function lookAt(path: string) {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    throw notWritable(path, error);
-  }
 }
 
 /** Copies the file that is about to be overwritten; undefined if there is none. */

@@ -69,7 +69,10 @@ function describeSegments(token: string): string {
     return 'token is JSON, a JWT is always in the compact form (RFC 7519 §3)';
   }
   const segments = token.split('.', 7).length;
-  if (segments === 5) return 'token has 5 segments: this is an encrypted token (JWE), not a signed one';
+  const header = segments === 5 ? Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString() : '';
+  // Something else is glued to a signed token, such as what an SD-JWT discloses.
+  const isSigned = /^\s*\{/.test(header) && !header.includes('"enc"');
+  if (segments === 5 && !isSigned) return 'token has 5 segments: this is an encrypted token (JWE), not a signed one';
   return `token has ${segments > 6 ? 'more than 6 segments' : segments === 1 ? '1 segment' : `${segments} segments`}, a JWS has 3`;
 }
 

@@ -77,10 +77,19 @@ export const derTypes = {
 
 /** The key in bytes that are exactly one DER structure; undefined for anything else. Throws {@link ForeignKey}. */
 export function readDer(bytes: Buffer): KeyObject | undefined {
+  return readAnyDer(bytes)?.key;
+}
+
+/** The PEM label of the structure that {@link readDer} reads. Throws {@link ForeignKey}. */
+export function labelOf(bytes: Buffer): string | undefined {
+  return readAnyDer(bytes)?.label;
+}
+
+function readAnyDer(bytes: Buffer): { key: KeyObject; label: string } | undefined {
   if (!isWholeDer(bytes)) return undefined;
-  for (const read of Object.values(derTypes)) {
+  for (const [label, read] of Object.entries(derTypes)) {
     try {
-      return read(bytes);
+      return { key: read(bytes), label };
     } catch (error) {
       if (error instanceof ForeignKey) throw error;
     }

@@ -3,6 +3,7 @@ import { ECDH } from 'node:crypto';
 import { ForeignKey, readDer, readElement } from './der.js';
 import { isEncryptedPkcs8 } from './encrypted-key.js';
 import { holdsKeyMark } from './key-marks.js';
+import { coordinatePairs, printedKind } from './printed-key.js';
 import { anySpace, maxLayers, maxWrappedBytes, withoutEscapes, wrappings } from './wrappings.js';
 
 /** What {@link findKeyIn} calls a bare point. */
@@ -12,7 +13,8 @@ export const pointKind = 'the point of an EC public key';
 export function findKeyIn(bytes: Buffer, depth = bytes.length <= maxWrappedBytes ? maxLayers : 1): string | undefined {
   const text = decodeText(bytes).trim();
   const plain = withoutEscapes(text);
-  const kind = kindOfText(text, plain) ?? kindOfBytes(bytes) ?? kindOfRun(plain);
+  const joined = withoutSeparators(plain);
+  const kind = kindOfText(text, plain, joined) ?? kindOfBytes(bytes) ?? kindOfRun(plain, joined);
   if (kind !== undefined || depth === 0) return kind;
   const undone = new Set<string>();
   for (const { undo } of wrappings) {
@@ -37,12 +39,14 @@ const sshLine = /(?:^|[\s"'=:])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk
 /** The bytes in the base64 of such a line (RFC 4253 §6.6): a length, then the type. */
 const sshBlob = /^\0\0\0.(?:ssh-|ecdsa-sha2-|sk-)/s;
 
-function kindOfText(text: string, plain: string): string | undefined {
-  if (label.test(plain) || encodedLabel.test(plain)) return 'PEM';
+function kindOfText(text: string, plain: string, joined: string): string | undefined {
+  if ([plain, joined].some((each) => label.test(each) || encodedLabel.test(each))) return 'PEM';
   if (sshLine.test(plain)) return 'an OpenSSH public key';
   if (text.startsWith('PuTTY-User-Key-File-')) return 'a PuTTY key';
   if (/<(?:\w{1,16}:)?(?:RSAKeyValue|ECKeyValue|X509Certificate|Modulus)\b/.test(plain)) return 'an XML key';
-  return jwkMember.test(plain) ? 'a JWK' : undefined;
+  if (jwkMember.test(plain)) return 'a JWK';
+  if (coordinatePairs(plain).some(isPoint)) return pointKind;
+  return printedKind(plain, joined);
 }
 
 /** A member that only JWKs have, in JSON or as other languages write it: YAML, a dict of Python, an object of JavaScript. */
@@ -67,12 +71,17 @@ function isDerKey(bytes: Buffer): boolean {
   }
 }
 
+/** A text whose letters stand apart, as lists of letters and some programs print it. */
+function withoutSeparators(text: string): string {
+  return text.replace(anySpace, '').replace(/["'`,;|\\]/g, '');
+}
+
 /** Base64 of DER begins so: a SEQUENCE and its length. */
 const derRun = /(?<![A-Za-z0-9+/_-])M[A-I][A-Za-z0-9+/_-]{14,}/g;
 
 /** A key in base64 amid other text, such as a member of JSON or one variable of several; wrapped over lines or not. */
-function kindOfRun(plain: string): string | undefined {
-  for (const searched of [plain, plain.replace(anySpace, '').replaceAll('\\', '')]) {
+function kindOfRun(plain: string, joined: string): string | undefined {
+  for (const searched of [plain, plain.replace(anySpace, '').replaceAll('\\', ''), joined]) {
     for (const [run] of searched.matchAll(derRun)) {
       const der = Buffer.from(run, 'base64');
       // Other text may follow without a space.

@@ -84,7 +84,8 @@ function readAttribute(part: string, isSlashed: boolean): NameAttribute {
 function unescapeValue(name: string, raw: string, isSlashed: boolean): string {
   const trimmed = raw.trimStart();
   const dense = trimmed.trimEnd();
-  const backslashes = /\\*$/.exec(dense)?.[0].length ?? 0;
+  let backslashes = 0;
+  while (dense.at(-1 - backslashes) === '\\') backslashes++;
   // An odd one escapes the space behind it.
   const text = trimmed.slice(0, dense.length + (backslashes % 2));
   if (!isSlashed && text.startsWith('#')) throw refuse(`${name}: a value in hex, after #, is not read`, escapeHint);

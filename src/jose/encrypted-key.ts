@@ -7,12 +7,10 @@ import { errorCodeOf, JwtkitError } from '../errors.js';
 import { childrenOf, readElements, derTags as tags } from './der.js';
 import * as der from './der-writer.js';
 import { keyRounds } from './derivation-cost.js';
+import { maxPassphraseBytes } from './key.js';
 
 /** What opens a private key: bytes, or a text that is taken as UTF-8 without normalization. */
 export type Passphrase = string | Uint8Array;
-
-/** The longest passphrase in bytes. OpenSSL's tools read no longer passphrase. */
-export const maxPassphraseBytes = 1023;
 
 /** Bounds of the work for a file, some seconds. */
 const maxIterations = 10_000_000;
@@ -72,9 +70,9 @@ function readAlgorithm(content: Buffer | undefined): AlgorithmIdentifier | undef
  * Decrypts an EncryptedPrivateKeyInfo in DER with what OpenSSL reads of PBES2 and PBES1. `where` begins the messages.
  * @throws {JwtkitError} PASSPHRASE_WRONG; KEY_INVALID for an unknown algorithm or one that asks for too much work.
  */
-export function decryptPkcs8(key: Buffer, passphrase: Passphrase, where = ''): KeyObject {
+export function decryptPkcs8(key: Buffer, passphrase: Passphrase, where = '', rounds = maxIterations): KeyObject {
   const bytes = passphraseBytes(passphrase);
-  const problem = workProblem(key);
+  const problem = workProblem(key, rounds);
   if (problem !== undefined) throw new JwtkitError('KEY_INVALID', `${where}the encrypted private key ${problem}`);
   return decrypt(() => createPrivateKey({ key, format: 'der', type: 'pkcs8', passphrase: bytes }), where);
 }
@@ -118,7 +116,7 @@ export function passphraseBytes(passphrase: Passphrase): Buffer {
 }
 
 /** Returns why a key is not even decrypted: a file must not choose how long its reader works. */
-function workProblem(key: Buffer): string | undefined {
+function workProblem(key: Buffer, rounds: number): string | undefined {
   const damaged = 'is damaged';
   const outer = algorithmOf(key);
   if (outer === undefined) return damaged;
@@ -130,7 +128,7 @@ function workProblem(key: Buffer): string | undefined {
   const [first, r, p] = rest.map(({ tag, content }) => (tag === tags.integer ? toNumber(content) : undefined));
   if (salt === undefined || first === undefined) return damaged;
   if (!kdf.id.equals(ids.scrypt)) {
-    return first > maxIterations ? `asks for more than ${maxIterations} iterations` : undefined;
+    return first > rounds ? `asks for more than ${rounds} iterations` : undefined;
   }
   if (r === undefined || p === undefined) return damaged;
   if (128 * r * (first + 2 + p) > maxScryptMemory) return 'asks for more than 32 MiB of memory, which OpenSSL refuses';

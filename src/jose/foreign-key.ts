@@ -1,5 +1,9 @@
 /** Hints for keys in formats that jwtkit does not read. */
 import { isPkcs12 } from './der.js';
+import { findKeyIn } from './disguised-key.js';
+import { isJsonObject, type JsonObject, own } from './json.js';
+import { shownName } from './json-key.js';
+import { variableName, vaultReference } from './unresolved.js';
 
 const sshHint =
   'convert a copy, since ssh-keygen overwrites it: cp FILE copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem ' +
@@ -12,28 +16,100 @@ export function foreignLabelHint(label: string): string | undefined {
   if (label.endsWith('CERTIFICATE REQUEST'))
     return 'a request is no certificate; its key: openssl req -in FILE -noout -pubkey';
   if (label === 'PKCS7' || label === 'CMS') return 'its certificates: openssl pkcs7 -in FILE -print_certs';
+  if (label === 'X509 CERTIFICATE' || label === 'TRUSTED CERTIFICATE')
+    return 'it becomes a plain certificate with: openssl x509 -in FILE -out plain.pem';
   if (label.endsWith('PARAMETERS')) return 'the file holds parameters alone, the key is in another one';
   return undefined;
 }
 
+const reference = 'this is a reference to a key: the program that puts the key in its place did not run';
+const notPem = 'a PEM begins and ends with a label between five dashes: copy all of it, from -----BEGIN to -----END';
+const openssh = 'an OpenSSH public key becomes PEM with: ssh-keygen -e -m PKCS8 -f FILE';
+const encoded = 'the key is encoded as one value among others: take that value out, and decode it with base64 -d';
+
+/** What people give instead of a key, in this order. A pattern sees the text without white space around it. */
+const kinds: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [/^(?:ssh|ecdsa|sk)-|\s(?:ssh-(?:rsa|ed25519)|ecdsa-sha2-nistp\d+) AAAA/, openssh],
+  [
+    /^---- BEGIN SSH2 PUBLIC KEY/,
+    'it becomes PEM with: ssh-keygen -i -f FILE > key.pub && ssh-keygen -e -m PKCS8 -f key.pub',
+  ],
+  [
+    /^PuTTY-User-Key-File-/,
+    'a PuTTY key becomes PEM with: puttygen FILE -O private-openssh -o copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem',
+  ],
+  [
+    /^\{[\s\S]*-----BEGIN [A-Z ]+-----[\s\S]*-----END /,
+    'JSON needs \\n for each line end inside a text, and no comma before a closing brace',
+  ],
+  [/[-\u2010-\u2015\u2212]{2,6} ?(?:BEGIN|END) /, notPem],
+  [variableName, 'this is the name of a variable, not its value: nothing put the value in its place'],
+  [vaultReference, reference],
+  [
+    /^(?:\*{3,}|\[?(?:masked|redacted|secure|filtered|hidden)\]?|<[\w -]+>|\.{3}|…)$/i,
+    'this stands for a key in a log or an example: put the key in its place',
+  ],
+  [
+    /^["']?(?:null|undefined|none|nil|<nil>|nan|true|false)["']?$/i,
+    'this is what a program such as jq prints if it found nothing: look at the name of the member',
+  ],
+  [
+    /^<(?:!doctype html|html|head|body)/i,
+    'this is a web page: the address may have answered with an error or a login page',
+  ],
+  [/^[{[]\s*'/, 'JSON has its names and texts in double quotes'],
+  [
+    /<(?:\w{1,16}:)?(?:RSAKeyValue|Modulus)\b/,
+    'an XML key of .NET becomes PEM with its ExportPkcs8PrivateKeyPem() or ExportSubjectPublicKeyInfoPem()',
+  ],
+  [
+    /<(?:\w{1,16}:)?X509Certificate\b/,
+    'the certificate is the base64 between the tags <X509Certificate>: keep that alone in the file',
+  ],
+  [/(?:^|[\s"':=])LS0tLS1CRUdJTi/, encoded],
+  [
+    /^(?:(?:file:\/)?~?\/|\.{1,2}\/|[A-Za-z]:\\)[\w .@/\\-]{1,200}$|^[^\n]{1,200}\.(?:pem|key|pub|der|crt|cer|json|jwks?|p8)$/,
+    'this is the name of a file: give what is in it',
+  ],
+  [/^(?:bearer )?ey[\w-]+\.[\w-]+\.[\w-]*$/i, 'this is a token; a key is needed that signs or verifies tokens'],
+  [
+    /^(?:0x)?(?:30|(?:2d[\s:]?){5})[\da-f\s:]{60,}$/i,
+    'this is a key in hex: xxd -r -p FILE writes its bytes to a file',
+  ],
+];
+
+/** How much of a text the patterns see, in characters. */
+const seen = 4096;
+
 /** The way out for a file that is neither PEM, DER nor JSON. */
 export function foreignFormatHint(bytes: Buffer, text: string): string {
+  if (/^\s*$/.test(text)) return 'there is nothing in it: the program or variable that fills it was empty';
   if (isPkcs12(bytes)) return 'a PKCS#12 file is brought into a keyring with: jwtkit keys import FILE';
   if (bytes.subarray(0, 4).toString('hex') === 'feedfeed') {
     return 'a Java keystore becomes PKCS#12 with: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12';
   }
-  if (/^(?:ssh|ecdsa|sk)-/.test(text)) return 'an OpenSSH public key becomes PEM with: ssh-keygen -e -m PKCS8 -f FILE';
-  if (text.startsWith('---- BEGIN SSH2 PUBLIC KEY')) {
-    return 'it becomes PEM with: ssh-keygen -i -f FILE > key.pub && ssh-keygen -e -m PKCS8 -f key.pub';
+  const hint = foreignTextHint(text);
+  if (hint !== undefined) return hint;
+  const kind = findKeyIn(bytes);
+  if (kind === undefined) return 'a shared secret is given with --secret-file or --secret-env';
+  return `it holds ${kind} in a form that is not read: give the key alone, as PEM or as a JWK`;
+}
+
+/** The way out for a text that is no key; undefined if it looks like nothing in particular. */
+export function foreignTextHint(text: string): string | undefined {
+  const plain = text.slice(0, seen).trim();
+  return kinds.find(([pattern]) => pattern.test(plain))?.[1];
+}
+
+/** The way out for a JSON object that is neither a JWK nor a JWK Set, and holds no key under another name. */
+export function foreignJsonHint(json: JsonObject): string | undefined {
+  if (typeof own(json, 'jwks_uri') === 'string') {
+    return 'this is the metadata of an issuer: name the issuer with --issuer-url, or its jwks_uri with --jwks';
   }
-  if (text.startsWith('PuTTY-User-Key-File-')) {
-    return 'a PuTTY key becomes PEM with: puttygen FILE -O private-openssh -o copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem';
-  }
-  if (/-{2,6} ?(?:BEGIN|END) /.test(text)) {
-    return 'a PEM begins and ends with a label between five dashes: copy all of it, from -----BEGIN to -----END';
-  }
-  if (/^[^\n]{1,200}\.(?:pem|key|pub|der|crt|cer|json|jwks?|p8)\s*$/.test(text)) {
-    return 'this is the name of a file: give what is in it';
-  }
-  return 'a shared secret is given with --secret-file or --secret-env';
+  const found = Object.entries(json).find(([, value]) => {
+    return isJsonObject(value) && (Array.isArray(own(value, 'keys')) || typeof own(value, 'kty') === 'string');
+  });
+  if (found !== undefined) return `the key is in its member ${shownName(found[0])}: give that alone`;
+  if (own(json, 'error') !== undefined) return 'this is an answer with an error: read its message';
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { createSecretKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
-import { type AlgorithmName, algorithm, curveRow, requireAlgorithm } from './algorithms.js';
+import { type AlgorithmName, algorithm, algorithmNames, curveRow, requireAlgorithm } from './algorithms.js';
 import { generateRsaPair } from './rsa-pair.js';
 
 /** Both halves of a key pair. */
@@ -42,7 +42,9 @@ export async function generateKey(alg: AlgorithmName, options: GenerateKeyOption
     throw new JwtkitError('USAGE_INVALID', `a size in bits is for RSA keys, ${alg} has its own`);
   }
   if (options.crv !== undefined && !curves?.some((name) => name === crv)) {
-    throw new JwtkitError('USAGE_INVALID', `${alg} is not defined for the curve ${options.crv}`);
+    throw new JwtkitError('USAGE_INVALID', `${alg} is not defined for the curve ${options.crv}`, {
+      hint: describeCurve(options.crv),
+    });
   }
   if (kty === 'oct') return { secret: createSecretKey(randomBytes(minimumBits / 8)) };
   if (kty !== 'RSA') {
@@ -50,6 +52,13 @@ export async function generateKey(alg: AlgorithmName, options: GenerateKeyOption
     return kty === 'EC' ? makePair('ec', { namedCurve: nodeName }) : makePair(nodeName, {});
   }
   return makeRsaPair(bits);
+}
+
+/** Says which algorithms a curve has; undefined for the name of no curve. */
+function describeCurve(crv: string): string | undefined {
+  if (crv === 'X25519') return 'X25519 is a curve of ECDH-ES, which encrypts';
+  const names = algorithmNames.filter((name) => algorithm(name).curves?.some((each) => each === crv));
+  return names.length === 0 ? undefined : `${crv} is the curve of ${names.join(' and ')}`;
 }
 
 /**

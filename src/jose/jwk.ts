@@ -70,13 +70,17 @@ interface Refusals {
   readonly unusable: (message: string) => UnusableJwk;
 }
 
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
+/** The members of a JWK that hold a private or shared key (RFC 7518 §6), and that of newer key types. */
+export const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const;
 
-/** Whether a value that should be a JWK holds a private or shared key, or names one in a member that is broken. */
+/**
+ * Whether a value that should be a JWK holds a private or shared key, or names one in a member that is broken. Some serializers
+ * write every member that they know, with null if there is none.
+ */
 export function holdsSecret(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(holdsSecret);
   if (!isJsonObject(value)) return false;
-  return own(value, 'kty') === 'oct' || privateMembers.some((name) => own(value, name) !== undefined);
+  return own(value, 'kty') === 'oct' || privateMembers.some((name) => (own(value, name) ?? null) !== null);
 }
 
 /** What the message of a refused JWK begins with, after its source. */

@@ -9,7 +9,7 @@ export function keyContent(bytes: Buffer, where: string): Buffer {
   return textBytes(bytes, (problem, hint) => new JwtkitError('KEY_INVALID', `${where}the key ${problem}`, { hint }));
 }
 
-/** Whether bytes begin as a JSON object or array does. */
+/** Whether bytes begin as a JSON object or an array of them does; a section of an INI file begins with a bracket too. */
 export function isJsonText(bytes: Buffer): boolean {
-  return /^\s*[{[]/.test(bytes.toString('latin1'));
+  return /^\s*(?:\{|\[\s*[\]{[])/.test(bytes.toString('latin1'));
 }

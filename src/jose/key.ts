@@ -19,6 +19,9 @@ import { isRocaModulus, type RsaNumbers, rsaNumberProblem, rsaNumbers, rsaSizePr
 /** The largest key file or secret, in bytes. */
 export const maxKeyBytes = 1024 * 1024;
 
+/** The longest passphrase in bytes. OpenSSL's tools read no longer passphrase. */
+export const maxPassphraseBytes = 1023;
+
 /** What a key may be used for. */
 export type KeyOperation = 'sign' | 'verify';
 

@@ -7,7 +7,7 @@ import { requireContent, requireObject } from './arguments.js';
 import { ForeignKey, readDer } from './der.js';
 import { findKeyIn } from './disguised-key.js';
 import { decryptPkcs8, isEncryptedPkcs8, type Passphrase } from './encrypted-key.js';
-import { foreignFormatHint } from './foreign-key.js';
+import { foreignFormatHint, foreignJsonHint, foreignTextHint } from './foreign-key.js';
 import { type JsonObject, own } from './json.js';
 import { findKeyMember } from './json-key.js';
 import { importJwk } from './jwk.js';
@@ -117,7 +117,7 @@ export async function unlockKeys(content: string | Uint8Array, options: UnlockKe
   }
 }
 
-function readKeys(bytes: Buffer, options: LoadKeysOptions, where: string, depth = 1): FoundKeys {
+function readKeys(bytes: Buffer, options: LoadKeysOptions, where: string, depth = 2): FoundKeys {
   const traits = { source: options.source, kid: options.kid };
   const { content, mended } = openWrappedKey(bytes, where);
   const alone = (key: Key): FoundKeys => ({ keys: [key], mended, notes: [] });
@@ -133,7 +133,7 @@ function readKeys(bytes: Buffer, options: LoadKeysOptions, where: string, depth 
     return alone(createKey(decryptPkcs8(content, requirePassphrase(options, where), where), traits));
   }
   throw new JwtkitError('KEY_INVALID', `${where}this is no key: expected PEM, DER, a JWK or a JWK Set`, {
-    hint: foreignFormatHint(content, content.toString('latin1')),
+    hint: foreignFormatHint(content, content.toString()),
   });
 }
 
@@ -156,16 +156,21 @@ function readJson(
 ): FoundKeys {
   const { source, kid, onSkipped } = options;
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
-  const { value: json } = readJsonFile(bytes, (problem, hint) => invalid(`the JWK ${problem}`, hint));
+  const { value: json } = readJsonFile(bytes, (problem, hint) =>
+    invalid(`the JWK ${problem}`, hint ?? foreignTextHint(bytes.toString())),
+  );
   if (own(json, 'kty') === undefined && own(json, 'keys') === undefined && depth > 0) {
-    const member = findKeyMember(json, where);
+    const member = findKeyMember(json, where, options.purpose);
     if (member !== undefined) {
       const stated = { ...options, kid: kid ?? member.kid };
       const found = readKeys(Buffer.from(member.text), stated, `${where}${member.name}: `, depth - 1);
-      return { ...found, mended: [...mended, ...found.mended] };
+      const notes = member.isUnnamed ? [`${where}the key was found in JSON at ${member.name}`] : [];
+      return { ...found, mended: [...mended, ...found.mended], notes: [...notes, ...found.notes] };
     }
   }
   const isSet = own(json, 'keys') !== undefined && own(json, 'kty') === undefined;
+  if (!isSet && !isPemMap(json) && own(json, 'kty') === undefined)
+    throw invalid("the JWK's kty is missing", foreignJsonHint(json));
   if (!isSet && (depth <= 0 || !isPemMap(json))) return { keys: [importJwk(json, { source, kid })], mended, notes: [] };
   const { keys, skipped } = isSet ? importJwkSet(json, { source }) : loadPemMap(json, source);
   if (keys.length === 0) throw invalid(noUsableKey(skipped));

@@ -1,8 +1,8 @@
 /** Opens a key that arrives wrapped, such as base64 in quotes. What is inside is read as strictly as a file. */
 import { isPkcs12, isWholeDer } from './der.js';
 import { isJsonText, keyContent } from './key-content.js';
-import { hasMark } from './text.js';
-import { maxLayers, maxWrappedBytes, wrappings } from './wrappings.js';
+import { encodingOf, hasMark } from './text.js';
+import { jsonString, maxLayers, maxWrappedBytes, wrappings } from './wrappings.js';
 
 /** The content of a key file. */
 export interface MendedKey {
@@ -20,16 +20,24 @@ export function openWrappedKey(bytes: Buffer, where: string): MendedKey {
   const content = keyContent(bytes, where);
   const mended = hasMark(bytes) && content.length < bytes.length ? ['its byte order mark was dropped'] : [];
   if (isKeyContent(content)) return openJsonAround(content, mended) ?? { content, mended };
-  const opened = content.length <= maxWrappedBytes ? openLayers(content, maxLayers, isKeyContent) : undefined;
+  // PowerShell encodes UTF-16 in base64: that is refused with its name.
+  const isSought = (inner: Buffer) => isKeyContent(inner) || encodingOf(inner) !== undefined;
+  const opened = content.length <= maxWrappedBytes ? openLayers(content, maxLayers, isSought) : undefined;
   if (opened === undefined) return { content, mended };
   return { content: keyContent(opened.content, where), mended: [...mended, ...opened.mended] };
 }
 
+/** How JSON begins whose quotes are escaped. */
+const escapedJson = /^\s*[{[]\s*\\{1,4}"/;
+
 /** JSON in quotes or behind a name also holds the kid of the PEM in it. */
 function openJsonAround(content: Buffer, mended: readonly string[]): MendedKey | undefined {
   const brace = content.indexOf('{');
-  if (brace < 1 || content.length > maxWrappedBytes || isJsonText(content) || brace > content.indexOf('-----BEGIN'))
-    return undefined;
+  const isAround = brace > 0 && brace < content.indexOf('-----BEGIN') && !isJsonText(content);
+  const isEscaped = escapedJson.test(content.toString('latin1', 0, 64));
+  if (!(isAround || isEscaped) || content.length > maxWrappedBytes) return undefined;
+  const unquoted = isEscaped ? jsonString(`"${content.toString().trim()}"`) : undefined;
+  if (unquoted !== undefined) return { content: Buffer.from(unquoted), mended: [...mended, 'escapes were undone'] };
   const opened = openLayers(content, 3, isWholeJson);
   return opened && { content: opened.content, mended: [...mended, ...opened.mended] };
 }

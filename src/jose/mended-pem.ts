@@ -1,5 +1,5 @@
 /** Restores PEM (RFC 7468) that lost its form on its way through a variable, a YAML file or a form. */
-import { anySpace, withoutEscapes } from './wrappings.js';
+import { anySpace, invisible, withoutEscapes } from './wrappings.js';
 
 /** Clean PEM of the blocks in a text, and what was mended, in words. */
 export interface MendedPem {
@@ -14,12 +14,14 @@ const joinedBoundaries = /(-----END[A-Z0-9\s]{1,64}-----)(?=-----BEGIN)/g;
 
 /** Restores every block of a text. Undefined if one is not whole: then nothing can be trusted to be what it was. */
 export function mendPem(damaged: string): MendedPem | undefined {
-  const plain = withoutEscapes(damaged);
+  const unescaped = withoutEscapes(damaged);
+  const plain = unescaped.replace(invisible, '');
   const text = plain.replace(/\r\n?/g, '\n').replace(joinedBoundaries, '$1\n');
   const found = [...text.matchAll(boundary)];
   if (found.length === 0 || found.length !== 2 * (text.split('-----BEGIN').length - 1)) return undefined;
-  const breaks = `line breaks were restored${plain === damaged ? '' : ' (it had literal \\n)'}`;
-  const mended = new Set(plain === damaged ? [] : [breaks]);
+  const breaks = `line breaks were restored${damaged.includes('\\n') ? ' (it had literal \\n)' : ''}`;
+  const mended = new Set(unescaped === damaged ? [] : [breaks]);
+  if (plain !== unescaped) mended.add('invisible characters were dropped');
   const see = (text: string | undefined, ifText: string) => {
     if (text) mended.add(text.trim() === '' ? 'indentation was dropped' : ifText);
   };
@@ -63,9 +65,12 @@ function cleanBody(body: string): string {
   return `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${headers[1]}\n\n${wrap(body.slice(headers[0].length))}`;
 }
 
+/** What stands between the lines of a PEM in source code or in a list of JSON. */
+const betweenQuotes = /["'`](?:\s{0,80}[,+.&])?\s{0,80}["'`]/g;
+
 /** Lines of 64 characters, in the alphabet and with the padding of base64. Other characters stay, and are refused later. */
 function wrap(body: string): string {
-  let base64 = withoutBareBreaks(body.replace(anySpace, ''));
+  let base64 = withoutBareBreaks(body.replace(betweenQuotes, '').replace(anySpace, ''));
   if (/^[A-Za-z0-9_-]+={0,2}$/.test(base64)) base64 = base64.replaceAll('-', '+').replaceAll('_', '/');
   if (base64.length % 4 > 1 && !base64.endsWith('=')) base64 = base64.padEnd(Math.ceil(base64.length / 4) * 4, '=');
   return base64.replace(/.{1,64}/g, '$&\n');

@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { requireKeyObject } from './arguments.js';
-import { derTags, derTypes, ForeignKey, isWholeDer, readDer, readElement } from './der.js';
+import { derTags, derTypes, ForeignKey, isWholeDer, labelOf, readDer, readElement } from './der.js';
 import { encryptPkcs8, type Passphrase } from './encrypted-key.js';
 import { foreignLabelHint } from './foreign-key.js';
 import { quoteText } from './json.js';
@@ -72,8 +72,18 @@ export function readPemBlock({ label, body, whole }: PemBlock, where: string): P
   } catch (error) {
     if (error instanceof ForeignKey) throw error;
     const isCut = der[0] === derTags.sequence && readElement(der) === undefined;
-    const hint = isCut ? 'its end is missing: copy it anew' : undefined;
+    const hint = isCut ? 'its end is missing: copy it anew' : rightLabelHint(der);
     throw invalid(`the PEM ${label} block holds no valid key`, hint);
+  }
+}
+
+/** A key under the label of another structure is easy to mend, but only its owner knows which of them is wrong. */
+function rightLabelHint(der: Buffer): string | undefined {
+  try {
+    const right = labelOf(der);
+    return right && `what is in it is a ${right}: write that in both of its labels`;
+  } catch {
+    return undefined;
   }
 }
 

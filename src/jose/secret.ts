@@ -5,6 +5,7 @@ import { requireContent } from './arguments.js';
 import { findKeyIn, pointKind } from './disguised-key.js';
 import { createKey, type Key, type KeyTraits, maxKeyBytes } from './key.js';
 import { decodeSecret, type SecretEncoding, secretEncodings } from './secret-encoding.js';
+import { refuseUnresolved } from './unresolved.js';
 
 /** How {@link loadSecret} takes a secret. */
 export interface LoadSecretOptions extends Pick<KeyTraits, 'alg' | 'source' | 'kid'> {
@@ -14,9 +15,9 @@ export interface LoadSecretOptions extends Pick<KeyTraits, 'alg' | 'source' | 'k
 
 /**
  * Loads an HMAC secret (RFC 7518 §3.2) from its bytes as they are, or with `encoding` from the bytes that its text encodes.
- * @throws {JwtkitError} KEY_TOO_WEAK below 32 bytes (48 for HS384, 64 for HS512); KEY_INVALID for a public or private key in
- * any encoding: as a secret, it would allow HS/RS confusion, and for a text that is not in its encoding. USAGE_INVALID for an
- * encoding that there is not.
+ * @throws {JwtkitError} KEY_TOO_WEAK below 32 bytes (48 for HS384, 64 for HS512), and for a name such as `${{ secrets.KEY }}`.
+ * KEY_INVALID for a key in any encoding (as a secret it would allow HS/RS confusion), and for a text that is not in its encoding.
+ * USAGE_INVALID for an encoding that there is not.
  */
 export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptions = {}): Key {
   requireContent(secret, 'secret');
@@ -32,6 +33,7 @@ export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptio
       hint: kind === pointKind ? 'if it is random, take 32 or 64 bytes instead' : 'give a key file with --key',
     });
   }
+  refuseUnresolved(written, where);
   if (bytes.length > 0 && bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) {
     throw new JwtkitError('KEY_TOO_WEAK', `${where}the secret is nothing but white space`);
   }

@@ -20,6 +20,8 @@ export const maxWrappedBytes = 128 * 1024;
 
 /** White space of any kind, also what copying from web pages adds. */
 export const anySpace = /[\s\u200b-\u200d\u2060]/g;
+/** Characters without a width, which copying from web pages puts even into words. */
+export const invisible = /\p{Cf}|[\ufe00-\ufe0f]/gu;
 
 /** The wrappings of a text without white space around it. */
 export const wrappings: readonly Wrapping[] = [
@@ -29,6 +31,10 @@ export const wrappings: readonly Wrapping[] = [
   { done: 'URL encoding was undone', isRead: true, undo: undoUrlEncoding },
   { done: 'a data URI was opened', isRead: true, undo: undoDataUri },
   { done: 'escapes were undone', isRead: true, undo: undoEscapes },
+  { done: 'invisible characters were dropped', isRead: true, undo: undoInvisible },
+  { done: 'characters outside ASCII were dropped', isRead: false, undo: undoForeign },
+  { done: 'base64 behind other text was decoded', isRead: false, undo: undoLastWord },
+  { done: 'quoted-printable was decoded', isRead: false, undo: undoQuotedPrintable },
   { done: 'the encoding of forms was undone', isRead: false, undo: undoForm },
   { done: 'damaged base64 was decoded', isRead: false, undo: undoLooseBase64 },
   { done: 'hex was decoded', isRead: false, undo: undoHex },
@@ -47,7 +53,7 @@ function undoQuotes(text: string): Buffer | undefined {
 }
 
 /** The text of a JSON string, such as JSON in JSON. */
-function jsonString(text: string): string | undefined {
+export function jsonString(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'string' ? value : undefined;
@@ -115,23 +121,61 @@ function undoEscapes(text: string): Buffer | undefined {
   return plain === text ? undefined : Buffer.from(plain);
 }
 
-/** Escapes of JSON, of shells and of XML, as often escaped again as people do. The bound keeps the search linear. */
-const anyEscape = /\\{1,4}(?:r\\{1,4}n|[nrt/"'+=-]|u00([0-9a-fA-F]{2}))|&#(?:10|13|x0?[aAdD]);|\\(?:\r?\n|\r|$)/g;
+/**
+ * Escapes of JSON, of shells (PowerShell's begin with a backtick), of XML and HTML, as often escaped again as people do. The bound
+ * keeps the search linear.
+ */
+const anyEscape =
+  /\\{1,4}(?:r\\{1,4}n|[nrt/"'+=-]|u00([0-9a-fA-F]{2}))|&#(?:10|13|x0?[aAdD]);|&#(?:x([0-9a-fA-F]{2})|(\d{2,3}));|<br ?\/?>|`(?:r`)?n|\\(?:\r?\n|\r|$)/g;
 
 /** A text with its escapes undone: line breaks, quotes, slashes and characters of ASCII. */
 export function withoutEscapes(text: string): string {
-  if (!text.includes('\\') && !text.includes('&#')) return text;
-  return text.replace(anyEscape, (whole: string, code: string | undefined) => {
-    if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
-    if (whole.startsWith('&') || whole.endsWith('n') || whole.endsWith('r')) return '\n';
+  if (!/[\\&<`]/.test(text)) return text;
+  return text.replace(anyEscape, (whole: string, code?: string, hex?: string, decimal?: string) => {
+    const sign = code ?? hex;
+    if (sign !== undefined) return String.fromCharCode(Number.parseInt(sign, 16));
+    if (decimal !== undefined) return String.fromCharCode(Number(decimal));
+    if (/^[&<]/.test(whole) || whole.endsWith('n') || whole.endsWith('r')) return '\n';
     return /[\r\n\\]$/.test(whole) ? '' : whole.endsWith('t') ? ' ' : whole.slice(-1);
   });
+}
+
+function undoInvisible(text: string): Buffer | undefined {
+  return changedText(text, text.replace(invisible, ''));
+}
+
+/** No letter of a key is outside ASCII; a full-width one stands for one that is. Marks go first: sorting a run of them is quadratic. */
+function undoForeign(text: string): Buffer | undefined {
+  return changedText(
+    text,
+    text
+      .replace(/\p{M}/gu, '')
+      .normalize('NFKC')
+      .replace(/[^\p{ASCII}]/gu, ''),
+  );
+}
+
+/** Quoted-printable (RFC 2045 §6.7), as mails have it. */
+function undoQuotedPrintable(text: string): Buffer | undefined {
+  const decode = (_: string, hex?: string) => (hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)));
+  return changedText(text, text.replace(/=(?:\r?\n|([\dA-F]{2}))/g, decode));
+}
+
+/** Random bytes are no text: what is left of them might look like a key. */
+function changedText(text: string, changed: string): Buffer | undefined {
+  return changed === text || !/^[\s!-~]*$/.test(changed) ? undefined : Buffer.from(changed);
 }
 
 /** As forgiving as decoders are: either alphabet, stray bits, any padding. */
 function undoLooseBase64(text: string): Buffer | undefined {
   const dense = text.replace(anySpace, '');
   return /^[A-Za-z0-9+/_-]+=*$/.test(dense) ? Buffer.from(dense, 'base64') : undefined;
+}
+
+/** Base64 behind a mark of another program, such as `{cipher}` or YAML's `!!binary`. */
+function undoLastWord(text: string): Buffer | undefined {
+  const run = /[^A-Za-z0-9+/_-]([A-Za-z0-9+/_-]{40,})={0,2}$/.exec(text)?.[1];
+  return run === undefined ? undefined : Buffer.from(run, 'base64');
 }
 
 /** Hex with or without `0x`, `\x`, colons, dashes, commas and spaces. */
@@ -147,7 +191,7 @@ function undoZeros(text: string): Buffer | undefined {
 
 /** Bytes as decimal numbers, as arrays are printed; Java has signed ones. */
 function undoByteList(text: string): Buffer | undefined {
-  if (!/^[-\d\s,[\](){}]+$/.test(text)) return undefined;
+  if (!/^(?:[A-Za-z][\w.]{0,64}[\s(]{0,8})?[-\d\s,[\](){}]+$/.test(text)) return undefined;
   const numbers = (text.match(/-?\d+/g) ?? []).map(Number);
   const areBytes = numbers.length >= 16 && numbers.every((number) => number >= -128 && number < 256);
   return areBytes ? Buffer.from(numbers.map((number) => number & 255)) : undefined;

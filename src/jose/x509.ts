@@ -26,9 +26,14 @@ export function validityOf(der: Buffer, where: string, use: 'sig' | 'enc' = 'sig
   if (usage !== null && use === 'enc' && (usage & (keyEncipherment | keyAgreement)) === 0) {
     throw invalid('is not for encryption: its keyUsage lacks keyEncipherment and keyAgreement');
   }
-  const [notBefore, notAfter] = [certificate.validFrom, certificate.validTo].map((text) => Date.parse(text) / 1000);
+  const [notBefore, notAfter] = [certificate.validFrom, certificate.validTo].map(readDate);
   if (!Number.isFinite(notBefore) || !Number.isFinite(notAfter)) throw invalid('has no readable dates');
   return { validity: { notBefore: notBefore as number, notAfter: notAfter as number } };
+}
+
+/** Reads `Nov 29 20:00:00 2026 GMT` as a NumericDate. A year before 100 would be read as one of 1950 to 2049. */
+function readDate(text: string): number {
+  return / \d{4} GMT$/.test(text) ? Date.parse(text) / 1000 : Number.NaN;
 }
 
 /** Bits of the first octet of KeyUsage. */

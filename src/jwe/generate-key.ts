@@ -23,7 +23,7 @@ const curves: Readonly<Record<string, [type: string, options: object]>> = {
  * @throws {JwtkitError} USAGE_INVALID for a size or curve that the algorithm does not have, and for an algorithm of secrets.
  */
 export async function generateEncryptionKey({ alg = 'ECDH-ES+A256KW', crv, bits }: EncryptionKeyKind): Promise<Pair> {
-  const refuse = (message: string) => new JwtkitError('USAGE_INVALID', message);
+  const refuse = (message: string, hint?: string) => new JwtkitError('USAGE_INVALID', message, { hint });
   const { kind, isReadOnly } = keyManagement(alg);
   if (isReadOnly === true) throw refuse(`${alg} is only read; use RSA-OAEP-256`);
   if (kind !== 'RSA' && kind !== 'ECDH') throw refuse(`${alg} takes a secret, which a keyring does not hold`);
@@ -33,6 +33,7 @@ export async function generateEncryptionKey({ alg = 'ECDH-ES+A256KW', crv, bits 
   }
   if (bits !== undefined) throw refuse(`a size in bits is for RSA keys, not for ${alg}`);
   const curve = Object.hasOwn(curves, crv ?? 'P-256') ? curves[crv ?? 'P-256'] : undefined;
-  if (curve === undefined) throw refuse(`${alg} is not defined for the curve ${crv}`);
+  if (curve === undefined)
+    throw refuse(`${alg} is not defined for the curve ${crv}`, `one of ${Object.keys(curves).join(', ')}`);
   return makePair(...curve);
 }

@@ -173,6 +173,9 @@ export function importEncryptionJwkSet(
   return { keys, members, skipped };
 }
 
+/** What a person can do if a recipient publishes keys for signatures alone. */
+export const askRecipient = 'the recipient has to publish one with use enc, such as by: jwtkit keygen --use enc';
+
 /** The reason why a set has no key for encryption, to complete an error. */
 export function noEncryptionKey(skipped: readonly SkippedJwk[]): string {
   const [first] = skipped;

@@ -14,8 +14,9 @@ import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
 import { isPrivateLabel, type PemBlock, readPemBlock, readPemBlocks } from '../jose/pem.js';
 import { decodeSecret, type SecretEncoding } from '../jose/secret-encoding.js';
 import { readJsonFile } from '../jose/text.js';
+import { refuseUnresolved } from '../jose/unresolved.js';
 import { validityOf } from '../jose/x509.js';
-import { importEncryptionJwk, importEncryptionJwkSet, noEncryptionKey } from './jwk.js';
+import { askRecipient, importEncryptionJwk, importEncryptionJwkSet, noEncryptionKey } from './jwk.js';
 import { createEncryptionKey, type EncryptionKey, type EncryptionKeyTraits, type EncryptionOperation } from './key.js';
 
 /** How {@link loadEncryptionKeys} takes its input. */
@@ -73,7 +74,7 @@ async function readKeys(
   bytes: Buffer,
   options: LoadEncryptionKeysOptions,
   where: string,
-  depth = 1,
+  depth = 2,
 ): Promise<EncryptionKey[]> {
   const { source, kid } = options;
   const { content, mended } = openWrappedKey(bytes, where);
@@ -151,13 +152,16 @@ async function readJson(
   const { value: json } = readJsonFile(bytes, (problem, hint) => invalid(`the JWK ${problem}`, hint));
   if (own(json, 'kty') !== undefined) return [importEncryptionJwk(json, { source, kid })];
   if (own(json, 'keys') === undefined) {
-    const member = depth > 0 ? findKeyMember(json, where) : undefined;
+    const purpose = ({ encrypt: 'verify', decrypt: 'sign', any: 'any' } as const)[options.purpose];
+    const member = depth > 0 ? findKeyMember(json, where, purpose) : undefined;
     if (member === undefined) throw invalid('the JSON holds no JWK: it has no kty');
+    if (member.isUnnamed) options.note?.(`${where}the key was found in JSON at ${member.name}`);
     const stated = { ...options, kid: kid ?? member.kid };
     return readKeys(Buffer.from(member.text), stated, `${where}${member.name}: `, depth - 1);
   }
   const { keys, skipped } = importEncryptionJwkSet(json, { source });
-  if (keys.length === 0) throw invalid(noEncryptionKey(skipped));
+  if (keys.length === 0)
+    throw invalid(noEncryptionKey(skipped), options.purpose === 'encrypt' ? askRecipient : undefined);
   for (const each of skipped) options.onSkipped?.(each);
   return [...keys];
 }
@@ -194,6 +198,7 @@ export function loadEncryptionSecret(
       hint: 'give a key file with --key',
     });
   }
+  refuseUnresolved(written, where);
   return createEncryptionKey(createSecretKey(bytes), traits);
 }
 

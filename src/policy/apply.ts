@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, sep } from 'node:path';
 import { JwtkitError } from '../errors.js';
 import { isJsonObject, type JsonObject, own } from '../jose/json.js';
 import { parseRequiredClaim, toRequiredClaim } from '../token/required-claim.js';
+import { isUrl } from './place.js';
 
 /** A command; options have their attribute names. */
 export interface ConfigurableCommand {
@@ -139,11 +140,6 @@ export function applyPolicy(policy: JsonObject, file: string, command: Configura
   if (rules !== undefined) members.add('lint');
   const namesKeys = own(policy, 'keys') !== undefined;
   return { file, values, labels, members: [...members], namesKeys, lifetimes, rules };
-}
-
-/** Whether the place of a JWK Set is a URL rather than a file. */
-export function isUrl(location: string): boolean {
-  return /^[a-z][a-z\d+.-]*:\/\//i.test(location);
 }
 
 function valueAt(policy: JsonObject, at: string): unknown {

@@ -2,7 +2,7 @@
 import { JwtkitError } from '../errors.js';
 import { own } from '../jose/json.js';
 import { type RefuseText, readJsonFile } from '../jose/text.js';
-import { importEncryptionJwkSet, noEncryptionKey } from '../jwe/jwk.js';
+import { askRecipient, importEncryptionJwkSet, noEncryptionKey } from '../jwe/jwk.js';
 import type { EncryptionKey } from '../jwe/key.js';
 import { isNumericDate } from '../token/time.js';
 import { parseAddress } from './address.js';
@@ -26,7 +26,7 @@ export function readEncryptionSet(body: Uint8Array, source: string, checkTime?: 
   if (!Array.isArray(members)) throw invalid('this is not a JWK Set: it has no array of keys');
   for (const member of members) refuseSecret(member, invalid);
   const found = refusing(invalid, source, () => importEncryptionJwkSet(set, { source, checkTime }));
-  if (found.keys.length === 0) throw invalid(noEncryptionKey(found.skipped));
+  if (found.keys.length === 0) throw invalid(noEncryptionKey(found.skipped), askRecipient);
   return (now) =>
     found.keys.filter((key) => {
       const exp = own(found.members.get(key) ?? {}, 'exp');

@@ -1,5 +1,6 @@
 /** JWK Sets of other issuers (RFC 7517 §5): public keys for signatures. A set that publishes a secret is refused. */
 import { JwtkitError } from '../errors.js';
+import { foreignJsonHint, foreignTextHint } from '../jose/foreign-key.js';
 import { isJsonObject, own, quoteText } from '../jose/json.js';
 import { holdsSecret } from '../jose/jwk.js';
 import { type ImportedJwkSet, importJwkSet, noUsableKey, type SkippedJwk } from '../jose/jwk-set.js';
@@ -85,14 +86,16 @@ function importPublished(
   }
   const { value: json } = readJsonFile(body, (problem, hint) => {
     const isList = problem.startsWith('is an array');
-    return invalid(`the JWK Set ${problem}`, isList ? 'a list of JWKs becomes a set as {"keys": […]}' : hint);
+    const way = isList ? 'a list of JWKs becomes a set as {"keys": […]}' : hint;
+    return invalid(`the JWK Set ${problem}`, way ?? foreignTextHint(body.subarray(0, 4096).toString()));
   });
   if (isPemMap(json)) return loadPemMap(json, source, checkTime);
   const isSingle = own(json, 'keys') === undefined && own(json, 'kty') !== undefined;
   const set = isSingle ? { keys: [json] } : json;
   const members = own(set, 'keys');
   if (!Array.isArray(members)) {
-    throw invalid('this is not a JWK Set: it has no array of keys', 'a JWK and a map from kid to PEM are read too');
+    const hint = foreignJsonHint(json) ?? 'a JWK and a map from kid to PEM are read too';
+    throw invalid('this is not a JWK Set: it has no array of keys', hint);
   }
   for (const member of members) refuseSecret(member, invalid);
   return importJwkSet(set, { source, checkTime });

@@ -7,14 +7,14 @@ import { toMarkdown } from './markdown.js';
 import type { ReportFormat } from './names.js';
 import type { Report } from './report.js';
 import { toSarif } from './sarif.js';
-import { type Colours, toText } from './text.js';
+import { type Screen, toText } from './text.js';
 
-/** Returns a report in one form, whose texts may be untrusted. Only `text` has colours. */
-export function renderReport(given: Report, format: ReportFormat, colours?: Colours): string {
+/** Returns a report in one form, whose texts may be untrusted. Only `text` is made for a screen. */
+export function renderReport(given: Report, format: ReportFormat, screen?: Screen): string {
   const report = cleanReport(given);
   switch (format) {
     case 'text':
-      return toText(report, colours);
+      return toText(report, screen);
     case 'json':
       return toJsonReport(report);
     case 'junit':

@@ -35,3 +35,6 @@ export function exactMembers(
 export function trimToken(text: string): string {
   return text.trim().replace(/^bearer\s+/i, '');
 }
+
+/** The way out for a damaged token, when another command got it. */
+export const damagedHint = 'the token is damaged: jwtkit decode shows what can be read of it';

@@ -77,24 +77,36 @@ export async function askDenylist({ findings, verified }: Examined, denylist: De
  * @throws {JwtkitError} USAGE_INVALID for a policy, keys or a time that make no sense.
  */
 export function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): Examined {
+  return prepareExamine(policy, deps)(token);
+}
+
+/**
+ * Returns a function that checks many tokens as {@link examine} does.
+ * @throws {JwtkitError} USAGE_INVALID for a policy, keys or a time that make no sense.
+ */
+export function prepareExamine(policy: VerifyPolicy, deps: VerifyDeps): (token: string) => Examined {
   checkPolicy(policy);
   if (deps === undefined) requireObject(deps, 'the third argument', '{ keys, now }');
-  const { keys, now, denylist } = deps;
-  requireKeys(keys);
-  requireNow(now);
-  if (denylist !== undefined) requireDenylist(denylist);
+  requireKeys(deps.keys);
+  requireNow(deps.now);
+  if (deps.denylist !== undefined) requireDenylist(deps.denylist);
+  return (token) => examineToken(token, policy, deps);
+}
+
+function examineToken(token: string, policy: VerifyPolicy, deps: VerifyDeps): Examined {
   const opened = open(token, policy);
   if (opened instanceof JwtkitError) return { findings: malformedFindings(opened.message) };
   const { jws, payload } = opened;
   const signature = findSignature(jws, policy, deps);
   if (signature.failure !== undefined) return { findings: [wellFormed, ...signatureFailure(signature)] };
+  const { now, denylist } = deps;
   const { alg, key } = signature;
   const report: KeyReport = { kid: key.kid ?? null, alg, source: key.source ?? null };
   const certificate = checkCertificate(key, policy, now);
   const findings = [
     wellFormed,
-    passed('algorithm', `${alg} is allowed by the key`),
-    passed('key', describeKey(report)),
+    passed('algorithm', () => `${alg} is allowed by the key`),
+    passed('key', () => describeKey(report)),
   ];
   if (certificate !== undefined) findings.push(certificate);
   findings.push(signatureHolds);

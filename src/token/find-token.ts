@@ -28,7 +28,8 @@ export type FoundToken =
  * Finds the one token in a text. A token that is there several times counts once, but not in a list of tokens. Of several
  * tokens it takes the one named `access_token` or `refresh_token`, as `wanted` says.
  */
-export function findToken(text: string, wanted?: WantedToken): FoundToken {
+export function findToken(given: string, wanted?: WantedToken): FoundToken {
+  const text = given.includes('\u001b[') ? given.replace(colours, '') : given;
   const all = candidatesOf(text, 0);
   if (isList(text, all)) return { kind: 'several', count: all.length, names: [] };
   const found = new Map<string, Candidate>();
@@ -52,6 +53,10 @@ export function findToken(text: string, wanted?: WantedToken): FoundToken {
 }
 
 const mostNamed = 32;
+
+/** What programs write for a terminal, also within a word that they found (ECMA-48 §8.3.117 and §8.3.41). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they begin with an escape.
+const colours = /\u001b\[[\d;]{0,32}[mK]/g;
 
 /** Whether a text is tokens and white space alone, as a batch reads them. */
 function isList(text: string, all: readonly Candidate[]): boolean {

@@ -116,7 +116,7 @@ async function readJwks(
   });
   const isMap = isPemMap(json);
   const isPlain = own(json, 'keys') === undefined && own(json, 'kty') === undefined;
-  if (isPlain && (!isMap || findKeyMember(json, where) !== undefined)) {
+  if (isPlain && (!isMap || findKeyMember(json, where, 'any') !== undefined)) {
     // A service account and the like; what is not is refused as a JWK.
     const keys = await unlockKeys(content, { purpose: 'any', source, passphrase, note });
     return { found: keys.map((key) => ({ key, jwk: undefined })), skipped: [] };

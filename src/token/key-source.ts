@@ -64,9 +64,9 @@ export async function verifyTokenFrom(
   fromDeps: VerifyFromDeps,
 ): Promise<VerifiedToken> {
   requireSource(fromDeps);
-  const { source, ...deps } = fromDeps;
-  return withKeys(source, deps.now, (keys) =>
-    verifyToken(token, policy, { ...deps, keys, skipped: source.skipped?.() }),
+  const { source, now, denylist } = fromDeps;
+  return withKeys(source, now, (keys) =>
+    verifyToken(token, policy, { keys, skipped: source.skipped?.(), now, denylist }),
   );
 }
 
@@ -80,13 +80,13 @@ export async function reportTokenFrom(
   fromDeps: VerifyFromDeps,
 ): Promise<VerificationReport> {
   requireSource(fromDeps);
-  const { source, ...deps } = fromDeps;
+  const { source, now, denylist } = fromDeps;
   const reportWith = (keys: readonly Key[]) => {
-    return reportToken(token, policy, { ...deps, keys, skipped: source.skipped?.() });
+    return reportToken(token, policy, { keys, skipped: source.skipped?.(), now, denylist });
   };
-  const report = await reportWith(await source.keys(deps.now));
+  const report = await reportWith(await source.keys(now));
   if (report.code !== 'KEY_NOT_FOUND') return report;
-  const newer = await source.refresh?.(deps.now);
+  const newer = await source.refresh?.(now);
   return newer === undefined ? report : reportWith(newer);
 }
 

@@ -8,7 +8,7 @@
  */
 import { JwtkitError } from '../errors.js';
 import { quoteText } from '../jose/json.js';
-import type { Jwk, JwkSet } from '../jose/jwk.js';
+import { type Jwk, type JwkSet, privateMembers } from '../jose/jwk.js';
 import type { Key } from '../jose/key.js';
 
 /**
@@ -36,14 +36,13 @@ export function verificationKeys(entries: readonly KeyringEntry[], now: number):
   return entries.filter((entry) => isVerifying(entry, now)).map(({ key }) => key);
 }
 
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'] as const;
-
 /** Returns the JWK Set to publish at a moment: the keys that verify then, also those that sign later. */
 export function publishedSet(entries: readonly DatedKey[], now: number): JwkSet {
-  const keys = entries.filter((entry) => isVerifying(entry, now)).map(({ jwk }) => ({ ...jwk }));
   // A set that was edited by hand may hold parts of a private key.
-  for (const jwk of keys) for (const name of privateMembers) delete jwk[name];
-  return { keys };
+  const isPrivate = (name: string) => privateMembers.some((each) => each === name);
+  const publicHalf = ({ jwk }: DatedKey) =>
+    Object.fromEntries(Object.entries(jwk).filter(([name]) => !isPrivate(name))) as unknown as Jwk;
+  return { keys: entries.filter((entry) => isVerifying(entry, now)).map(publicHalf) };
 }
 
 /**

@@ -1,4 +1,6 @@
 /** Why a text holds no token: what people pass instead, each with the way out. Repeats nothing of the text. */
+import { variableName, vaultReference } from '../jose/unresolved.js';
+import { damagedHint } from './decode.js';
 import { findToken } from './find-token.js';
 import { headerOf } from './token-runs.js';
 
@@ -14,8 +16,12 @@ const kinds: readonly Kind[] = [
     'the text is null, which jq prints if it found nothing: look at the name of the member, such as .access_token',
   ],
   [
-    /^["']?undefined["']?$|^\[object Object\]$/,
+    /^["']?undefined["']?$/,
     'the text is undefined, which JavaScript prints if it found nothing: look at the name of the member',
+  ],
+  [
+    /^\[object \w+\]$/,
+    'the text is what JavaScript makes of an object: pass the member that holds the token, such as access_token',
   ],
   [/^["']?None["']?$/, 'the text is None, which Python prints if it found nothing: look at the name of the member'],
   [
@@ -24,14 +30,32 @@ const kinds: readonly Kind[] = [
   ],
   [/^(?:""|''|\{\}|\[\])$/, 'the text is an empty value: the program before it found no token'],
   [
-    /^\$(?:\w+|\{\w+\}|\(.*\)|env:\w+)$|^%\w+%$|^\$\{\{.*\}\}$|^\{\{.*\}\}$/,
+    /^\$(?:\w+|\{\w+\}|\(.*\)|env:\w+)$|^%\w+%$/,
     'this is the name of a variable, not its value: use double quotes, or --token-env NAME',
   ],
+  [variableName, 'this is the name of a variable, not its value: nothing put the value in its place'],
+  [vaultReference, 'this is a reference to a token: the program that puts the token in its place did not run'],
   [
     /^<[\w -]+>$|^\[?(?:your|my|the|insert|paste)?[-_ ]?(?:jwt|token|access[-_ ]token)(?:[-_ ]here)?\]?$/i,
     'this stands for a token in an example: put a token in its place',
   ],
   [/^(?:\.{3}|…|x{3,}|\*{3,})$/i, 'this stands for a token in an example or a log: put a token in its place'],
+  [
+    /^\[(?:masked|redacted|filtered|secure|hidden)\]$|^ey[\w.-]*\*{3}/i,
+    'this is a token that a log hides: take it from where it was made',
+  ],
+  [
+    /^(?:[\w.-]+=)?base64-ey/,
+    'this is a session cookie of Supabase: decode what follows base64-, and take its access_token',
+  ],
+  [
+    /^[\w+/%=-]{8,4000}--[\da-f]{16,128}$/,
+    'this is a signed cookie of Rails, not a JWT: only its application can check it',
+  ],
+  [
+    /^[{[A-Za-z][\s\S]*["':\s]ZXlK[\w+/]{20}/,
+    'the token is in base64 among other values: take that value out, and decode it with base64 -d',
+  ],
   [/^-----BEGIN/, 'this is a PEM file, such as a key or a certificate: --key takes one, and a token is needed too'],
   [/^ssh-|^ecdsa-sha2-/, 'this is an SSH key, not a token'],
   [/^(?:authorization:\s*)?basic\s/i, 'this is a name and a password (Basic), not a token (Bearer)'],
@@ -84,6 +108,10 @@ export function explainNoToken(text: string): string | undefined {
   for (const text of new Set([plain, bare])) {
     for (const [pattern, hint] of kinds) if (pattern.test(text)) return hint;
   }
+  const [first = ''] = bare.split(/[.:]/, 1);
+  if (/^\.?[\w-]+(?:[.:][\w-]+){2}$/.test(bare) && /^ey/.test(first) && headerOf(`${first}.`) === undefined) {
+    return 'its first part is no header with alg: this is another kind of signed value, such as a session cookie, not a JWT';
+  }
   const whole = text.trim();
   if (isEncodedToken(whole)) {
     return 'this is base64 of a token: decode it first, such as with base64 -d';
@@ -92,7 +120,7 @@ export function explainNoToken(text: string): string | undefined {
     /^(?:bearer\s+)?ey[\w-]+[\w.=+/-]*$/i.test(plain) &&
     headerOf(plain.replace(/^bearer\s+/i, '').replace(/=*(?:\.|$)/, '.')) !== undefined
   ) {
-    return 'the token is damaged: jwtkit decode shows what can be read of it';
+    return damagedHint;
   }
   if (/^[\da-f]{32,}$/i.test(plain))
     return `this is hexadecimal, such as a hash or an opaque token, not a JWT: ${introspect}`;
@@ -105,5 +133,24 @@ const longestEncoded = 1_048_576;
 
 function isEncodedToken(text: string): boolean {
   if (text.length > longestEncoded || !/^[\w+/-][\w+/\s-]{20,}={0,2}$/.test(text)) return false;
-  return findToken(Buffer.from(text, 'base64').toString('latin1')).kind === 'one';
+  return findToken(Buffer.from(text, 'base64').toString('latin1')).kind !== 'none';
+}
+
+/** A whole JWT, and what is glued to it. */
+const gluedToken = /^ey[\w-]+\.ey[\w-]+\.[\w-]{22,}([^\w-][\s\S]*)$/;
+
+/** Returns a hint for a text that begins like a token and is none, such as one that was cut or copied with a dot behind it. */
+export function explainDamage(token: string): string {
+  if (/^ey[\w+/-]+\.[\w+/-]+\.[\w+/-]{22,}={0,2}$/.test(token) && /[+/]/.test(token))
+    return 'its parts are in base64, not in base64url: write - for + and _ for /';
+  const rest = gluedToken.exec(token)?.[1];
+  if (rest === undefined) return damagedHint;
+  if (/^~[\w.~-]*$/.test(rest))
+    return 'this is an SD-JWT: pass what stands before its first ~; the disclosures behind it are not checked';
+  // The signature goes on behind a dash or a backslash of another program; what else is glued to a token begins with a sign of ASCII.
+  if (/^(?:\\|[^\0-\x7f\s])[\w-]{4}/u.test(rest)) {
+    const code = (rest.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+    return `a program put U+${code} into its signature, or changed a character to it: copy the token anew`;
+  }
+  return 'what stands behind the signature is no part of a token: copy the token without it';
 }

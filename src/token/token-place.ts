@@ -1,11 +1,15 @@
 /** Where in a text a token was found: in words for a note, and the name that the text gives it. */
 
+import { quotes } from './token-runs.js';
+
 export interface TokenPlace {
   /** Completes "the token was found …". Holds no part of a token. */
   readonly place: string;
   /** The name of the member, parameter, cookie or variable; from the text, so not to be trusted. */
   readonly name: string | undefined;
 }
+
+const anyQuote = new RegExp(`[${quotes}]`);
 
 /** How far before a token its place is looked for, in characters. */
 const reach = 4096;
@@ -39,7 +43,7 @@ function describe(line: string, near: string, name: string | undefined, sign: st
   if (name !== undefined && sign === ':' && /["'\\]\s{0,8}:/.test(near)) return `in JSON at ${name}`;
   if (name !== undefined && !/^(?:https?|bearer)$/i.test(name)) return `after ${name}${sign}`;
   const last = near.at(-1) ?? '';
-  if (/["'`\u2018-\u201f\u00ab\u00bb]/.test(last)) return 'in quotes';
+  if (anyQuote.test(last)) return 'in quotes';
   if (/bearer\s*$/i.test(near)) return 'after Bearer';
   if (last === '>') return 'between tags';
   return last === '<' ? 'in angle brackets' : '';

@@ -15,12 +15,13 @@ export interface TokenRun {
   readonly lines: number;
 }
 
-const invisible = '\\u00ad\\u200b-\\u200f\\u2060\\ufeff';
+const invisible = '\\u00ad\\u200b-\\u200f\\u202a-\\u202e\\u2060\\u2066-\\u2069\\ufe0f\\ufeff';
 const spaces = `\\s${invisible}`;
-const quotes = '"\'`\\u2018-\\u201f\\u00ab\\u00bb';
-const brackets = '<>()\\[\\]{}|';
+/** Quotes of all kinds, for a class of a pattern. */
+export const quotes = '"\'`\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u300a-\\u300f';
+const brackets = '<>()\\[\\]{}|\\u2500-\\u257f\\uff08\\uff09';
 /** What may stand right before a token. */
-const opening = new RegExp(`[${spaces}${quotes}${brackets},;=:/?#&@]`);
+const opening = new RegExp(`[${spaces}${quotes}${brackets},;=:/?#&@\uff0c\uff1a\uff1b]`);
 /** The rest of a word: up to what may stand right behind a token. */
 const gluedText = () => new RegExp(`[^${spaces}${quotes}${brackets},;&#]*`, 'y');
 /** What may stand behind the last line of a wrapped token, beside white space up to the end of the text. */

@@ -161,6 +161,13 @@ describeAsRoot('a place that the user did not name', () => {
         trusted,
       ],
       ['to nothing', () => link(keyring, join(elsewhere, 'none')), trusted],
+      ['to the folder that it lies in', () => link(keyring, '.'), trusted],
+      ['to the folder above a folder', () => link(keyring, `${target()}/..`), trusted],
+      [
+        'to the folder above a folder, which everybody may write',
+        () => link(keyring, `${target()}/..`) && own(elsewhere, { mode: 0o777 }),
+        others('.*/in'),
+      ],
       ['of another', () => link(keyring, target(), other), owned('it')],
       ['to a folder of another', () => link(keyring, target({ uid: other })), owned('.*elsewhere-.*/in/keyring')],
       ['to a folder that everybody may write', () => link(keyring, target({ mode: 0o777 })), others('.*/in/keyring')],

@@ -9,6 +9,7 @@ import { certificateMembers, readCertificates } from '../../src/jose/x509.js';
 import { privateKeys } from '../attacks/trusted-keys.js';
 import { fileWith } from '../cli/fake-io.js';
 import { describeWithOpenssl, openssl } from '../openssl.js';
+import { chain } from './certificate-chain.js';
 
 const now = Date.UTC(2026, 10, 23, 12) / 1000;
 const validity = { notBefore: now, notAfter: now + 86_400 };
@@ -229,5 +230,17 @@ test.each(['', 'x', '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE----
   'refuses %j as certificates',
   (text) => {
     expect(() => readCertificates(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
+  },
+);
+
+test.each(['0049', '0099'])(
+  'a certificate until the year %s has no readable dates: it would be one of our time',
+  (year) => {
+    const [, body = ''] = /-----BEGIN CERTIFICATE-----([^-]*)/.exec(chain.other) ?? [];
+    const der = Buffer.from(body, 'base64')
+      .toString('latin1')
+      .replace(/2126(?=1104)/, year);
+    expect(der).toContain(`${year}1104`);
+    expect(() => loadKeys(Buffer.from(der, 'latin1'), { purpose: 'verify' })).toThrow(/has no readable dates/);
   },
 );

@@ -1,8 +1,12 @@
 /** Public keys in the notations of other programs: none makes a shared secret. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSecret } from '../../src/jose/secret.js';
 import { storedPair } from '../attacks/trusted-keys.js';
+import { describeWithOpenssl, openssl } from '../openssl.js';
 
 const publicKeys = {
   RSA: storedPair('rsa').publicKey,
@@ -36,6 +40,9 @@ const python = (der: Buffer) =>
     byte < 32 || byte > 126 || byte === 39 || byte === 92 ? `\\x${hexOf(byte)}` : String.fromCharCode(byte),
   );
 
+const hexOfBase64 = (text = '') => Buffer.from(text, 'base64url').toString('hex');
+const decimal = (text = '') => BigInt(`0x${hexOfBase64(text)}`).toString();
+
 const notations: Readonly<Record<string, (key: Written) => string | Uint8Array>> = {
   'a dict of Python': ({ jwk }) => JSON.stringify(jwk).replaceAll('"', "'"),
   'an object of JavaScript': ({ jwk }) => `{${members(jwk, (name, value) => `${name}: "${value}"`, ', ')}}`,
@@ -64,6 +71,23 @@ const notations: Readonly<Record<string, (key: Written) => string | Uint8Array>>
       .map((line) => `"${line}" +`)
       .join('\n'),
   'a list of lines': ({ der }) => JSON.stringify(linesOf(der)),
+  'PEM with invisible characters in its words': ({ pem }) => pem.replaceAll('E', 'E\u200b').replaceAll('A', 'A\ufe0f'),
+  'PEM with fillers in its words': ({ pem }) => pem.replaceAll('E', 'E\u3164').replaceAll('A', 'A\u034f'),
+  'base64 with soft hyphens': ({ der }) => der.toString('base64').replace(/.{20}/g, '$&\u00ad'),
+  'letters with spaces between': ({ pem }) => [...pem].join(' '),
+  'a letter a line': ({ pem }) => [...pem].join('\n'),
+  'a list of letters': ({ pem }) => JSON.stringify([...pem]),
+  'base64 as a list of letters': ({ der }) => JSON.stringify([...der.toString('base64')]),
+  'full-width letters': ({ pem }) => pem.replace(/[!-~]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0)),
+  'base64 in full-width letters': ({ der }) =>
+    der.toString('base64').replace(/./g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0)),
+  'base64 of which each letter is an entity': ({ der }) =>
+    der.toString('base64').replace(/./g, (char) => `&#${char.charCodeAt(0)};`),
+  'base64 twice behind a mark': ({ der }) => `{cipher}${Buffer.from(der.toString('base64')).toString('base64')}`,
+  'quoted-printable': ({ pem }) =>
+    pem.replace(/[-=\n]/g, (char) => `=${hexOf(char.charCodeAt(0)).toUpperCase()}`).replace(/.{70}/g, '$&=\n'),
+  'bytes of base64, as Python prints them': ({ der }) =>
+    `bytes([${[...Buffer.from(der.toString('base64'))].join(', ')}])`,
   'numbered lines': ({ der }) =>
     linesOf(der)
       .map((line, at) => `${at + 1} ${line}`)
@@ -72,8 +96,45 @@ const notations: Readonly<Record<string, (key: Written) => string | Uint8Array>>
   'DER behind a zero byte': ({ der }) => Buffer.concat([Buffer.of(0), der]),
   'padded DER': ({ der }) => Buffer.concat([der, Buffer.alloc(16, 16)]),
   'cut DER': ({ der }) => der.subarray(0, -1),
+  'numbers without names': ({ jwk: { n, e, x, y } }) => (n === undefined ? `${x} ${y ?? 'kty:OKP'}` : `${n} ${e}`),
+  'numbers between dots': ({ jwk: { n, e, x, y } }) =>
+    n === undefined ? (y === undefined ? `${x} kty: OKP` : `${x}.${y}`) : `${n}.${e}`,
+  'numbers a line': ({ jwk: { n, e, x, y } }) => (n === undefined ? `${x}\n${y ?? 'kty: OKP'}` : `${n}\n${e}\n`),
+  'hex of its numbers': ({ jwk: { n, e }, der }) =>
+    n === undefined ? der.toString('hex') : `${Buffer.from(n, 'base64url').toString('hex')} ${hexOfBase64(e)}`,
+  'decimal numbers, as Go prints them': ({ jwk: { n, e }, der }) =>
+    n === undefined ? der.toString('hex') : `&{${decimal(n)} ${decimal(e)}}`,
+  'what Java prints': ({ name, jwk: { n, e } }) =>
+    n === undefined
+      ? `Sun ${name === 'P-256' ? 'EC' : 'Ed25519'} public key, 256 bits\n  public x coord: 123\n`
+      : `Sun RSA public key, 2048 bits\n  params: null\n  modulus: ${decimal(n)}\n  public exponent: ${decimal(e)}`,
   'cut DER in base64 in quotes': ({ der }) => JSON.stringify(der.subarray(0, -1).toString('base64')),
 };
+
+describeWithOpenssl('what openssl prints of a public key', () => {
+  const modulus = ['-noout', '-modulus'];
+  test.each(
+    keys.flatMap(({ name, pem }) => [
+      [name, 'pkey -text', pem, ['pkey', '-pubin', '-text', '-noout']] as const,
+      [name, 'pkey -text_pub', pem, ['pkey', '-pubin', '-text_pub', '-noout']] as const,
+      [name, 'asn1parse', pem, ['asn1parse']] as const,
+      [name, 'asn1parse -i -dump', pem, ['asn1parse', '-i', '-dump']] as const,
+      ...(name === 'RSA' ? [[name, 'rsa -modulus', pem, ['rsa', '-pubin', ...modulus]] as const] : []),
+    ]),
+  )('is no secret: %s, %s', (_name, _what, pem, args) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'jwtkit-printed-')), 'key.pem');
+    writeFileSync(file, pem);
+    const text = openssl(...args, '-in', file);
+    for (const written of [
+      text,
+      text.replace(/\s+/g, ' '),
+      text.replace(/\s+/g, ''),
+      Buffer.from(text).toString('base64'),
+    ]) {
+      expect(() => loadSecret(written), written).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
+    }
+  });
+});
 
 describe.each(keys)('a public key: $name', (key) => {
   test.each(Object.entries(notations))('is no secret as %s', (_, write) => {

@@ -132,11 +132,15 @@ describe('comparing', () => {
         return Math.min(...times);
       };
       timeOf(5000);
-      // Sixteen times the text; what is quadratic would take 256 times as long.
-      expect([name, timeOf(80_000) < 64 * Math.max(timeOf(5000), 200)]).toEqual([name, true]);
+      // Sixteen times the text; what is quadratic would take 256 times as long, each time.
+      const isLinear = () => timeOf(80_000) < 64 * Math.max(timeOf(5000), 200);
+      expect([name, isLinear() || isLinear() || isLinear()]).toEqual([name, true]);
     }
-    const start = process.cpuUsage();
-    expect(isSameNumber(new NumberText('1e999999999'), new NumberText('1e-999999999'))).toBe(false);
-    expect(process.cpuUsage(start).user).toBeLessThan(50_000);
+    const times = [0, 1, 2].map(() => {
+      const start = process.cpuUsage();
+      expect(isSameNumber(new NumberText('1e999999999'), new NumberText('1e-999999999'))).toBe(false);
+      return process.cpuUsage(start).user;
+    });
+    expect(Math.min(...times)).toBeLessThan(50_000);
   });
 });

@@ -93,7 +93,9 @@ describe('readJson takes linear time', () => {
       return Math.min(...times);
     };
     timeOf(20_000);
-    // Sixteen times the text; what is quadratic would take 256 times as long.
-    expect(timeOf(320_000)).toBeLessThan(64 * Math.max(timeOf(20_000), 200));
+    // Sixteen times the text; what is quadratic would take 256 times as long, each time.
+    // The threads of garbage collection count as well, so that one run alone may be slow.
+    const isLinear = () => timeOf(320_000) < 64 * Math.max(timeOf(20_000), 200);
+    expect(isLinear() || isLinear() || isLinear()).toBe(true);
   });
 });

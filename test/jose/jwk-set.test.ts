@@ -37,6 +37,7 @@ describe('a member that cannot be used is left out, and the others stay', () => 
     ['the crv of another type', { ...ec, crv: 'Ed25519', kid: 'x' }, 'x', 'crv Ed25519 does not belong to kty EC'],
     ['the alg of another type', { ...ec, alg: 'RS256', kid: 'x' }, 'x', 'alg RS256 does not fit the key (EC P-256)'],
     ['an alg that is null', { ...ec, alg: null, kid: 'x' }, 'x', 'alg is null, not a string'],
+    ['null for what it does not have', { ...rsa, d: null, kid: 'x' }, 'x', 'd is null, not a string'],
     ['a boolean use', { ...ec, use: true, kid: 'x' }, 'x', 'use is a boolean, not a string'],
     ['key_ops as text', { ...ec, key_ops: 'verify', kid: 'x' }, 'x', 'key_ops is not an array of distinct strings'],
     ['too few bits', { ...weak, kid: 'x' }, 'x', 'the key has 1024 bits, 2048 are needed at least'],

@@ -159,6 +159,83 @@ describe('JSON that holds a key', () => {
     expect(() => loadSecret(content)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
   });
 
+  const own = JSON.stringify({ private_key: member, kid: 'abc' });
+  test.each<[string, object, string, string | undefined]>([
+    ['variables', { PORT: '80', JWT_PRIVATE_KEY: member }, 'JWT_PRIVATE_KEY', undefined],
+    ['variables with literal \\n', { PORT: '80', KEY: member.replaceAll('\n', '\\n') }, 'KEY', undefined],
+    ['AWS Secrets Manager', { ARN: 'arn:aws:x', Name: 'k', SecretString: member }, 'SecretString', undefined],
+    ['AWS Secrets Manager with JSON', { ARN: 'arn:aws:x', Name: 'k', SecretString: own }, 'SecretString', 'abc'],
+    ['the AWS parameter store', { Parameter: { Name: '/k', Value: member } }, 'Parameter.Value', undefined],
+    ['Azure Key Vault', { id: 'https://v.example/secrets/k', value: member }, 'value', undefined],
+    [
+      'Google Secret Manager',
+      { name: 'k', payload: { data: Buffer.from(member).toString('base64url') } },
+      'payload.data',
+      undefined,
+    ],
+    ['Doppler', { KEY: { computed: member, note: '' } }, 'KEY.computed', undefined],
+    ['1Password', { fields: [{ id: 'notesPlain', value: '' }, { value: member }] }, 'fields.1.value', undefined],
+    ['Terraform', { key: { sensitive: true, type: 'string', value: member } }, 'key.value', undefined],
+    ['Vault', { data: { data: { jwt: member }, metadata: { version: 1 } } }, 'data.data.jwt', undefined],
+    ['Kubernetes', { data: { 'jwt.pem': Buffer.from(member).toString('base64') } }, 'data.jwt.pem', undefined],
+    ['Kubernetes, not encoded', { stringData: { 'jwt.pem': member } }, 'stringData.jwt.pem', undefined],
+    ['Box', { boxAppSettings: { appAuth: { publicKeyID: '7', key: member } } }, 'boxAppSettings.appAuth.key', '7'],
+    ['a list of lines', { a: { lines: member.trim().split('\n') } }, 'a.lines', undefined],
+  ])('the only key in JSON of %s signs, and a note says where it was', (_, json, path, kid) => {
+    const { keys, notes, kids } = load(JSON.stringify(json), 'sign');
+    expect(keys.map(({ keyObject }) => keyObject.equals(rsa.privateKey))).toEqual([true]);
+    expect(notes).toContain(`f: the key was found in JSON at ${path}`);
+    expect(kids).toEqual([kid]);
+    expect(load(JSON.stringify(json), 'any').keys).toHaveLength(1);
+    expect(() => load(JSON.stringify(json), 'verify')).toThrow(refusal(/private key, verifying takes/));
+    expect(() => loadSecret(JSON.stringify(json))).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
+  });
+
+  test.each<[string, object]>([
+    ['Vault’s transit', { data: { keys: { 1: { public_key: publicPem(rsa.privateKey) } } } }],
+    [
+      'AWS KMS',
+      { KeyId: 'k', PublicKey: publicPem(rsa.privateKey).replace(/-----.*-----|\n/g, ''), KeySpec: 'RSA_2048' },
+    ],
+    ['AWS Secrets Manager', { Name: 'k', SecretString: publicPem(rsa.privateKey) }],
+    ['Azure Key Vault', { id: 'x', value: publicPem(rsa.privateKey) }],
+  ])('the only public key in JSON of %s verifies, for a token of any kid', (_, json) => {
+    const { keys, kids } = load(JSON.stringify(json), 'verify');
+    expect(keys.map(({ keyObject }) => keyObject.equals(rsa.publicKey))).toEqual([true]);
+    expect(kids).toEqual([undefined]);
+    expect(() => load(JSON.stringify(json), 'sign')).toThrow(/public key, signing takes/);
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'two versions',
+      { data: { keys: { 1: { k: publicPem(one) }, 2: { k: publicPem(two) } } } },
+      /holds 2 keys: data\.keys\.1\.k, /,
+    ],
+    ['two private keys', { a: { k: pkcs8(one) }, b: [pkcs8(two)] }, /holds 2 keys: a\.k, b\.0/],
+    ['a key too deep', JSON.parse(`${'{"a":'.repeat(20)}${JSON.stringify(member)}${'}'.repeat(20)}`), /kty is missing/],
+  ])('of JSON with %s no key is guessed', (_, json, message) => {
+    for (const purpose of ['sign', 'verify', 'any'] as const)
+      expect(() => load(JSON.stringify(json), purpose)).toThrow(message);
+  });
+
+  test('a name in JSON that may be a secret is not shown', () => {
+    const { notes } = load(JSON.stringify({ [member]: { 'a\u001b[31m': { k: member } } }), 'sign');
+    expect(notes).toEqual(['f: the key was found in JSON at ….….k']);
+  });
+
+  test('JSON whose quotes are escaped is read', () => {
+    const jwk = JSON.stringify(one.export({ format: 'jwk' }));
+    expectKeys(jwk.replaceAll('"', '\\"'), 'sign', [one]);
+    expectKeys(
+      JSON.stringify({ private_key: pkcs8(one) })
+        .replaceAll('\\', '\\\\')
+        .replaceAll('"', '\\"'),
+      'sign',
+      [one],
+    );
+  });
+
   test('a realm of Keycloak verifies by its public key', () => {
     const key = publicPem(one).replace(/-----.*-----|\n/g, '');
     expectKeys(JSON.stringify({ realm: 'r', public_key: key, 'token-service': 'x' }), 'verify', [createPublicKey(one)]);
@@ -186,6 +263,71 @@ describe('JSON that holds a key', () => {
   });
 });
 
+describe('what is no key at all is refused with a way out', () => {
+  test.each<[string, RegExp]>([
+    ...[
+      '$JWT_KEY',
+      '$'.concat('{JWT_KEY}'),
+      '$(JWT_KEY)',
+      '$env:JWT_KEY',
+      '%JWT_KEY%',
+      '$'.concat('{{ secrets.KEY }}'),
+      '{{ key }}',
+      '#{KEY}#',
+      '__KEY__',
+      'env:KEY',
+      "<%= ENV['KEY'] %>",
+    ].map((text): [string, RegExp] => [text, /name of a variable/]),
+    ...[
+      'op://vault/jwt/key',
+      'vault:secret/data/app#key',
+      'arn:aws:secretsmanager:eu-west-1:1:secret:k',
+      '@Microsoft.KeyVault(SecretUri=https://v.example/k)',
+      'projects/p/secrets/k/versions/latest',
+      'ref+vault://secret/k',
+      'sm://project/key',
+      'ENC[AES256_GCM,data:a,iv:b]',
+    ].map((text): [string, RegExp] => [text, /this is a reference/]),
+    ...['***', '[MASKED]', '[REDACTED]', '<private key>', '...'].map((text): [string, RegExp] => [
+      text,
+      /stands for a key/,
+    ]),
+    ...['null', '"undefined"', 'None', 'nil'].map((text): [string, RegExp] => [text, /found nothing/]),
+    ...['/builds/group/project.tmp/KEY', './jwt', '~/k', 'C:\\keys\\jwt', 'file:///k', 'jwt.pem'].map(
+      (text): [string, RegExp] => [text, /name of a file/],
+    ),
+    ['eyJhbGciOiJub25lIn0.e30.', /this is a token/],
+    ['my-super-secret-value-for-tokens', /--secret-file/],
+  ])('%s', (text, hint) => {
+    for (const content of [text, `${text}\n`]) {
+      expect(() => loadKeys(content, { purpose: 'any' })).toThrow(refusal(/this is no key|is not JSON/, hint));
+    }
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['the metadata of an issuer', { issuer: 'https://i.example', jwks_uri: 'https://i.example/k' }, /--issuer-url/],
+    ['an error', { error: 'not_found' }, /answer with an error/],
+    ['a set in a member', { client_id: 'x', jwks: { keys: [] } }, /the key is in its member jwks/],
+  ])('JSON: %s', (_, json, hint) => {
+    expect(() => loadKeys(JSON.stringify(json), { purpose: 'any' })).toThrow(refusal(/kty is missing/, hint));
+  });
+
+  test('a key under the label of another structure', () => {
+    const as = (label: string, pem: string) => pem.replace(/(BEGIN|END) [A-Z ]+/g, `$1 ${label}`);
+    const pkcs1 = rsa.privateKey.export({ format: 'pem', type: 'pkcs1' }) as string;
+    for (const [pem, right] of [
+      [as('PRIVATE KEY', pkcs1), 'RSA PRIVATE KEY'],
+      [as('RSA PRIVATE KEY', pkcs8(rsa.privateKey)), 'PRIVATE KEY'],
+      [as('PUBLIC KEY', pkcs8(one)), 'PRIVATE KEY'],
+      [as('RSA PUBLIC KEY', publicPem(rsa.privateKey)), 'PUBLIC KEY'],
+      [as('PUBLIC KEY', chain.leaf), 'CERTIFICATE'],
+    ] as const) {
+      const hint = new RegExp(`what is in it is a ${right}: `);
+      expect(() => loadKeys(pem, { purpose: 'any' })).toThrow(refusal(/holds no valid key/, hint));
+    }
+  });
+});
+
 describe('keys of other programs are refused with a way out', () => {
   const block = (label: string) => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`;
   test.each<[string, string, RegExp]>([
@@ -198,6 +340,21 @@ describe('keys of other programs are refused with a way out', () => {
     ['an OpenPGP key', block('PGP PRIVATE KEY BLOCK'), /jwtkit keygen/],
     ['a certification request', block('CERTIFICATE REQUEST'), /openssl req -in FILE -noout -pubkey/],
     ['PKCS#7', block('PKCS7'), /openssl pkcs7/],
+    ['an OpenSSH public key behind options', 'command="x" ssh-rsa AAAA me@host', /ssh-keygen -e -m PKCS8/],
+    ['a certificate of another label', block('X509 CERTIFICATE'), /openssl x509 -in FILE/],
+    ['a certificate with trust in it', block('TRUSTED CERTIFICATE'), /openssl x509 -in FILE/],
+    ['the XML of .NET', '<RSAKeyValue><Modulus>AAAA</Modulus></RSAKeyValue>', /ExportPkcs8PrivateKeyPem/],
+    ['the XML of SAML', '<ds:X509Certificate>MIIB</ds:X509Certificate>', /between the tags/],
+    ['a web page', '<!DOCTYPE html><title>502</title>', /web page/],
+    [
+      'YAML with base64',
+      `data:\n  a: ${Buffer.from('x').toString('base64')}\n  tls.key: LS0tLS1CRUdJTiBQ\n`,
+      /one value among others/,
+    ],
+    ['dashes of a text program', '\u2014\u2014-BEGIN PRIVATE KEY\u2014\u2014-\nAAAA', /five dashes/],
+    ['hex of DER', '3082'.padEnd(200, 'a0'), /xxd -r -p/],
+    ['hex of PEM in columns', '2d 2d 2d 2d 2d 42 45 47 49 4e '.repeat(9), /xxd -r -p/],
+    ['base64 of UTF-16', Buffer.from(block('PUBLIC KEY'), 'utf16le').toString('base64'), /save it as UTF-8/],
     ['a Java keystore', '\u00FE\u00ED\u00FE\u00ED\0\0\0\u0002', /keytool/],
   ])('%s', (_, text, hint) => {
     for (const purpose of ['sign', 'verify', 'any'] as const) {

@@ -85,6 +85,8 @@ test.each([
   ['an OpenSSH key', 'ssh-ed25519 AAAA', /ssh-keygen/],
   ['PKCS#12', Buffer.from('3080020103', 'hex'), /jwtkit keys import/],
   ['a secret', 'hunter2', /--secret-file/],
+  ['an empty file', '', /nothing in it/],
+  ['a file of a line end', '\n', /nothing in it/],
 ])('loadKeys says what to do with %s', (_, content, hint) => {
   expect(() => loadKeys(content, { purpose: 'any' })).toThrow(
     expect.objectContaining({ hint: expect.stringMatching(hint) }),

@@ -6,6 +6,7 @@ export type Mangle = (text: string) => string;
 
 const escaped = (text: string) => text.replaceAll('\n', '\\n');
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+const isPem = (text: string) => text.includes('-----');
 const wrapped = (text: string, columns: number) => text.replace(new RegExp(`.{1,${columns}}`, 'g'), '$&\n');
 
 /** Manglings that `loadKeys` mends, and that make no secret of a key. */
@@ -15,9 +16,20 @@ export const mended: Readonly<Record<string, Mangle>> = {
   'literal \\r\\n': (text) => text.replaceAll('\n', '\\r\\n'),
   'literal \\\\n': (text) => text.replaceAll('\n', '\\\\n'),
   'literal \\n and real line breaks': (text) => text.replaceAll('\n', '\\n\n'),
-  'the letter n for each line break': (text) => (text.includes('-----') ? text.replaceAll('\n', 'n') : text),
+  'the letter n for each line break': (text) => (isPem(text) ? text.replaceAll('\n', 'n') : text),
   'XML line breaks': (text) => text.replaceAll('\n', '&#10;'),
   'escaped slashes and pluses': (text) => escaped(text).replaceAll('/', '\\/').replaceAll('+', '\\u002B'),
+  'line breaks of PowerShell': (text) => `"${text.replaceAll('\n', '`r`n')}"`,
+  'line breaks of HTML': (text) => text.replaceAll('\n', '<br>\n'),
+  'signs as entities': (text) =>
+    text.replace(/[+/=\n]/g, (char) => `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`),
+  'signs as decimal entities': (text) => text.replace(/[+/=\n]/g, (char) => `&#${char.charCodeAt(0)};`),
+  'a JSON list of lines': (text) => (isPem(text) ? JSON.stringify(text.trim().split('\n')) : text),
+  'lines of source code': (text) => (isPem(text) ? text.trim().replace(/^.*$/gm, "  '$&\\n' +") : text),
+  'lines of source code without a sign': (text) => (isPem(text) ? text.trim().replace(/^.*$/gm, '"$&\\n"') : text),
+  'a section of an INI file': (text) => (isPem(text) ? `[jwt]\nkey = ${escaped(text)}\nttl = 30\n` : text),
+  'zero-width spaces within words': (text) => (isPem(text) ? text.replaceAll('E', 'E\u200b') : text),
+  'zero-width spaces in its last line': (text) => (isPem(text) ? text.replace('-END ', '-EN\u200bD\u00ad ') : text),
   'line continuations': (text) => text.replaceAll('\n', '\\\n'),
   'spaces for line breaks': (text) => text.replaceAll('\n', ' '),
   'no line breaks': (text) => text.replaceAll('\n', ''),

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { createPublicKey } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
 import type { SkippedJwk } from '../../src/jose/jwk-set.js';
 import { loadKeys } from '../../src/jose/keys.js';
 import { exportPrivatePem } from '../../src/jose/pem.js';
@@ -46,12 +47,21 @@ test.each<[string, string]>([
   ['a JWK in a text', JSON.stringify(privateKeys.p256.export({ format: 'jwk' }))],
   ['a secret in a text', JSON.stringify({ kty: 'oct', k: Buffer.alloc(32, 7).toString('base64url') })],
 ])('a map with a private key is refused whole: %s', (_, member) => {
-  for (const purpose of ['verify', 'sign', 'any'] as const) {
+  for (const purpose of ['verify', 'any'] as const) {
     const message = 'map: the key "x" is a private key, and the set is public';
     expect(() => load({ a: good, x: member }, purpose)).toThrow(
       expect.objectContaining({ code: 'KEY_INVALID', message }),
     );
   }
+});
+
+test('to sign, the one private key counts beside public ones, and the name of its member is no kid', () => {
+  const { keys, kids } = load({ PUBLIC_KEY: good, PRIVATE_KEY: pkcs8, PORT: '80' }, 'sign');
+  expect(keys.map(({ keyObject }) => keyObject.equals(privateKeys.p256))).toEqual([true]);
+  expect(kids).toEqual([undefined]);
+  expect(() => load({ a: good, x: pkcs8, y: pkcs8.replace('\n', '\n\n') }, 'sign')).toThrow(
+    /the JSON holds 2 keys: x, y/,
+  );
 });
 
 test.each<[string, object, string]>([
@@ -66,4 +76,50 @@ test.each<[string, object, string]>([
   expect(() => load(map)).toThrow(
     expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringContaining(message) }),
   );
+});
+
+describe('one public key among variables or files', () => {
+  const pem = good;
+  const secret = exportPrivatePem(privateKeys.rsa);
+  test.each<[string, object]>([
+    ['alone', { JWT_PUBLIC_KEY: pem }],
+    ['beside a password', { JWT_PUBLIC_KEY: pem, DB_PASSWORD: 'hunter2' }],
+    ['beside a private key', { JWT_PUBLIC_KEY: pem, DEPLOY_KEY: secret, PORT: '8080' }],
+    ['in a file of a ConfigMap', { 'jwt.pub': pem, namespace: 'default' }],
+  ])('%s is that key, without a kid', (_what, json) => {
+    const notes: string[] = [];
+    const keys = loadKeys(JSON.stringify(json), { purpose: 'verify', note: (text) => notes.push(text) });
+    expect(keys.map(({ kid, keyObject }) => [kid, keyObject.type])).toEqual([[undefined, 'public']]);
+    expect(notes.join()).toMatch(/the key was found in JSON at (?:JWT_PUBLIC_KEY|jwt\.pub)/);
+  });
+
+  test('two of them are a set, as is one under another name', () => {
+    const kidsOf = (json: object) => loadKeys(JSON.stringify(json), { purpose: 'verify' }).map(({ kid }) => kid);
+    expect(kidsOf({ KEY_ONE: pem, KEY_TWO: pem })).toEqual(['KEY_ONE', 'KEY_TWO']);
+    expect(kidsOf({ '2026-11': pem })).toEqual(['2026-11']);
+  });
+});
+
+describe('a JWK or a JWK Set as text in JSON', () => {
+  const jwk = createPublicKey(good).export({ format: 'jwk' });
+  const set = JSON.stringify({ keys: [{ ...jwk, kid: 'k1' }] });
+  test.each<[string, object, string | undefined]>([
+    ['of AWS', { ARN: 'arn:aws:x', SecretString: JSON.stringify(jwk) }, undefined],
+    ['of Azure', { value: set, id: 'https://vault.example/secrets/jwks/1' }, 'k1'],
+    ['of Kubernetes', { kind: 'Secret', data: { 'jwks.json': Buffer.from(set).toString('base64') } }, 'k1'],
+  ])('%s', (_what, json, kid) => {
+    expect(loadKeys(JSON.stringify(json), { purpose: 'verify' }).map((key) => key.kid)).toEqual([kid]);
+  });
+
+  test('a token in JSON is no key', () => {
+    const token = `${Buffer.from('{"alg":"RS256","kty":"RSA"}').toString('base64url')}.e30.c2ln`;
+    expect(() => loadKeys(JSON.stringify({ access_token: token }), { purpose: 'verify' })).toThrow(/kty is missing/);
+  });
+
+  test('with real line ends in a text, it says how they are written', () => {
+    const json = JSON.stringify({ type: 'service_account', public_key: good }).replaceAll('\\n', '\n');
+    expect(() => loadKeys(json, { purpose: 'verify' })).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('needs \\n for each line end inside a text') }),
+    );
+  });
 });

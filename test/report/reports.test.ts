@@ -5,6 +5,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import { parse } from 'yaml';
+import { breakLine } from '../../src/cli/terminal/wrap.js';
 import { openCases, type StreamedFormat } from '../../src/report/case-stream.js';
 import { renderReport } from '../../src/report/formats.js';
 import { formatOfFile, reportFormats } from '../../src/report/names.js';
@@ -221,6 +222,25 @@ describe('every form', () => {
       '.env\n  warning  line 2 KEY: m  a/b\n           h\n\n1 warning\n',
     );
     expect(parse(renderReport(report, 'json')).findings).toEqual(report.findings);
+  });
+
+  test('text for a terminal breaks its lines, but no command', () => {
+    const where = { name: 'weak.pem', line: 1 };
+    const message = 'a message of several words';
+    const help = 'make another one: jwtkit keygen --alg HS256, or openssl rand -base64 32';
+    const findings = [{ id: 'key/weak', level: 'error' as const, message, where, help }];
+    const screen = { wrap: (line: string, indent: number) => breakLine(line, 40, indent) };
+    expect(renderReport({ ...usual, findings, summary: '1 error' }, 'text', screen).split('\n')).toEqual([
+      'weak.pem',
+      '  error    line 1: a message of several',
+      '           words  key/weak',
+      '           make another one:',
+      '           jwtkit keygen --alg HS256, or',
+      '           openssl rand -base64 32',
+      '',
+      '1 error',
+      '',
+    ]);
   });
 
   test.each([

@@ -9,11 +9,13 @@ import { type Lists, option, type Texts } from '../grammar/option.js';
 import {
   addClientSecretOptions,
   addCommonOptions,
+  addMaskOptions,
   clientAudienceOption,
   grantedScopesOption,
 } from '../grammar/shared-options.js';
-import { type ClientSecretOptions, givenClientSecret } from '../secrets/named-secret.js';
+import { type ClientSecretOptions, givenClientSecret } from '../secrets/new-secrets.js';
 import type { Context, Io } from '../terminal/io.js';
+import { type MaskOptions, maskSecrets, refuseUselessMask } from '../terminal/mask.js';
 import { afterChange, printJson } from '../terminal/output.js';
 import { registerList, registerRemove, registerSet } from './accounts/commands.js';
 import { fromClient, clients as kind, refuseSubjectTwice, toReport } from './accounts/kind.js';
@@ -22,8 +24,8 @@ import { noteTokens } from './accounts/sessions.js';
 export function registerClients(program: Command, context: Context): void {
   const clients = program
     .command('clients')
-    .description('Manage the clients of a server: programs with an id and a secret, and what they may do.')
-    .helpCommand('help [command]', 'show help of a command');
+    .description('Manage the clients of serve: programs with a secret. They get tokens for themselves or for users.')
+    .helpCommand('help [command]', 'Show help of a command.');
   registerAdd(clients, context);
   const set = 'Change what a client may do. What you give replaces the old list or the old claims; the rest stays.';
   registerSet(clients, context, kind, set, [
@@ -37,7 +39,7 @@ export function registerClients(program: Command, context: Context): void {
   registerRemove(clients, context, kind, remove);
 }
 
-type AddOptions = AccountOptions & ClientSecretOptions & Lists<'scope' | 'aud' | 'claim'> & Texts<'id'>;
+type AddOptions = AccountOptions & ClientSecretOptions & MaskOptions & Lists<'scope' | 'aud' | 'claim'> & Texts<'id'>;
 
 function registerAdd(clients: Command, { io }: Context): void {
   const command = clients
@@ -50,6 +52,7 @@ function registerAdd(clients: Command, { io }: Context): void {
     .addOption(accountClaimOption('another claim of its own access tokens'));
   addClientSecretOptions(command);
   addAccountsOption(command, 'clients');
+  addMaskOptions(command);
   addCommonOptions(command, [
     'jwtkit clients add billing --scope "invoices:read invoices:write" > billing.env',
     'eval "$(jwtkit clients add nightly-report)"',
@@ -57,7 +60,9 @@ function registerAdd(clients: Command, { io }: Context): void {
   ]);
   command.action(async (name: string) => {
     const invocation = readInvocation<AddOptions>(command);
-    const { id, scope, aud: audiences, claim, json = false } = invocation.options;
+    const { options } = invocation;
+    const { id, scope, aud: audiences, claim, json = false } = options;
+    refuseUselessMask(options, io);
     const { addClient } = await import('../../store/accounts/clients.js');
     const path = accountsFile(invocation, 'clients', io);
     const claims = readAccountClaims(claim);
@@ -71,6 +76,7 @@ function registerAdd(clients: Command, { io }: Context): void {
     const hint = 'jwtkit clients rotate makes another secret';
     const lost = given === undefined ? ', but its secret is lost' : '';
     const told = afterChange(io, `the client was added${lost}`, given === undefined ? hint : undefined);
+    if (given === undefined) await maskSecrets([added.secret], options, io);
     printCredentials(added, given !== undefined, json, told);
     if (json) return;
     io.say(
@@ -82,14 +88,16 @@ function registerAdd(clients: Command, { io }: Context): void {
 function registerRotate(clients: Command, { io }: Context): void {
   const command = clients
     .command('rotate')
-    .description('Give a client another secret, printed as by add. The old secret stops working.')
+    .description('Give a client another secret, and print it. The old secret stops working.')
     .argument(...kind.argument);
   addClientSecretOptions(command);
   addAccountsOption(command, 'clients');
+  addMaskOptions(command);
   addCommonOptions(command, ['jwtkit clients rotate reports > reports.env']);
   command.action(async (idOrName: string) => {
-    const invocation = readInvocation<AccountOptions & ClientSecretOptions>(command);
+    const invocation = readInvocation<AccountOptions & ClientSecretOptions & MaskOptions>(command);
     const { options } = invocation;
+    refuseUselessMask(options, io);
     const { rotateClientSecret } = await import('../../store/accounts/clients.js');
     const path = accountsFile(invocation, 'clients', io);
     const given = givenClientSecret(invocation, io);
@@ -97,6 +105,7 @@ function registerRotate(clients: Command, { io }: Context): void {
     const lost = given === undefined ? ', and the new one is lost' : '';
     const hint = given === undefined ? 'run the command again: it makes another secret' : undefined;
     const told = afterChange(io, `the secret was changed: the old one no longer works${lost}`, hint);
+    if (given === undefined) await maskSecrets([rotated.secret], options, io);
     printCredentials(rotated, given !== undefined, options.json === true, told);
     const shown = given === undefined ? '; it is not shown again' : ` to that of ${given.label}`;
     if (options.json !== true) io.say(`changed the secret of ${rotated.client.name}${shown}`);

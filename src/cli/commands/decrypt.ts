@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { JwtkitError } from '../../errors.js';
 import { writeFileWhole } from '../../files/write-files.js';
-import { readExact } from '../../jose/exact-json.js';
+import { readExact, toJson } from '../../jose/exact-json.js';
 import { own, readJsonObject } from '../../jose/json.js';
 import { contentMember, textProblem } from '../../jose/text.js';
 import type { DecryptedJwe } from '../../jwe/decrypt.js';
 import { escapeText } from '../../shown-text.js';
+import { findClaim } from '../../token/claim-path.js';
 import {
   addBatchOptions,
   type BatchFlags,
@@ -23,7 +24,7 @@ import {
 import { readInvocation } from '../grammar/invocation.js';
 import type { EncryptionKeyOptions } from '../grammar/keys/encryption.js';
 import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
-import { addCommonOptions, atOption, type CommonOptions } from '../grammar/shared-options.js';
+import { addCommonOptions, addMaskOptions, atOption, type CommonOptions } from '../grammar/shared-options.js';
 import {
   addTokenOptions,
   readToken,
@@ -34,8 +35,8 @@ import {
 import { readClock } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import type { Context, Io } from '../terminal/io.js';
+import { type MaskOptions, maskSecrets, refuseUselessMask } from '../terminal/mask.js';
 import { afterChange, printClaim, printJson } from '../terminal/output.js';
-import { findClaim } from './decode.js';
 
 interface DecryptOptions
   extends EncryptionKeyOptions,
@@ -43,13 +44,14 @@ interface DecryptOptions
     BatchFlags,
     Texts<'claim' | 'out' | 'at'>,
     Lists<'alg' | 'enc'>,
+    MaskOptions,
     Flags<'force'> {}
 
 export function registerDecrypt(program: Command, context: Context): void {
   const { io } = context;
   const command = program
     .command('decrypt')
-    .description('Decrypt a token (JWE) with your key, and print its content. It does not say who wrote it.')
+    .description('Decrypt a token (JWE) and print its content. Anybody with the public key may have written it.')
     .addOption(option('--alg <names>', 'allow only these key algorithms; commas or repeated').repeatable())
     .addOption(option('--enc <names>', 'allow only these content encryptions; commas or repeated').repeatable())
     .addOption(option('--claim <path>', 'print one claim raw: a name, a.b.0, or a JSON Pointer /a/b/0'))
@@ -59,6 +61,7 @@ export function registerDecrypt(program: Command, context: Context): void {
   addTokenOptions(command, 'the encrypted token; - or a pipe for stdin');
   addBatchOptions(command, 'a token a line in; its content, of one line, a line out');
   addEncryptionKeyOptions(command, 'decrypt');
+  addMaskOptions(command);
   addCommonOptions(command, [
     'jwtkit decrypt "$ENCRYPTED" --key private.pem',
     'jwtkit decrypt "$ENCRYPTED" --key private.pem | jwtkit verify',
@@ -69,6 +72,7 @@ export function registerDecrypt(program: Command, context: Context): void {
     const argument = readTokenArgument(command);
     const invocation = readInvocation<DecryptOptions>(command);
     const { options } = invocation;
+    refuseUselessMask(options, io);
     if (options.out === '-') delete options.out;
     if (options.force === true && options.out === undefined) throw usage('--force is for --out');
     if (options.out !== undefined && options.claim !== undefined) throw usage('--out and --claim exclude each other');
@@ -84,7 +88,8 @@ export function registerDecrypt(program: Command, context: Context): void {
       const job = { kind: 'decrypt', algorithms, encryptions, asJson, isShown: io.stdout.isTerminal } as const;
       const encryption = await decryptionKeyFinder(invocation, now, io);
       const { runBatch } = await import('../terminal/batch.js');
-      return runBatch(job, { ...batch, now: batchClock(options.at, now, io), encryption }, context);
+      const { mask } = options;
+      return runBatch(job, { ...batch, mask, now: batchClock(options.at, now, io), encryption }, context);
     }
     const token = await readToken(argument, invocation, undefined, context);
     const { decryptionKeys } = await import('../grammar/keys/encryption.js');
@@ -95,11 +100,11 @@ export function registerDecrypt(program: Command, context: Context): void {
     const keys = await decryptionKeys(invocation, { now: readClock(options.at, io), kids }, io);
     const { decryptJwe } = await import('../../jwe/decrypt.js');
     const decrypted = await decryptJwe(token, { keys, algorithms, encryptions });
-    show(decrypted, options, io);
+    await show(decrypted, options, io);
   });
 }
 
-function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, io: Io): void {
+async function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, io: Io): Promise<void> {
   const { plaintext, header, key } = decrypted;
   const { out, claim, json } = options;
   if (out !== undefined) {
@@ -107,9 +112,13 @@ function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, 
     if (json === true) printJson(afterChange(io, `the content was written to ${out}`), { out });
     else io.say(`wrote ${out}`);
   } else if (claim !== undefined) {
-    printClaim(io, findClaim(claimsOf(decrypted), claim), json);
+    const value = findClaim(claimsOf(decrypted), claim);
+    await maskSecrets([typeof value === 'string' ? value : toJson(value)], options, io);
+    printClaim(io, value, json);
   } else if (json === true) {
-    printJson(io, { header, kid: key.kid ?? null, ...contentMember(plaintext) });
+    const content = contentMember(plaintext);
+    await maskSecrets(Object.values(content), options, io);
+    printJson(io, { header, kid: key.kid ?? null, ...content });
   } else if (io.stdout.isTerminal) {
     if (textProblem(plaintext) !== undefined) {
       throw usage(
@@ -122,7 +131,11 @@ function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, 
       .replace(/\r?\n$/, '')
       .split(/\r?\n/);
     io.stdout.write(`${lines.map((line) => escapeText(line)).join('\n')}\n`);
-  } else io.stdout.write(plaintext);
+  } else {
+    // Bytes that are no text have no lines to hide.
+    if (textProblem(plaintext) === undefined) await maskSecrets([Buffer.from(plaintext).toString()], options, io);
+    io.stdout.write(plaintext);
+  }
 }
 
 /** The claims of a token whose content is a claims set. */

@@ -21,10 +21,12 @@ import {
 import { longestToken } from '../grammar/token-options.js';
 import { readClock } from '../grammar/values.js';
 import { type Painter, painterFor } from '../terminal/colour.js';
+import { lineWidth } from '../terminal/columns.js';
 import { usage } from '../terminal/errors.js';
 import type { Context } from '../terminal/io.js';
 import { noteUnverified } from '../terminal/notes.js';
 import { alignColumns, printJson } from '../terminal/output.js';
+import { breakLine } from '../terminal/wrap.js';
 
 interface DiffOptions
   extends KeyOptions,
@@ -47,7 +49,7 @@ export function registerDiff(program: Command, context: Context): void {
   const command = program
     .command('diff')
     .description(
-      'Show what two tokens do not have alike, and what lets the second do more. With a key, which checks differ.',
+      'Show how two tokens differ. Marks what lets the second do more. With a key, shows which checks differ.',
     )
     .argument('[tokens...]', 'two tokens; - is stdin')
     .addOption(
@@ -76,7 +78,10 @@ export function registerDiff(program: Command, context: Context): void {
     const differences = diffTokens(read(first), read(second));
     const checks = namesKey(invocation) ? await diffChecks(first, second, invocation, context) : undefined;
     if (options.json === true) printJson(io, { differences, checks });
-    else io.stdout.write(render(differences, checks, await painterFor(io.stdout, options.color, env)));
+    else {
+      const paint = await painterFor(io.stdout, options.color, env);
+      io.stdout.write(render(differences, checks, paint, lineWidth(io) ?? Number.POSITIVE_INFINITY));
+    }
     if (checks === undefined) noteUnverified(io);
   });
 }
@@ -133,11 +138,12 @@ function render(
   differences: readonly Difference[],
   checks: readonly CheckDifference[] | undefined,
   paint: Painter,
+  width: number,
 ): string {
   const lines: string[] = [];
   for (const part of ['header', 'claims'] as const) {
     const found = differences.filter((each) => each.part === part);
-    lines.push(paint.bold(part), ...(found.length === 0 ? ['  no difference'] : rowsOf(found, paint)));
+    lines.push(paint.bold(part), ...(found.length === 0 ? ['  no difference'] : linesOf(found, paint, width)));
   }
   if (checks !== undefined) {
     const rows = checks.map(({ name, first, second }) => [
@@ -145,22 +151,32 @@ function render(
       showCheck(first),
       showCheck(second),
     ]);
-    lines.push(paint.bold('checks'), ...(rows.length === 0 ? ['  no difference'] : alignColumns(rows)));
+    const column = 2 + Math.max(...rows.map(([name = '']) => name.length));
+    const shown = alignColumns(rows).flatMap((line) => breakLine(line, width, column));
+    lines.push(paint.bold('checks'), ...(rows.length === 0 ? ['  no difference'] : shown));
   }
   return `${lines.join('\n')}\n`;
 }
 
-function rowsOf(found: readonly Difference[], paint: Painter): string[] {
-  const rows = found.map(({ path, kind, first, second, later }) => {
+function linesOf(found: readonly Difference[], paint: Painter, width: number): string[] {
+  const names = found.map(({ path, kind }) => `  ${marks[kind]} ${escapeText(path.slice(1))}`);
+  const rows = found.map(({ kind, first, second, later }, at) => {
     const shown = (value: unknown) => (later === undefined ? show(value) : formatMoment(Number(value)));
     const value = kind === 'changed' ? `${shown(first)} → ${shown(second)}` : show(kind === 'added' ? second : first);
-    const distance =
-      later === undefined ? '' : `  ${formatDuration(Math.abs(later))} ${later < 0 ? 'earlier' : 'later'}`;
-    return [`  ${marks[kind]} ${escapeText(path.slice(1))}`, `${value}${distance}`];
+    return [names[at] ?? '', value];
   });
-  return alignColumns(rows).map((line, at) => {
-    const { widens } = found[at] as Difference;
-    return widens === undefined ? line : `${line}  ${paint.yellow(`wider: ${escapeText(widens)}`)}`;
+  const column = 2 + Math.max(...names.map((name) => name.length));
+  return alignColumns(rows).flatMap((row, at) => {
+    const { later, widens } = found[at] as Difference;
+    const lines = breakLine(row, width, column);
+    const last = lines.at(-1) ?? '';
+    const distance = later === undefined ? '' : `${formatDuration(Math.abs(later))} ${later < 0 ? 'earlier' : 'later'}`;
+    const wider = widens === undefined ? '' : `wider: ${escapeText(widens)}`;
+    const remarks = [distance, wider].filter((remark) => remark !== '').join('  ');
+    if (remarks === '') return lines;
+    const isBeside = last.length + 2 + remarks.length <= width;
+    const shown = remarks.replace(wider, (text) => paint.yellow(text));
+    return isBeside ? [...lines.slice(0, -1), `${last}  ${shown}`] : [...lines, `${' '.repeat(column)}${shown}`];
   });
 }
 

@@ -15,23 +15,23 @@ import {
 } from '../grammar/fixture-options.js';
 import { readInvocation } from '../grammar/invocation.js';
 import { type Flags, option, type Texts } from '../grammar/option.js';
-import { addCommonOptions } from '../grammar/shared-options.js';
+import { addCommonOptions, addMaskOptions } from '../grammar/shared-options.js';
 import { usage } from '../terminal/errors.js';
 import type { Context } from '../terminal/io.js';
+import { type MaskOptions, maskSecrets, refuseUselessMask } from '../terminal/mask.js';
 import { afterChange, printJson } from '../terminal/output.js';
 
-type FixturesOptions = FixtureFlags & Texts<'format'> & Flags<'force'>;
+type FixturesOptions = FixtureFlags & MaskOptions & Texts<'format'> & Flags<'force'>;
 
 export function registerFixtures(program: Command, { io }: Context): void {
   const command = program
     .command('fixtures')
-    .description('Write hostile and good tokens for the tests of a verifier, with a list of what to expect.')
+    .description('Write hostile and good tokens to test a verifier with. A list says what to expect of each.')
     .argument('[folder]', 'where to write the tokens and manifest.json')
-    .addOption(
-      option('--format <form>', 'files in a folder, or a JSON line a token on stdout').choices(['files', 'ndjson']),
-    )
+    .addOption(option('--format <form>', 'files in a folder, or JSON lines on stdout').choices(['files', 'ndjson']))
     .addOption(option('--force', 'overwrite the files of an earlier run'));
   addFixtureOptions(command);
+  addMaskOptions(command);
   addCommonOptions(command, [
     'jwtkit fixtures hostile-tokens --iss https://issuer.example --aud api',
     'jwtkit fixtures es256-tokens --new-key --alg ES256 --ttl 3650d',
@@ -40,6 +40,7 @@ export function registerFixtures(program: Command, { io }: Context): void {
   command.action(async (folder: string | undefined) => {
     const invocation = readInvocation<FixturesOptions>(command);
     const { options } = invocation;
+    refuseUselessMask(options, io);
     const isStream = options.format === 'ndjson';
     if (isStream && folder !== undefined) throw usage('--format ndjson writes to stdout and takes no folder');
     if (isStream && options.newKey === true) throw usage('--new-key needs a folder to write the key to');
@@ -48,6 +49,9 @@ export function registerFixtures(program: Command, { io }: Context): void {
     const plan = await readFixturePlan(invocation, io);
     const fixtures = makeFixtures(plan);
     if (folder === undefined) {
+      // Verifiers refuse the others.
+      const good = fixtures.filter(({ expect }) => expect === 'accept').map(({ token }) => token);
+      await maskSecrets(good, options, io);
       io.stdout.write(fixtures.map((fixture) => `${JSON.stringify(fixture)}\n`).join(''));
       return;
     }

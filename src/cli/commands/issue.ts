@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { writeFileWhole } from '../../files/write-files.js';
 import { readExact, writeJson } from '../../jose/exact-json.js';
 import type { JsonObject } from '../../jose/json.js';
 import { completeClaims } from '../../token/given-claims.js';
@@ -35,7 +34,7 @@ import {
 import { readClock, readSigningAlgorithms } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import type { Context, Io } from '../terminal/io.js';
-import { type MaskOptions, maskTokens, refuseUselessMask } from '../terminal/mask.js';
+import { type MaskOptions, maskSecrets, refuseUselessMask } from '../terminal/mask.js';
 import { afterChange, printJson } from '../terminal/output.js';
 
 interface IssueOptions
@@ -121,7 +120,8 @@ export function registerIssue(program: Command, context: Context): void {
         const key = await findKey(at);
         return { key, alg: signingAlgorithm(invocation, allowed, key) };
       };
-      return runBatch(job, { ...batch, now: batchClock(options.at, now, io), signer }, context);
+      const { mask } = options;
+      return runBatch(job, { ...batch, mask, now: batchClock(options.at, now, io), signer }, context);
     }
     const key = await signingKey(invocation, readClock(options.at, io), io);
     // A second look at the clock: claims from a pipe and a typed passphrase may take long.
@@ -132,13 +132,13 @@ export function registerIssue(program: Command, context: Context): void {
     const deps = { key, now, newId: io.newId };
     if (policies.pair !== undefined) {
       const pair = await issueTokenPair(claims, { ...policies.pair, alg, header }, deps);
-      maskTokens([pair.access_token, pair.refresh_token], options, io);
+      await maskSecrets([pair.access_token, pair.refresh_token], options, io);
       return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
     }
     const issued = await issueToken(claims, { ...policies[typeOf(claims, options)], alg, header }, deps);
     warnIfDead(issued.claims, now, io);
     const token = await encryptFor(options.encryptTo, issued.token, now, invocation, io);
-    maskTokens([token], options, io);
+    await maskSecrets([token], options, io);
     if (options.out !== undefined) return writeOut(options, token, io);
     if (options.json === true) {
       printJson(io, { token, claims: readExact(issued.claimsText, issued.claims) });
@@ -163,8 +163,8 @@ function checkOptions(invocation: Invocation<IssueOptions>): void {
   const { options } = invocation;
   const isPair = options.pair === true;
   if (options.batch !== undefined) {
-    const { claims, jti, out, encryptTo, mask } = options;
-    excludeFromBatch({ '--claims': claims, '--jti': jti, '--out': out, '--encrypt-to': encryptTo, '--mask': mask });
+    const { claims, jti, out, encryptTo } = options;
+    excludeFromBatch({ '--claims': claims, '--jti': jti, '--out': out, '--encrypt-to': encryptTo });
   }
   refuseTogether([
     [isPair && options.type !== undefined, '--pair and --type'],
@@ -178,7 +178,12 @@ function checkOptions(invocation: Invocation<IssueOptions>): void {
   if (options.force === true && options.out === undefined) throw usage('--force is for --out');
 }
 
-function writeOut({ out = '', force, json }: IssueOptions & CommonOptions, content: string, io: Io): void {
+async function writeOut(
+  { out = '', force, json }: IssueOptions & CommonOptions,
+  content: string,
+  io: Io,
+): Promise<void> {
+  const { writeFileWhole } = await import('../../files/write-files.js');
   writeFileWhole({ path: out, content: `${content}\n`, mode: 0o600 }, { overwrite: force === true });
   if (json === true) printJson(afterChange(io, `the token was written to ${out}`), { out });
   else io.say(`wrote ${out}`);

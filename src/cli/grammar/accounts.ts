@@ -15,7 +15,7 @@ export interface AccountOptions {
 
 /** Adds the options that name the keyring and the file of one kind of account. */
 export function addAccountsOption(command: Command, kind: 'users' | 'clients'): Command {
-  const file = option(`--${kind} <file>`, `file of the ${kind} (default: ${kind}.json in the keyring directory)`);
+  const file = option(`--${kind} <file>`, `file of the ${kind} (default: ${kind}.json in the keyring)`);
   return command.addOption(keyringOption()).addOption(file.from(`JWTKIT_${kind.toUpperCase()}`));
 }
 

@@ -11,7 +11,7 @@ export interface BatchFlags {
 }
 
 export function addBatchOptions(command: Command, description: string): Command {
-  const threads = option('--threads <count>', 'threads of a batch (default: one per core for a long batch)');
+  const threads = option('--threads <count>', 'threads (default: one per core for a long batch)');
   threads.formerly('--workers');
   return command
     .addOption(option('--batch [file]', `${description} (default: stdin); exit 10 if any fails`).readsStdin())

@@ -9,7 +9,7 @@ import { option } from './option.js';
 export const decryptKeyOption = () =>
   option(
     '--decrypt-key <file>',
-    'decrypt the token first, with this private key or keyring folder; it then has to be encrypted; repeatable',
+    'private key or keyring folder that decrypts the token first; a token in the clear is refused; repeatable',
   ).repeatable();
 export const encryptToOption = () =>
   option(

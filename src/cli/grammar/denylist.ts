@@ -80,9 +80,9 @@ export async function withDenylist<Mode extends 'read' | 'update' | 'write', T>(
 
 /** Makes the folder that the denylist goes into; a read-only keyring cannot hold one. */
 async function makeKeyring(directory: string): Promise<void> {
-  const { createDirectory } = await import('../../store/keyring/directory.js');
+  const { makeKeyringFolder } = await import('../../store/keyring-folder.js');
   try {
-    createDirectory(directory);
+    makeKeyringFolder(directory);
   } catch (cause) {
     if (!(cause instanceof JwtkitError)) throw cause;
     throw new JwtkitError('STORE_UNAVAILABLE', `cannot make a denylist in ${directory}: ${cause.message}`, {

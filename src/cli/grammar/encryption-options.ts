@@ -26,13 +26,13 @@ export function addEncryptionKeyOptions(command: Command, purpose: 'encrypt' | '
     ? option('--key-env <name>', "variable that holds the recipient's public key")
     : option('--key-env <name>', 'variable that holds private keys; repeatable').repeatable();
   command
-    .addOption(option('--keyring <dir>', `keyring directory (default: ${defaultKeyring})`).from('JWTKIT_KEYRING'))
+    .addOption(option('--keyring <dir>', `keyring folder (default: ${defaultKeyring})`).from('JWTKIT_KEYRING'))
     .addOption(key.readsStdin())
     .addOption(keyEnv)
     .addOption(option('--secret-file <file>', 'file with a shared secret; - is stdin').readsStdin())
     .addOption(option('--secret-env <name>', 'variable with a shared secret'))
     .addOption(
-      option('--secret-encoding <name>', 'how the secret is written (default: its bytes as they are)').choices([
+      option('--secret-encoding <name>', 'encoding of the secret (default: none)').choices([
         'base64',
         'base64url',
         'hex',

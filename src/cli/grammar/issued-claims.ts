@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { JwtkitError } from '../../errors.js';
 import { defaultMaxTokenLength } from '../../jose/compact.js';
-import type { JsonObject } from '../../jose/json.js';
+import { type JsonObject, quoteText } from '../../jose/json.js';
 import { textBytes } from '../../jose/text.js';
 import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
 import { type ClaimDefault, defineMember, readClaims } from '../../token/given-claims.js';
 import type { OwnClaim } from '../../token/issue-policy.js';
 import type { ClaimPolicy } from '../../token/new-claims.js';
 import { formatDistance, parseMoment } from '../../token/time.js';
+import { readNamed } from '../secrets/named-file.js';
 import { usage } from '../terminal/errors.js';
 import { readContent } from '../terminal/input.js';
 import type { Io } from '../terminal/io.js';
@@ -33,19 +34,11 @@ export interface ClaimOptions
 /** Adds the options that set claims. */
 export function addClaimOptions(command: Command): Command {
   return command
-    .addOption(option('--sub <id>', 'subject'))
-    .addOption(option('--type <type>', 'the claim type (default: access)').choices(['access', 'refresh']))
-    .addOption(ttlOption('lifetime (default: 30m; 7d for a refresh token)'))
-    .addOption(refreshTtlOption())
-    .addOption(option('--no-exp', 'make a token that never expires'))
-    .addOption(option('--bare', 'the given claims and exp alone: no type, jti, iat, and no typ in the header'))
-    .addOption(option('--no-type', 'leave out the claim type').as('typeClaim'))
-    .addOption(option('--no-jti', 'leave out the claim jti').as('jtiClaim'))
-    .addOption(option('--no-iat', 'leave out the claim iat'))
-    .addOption(option('--iss <issuer>', 'issuer').from('JWTKIT_ISS'))
-    .addOption(option('--aud <audience>', 'audience; repeatable').from('JWTKIT_AUD').repeatable())
-    .addOption(option('--scope <scope>', 'scope tokens, separated by spaces; repeatable').repeatable())
-    .addOption(option('--role <role>', 'role to put into the token; repeatable').repeatable())
+    .addOption(option('--sub <id>', 'subject: whom it is about'))
+    .addOption(option('--iss <issuer>', 'issuer: who makes it').from('JWTKIT_ISS'))
+    .addOption(option('--aud <audience>', 'audience: whom it is for; repeatable').from('JWTKIT_AUD').repeatable())
+    .addOption(option('--scope <scope>', 'scopes, separated by spaces; repeatable').repeatable())
+    .addOption(option('--role <role>', 'role; repeatable').repeatable())
     .addOption(option('--claim <name=value>', 'another claim: name=text or name:=json; repeatable').repeatable())
     .addOption(
       option(
@@ -53,8 +46,16 @@ export function addClaimOptions(command: Command): Command {
         'claims as JSON, or what decode, verify or issue --json print; - is stdin',
       ).readsStdin(),
     )
+    .addOption(ttlOption('lifetime (default: 30m; 7d for a refresh token)'))
+    .addOption(refreshTtlOption())
     .addOption(option('--nbf <moment>', 'not valid before: ISO 8601, seconds, or +5m from now'))
-    .addOption(option('--jti <id>', 'token ID (default: a random UUID)'));
+    .addOption(option('--jti <id>', 'token ID (default: a random UUID)'))
+    .addOption(option('--type <type>', 'the claim type (default: access)').choices(['access', 'refresh']))
+    .addOption(option('--no-exp', 'make a token that never expires'))
+    .addOption(option('--no-type', 'leave out the claim type').as('typeClaim'))
+    .addOption(option('--no-jti', 'leave out the claim jti').as('jtiClaim'))
+    .addOption(option('--no-iat', 'leave out the claim iat'))
+    .addOption(option('--bare', 'the given claims and exp alone: no type, jti, iat, and no typ in the header'));
 }
 
 /** Whether a flag sets a claim, or names the file of claims. */
@@ -132,6 +133,7 @@ export function claimsOfOptions(invocation: Invocation<ClaimOptions>, io: Io): C
   const scope = options.scope?.flatMap(splitScope);
   const bad = scope?.find((token) => !isScopeToken(token));
   if (bad !== undefined) throw usage(`--scope: ${JSON.stringify(bad)} is not a scope token (RFC 6749 §3.3)`);
+  noteCommas(invocation, io);
   const named = {
     iss: isNamed('iss') ? options.iss : undefined,
     sub: options.sub,
@@ -151,6 +153,18 @@ export function claimsOfOptions(invocation: Invocation<ClaimOptions>, io: Io): C
   return fromFlags;
 }
 
+/** Notes a list with commas where each value has a flag of its own. A name in a directory, such as CN=a,OU=b, is no list. */
+function noteCommas({ options, origin, label }: Invocation<ClaimOptions>, io: Io): void {
+  for (const name of ['aud', 'scope', 'role'] as const) {
+    if (origin(name) !== 'flag' && origin(name) !== 'variable') continue;
+    const values = options[name]?.flatMap((value) => (name === 'scope' ? splitScope(value) : value)) ?? [];
+    const list = values.find((value) => /^[^,=]+(?:,[^,=]+)+$/.test(value));
+    const way = origin(name) === 'flag' ? `repeat ${label(name)}` : 'separate them by spaces';
+    if (list !== undefined)
+      io.note(`${label(name)}: ${quoteText(list)} is one value with a comma in it; for several, ${way}`);
+  }
+}
+
 /** Returns the claims of the policy file, for a token without them; none for a bare token. */
 export function claimDefaults({ options, origin, label }: Invocation<ClaimOptions>): ClaimDefault[] {
   if (options.bare === true) return [];
@@ -165,7 +179,11 @@ function oneOrSeveral(values: string[]): string | string[] {
 
 export function readClaimsFile(path: string, io: Io): Claims {
   const name = path === '-' ? 'standard input' : path;
-  const text = textBytes(readContent(path, io, defaultMaxTokenLength, '--claims -'), (problem, hint) => {
+  const content =
+    path === '-'
+      ? readContent(path, io, defaultMaxTokenLength, '--claims -')
+      : readNamed(path, '--claims', { maxBytes: defaultMaxTokenLength, showsPath: true });
+  const text = textBytes(content, (problem, hint) => {
     return new JwtkitError('FILE_NOT_READABLE', `--claims: ${name} ${problem}`, { hint });
   });
   return readClaims(text, `--claims: ${name}`);

@@ -1,5 +1,5 @@
 /** An option as jwtkit declares it: a flag, and a variable that can stand in for the flag. */
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { usage } from '../terminal/errors.js';
 import type { Environment } from '../terminal/io.js';
 import { isBlank, readVariable } from '../terminal/variables.js';
@@ -14,10 +14,8 @@ export const optionAliases: Readonly<Record<string, string>> = {
   '--env-file': '--dotenv',
 };
 
-/** Returns the option that an alias stands for. */
-function aliasOf(flag: string): string | undefined {
-  return Object.hasOwn(optionAliases, flag) ? optionAliases[flag] : undefined;
-}
+/** Each option has one alias at most. */
+const aliasOfFlag = new Map(Object.entries(optionAliases).map(([alias, flag]) => [flag, alias]));
 
 /** An option that a variable can set. Commander's own `env()` would read the process's environment, not the injected one. */
 export class VariableOption extends Option {
@@ -27,6 +25,7 @@ export class VariableOption extends Option {
   splitsVariable = false;
   /** Whether the value `-` means standard input, and so does an optional value that is left out. */
   mayBeStdin = false;
+  readonly #alias = aliasOfFlag.get(this.long ?? '');
   #attributeName: string | undefined;
   #formerName: string | undefined;
 
@@ -37,7 +36,8 @@ export class VariableOption extends Option {
   }
 
   override attributeName(): string {
-    return this.#attributeName ?? super.attributeName();
+    this.#attributeName ??= super.attributeName();
+    return this.#attributeName;
   }
 
   /** Accepts another name as well, without showing it: the one that the option had while it meant two things. */
@@ -46,10 +46,9 @@ export class VariableOption extends Option {
     return this;
   }
 
-  /** Whether an argument is this option. Commander asks this; its messages name the option itself, not the alias. */
+  /** Whether an argument is this option. Commander asks for each pair of options; its messages name the option itself, not the alias. */
   is(arg: string): boolean {
-    const isAlias = this.long !== undefined && aliasOf(arg) === this.long;
-    return isAlias || arg === this.short || arg === this.long || arg === this.#formerName;
+    return arg === this.long || arg === this.short || arg === this.#alias || arg === this.#formerName;
   }
 
   /** Names the variable that stands in for the flag. */
@@ -104,6 +103,19 @@ export function refuseEmpty(declared: Option, given: unknown): void {
   const isEmpty = (value: string) => (isList ? isBlank(value) : value.trim() === '');
   if ([given].flat().some((value) => typeof value === 'string' && isEmpty(value)))
     throw usage(`${declared.long}: the value is empty`, 'a variable of your shell may not be set');
+}
+
+/**
+ * Refuses an empty argument, as {@link refuseEmpty} does for a flag. An empty token has an error of its own. Shells complete empty
+ * words.
+ */
+export function refuseEmptyArguments({ registeredArguments, processedArgs }: Command): void {
+  for (const [at, declared] of registeredArguments.entries()) {
+    const name = declared.name();
+    const empty = [processedArgs[at]].flat().find((value) => typeof value === 'string' && value.trim() === '');
+    if (empty !== undefined && !/^(?:tokens?|words)$/.test(name))
+      throw usage(`the argument ${name} is empty`, 'a variable of your shell may not be set');
+  }
 }
 
 /** Returns the reader of standard input that a flag's value asks for, in words; undefined if it asks for none. */

@@ -1,11 +1,8 @@
 /** The options that say which reports a command makes, and where they go. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { refuseLink, writeFilesWhole } from '../../files/write-files.js';
+import { refuseLink } from '../../files/target.js';
 import { formatOfFile, type ReportFormat, reportFormats } from '../../report/names.js';
-import type { Report } from '../../report/report.js';
-import { painterFor } from '../terminal/colour.js';
 import { usage } from '../terminal/errors.js';
-import type { Io } from '../terminal/io.js';
 import type { Invocation } from './invocation.js';
 import { type Flags, type Lists, option } from './option.js';
 import { refuseInput } from './report-place.js';
@@ -37,17 +34,18 @@ export function addReportOptions(
   return command
     .addOption(format.argParser((given: string) => readFormat(given, formats)))
     .addOption(option('--report <file>', `write a report as well: ${endings}, or FORM:FILE; repeatable`).repeatable())
-    .addOption(option('--summary', 'append Markdown to the file that GITHUB_STEP_SUMMARY names'));
+    .addOption(option('--summary', 'append Markdown to the file $GITHUB_STEP_SUMMARY'));
 }
 
 /**
- * Reads these options before the work begins.
+ * Reads these options before the work begins. `isReport` knows earlier reports, which may be arguments as well.
  * @throws {JwtkitError} USAGE_INVALID for a file whose name says no form, for `--summary` outside GitHub Actions,
  * for a form with `--quiet`, and for a file that the command reads; FILE_NOT_WRITABLE for a link.
  */
 export function readReportPlan(
   invocation: Invocation<ReportOptions>,
   formats: readonly ReportFormat[] = reportFormats,
+  isReport?: (path: string) => boolean,
 ): ReportPlan {
   const { options, env } = invocation;
   const { json, format, report = [], summary, quiet } = options;
@@ -58,7 +56,7 @@ export function readReportPlan(
   const files = report.map((given) => readFile(given, formats));
   for (const { path } of files) {
     refuseLink(path);
-    refuseInput(path, invocation);
+    refuseInput(path, invocation, isReport);
   }
   const summaryFile = summary === true ? env.GITHUB_STEP_SUMMARY : undefined;
   if (summary === true && (summaryFile === undefined || summaryFile === '')) {
@@ -105,26 +103,9 @@ export type Render = (format: ReportFormat) => string;
  */
 export async function writeReportFiles({ files, summaryFile }: ReportPlan, render: Render): Promise<void> {
   const written = files.map(({ path, format }) => ({ path, content: render(format), mode: 0o644 }));
+  const { writeFilesWhole } = await import('../../files/write-files.js');
   writeFilesWhole(written, { overwrite: true, followsLinks: false });
   if (summaryFile === undefined) return;
   const { appendToFile } = await import('../../files/append.js');
   appendToFile(summaryFile, render('markdown'));
-}
-
-/**
- * Writes the files of a plan, then the report on stdout unless `--quiet` is given.
- * @throws {JwtkitError} FILE_NOT_WRITABLE; then no file is written.
- */
-export async function writeReports(
-  report: Report,
-  plan: ReportPlan,
-  { options, env }: Invocation<ReportOptions>,
-  io: Io,
-): Promise<void> {
-  const { format } = plan;
-  const { renderReport } = await import('../../report/formats.js');
-  await writeReportFiles(plan, (form) => renderReport(report, form));
-  if (options.quiet === true) return;
-  const paint = format === 'text' ? await painterFor(io.stdout, options.color, env) : undefined;
-  io.stdout.write(renderReport(report, format, paint));
 }

@@ -1,9 +1,7 @@
 /**
- * A secret that an option names: it comes from a file or a variable, else a person types it. It is never part of a
- * command line, and no error repeats it.
+ * A secret that an option names: it comes from a file or a variable, never from the command line, and no error repeats it. Without
+ * an option, a terminal may ask for it.
  */
-import { JwtkitError } from '../../errors.js';
-import { saveAsUtf8, textProblem } from '../../jose/text.js';
 import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
 import { readSecretFile, readSecretVariable } from './named-file.js';
@@ -53,61 +51,7 @@ export function namedSecret<What extends string>(
   return undefined;
 }
 
-/** Asks for a new secret twice; refuses two that are empty or differ, and a world without a terminal. */
-export async function askTwice(what: string, io: Io): Promise<string> {
-  const ask = terminalQuestion(io);
-  if (ask === undefined) {
-    throw usage(`there is no terminal to ask for a ${what} at`, `name one with --${what}-file or --${what}-env`);
-  }
-  const first = await ask(`new ${what}: `);
-  if (first === '') throw usage(`no ${what} was typed`);
-  if ((await ask('the same again: ')) !== first) throw usage(`the two ${what}s differ`);
-  return first;
-}
-
 /** Returns the function that asks a question; undefined unless stdin and stderr are terminals. */
 export function terminalQuestion({ askHidden, stdin, stderr }: Io): Io['askHidden'] {
   return stdin.isTerminal && stderr.isTerminal ? askHidden : undefined;
-}
-
-export interface ClientSecretOptions {
-  secretFile?: string;
-  secretEnv?: string;
-}
-
-/** Returns the client's secret of a file or a variable, and what names it; undefined if neither is given. */
-export function givenClientSecret(
-  invocation: SecretOptions<ClientSecretOptions>,
-  io: Io,
-): { readonly secret: string; readonly label: string } | undefined {
-  const named = namedSecret('secret', invocation);
-  return named && { secret: Buffer.from(named.read(io)).toString('utf8'), label: named.label };
-}
-
-export interface PasswordOptions {
-  passwordFile?: string;
-  passwordEnv?: string;
-}
-
-/** Returns the password of a file or a variable, or asks for one twice. A file that is not UTF-8 is FILE_NOT_READABLE. */
-export async function newPassword(invocation: SecretOptions<PasswordOptions>, io: Io): Promise<string> {
-  const named = namedSecret('password', invocation);
-  return named === undefined ? askTwice('password', io) : readText(named, io);
-}
-
-/**
- * Returns the hash of a password, from a file or a variable.
- * @throws {JwtkitError} USAGE_INVALID without either: nobody types a hash.
- */
-export function givenPasswordHash(invocation: SecretOptions<PasswordOptions>, io: Io): string {
-  const named = namedSecret('password', invocation);
-  if (named !== undefined) return readText(named, io).trim();
-  throw usage('--password-hash needs --password-file or --password-env', 'the file or the variable holds the hash');
-}
-
-function readText(named: NamedSecret, io: Io): string {
-  const bytes = named.read(io);
-  const problem = textProblem(bytes);
-  if (problem === undefined) return Buffer.from(bytes).toString('utf8');
-  throw new JwtkitError('FILE_NOT_READABLE', `the file that ${named.label} names ${problem}`, { hint: saveAsUtf8 });
 }

@@ -1,9 +1,10 @@
 /** The passphrase of a private key. An option names it; a terminal asks for it only if a key turns out to be encrypted. */
-import { maxPassphraseBytes, type Passphrase } from '../../jose/encrypted-key.js';
+import { JwtkitError } from '../../errors.js';
+import type { Passphrase } from '../../jose/encrypted-key.js';
 import { escapeText } from '../../shown-text.js';
 import { usage } from '../terminal/errors.js';
 import type { Io } from '../terminal/io.js';
-import { askTwice, namedSecret, type SecretOptions, terminalQuestion } from './named-secret.js';
+import { namedSecret, type SecretOptions, terminalQuestion } from './named-secret.js';
 
 export interface PassphraseOptions {
   passphraseFile?: string;
@@ -24,13 +25,29 @@ export async function withPassphrase<T>(
   load: (ask: AskPassphrase) => T | Promise<T>,
 ): Promise<T> {
   const named = namedSecret('passphrase', invocation);
+  let passphrase: Passphrase | undefined;
   let isUsed = false;
-  const loaded = await load(async (source) => {
+  const ask: AskPassphrase = async (source) => {
     isUsed = true;
-    return named === undefined ? askForKey(io, source) : named.read(io);
-  });
-  if (named !== undefined && !isUsed) io.note(`the key is not encrypted, ${named.label} was not needed`);
-  return loaded;
+    passphrase = await (named === undefined ? askForKey(io, source) : named.read(io));
+    return passphrase;
+  };
+  try {
+    const loaded = await load(ask);
+    if (named !== undefined && !isUsed) io.note(`the key is not encrypted, ${named.label} was not needed`);
+    return loaded;
+  } catch (error) {
+    throw withSpaceHint(error, named?.label, passphrase);
+  }
+}
+
+/** Files of a vault and variables often end with a line end that is no part of the passphrase. */
+function withSpaceHint(error: unknown, label: string | undefined, passphrase: Passphrase = ''): unknown {
+  const isWrong = error instanceof JwtkitError && error.code === 'PASSPHRASE_WRONG' && label !== undefined;
+  const text = Buffer.from(passphrase).toString('latin1');
+  if (!isWrong || !/^\s|\s$/.test(text)) return error;
+  const hint = `what ${label} names begins or ends with white space, such as a line end: remove it`;
+  return new JwtkitError(error.code, error.message, { hint, cause: error });
 }
 
 /**
@@ -46,33 +63,6 @@ export function refusePassphrase(
   const named = namedSecret('passphrase', invocation);
   if (named?.origin === 'flag' || (named !== undefined && from === 'any'))
     throw usage(`${named.label} is for a private key, ${what} is not encrypted`);
-}
-
-/**
- * Returns the passphrase for a new private key: the one that an option names, else with `wantsOne` one typed twice, else
- * undefined. Other programs must be able to read it: openssl reads one line of at most 1023 bytes.
- * @throws {JwtkitError} USAGE_INVALID for one that cannot be used; FILE_NOT_READABLE; as {@link askTwice}.
- */
-export async function newPassphrase(
-  invocation: SecretOptions<PassphraseOptions>,
-  io: Io,
-  wantsOne = false,
-): Promise<Passphrase | undefined> {
-  const named = namedSecret('passphrase', invocation);
-  if (named === undefined && !wantsOne) return undefined;
-  const passphrase = Buffer.from(named?.read(io) ?? (await askTwice('passphrase', io)));
-  if (passphrase.length > maxPassphraseBytes) {
-    throw usage(`a passphrase has at most ${maxPassphraseBytes} bytes, this one has ${passphrase.length}`);
-  }
-  if (passphrase.some((byte) => byte === 0 || byte === 0x0a || byte === 0x0d)) {
-    throw usage('the passphrase holds a line end or a NUL', 'openssl could not be given it; use one line of text');
-  }
-  return passphrase;
-}
-
-/** Notes that a new key is not encrypted while others are: their owner may believe that it is too. */
-export function noteUnguarded(guarded: string, io: Io): void {
-  io.note(`the new key is not encrypted, ${guarded}; --encrypt or --passphrase-file encrypts it`);
 }
 
 /** Asks for the passphrase of a key; undefined without a terminal, or if nothing was typed. */

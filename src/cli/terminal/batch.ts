@@ -5,7 +5,8 @@ import type { Job } from '../../batch/job.js';
 import { type BatchOptions, openBatch } from '../../batch/run.js';
 import { JwtkitError } from '../../errors.js';
 import { openFileSource } from '../../files/byte-source.js';
-import type { Context } from './io.js';
+import type { Context, Io } from './io.js';
+import { type MaskOptions, openMask } from './mask.js';
 import { openProgress } from './progress.js';
 import { takeStdin } from './stdin.js';
 
@@ -28,7 +29,7 @@ export interface BatchReports {
  */
 export async function runBatch(
   job: Job,
-  { path, ...options }: BatchOptions & { readonly path: string },
+  { path, mask, ...options }: BatchOptions & MaskOptions & { readonly path: string },
   context: Context,
   openReports?: () => BatchReports,
 ): Promise<void> {
@@ -37,11 +38,23 @@ export async function runBatch(
   let reports: BatchReports | undefined;
   try {
     reports = openReports?.();
-    await answerAll(batch, job, path, context, reports);
+    const hide = makesSecrets.includes(job.kind) ? await hideLines(job, { mask }, context.io) : undefined;
+    await answerAll(batch, job, path, context, { reports, hide });
   } finally {
     reports?.discard();
     await batch.close();
   }
+}
+
+/** Batches whose output is secret, and what masks it in the log of GitHub Actions before it is printed. */
+const makesSecrets: readonly Job['kind'][] = ['issue', 'encrypt', 'decrypt'];
+type Hide = (output: Uint8Array) => void;
+
+async function hideLines(job: Job, options: MaskOptions, io: Io): Promise<Hide | undefined> {
+  const mask = await openMask(options, io);
+  if (mask === undefined) return undefined;
+  const { secretsOfLines } = await import('./masking.js');
+  return (output) => mask(secretsOfLines(job, output));
 }
 
 type Batch = Awaited<ReturnType<typeof openBatch>>;
@@ -51,7 +64,7 @@ async function answerAll(
   job: Job,
   path: string,
   context: Context,
-  reports: BatchReports | undefined,
+  { reports, hide }: { readonly reports: BatchReports | undefined; readonly hide: Hide | undefined },
 ): Promise<void> {
   const { io } = context;
   const source = path === '-' ? takeStdin(io, '--batch').open() : openFileSource(path);
@@ -68,6 +81,7 @@ async function answerAll(
     await batch.run(
       source,
       async ({ output, talk, counts: found, verdicts }, { end }) => {
+        hide?.(output);
         await io.stdout.writeLines(reports?.add(output, verdicts) ?? output, stop.signal);
         if (talk !== '') progress.clear();
         io.stderr.write(talk);

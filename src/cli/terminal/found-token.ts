@@ -3,7 +3,7 @@ import { JwtkitError } from '../../errors.js';
 import { mayExist } from '../../files/read-file.js';
 import { trimToken } from '../../token/decode.js';
 import { findToken, type WantedToken } from '../../token/find-token.js';
-import { explainNoToken } from '../../token/no-token.js';
+import { explainDamage, explainNoToken } from '../../token/no-token.js';
 import type { Context } from './io.js';
 import { hintForSwallowed } from './swallowed-token.js';
 
@@ -25,6 +25,7 @@ export function findGivenToken(text: string, { source, wanted }: Given, context:
   const found = findToken(text, wanted);
   // What begins like a token and is damaged is judged as a whole.
   const isWhole = found.kind === 'one' && (found.token === whole || (!found.isWhole && whole.startsWith(found.token)));
+  if (found.kind === 'one' && !found.isWhole) context.tokenHint = explainDamage(found.token);
   if (found.kind === 'one' && !isWhole) {
     context.io.note(`the token was found ${found.place}`);
     return found.token;

@@ -1,30 +1,31 @@
-/** Asks GitHub Actions to hide tokens in its log. The runner reads commands on stderr too, so stdout stays as it is. */
+/** Asks GitHub Actions to hide in its log what a command prints as a secret. Loads how only there. */
 import { usage } from './errors.js';
 import type { Io } from './io.js';
+import type { Masker, Secrets } from './masking.js';
 
 export interface MaskOptions {
   /** Undefined masks in GitHub Actions alone. */
-  mask?: boolean;
+  mask?: boolean | undefined;
 }
 
 const isActions = ({ env }: Io) => env.GITHUB_ACTIONS === 'true';
 
-/** Refuses `--mask` where nobody reads the command: there it would show the token. Throws USAGE_INVALID. */
+/** Refuses `--mask` where nobody reads the command: there it would show the secret. Throws USAGE_INVALID. */
 export function refuseUselessMask({ mask }: MaskOptions, io: Io): void {
   if (mask !== true || isActions(io)) return;
   throw usage(
-    '--mask: this is no job of GitHub Actions, so its log would show the token',
-    'elsewhere keep the token out of the log: a variable, or --out FILE',
+    '--mask: this is no job of GitHub Actions, so its log would show what is to be hidden',
+    'elsewhere keep it out of the log: a variable, or a file',
   );
 }
 
-/** Masks tokens before they are printed or written. */
-export function maskTokens(tokens: readonly (string | undefined)[], { mask }: MaskOptions, io: Io): void {
-  if (mask === false || !isActions(io)) return;
-  for (const token of tokens) {
-    if (token === undefined) continue;
-    const value = token.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-    // As bytes, in which stderr hides no tokens.
-    io.stderr.write(Buffer.from(`::add-mask::${value}\n`));
-  }
+/** Returns a function that masks the secrets of a run; undefined where nothing is masked. */
+export async function openMask({ mask }: MaskOptions, io: Io): Promise<Masker | undefined> {
+  if (mask === false || !isActions(io)) return undefined;
+  return (await import('./masking.js')).openMasker(io);
+}
+
+/** Masks secrets before they are printed or written. */
+export async function maskSecrets(secrets: Secrets, options: MaskOptions, io: Io): Promise<void> {
+  (await openMask(options, io))?.(secrets);
 }

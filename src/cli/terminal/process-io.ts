@@ -1,5 +1,5 @@
 /** The real world of a command: this process's streams, variables, clock and signals. */
-import { fstatSync, readSync, statSync, write, writeSync } from 'node:fs';
+import { fstatSync, readSync, type Stats, statSync, write, writeSync } from 'node:fs';
 import { errorCodeOf, JwtkitError } from '../../errors.js';
 import { descriptorSource } from '../../files/byte-source.js';
 import { notWritable } from '../../files/system-error.js';
@@ -62,13 +62,16 @@ function isTerminal(descriptor: number): boolean {
 /** A failed write to stdout is an error; to stderr it is ignored. */
 function output(descriptor: 1 | 2, stream: () => NodeJS.WriteStream): Output {
   let isClosed = false;
+  let hasTerminal: boolean | undefined;
+  let stats: Stats | undefined;
   const fail = (error: unknown) => {
     if (errorCodeOf(error) === 'EPIPE') isClosed = true;
     else if (descriptor === 1) throw notWritable('to standard output', error);
   };
   return {
     get isTerminal() {
-      return isTerminal(descriptor);
+      hasTerminal ??= isTerminal(descriptor);
+      return hasTerminal;
     },
     stream,
     get columns() {
@@ -89,7 +92,7 @@ function output(descriptor: 1 | 2, stream: () => NodeJS.WriteStream): Output {
       }
     },
     async writeLines(lines, signal) {
-      const stats = fstatSync(descriptor);
+      stats ??= fstatSync(descriptor);
       const pieceBytes = stats.isFIFO() || stats.isSocket() ? atomicBytes : lines.length;
       for (let at = 0; at < lines.length && !isClosed && !signal.aborted; ) {
         const end = endOfLines(lines, at, pieceBytes);

@@ -1,4 +1,4 @@
-/** Bars: how far a batch is, and how much of a token's life is left. */
+/** Bars: how far long work is, and how much of a token's life is left. */
 import { formatDuration } from '../../token/time.js';
 import type { Output } from './io.js';
 
@@ -22,15 +22,37 @@ export function openProgress(stdout: Output, stderr: Output, size: number | unde
   const isDrawn = stderr.isTerminal && !stdout.isTerminal;
   const started = performance.now();
   let drawn = started;
-  let isShown = false;
+  const { show, clear } = openLine(stderr);
   return {
     /** Takes the number of lines answered and of bytes read. */
     update(lines: number, bytes: number): void {
       const now = performance.now();
       if (!isDrawn || now - drawn < pause) return;
       drawn = now;
+      show(renderProgress({ lines, bytes, size, seconds: (now - started) / 1000 }));
+    },
+    clear,
+  };
+}
+
+/** Opens the progress of a known number of things: one line on stderr, if stderr is a terminal. */
+export function openCount(stderr: Output, things: string) {
+  const { show, clear } = openLine(stderr);
+  return {
+    update(done: number, total: number): void {
+      if (stderr.isTerminal) show(`${drawBar(done / total)} ${done} of ${total} ${things}`);
+    },
+    clear,
+  };
+}
+
+/** A line that is drawn again and again. */
+function openLine(stderr: Output) {
+  let isShown = false;
+  return {
+    show(text: string): void {
       isShown = true;
-      stderr.write(`\r\x1b[K${renderProgress({ lines, bytes, size, seconds: (now - started) / 1000 })}`);
+      stderr.write(`\r\x1b[K${text}`);
     },
     clear(): void {
       if (isShown) stderr.write('\r\x1b[K');

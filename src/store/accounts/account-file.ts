@@ -13,7 +13,7 @@ import { readJsonFile } from '../../jose/text.js';
 import { labelProblem, scopeProblem } from '../../token/account.js';
 import { accountClaimsProblem } from '../../token/account-claims.js';
 import { isNumericDate } from '../../token/time.js';
-import { createDirectory } from '../keyring/directory.js';
+import { makeKeyringFolder } from '../keyring-folder.js';
 
 /** The largest file in bytes, enough for tens of thousands of accounts. */
 export const maxAccountsBytes = 8 * 1024 * 1024;
@@ -144,7 +144,7 @@ export function findAccount<T>(accounts: readonly T[], name: string, { list, isN
 /** Adds accounts, all or none. Makes the file with mode 0600, and its folder, if they do not exist. */
 export async function addAccounts<T>(path: string, kind: AccountKind<T>, added: readonly T[]): Promise<void> {
   // The folder is closed to others and kept out of git, like a keyring.
-  if (!existsSync(dirname(path))) createDirectory(dirname(path));
+  if (!existsSync(dirname(path))) makeKeyringFolder(dirname(path));
   await writeUnderLock(path, kind, (before) => {
     refuseTaken(before, kind, added);
     return [...before, ...added];

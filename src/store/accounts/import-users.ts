@@ -123,17 +123,25 @@ function toUser({ roles = [], scopes = [], password_hash: passwordHash, ...rest 
 /**
  * Hashes the passwords of checked users and adds them all by one write.
  * @param options.now NumericDate: the `created` of users without one.
+ * @param options.onHashed called after each password, with the number of those that are hashed and of all.
  * @throws {JwtkitError} ACCOUNT_EXISTS for a name or a sub that was taken in the meantime; ACCOUNTS_INVALID, FILE_NOT_READABLE,
  * FILE_NOT_WRITABLE. Then none is added.
  */
 export async function importUsers(
   path: string,
   users: readonly CheckedUser[],
-  { now }: { readonly now: number },
+  { now, onHashed }: { readonly now: number; readonly onHashed?: (done: number, all: number) => void },
 ): Promise<StoredUser[]> {
+  const all = users.filter(({ password }) => password !== undefined).length;
+  let done = 0;
+  const hash = async (password: string) => {
+    const hashed = await hashPassword(password);
+    onHashed?.(++done, all);
+    return hashed;
+  };
   const added = await Promise.all(
     users.map(async ({ password, passwordHash = '', created = Math.floor(now), ...user }) => {
-      return { ...user, passwordHash: password === undefined ? passwordHash : await hashPassword(password), created };
+      return { ...user, passwordHash: password === undefined ? passwordHash : await hash(password), created };
     }),
   );
   await addUsers(path, added);

@@ -4,6 +4,7 @@
  * and full-width letters for plain ones. Hashes of other programs are checked against the password as it was typed, too.
  */
 import { JwtkitError } from '../../errors.js';
+import { isReference, unresolvedProblem } from '../../jose/unresolved.js';
 import { loadArgon2 } from './argon2.js';
 import { passwordCost } from './password-cost.js';
 import { isBcrypt, likeOurs, normalizeBcrypt } from './password-hash.js';
@@ -16,7 +17,8 @@ export type CompareBcrypt = (password: string, hash: string) => Promise<boolean>
 
 /**
  * Hashes a password to a PHC string, off this thread.
- * @throws {JwtkitError} USAGE_INVALID for one that is empty, longer than 1024 bytes of UTF-8 or has control characters.
+ * @throws {JwtkitError} USAGE_INVALID for one that is empty, longer than 1024 bytes of UTF-8, has control characters, or is the name
+ * of a variable in the place of its value.
  */
 export async function hashPassword(password: string): Promise<string> {
   const problem = passwordProblem(password);
@@ -31,6 +33,7 @@ export function passwordProblem(password: string): string | undefined {
   if (!password.isWellFormed()) return 'is not Unicode text';
   // A person cannot type such a character into a form.
   if (/\p{Cc}/u.test(password)) return 'holds a line end or another control character';
+  if (isReference(password)) return unresolvedProblem;
   return undefined;
 }
 

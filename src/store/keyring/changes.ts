@@ -18,18 +18,11 @@ import { maxKeyBytes } from '../../jose/key.js';
 import { exportPrivatePem } from '../../jose/pem.js';
 import { withoutMark } from '../../jose/text.js';
 import type { DatedKey, KeyringEntry } from '../../token/keyring.js';
+import { isFileSafeKid, toEntry } from '../../token/keyring-set.js';
 import { requireNow } from '../../token/time.js';
+import { makeKeyringFolder } from '../keyring-folder.js';
 import { withLock } from '../lmdb/environment.js';
-import {
-  createDirectory,
-  isFileSafeKid,
-  privatePath,
-  readEntries,
-  readMembers,
-  readSet,
-  setPath,
-  toEntry,
-} from './directory.js';
+import { privatePath, readEntries, readMembers, readSet, setPath } from './directory.js';
 
 interface KeyringChange<T, Entry extends DatedKey> {
   readonly entries: readonly Entry[];
@@ -71,7 +64,7 @@ async function changeSet<T>(
   options: { readonly make: boolean },
   plan: (members: ReturnType<typeof readMembers>) => KeyringChange<T, DatedKey>,
 ): Promise<T> {
-  if (options.make) createDirectory(directory);
+  if (options.make) makeKeyringFolder(directory);
   // Fails before a lock is made in a folder without a keyring.
   else readEntries(directory);
   return withLock(join(directory, '.lock'), () => {
@@ -106,7 +99,7 @@ function checkKidsApart(entries: readonly DatedKey[]): void {
 /** Reads the set with the exact text of its numbers, so that members of other programs do not change. */
 function readExactSet(directory: string): { readonly keys: readonly unknown[] } {
   const { value, text } = readSet(directory);
-  return readExact(text, value) as { keys: unknown[] };
+  return readExact(text, value);
 }
 
 /** Returns a key with those members from the file whose numbers JSON would rewrite. Its times are ours to write. */

@@ -4,16 +4,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasErrorCode, JwtkitError } from '../../errors.js';
-import { makeFolders } from '../../files/folders.js';
 import { readFileBounded } from '../../files/read-file.js';
-import { notWritable } from '../../files/system-error.js';
-import { writeFileWhole } from '../../files/write-files.js';
 import { requireText } from '../../jose/arguments.js';
-import { isJsonObject, type JsonObject, own, quoteText } from '../../jose/json.js';
-import { holdsSecret, importJwk, type Jwk, type JwkSet } from '../../jose/jwk.js';
-import { isSamePublicKey, type Key, maxKeyBytes, publicHalfOf } from '../../jose/key.js';
-import { type PassphraseSource, unlockKeys } from '../../jose/keys.js';
-import { readJsonFile } from '../../jose/text.js';
+import type { JwkSet } from '../../jose/jwk.js';
+import { createKey, isSamePublicKey, type Key, maxKeyBytes, publicHalfOf } from '../../jose/key.js';
+import type { PassphraseSource, UnlockKeysOptions } from '../../jose/keys.js';
+import { readPlainPem } from '../../jose/plain-pem.js';
 import {
   type DatedKey,
   entryOf,
@@ -22,7 +18,8 @@ import {
   signingEntry,
   verificationKeys,
 } from '../../token/keyring.js';
-import { isNumericDate, requireNow } from '../../token/time.js';
+import { type KeyringMembers, parseKeyringSet, readKeyringMembers } from '../../token/keyring-set.js';
+import { requireNow } from '../../token/time.js';
 
 /** A keyring, as its set was when it was opened. */
 export interface Keyring {
@@ -68,11 +65,6 @@ export function openKeyring(directory: string): Keyring {
   };
 }
 
-/** Whether a kid can name a file. It may come from an edited `jwks.json`. */
-export function isFileSafeKid(kid: string): boolean {
-  return /^[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?$/.test(kid);
-}
-
 export function setPath(directory: string): string {
   return join(directory, 'jwks.json');
 }
@@ -81,29 +73,10 @@ export function privatePath(directory: string, kid: string): string {
   return join(directory, `${kid}.pem`);
 }
 
-/** Makes the folder of a keyring if need be, closed to other users and ignored by git. */
-export function createDirectory(directory: string): void {
-  try {
-    makeFolders(directory);
-    const ignore = { path: join(directory, '.gitignore'), content: '*\n', mode: 0o644 };
-    if (!existsSync(ignore.path)) writeFileWhole(ignore, { overwrite: false });
-  } catch (error) {
-    // Another process made the .gitignore first.
-    if (error instanceof JwtkitError && error.code === 'FILE_EXISTS') return;
-    throw error instanceof JwtkitError ? error : notWritable(directory, error);
-  }
-}
-
-/** Reads the set of a keyring, with all members and its text. */
-export function readSet(directory: string): ReturnType<typeof readJsonFile> {
+/** Reads the set of a keyring, with all members and its text. @throws {JwtkitError} KEYRING_INVALID, FILE_NOT_READABLE. */
+export function readSet(directory: string): ReturnType<typeof parseKeyringSet> {
   const path = setPath(directory);
-  const set = readJsonFile(readFileBounded(path, maxKeyBytes), (problem, hint) => invalid(`${path} ${problem}`, hint));
-  if (!Array.isArray(own(set.value, 'keys'))) throw invalid(`${path} is not a JWK Set: it has no array of keys`);
-  return set;
-}
-
-function invalid(message: string, hint?: string): JwtkitError {
-  return new JwtkitError('KEYRING_INVALID', message, { hint });
+  return parseKeyringSet(readFileBounded(path, maxKeyBytes), path);
 }
 
 /** Returns the signing keys. @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE. */
@@ -112,59 +85,17 @@ export function readEntries(directory: string): KeyringEntry[] {
 }
 
 /** Reads all keys, each kind apart. @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE. */
-export function readMembers(directory: string): { entries: KeyringEntry[]; encryptionKeys: DatedKey[] } {
-  const path = setPath(directory);
-  let set: JsonObject;
+export function readMembers(directory: string): KeyringMembers {
+  let keys: readonly unknown[];
   try {
-    set = readSet(directory).value;
+    keys = readSet(directory).value.keys;
   } catch (error) {
     if (!(error instanceof JwtkitError) || !hasErrorCode(error.cause, 'ENOENT', 'ENOTDIR')) throw error;
     throw new JwtkitError('KEYRING_NOT_FOUND', `there is no keyring at ${directory}`, {
       hint: 'make one with: jwtkit keygen (or name a key with --key or --secret-file)',
     });
   }
-  const isForEncryption = (jwk: unknown) => isJsonObject(jwk) && own(jwk, 'use') === 'enc';
-  const members = set.keys as unknown[];
-  const withHalf = <Entry extends { kid: string }>(entry: Entry) => {
-    return { ...entry, hasPrivateHalf: existsSync(privatePath(directory, entry.kid)) };
-  };
-  const entries = members.filter((jwk) => !isForEncryption(jwk)).map((jwk) => withHalf(toEntry(jwk, path)));
-  const encryptionKeys = members.filter(isForEncryption).map((jwk) => withHalf(toEncryptionKey(jwk as Jwk, path)));
-  const kids = new Set<string>();
-  for (const { kid } of [...entries, ...encryptionKeys]) {
-    if (kids.has(kid)) throw invalid(`${path}: two keys have the kid ${kid}`);
-    kids.add(kid);
-  }
-  return { entries, encryptionKeys };
-}
-
-/** Checks the place of a key for encryption. The key itself is read only by those who need it. */
-function toEncryptionKey(jwk: Jwk, path: string): Omit<DatedKey, 'hasPrivateHalf'> {
-  const { kid } = jwk;
-  if (typeof kid !== 'string') throw invalid(`${path}: a key for encryption has no kid`);
-  checkPlace(kid, jwk, path);
-  if (holdsSecret(jwk)) throw invalid(`${path}: the key ${kid} is not a public key; this file is published`);
-  return { kid, jwk };
-}
-
-function checkPlace(kid: string, jwk: object, path: string): void {
-  if (!isFileSafeKid(kid)) throw invalid(`${path}: the kid ${quoteText(kid)} cannot name a key`);
-  for (const name of ['iat', 'nbf', 'exp']) {
-    const moment = own(jwk, name);
-    if (moment !== undefined && !isNumericDate(moment))
-      throw invalid(`${path}: the ${name} of ${kid} is no NumericDate`);
-  }
-}
-
-/** @throws {JwtkitError} KEYRING_INVALID, KEY_INVALID, KEY_TOO_WEAK. The messages begin with `path`. */
-export function toEntry(jwk: unknown, path: string): Omit<KeyringEntry, 'hasPrivateHalf'> {
-  const key = importJwk(jwk, { source: path });
-  const { kid } = key;
-  if (kid === undefined) throw invalid(`${path}: a key has no kid`);
-  checkPlace(kid, jwk as object, path);
-  if (key.keyObject.type !== 'public')
-    throw invalid(`${path}: the key ${kid} is not a public key; this file is published`);
-  return { kid, key, jwk: jwk as Jwk };
+  return readKeyringMembers(keys, setPath(directory), (kid) => existsSync(privatePath(directory, kid)));
 }
 
 async function readPrivateKey(
@@ -174,10 +105,21 @@ async function readPrivateKey(
 ): Promise<Key> {
   const path = privatePath(directory, kid);
   const content = readFileBounded(path, maxKeyBytes);
-  const [loaded] = await unlockKeys(content, { purpose: 'sign', source: path, kid, passphrase });
-  const { keyObject } = loaded as Key;
+  const plain = readPlainPem(content.toString('latin1'));
+  const loaded =
+    plain === undefined
+      ? await unlock(content, { source: path, kid, passphrase })
+      : createKey(plain, { source: path, kid });
+  const { keyObject } = loaded;
   if (keyObject.type !== 'private' || !isSamePublicKey(publicHalfOf(keyObject), key.keyObject)) {
-    throw invalid(`${path} is not the private half of ${jwk.kid} in ${setPath(directory)}`);
+    throw new JwtkitError('KEYRING_INVALID', `${path} is not the private half of ${jwk.kid} in ${setPath(directory)}`);
   }
-  return { ...(loaded as Key), algorithms: key.algorithms };
+  return { ...loaded, algorithms: key.algorithms };
+}
+
+/** Reads a private key that is encrypted, or that somebody else put there. */
+async function unlock(content: Buffer, options: Omit<UnlockKeysOptions, 'purpose'>): Promise<Key> {
+  const { unlockKeys } = await import('../../jose/keys.js');
+  const [key] = await unlockKeys(content, { ...options, purpose: 'sign' });
+  return key as Key;
 }

@@ -3,9 +3,10 @@ import type { SkippedJwk } from '../../jose/jwk-set.js';
 import { exportPrivatePem } from '../../jose/pem.js';
 import { type ReadKeyFileOptions, readKeyFile } from '../../token/import.js';
 import { findSigner, type KeyringEntry } from '../../token/keyring.js';
+import { toEntry } from '../../token/keyring-set.js';
 import { requireNow } from '../../token/time.js';
 import { changeKeyring, checkKid } from './changes.js';
-import { setPath, toEntry } from './directory.js';
+import { setPath } from './directory.js';
 import { placeKeys } from './place-keys.js';
 
 /** The options of {@link importKeys}. */

@@ -1,6 +1,7 @@
 /** What `encrypt` encrypts: a file, a signed token, or claims that options make and the keyring signs. */
 import { existsSync } from 'node:fs';
 import type { ClaimsJob } from '../../../batch/job.js';
+import { JwtkitError } from '../../../errors.js';
 import { writeJson } from '../../../jose/exact-json.js';
 import type { JsonObject } from '../../../jose/json.js';
 import { textBytes } from '../../../jose/text.js';
@@ -80,8 +81,14 @@ export function readGiven(
 
 /** The argument is a file. A person who puts the content itself there learns how to pass it. */
 function refuseContentAsPath(path: string): void {
+  if (path === '-' || existsSync(path)) return;
   const isToken = /^ey[\w-]+\.[\w-]*\.[\w.-]*$/.test(path);
-  if ((!isToken && !/^\s*\{/.test(path)) || existsSync(path)) return;
+  if (!isToken && !/^\s*\{/.test(path)) {
+    // It may be what is to be encrypted, so the error does not repeat it.
+    throw new JwtkitError('FILE_NOT_READABLE', 'there is no such file to encrypt', {
+      hint: 'the argument is the name of a file; pipe a text in: printf %s "$TEXT" | jwtkit encrypt …',
+    });
+  }
   throw usage(
     `the argument of encrypt is a file, this is ${isToken ? 'a token' : 'JSON'}`,
     isToken

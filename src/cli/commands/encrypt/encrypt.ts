@@ -11,7 +11,7 @@ import { addCommonOptions, addMaskOptions, atOption, type CommonOptions } from '
 import { readClock } from '../../grammar/values.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
-import { maskTokens, refuseUselessMask } from '../../terminal/mask.js';
+import { maskSecrets, refuseUselessMask } from '../../terminal/mask.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 import { claimsJob, type EncryptOptions, makeContent, readGiven, readHeader, readPlain, signerOf } from './content.js';
 
@@ -19,9 +19,7 @@ export function registerEncrypt(program: Command, context: Context): void {
   const { io } = context;
   const command = program
     .command('encrypt')
-    .description(
-      'Encrypt a file, a token or claims for a recipient (JWE). Only the holder of the private key reads it.',
-    )
+    .description('Encrypt a file, a token or claims (JWE). Only the recipient, who has the key, can read it.')
     .argument('[file]', 'what to encrypt, any bytes; - or a pipe for stdin; nothing where options make claims')
     .addOption(option('--sign', "the content is claims: sign them first, with the keyring's key"));
   addClaimOptions(command)
@@ -74,7 +72,8 @@ export function registerEncrypt(program: Command, context: Context): void {
       if (isClaims && !isSigned) for (const key of await encryption(now)) noteUnsigned(key, io);
       const signer = isSigned ? await signerOf(invocation, now, io) : undefined;
       const { runBatch } = await import('../../terminal/batch.js');
-      return runBatch(job, { ...batch, now: batchClock(options.at, now, io), encryption, signer }, context);
+      const { mask } = options;
+      return runBatch(job, { ...batch, mask, now: batchClock(options.at, now, io), encryption, signer }, context);
     }
     const given = readGiven(invocation, path, isSigned, io);
     const now = readClock(options.at, io);
@@ -85,7 +84,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     const members = { ...made.header, ...header };
     const token = await encryptJwe(made.content, { key, alg, enc, header: members, serialization, now });
     if (isClaims && !isSigned) noteUnsigned(key, io);
-    maskTokens([token], options, io);
+    await maskSecrets([token], options, io);
     if (options.out !== undefined) return writeOut(options, token, io);
     if (options.json === true) printJson(io, { token, kid: key.kid ?? null });
     else io.stdout.write(`${token}\n`);
@@ -95,8 +94,8 @@ export function registerEncrypt(program: Command, context: Context): void {
 function checkOptions(invocation: Invocation<EncryptOptions>, path: string | undefined): void {
   const { options } = invocation;
   if (options.batch !== undefined) {
-    const { claims, jti, out, mask } = options;
-    excludeFromBatch({ 'a file': path, '--claims': claims, '--jti': jti, '--out': out, '--mask': mask });
+    const { claims, jti, out } = options;
+    excludeFromBatch({ 'a file': path, '--claims': claims, '--jti': jti, '--out': out });
   }
   refuseTogether([[options.claims !== undefined && path !== undefined, 'a file and --claims']]);
   checkClaimOptions(invocation);

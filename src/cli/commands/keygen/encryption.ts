@@ -8,9 +8,10 @@ import { readKeyManagement } from '../../grammar/encryption-options.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { keyringFolder } from '../../grammar/unnamed-places.js';
 import { readBits } from '../../grammar/values.js';
-import { newPassphrase } from '../../secrets/passphrase.js';
+import { newPassphrase } from '../../secrets/new-secrets.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
+import { maskSecrets } from '../../terminal/mask.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 import type { KeygenOptions } from './options.js';
 
@@ -69,6 +70,7 @@ async function intoFiles(
   });
   placeFiles(files, { overwrite: options.force === true }).keep();
   if (options.json !== true) for (const { path } of files) io.say(`wrote ${path}`);
+  if (paths.private === '-') await maskSecrets([texts.private], options, io);
   for (const half of ['private', 'public'] as const) if (paths[half] === '-') io.stdout.write(texts[half]);
   return { kid, paths };
 }

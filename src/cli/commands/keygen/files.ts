@@ -6,6 +6,7 @@ import type { Passphrase } from '../../../jose/encrypted-key.js';
 import type { GeneratedKey } from '../../../jose/generate-key.js';
 import type { Jwk } from '../../../jose/jwk.js';
 import type { Io } from '../../terminal/io.js';
+import { maskSecrets } from '../../terminal/mask.js';
 import { type KeygenOptions, targets } from './options.js';
 
 /** A new key, and what was made with it. */
@@ -43,6 +44,7 @@ export async function writeFiles<T>(
   let result: T;
   try {
     result = await work();
+    if (options.private === '-') await maskSecrets([texts.private], options, io);
     for (const name of targets) if (options[name] === '-') io.stdout.write(texts[name] ?? '');
   } catch (error) {
     placed.undo();

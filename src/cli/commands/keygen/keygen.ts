@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import { type AlgorithmName, algorithm } from '../../../jose/algorithms.js';
 import type { GeneratedKey } from '../../../jose/generate-key.js';
 import { type Invocation, readInvocation } from '../../grammar/invocation.js';
+import { readKeyAlgorithm } from '../../grammar/key-algorithm.js';
 import { keyringFolder } from '../../grammar/unnamed-places.js';
-import { readAlgorithm, readBits } from '../../grammar/values.js';
+import { readBits } from '../../grammar/values.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
+import { refuseUselessMask } from '../../terminal/mask.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 import { generateWithSpinner } from '../../terminal/spinner.js';
 import type { CertificateContents } from './certificate.js';
@@ -15,13 +17,16 @@ import { addKeygenOptions, checkOptions, type KeygenOptions, targets } from './o
 export function registerKeygen(program: Command, { io }: Context): void {
   const command = program
     .command('keygen')
-    .description('Make a key pair in the keyring, or a pair (or an HMAC secret) in files of their own.');
+    .description(
+      'Make a key pair in the keyring. With --private and --public, write a pair or an HMAC secret to files instead.',
+    );
   addKeygenOptions(command);
   command.action(async () => {
     const invocation = readInvocation<KeygenOptions>(command);
     const { options } = invocation;
+    refuseUselessMask(options, io);
     if (options.use === 'enc') return (await import('./encryption.js')).makeEncryptionKey(invocation, io);
-    const alg = readAlgorithm('--alg', options.alg);
+    const alg = await readKeyAlgorithm(options.alg);
     checkOptions(invocation, alg);
     if (options.private === undefined) options.keyring = keyringFolder(invocation, io);
     const hasCertificate = (options.cert ?? options.csr) !== undefined;
@@ -46,11 +51,12 @@ function toReport(kid: string | null, { alg, passphrase }: MadeKey, options: Key
 /** Returns the passphrase that encrypts the private key. A secret and a JWK cannot be encrypted. */
 async function readPassphrase(invocation: Invocation<KeygenOptions>, alg: AlgorithmName, io: Io) {
   const { options } = invocation;
-  const { newPassphrase, refusePassphrase } = await import('../../secrets/passphrase.js');
+  const { newPassphrase } = await import('../../secrets/new-secrets.js');
   const isSecret = algorithm(alg).kty === 'oct';
   if (!isSecret && options.format === 'pem') return newPassphrase(invocation, io, options.encrypt);
   const what = isSecret ? 'a shared secret' : 'a JWK';
   if (options.encrypt === true) throw usage(`--encrypt is for a private key in PEM, ${what} is not encrypted`);
+  const { refusePassphrase } = await import('../../secrets/passphrase.js');
   refusePassphrase(invocation, what, isSecret ? 'flag' : 'any');
   return undefined;
 }
@@ -86,7 +92,7 @@ async function intoKeyring(made: MadeKey, options: KeygenOptions & { json?: bool
     io.note(`it replaces ${replaced}, which still verifies; ${way}`);
   }
   if (passphrase === undefined && holdsEncryptedKey(options.keyring)) {
-    const { noteUnguarded } = await import('../../secrets/passphrase.js');
+    const { noteUnguarded } = await import('../../secrets/new-secrets.js');
     noteUnguarded('others of the keyring are', io);
   }
   return kid;

@@ -4,14 +4,22 @@ import type { Command } from 'commander';
 import { type AlgorithmName, algorithm } from '../../../jose/algorithms.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
-import { addCommonOptions, addPassphraseOptions, keyringOption, kidOption } from '../../grammar/shared-options.js';
+import {
+  addCommonOptions,
+  addMaskOptions,
+  addPassphraseOptions,
+  keyringOption,
+  kidOption,
+} from '../../grammar/shared-options.js';
 import type { PassphraseOptions } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
+import type { MaskOptions } from '../../terminal/mask.js';
 import type { CertificateOptions } from './certificate.js';
 
 export interface KeygenOptions
   extends CertificateOptions,
     PassphraseOptions,
+    MaskOptions,
     Texts<'bits' | 'crv' | 'kid' | 'private' | 'public'>,
     Flags<'x5c' | 'force' | 'encrypt'> {
   alg: string;
@@ -29,7 +37,7 @@ export function addKeygenOptions(command: Command): void {
   command
     .addOption(option('--alg <name>', 'algorithm of the key').default('RS256'))
     .addOption(
-      option('--use <use>', 'to sign, or to encrypt with ECDH-ES+A256KW or the --alg')
+      option('--use <use>', 'what the key is for: signing, or encryption with ECDH-ES+A256KW or --alg')
         .choices(['sig', 'enc'])
         .default('sig'),
     )
@@ -37,14 +45,14 @@ export function addKeygenOptions(command: Command): void {
     .addOption(
       option(
         '--crv <name>',
-        'curve: Ed25519 or Ed448 for EdDSA; P-256, P-384, P-521 or X25519 for ECDH-ES (default: the first)',
+        'Ed25519 or Ed448 for EdDSA; P-256, P-384, P-521 or X25519 for ECDH-ES (default: the first)',
       ),
     )
     .addOption(kidOption())
     .addOption(keyringOption())
-    .addOption(option('--private <file>', 'write the private key or secret here instead, mode 0600; - is stdout'))
+    .addOption(option('--private <file>', 'write the private key or secret here, mode 0600; - is stdout'))
     .addOption(option('--public <file>', 'write the public key here; - is stdout'))
-    .addOption(option('--format <format>', 'of --private and --public').choices(['pem', 'jwk']).default('pem'))
+    .addOption(option('--format <format>', 'format of these files').choices(['pem', 'jwk']).default('pem'))
     .addOption(option('--cert <file>', 'write a self-signed certificate of the key here, PEM; - is stdout'))
     .addOption(option('--csr <file>', 'write a certification request (PKCS#10) here, PEM; - is stdout'))
     .addOption(option('--subject <name>', "the owner's name: CN=web,O=Example or /O=Example/CN=web"))
@@ -59,6 +67,7 @@ export function addKeygenOptions(command: Command): void {
     .addOption(option('--force', 'overwrite existing files'))
     .addOption(option('--encrypt', 'encrypt the private key; asks for a passphrase unless an option names one'));
   addPassphraseOptions(command);
+  addMaskOptions(command);
   addCommonOptions(command, [
     'jwtkit keygen',
     'jwtkit keygen --alg ES256 --kid web-2026',

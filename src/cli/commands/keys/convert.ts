@@ -5,15 +5,17 @@ import type { SkippedJwk } from '../../../jose/jwk-set.js';
 import type { Key } from '../../../jose/key.js';
 import { type Invocation, readInvocation } from '../../grammar/invocation.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
-import { addCommonOptions, addPassphraseOptions } from '../../grammar/shared-options.js';
+import { addCommonOptions, addMaskOptions, addPassphraseOptions } from '../../grammar/shared-options.js';
 import { readKeyArgument } from '../../secrets/named-file.js';
-import { newPassphrase, type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
+import { passphraseToKeep } from '../../secrets/new-secrets.js';
+import { type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
+import type { MaskOptions } from '../../terminal/mask.js';
 import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
 import { checkKeyOutput, type ExportedKey, keyForceOption, keyOutOption, writeKey } from './key-output.js';
 
-interface ConvertOptions extends PassphraseOptions, Texts<'kid' | 'out'>, Flags<'publicHalf' | 'force'> {
+interface ConvertOptions extends PassphraseOptions, MaskOptions, Texts<'kid' | 'out'>, Flags<'publicHalf' | 'force'> {
   format: 'pem' | 'der' | 'jwk' | 'jwks';
 }
 
@@ -23,9 +25,9 @@ export function registerKeysConvert(keys: Command, { io }: Context): void {
     .description(
       'Print a key file in another format. Needs no keyring. A private key stays private, unless --public-half is given.',
     )
-    .argument('<file>', 'PEM, DER, certificate, PKCS#12, JWK or JWK Set; - for stdin')
+    .argument('<file>', 'PEM, DER, certificate, PKCS#12, JWK or JWK Set; - is stdin')
     .addOption(
-      option('--format <format>', 'PKCS#8 or SPKI as PEM or DER, a JWK, or a JWK Set')
+      option('--format <format>', 'format of the key; jwks is a JWK Set')
         .choices(['pem', 'der', 'jwk', 'jwks'])
         .default('pem'),
     )
@@ -34,6 +36,7 @@ export function registerKeysConvert(keys: Command, { io }: Context): void {
     .addOption(keyOutOption())
     .addOption(keyForceOption());
   addPassphraseOptions(command);
+  addMaskOptions(command);
   addCommonOptions(command, [
     'jwtkit keys convert verify.pem --format jwks',
     'jwtkit keys export "$KID" --private-half | jwtkit keys convert - --public-half',
@@ -50,7 +53,7 @@ export function registerKeysConvert(keys: Command, { io }: Context): void {
     const content = await convert(found, options.format, passphrase);
     noteUnsafe(options, isPrivate, passphrase !== undefined, io);
     const kid = found.length === 1 ? (found[0]?.kid ?? null) : null;
-    writeKey(content, { kid, isPrivate }, options, io);
+    await writeKey(content, { kid, isPrivate }, options, io);
   });
 }
 
@@ -61,7 +64,7 @@ async function readKeys(path: string, invocation: Invocation<ConvertOptions>, io
   const source = path === '-' ? 'standard input' : path;
   const content = readKeyArgument(path, io, maxKeyBytes);
   // A named passphrase opens an encrypted key, and encrypts the output.
-  let passphrase = await newPassphrase(invocation, io);
+  let passphrase = await passphraseToKeep(invocation, io);
   const skipped: SkippedJwk[] = [];
   const options = { source, note: io.note, onSkipped: (each: SkippedJwk) => skipped.push(each) };
   const keys =

@@ -13,12 +13,12 @@ import { afterChange, alignColumns, printJson, showMoment } from '../../terminal
 import { addKeyringOptions, kidArgument, kidOf, readKeyringInvocation, tellSigner } from './keyring-options.js';
 
 export function registerKeysRetire(keys: Command, { io }: Context): void {
-  const until = option('--until <moment>', 'moment until which it verifies, such as now (default: now plus --grace)');
+  const until = option('--until <moment>', 'when it stops verifying, such as now (default: now plus --grace)');
   until.formerly('--at');
   const command = keys
     .command('retire')
     .description(
-      'Retire a key: it never signs again (nobody encrypts to it), and verifies (decrypts) until its tokens have expired.',
+      'Take a key out of use: it signs no more. It still verifies until its tokens have expired. A key of use enc decrypts until then.',
     )
     .argument(...kidArgument)
     .addOption(until)
@@ -55,7 +55,7 @@ export function registerKeysRetire(keys: Command, { io }: Context): void {
 export function registerKeysRemove(keys: Command, { io }: Context): void {
   const command = keys
     .command('remove')
-    .description('Remove an ended key with its private half. Refuses a key that still verifies.')
+    .description('Remove a key that has ended, with its private half. Refuses a key that still verifies.')
     .argument(...kidArgument)
     .addOption(option('--force', 'remove a key that still verifies: verifiers then refuse its tokens'));
   addKeyringOptions(command, ['jwtkit keys remove "$KID" --force']);
@@ -73,7 +73,9 @@ export function registerKeysRemove(keys: Command, { io }: Context): void {
 export function registerKeysPrune(keys: Command, { io }: Context): void {
   const command = keys
     .command('prune')
-    .description('Remove ended keys, private keys that are not in the set, and files that a killed run left.')
+    .description(
+      'Remove all keys that have ended. Also removes private keys that are not in the set, and files that a killed run left.',
+    )
     .addOption(option('--dry-run', 'only list what would be removed'));
   addKeyringOptions(command, ['jwtkit keys prune --dry-run', 'jwtkit keys prune']);
   command.action(async () => {

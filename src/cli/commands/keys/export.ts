@@ -6,16 +6,19 @@ import type { PassphraseSource } from '../../../jose/keys.js';
 import type { KeyringEntry } from '../../../token/keyring.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
-import { addPassphraseOptions } from '../../grammar/shared-options.js';
+import { addMaskOptions, addPassphraseOptions } from '../../grammar/shared-options.js';
 import { readNamed } from '../../secrets/named-file.js';
-import { newPassphrase, type PassphraseOptions, refusePassphrase, withPassphrase } from '../../secrets/passphrase.js';
+import { passphraseToKeep } from '../../secrets/new-secrets.js';
+import { type PassphraseOptions, refusePassphrase, withPassphrase } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
+import type { MaskOptions } from '../../terminal/mask.js';
 import { checkKeyOutput, type ExportedKey, keyForceOption, keyOutOption, writeKey } from './key-output.js';
 import { addKeyringOptions, kidArgument, kidOf, readKeyringInvocation } from './keyring-options.js';
 
 interface ExportOptions
   extends PassphraseOptions,
+    MaskOptions,
     Texts<'cert' | 'out'>,
     Flags<'publicHalf' | 'privateHalf' | 'force'> {
   keyring: string;
@@ -32,7 +35,7 @@ export function registerKeysExport(keys: Command, { io }: Context): void {
     .addOption(option('--public-half', 'the public half (the default)').formerly('--public'))
     .addOption(option('--private-half', 'the private half').formerly('--private'))
     .addOption(
-      option('--format <format>', 'SPKI or PKCS#8 as PEM or DER, a JWK, or PKCS#12 with both halves')
+      option('--format <format>', 'format of the key; p12 is PKCS#12 with both halves')
         .choices(['pem', 'der', 'jwk', 'p12'])
         .default('pem'),
     )
@@ -45,6 +48,7 @@ export function registerKeysExport(keys: Command, { io }: Context): void {
     .addOption(keyOutOption())
     .addOption(keyForceOption());
   addPassphraseOptions(command);
+  addMaskOptions(command);
   addKeyringOptions(command, [
     'jwtkit keys export "$KID"',
     'jwtkit keys export "$KID" --format jwk',
@@ -57,7 +61,7 @@ export function registerKeysExport(keys: Command, { io }: Context): void {
     checkOptions(invocation, io);
     const kid = await kidOf(named, options.keyring);
     const content = await exportKey(kid, invocation, io);
-    writeKey(content, { kid, isPrivate: isPrivateHalf(options) }, options, io);
+    await writeKey(content, { kid, isPrivate: isPrivateHalf(options) }, options, io);
   });
 }
 
@@ -93,7 +97,7 @@ async function exportKey(kid: string, invocation: Invocation<ExportOptions>, io:
   const certificates = options.cert === undefined ? undefined : await readChain(options.cert);
   if (!isPrivateHalf(options)) return exportPublic(entry, options, certificates);
   // A named passphrase opens an encrypted key, and encrypts the output.
-  let passphrase = await newPassphrase(invocation, io, options.format === 'p12');
+  let passphrase = await passphraseToKeep(invocation, io, options.format === 'p12');
   const { keyObject } = await (passphrase !== undefined
     ? keyring.privateKey(kid, passphrase)
     : withPassphrase(invocation, io, (ask) =>
@@ -117,7 +121,7 @@ async function exportForEncryption(
   if (format === 'p12' || options.cert !== undefined) throw usage('certificates and PKCS#12 are for keys that sign');
   const { findEncryptionKey } = await import('../../../store/keyring/encryption.js');
   const isPrivate = options.privateHalf === true;
-  const passphrase = isPrivate ? await newPassphrase(invocation, io) : undefined;
+  const passphrase = isPrivate ? await passphraseToKeep(invocation, io) : undefined;
   const find = (ask?: PassphraseSource) => findEncryptionKey(directory, kid, isPrivate, ask);
   const { key, jwk } = await (isPrivate && passphrase === undefined
     ? withPassphrase(invocation, io, find)

@@ -8,7 +8,8 @@ import { type Flags, option, type Texts } from '../../grammar/option.js';
 import { addPassphraseOptions } from '../../grammar/shared-options.js';
 import { readAlgorithm } from '../../grammar/values.js';
 import { readKeyArgument } from '../../secrets/named-file.js';
-import { newPassphrase, type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
+import { passphraseToKeep } from '../../secrets/new-secrets.js';
+import { type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
 import type { Context, Io } from '../../terminal/io.js';
 import { afterChange, printJson, showMoment } from '../../terminal/output.js';
 import { addKeyringOptions, readKeyringInvocation, tellSigner } from './keyring-options.js';
@@ -29,9 +30,11 @@ interface Imported {
 export function registerKeysImport(keys: Command, { io }: Context): void {
   const command = keys
     .command('import')
-    .description('Add keys to the keyring: a private key signs from now on, a public key verifies. Prints their kids.')
-    .argument('<file>', 'PEM, DER, certificate, PKCS#12, JWK or JWK Set; - for stdin')
-    .addOption(option('--use <use>', 'to sign and verify, or for encryption').choices(['sig', 'enc']).default('sig'))
+    .description('Add keys to the keyring. A private key signs from now on, a public key verifies. Prints their kids.')
+    .argument('<file>', 'PEM, DER, certificate, PKCS#12, JWK or JWK Set; - is stdin')
+    .addOption(
+      option('--use <use>', 'what the keys are for: signing or encryption').choices(['sig', 'enc']).default('sig'),
+    )
     .addOption(
       option('--alg <name>', 'algorithm of a key that names none (default: RS256 for RSA, of use enc RSA-OAEP-256)'),
     )
@@ -56,7 +59,7 @@ export function registerKeysImport(keys: Command, { io }: Context): void {
     const source = path === '-' ? 'standard input' : path;
     const rest = { now, kid: options.kid, publicOnly: options.publicHalf, source, note: io.note };
     // A named passphrase opens an encrypted file, and encrypts the keyring's copy.
-    const named = await newPassphrase(invocation, io);
+    const named = await passphraseToKeep(invocation, io);
     const imported = await (named === undefined
       ? withPassphrase(invocation, io, (passphrase) => importAll(options.keyring, content, { ...rest, passphrase }))
       : importAll(options.keyring, content, { ...rest, passphrase: named }));

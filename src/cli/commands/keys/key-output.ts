@@ -3,12 +3,13 @@ import { writeFileWhole } from '../../../files/write-files.js';
 import { option } from '../../grammar/option.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
+import { type MaskOptions, maskSecrets, refuseUselessMask } from '../../terminal/mask.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 
 /** A key as PEM, DER or PKCS#12, or a JWK or JWK Set. */
 export type ExportedKey = string | Uint8Array | object;
 
-export interface KeyOutputOptions {
+export interface KeyOutputOptions extends MaskOptions {
   format: string;
   out?: string;
   force?: boolean;
@@ -24,35 +25,36 @@ export const keyForceOption = () => option('--force', 'overwrite the file of --o
  * Refuses a place that is not for such a key.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function checkKeyOutput(
-  { format, out, force, json }: KeyOutputOptions,
-  isPrivate: boolean,
-  { stdout }: Io,
-): void {
+export function checkKeyOutput({ format, out, force, json, mask }: KeyOutputOptions, isPrivate: boolean, io: Io): void {
+  refuseUselessMask({ mask }, io);
   if (force === true && (out === undefined || out === '-')) throw usage('--force is for --out');
-  if (out !== undefined || !stdout.isTerminal) return;
+  if (out !== undefined || !io.stdout.isTerminal) return;
   const way = 'name a file with --out, or print it with --out -';
   if (isPrivate) throw usage('a private key is not shown on a terminal', way);
   if (format === 'der' && json !== true) throw usage('DER is bytes that a terminal does not show', way);
 }
 
 /** Writes a key. With `--json` the output names its kid, its half and its format. */
-export function writeKey(
+export async function writeKey(
   content: ExportedKey,
   { kid, isPrivate }: { kid: string | null; isPrivate: boolean },
-  { format, out, force, json }: KeyOutputOptions,
+  { format, out, force, json, mask }: KeyOutputOptions,
   io: Io,
-): void {
+): Promise<void> {
   const half = isPrivate ? 'private' : 'public';
   if (out !== undefined && out !== '-') {
     const mode = isPrivate ? 0o600 : 0o644;
     writeFileWhole({ path: out, content: toFile(content), mode }, { overwrite: force === true });
     if (json === true) printJson(afterChange(io, `the key was written to ${out}`), { kid, half, format, out });
     else io.say(`wrote ${out}`);
-  } else if (json === true) {
-    const key = content instanceof Uint8Array ? Buffer.from(content).toString('base64') : content;
-    printJson(io, { kid, half, format, key });
-  } else io.stdout.write(toFile(content));
+    return;
+  }
+  const isBytes = content instanceof Uint8Array;
+  const key = isBytes ? Buffer.from(content).toString('base64') : content;
+  if (isPrivate && (json === true || !isBytes))
+    await maskSecrets([typeof key === 'string' ? key : JSON.stringify(key)], { mask }, io);
+  if (json === true) printJson(io, { kid, half, format, key });
+  else io.stdout.write(toFile(content));
 }
 
 function toFile(content: ExportedKey): string | Uint8Array {

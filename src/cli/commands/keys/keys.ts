@@ -12,10 +12,8 @@ import { registerKeysThumbprint } from './thumbprint.js';
 export function registerKeys(program: Command, context: Context): void {
   const keys = program
     .command('keys')
-    .description(
-      'Manage the keyring: list, rotate, retire, remove, prune, import and export its keys. Convert any key.',
-    )
-    .helpCommand('help [command]', 'show help of a command');
+    .description('Manage the keyring: list, rotate, import, export keys. Convert keys without a keyring.')
+    .helpCommand('help [command]', 'Show help of a command.');
   registerKeysList(keys, context);
   registerKeysRotate(keys, context);
   registerKeysRetire(keys, context);

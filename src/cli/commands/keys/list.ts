@@ -33,7 +33,7 @@ export function registerKeysList(keys: Command, { io }: Context): void {
   const command = keys
     .command('list')
     .description(
-      'List the keys: when they sign, how long they verify, which key signs now. Keys of use enc are encrypted to, and decrypt.',
+      'List the keys: which signs now, how long each verifies. For keys of use enc: which others encrypt to, how long each decrypts.',
     )
     .addOption(atOption())
     .addOption(wideOption());

@@ -2,11 +2,13 @@ import type { Command } from 'commander';
 import type { RotateEncryptionKeysOptions } from '../../../store/keyring/encryption.js';
 import type { RotatedKeys } from '../../../store/keyring/rotation.js';
 import { keyWords } from '../../../token/key-words.js';
+import { readKeyAlgorithm } from '../../grammar/key-algorithm.js';
 import { readGrace } from '../../grammar/lifetimes.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
 import { addPassphraseOptions, graceOption, kidOption } from '../../grammar/shared-options.js';
-import { readAlgorithm, readBits, readDuration } from '../../grammar/values.js';
-import { newPassphrase, noteUnguarded, type PassphraseOptions } from '../../secrets/passphrase.js';
+import { readBits, readDuration } from '../../grammar/values.js';
+import { newPassphrase, noteUnguarded } from '../../secrets/new-secrets.js';
+import type { PassphraseOptions } from '../../secrets/passphrase.js';
 import type { Context } from '../../terminal/io.js';
 import { afterChange, printJson, showMoment } from '../../terminal/output.js';
 import { generateWithSpinner } from '../../terminal/spinner.js';
@@ -19,12 +21,10 @@ type RotateOptions = PassphraseOptions &
 export function registerKeysRotate(keys: Command, { io }: Context): void {
   const command = keys
     .command('rotate')
-    .description('Make a new signing key; the old key still verifies for a while. Prints the new kid.')
+    .description('Make a new key that signs. The old key still verifies for a while. Prints the new kid.')
     .addOption(option('--alg <name>', 'algorithm (default: that of the old key)'))
     .addOption(
-      option('--use <use>', 'the key that signs, or the one that others encrypt to')
-        .choices(['sig', 'enc'])
-        .default('sig'),
+      option('--use <use>', 'what the key is for: signing or encryption').choices(['sig', 'enc']).default('sig'),
     )
     .addOption(option('--bits <n>', 'size of an RSA key (default: as before)'))
     .addOption(option('--crv <name>', 'curve for EdDSA or ECDH-ES (default: as before)'))
@@ -62,7 +62,7 @@ export function registerKeysRotate(keys: Command, { io }: Context): void {
         ? await rotateForEncryption(options.keyring, options.alg, shared)
         : await rotateKeys(options.keyring, {
             ...shared,
-            alg: options.alg === undefined ? undefined : readAlgorithm('--alg', options.alg),
+            alg: options.alg === undefined ? undefined : await readKeyAlgorithm(options.alg),
             generate: generateWithSpinner(io),
           });
     if (passphrase === undefined && rotated.replaced?.isEncrypted === true) noteUnguarded('the one it replaces is', io);

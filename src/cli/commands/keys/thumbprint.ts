@@ -14,8 +14,8 @@ import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
 export function registerKeysThumbprint(keys: Command, { io }: Context): void {
   const command = keys
     .command('thumbprint')
-    .description('Print the RFC 7638 thumbprint of each key; both halves of a pair have the same one.')
-    .argument('<file>', 'PEM, DER, certificate, JWK or JWK Set; - for stdin')
+    .description('Print the RFC 7638 thumbprint of each key. Both halves of a pair have the same one.')
+    .argument('<file>', 'PEM, DER, certificate, JWK or JWK Set; - is stdin')
     .addOption(option('--spki', 'the SHA-256 of the SubjectPublicKeyInfo instead, in base64: for pinning, Snowflake'));
   addPassphraseOptions(command);
   addCommonOptions(command, [
@@ -38,11 +38,13 @@ export function registerKeysThumbprint(keys: Command, { io }: Context): void {
     );
     noteSkippedKeys(skipped, io);
     const spki = options.spki === true ? await import('../../../jose/spki.js') : undefined;
-    const prints = found.map((key) => ({
+    const all = found.map((key) => ({
       kid: key.kid ?? null,
       thumbprint: thumbprint(key.keyObject),
       ...(spki && { spki_sha256: spki.spkiFingerprint(refuseSecret(key).keyObject) }),
     }));
+    // A public key and its certificate in one file are one key.
+    const prints = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
     if (options.json === true) printJson(io, prints);
     else for (const { thumbprint: print, spki_sha256: pin = print } of prints) io.stdout.write(`${pin}\n`);
   });

@@ -23,9 +23,7 @@ export function addProbeOptions(command: Command): void {
   command
     .argument('<target>', 'a URL, module:FILE, exec:COMMAND, jsonwebtoken or jose')
     .addOption(
-      option('--level <level>', 'which tokens count: must, should as well, or all')
-        .choices(Object.keys(countedLevels))
-        .default('must'),
+      option('--level <level>', 'the weakest rules that count').choices(Object.keys(countedLevels)).default('must'),
     )
     .addOption(
       option(
@@ -42,9 +40,12 @@ export function addProbeOptions(command: Command): void {
     .addOption(option('--rate <count>', 'the most tokens in a second'))
     .addOption(option('--options <json>', "options of the library's own verify function"))
     .addOption(
-      option('--token-file <file>', 'a good token: try what can be forged from it without the key').readsStdin(),
+      option(
+        '--token-file <file>',
+        'file with a good token: tries what can be forged from it without the key; - is stdin',
+      ).readsStdin(),
     )
-    .addOption(option('--token-env <name>', 'variable with such a good token'));
+    .addOption(option('--token-env <name>', 'variable with such a token'));
   addFixtureOptions(command);
   addReportOptions(command);
 }

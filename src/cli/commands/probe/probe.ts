@@ -8,13 +8,14 @@ import { runProbe } from '../../../probe/run.js';
 import { decodeToken } from '../../../token/decode.js';
 import { type FixturePlan, readFixturePlan } from '../../grammar/fixture-options.js';
 import { type Invocation, readInvocation } from '../../grammar/invocation.js';
-import { readReportPlan, writeReports } from '../../grammar/report-options.js';
+import { readReportPlan } from '../../grammar/report-options.js';
 import { addCommonOptions } from '../../grammar/shared-options.js';
 import { readToken, tokenFlagOf } from '../../grammar/token-options.js';
+import { writeReports } from '../../grammar/written-reports.js';
 import { usage } from '../../terminal/errors.js';
 import { exitCodes } from '../../terminal/exit-codes.js';
-import type { Context, Io } from '../../terminal/io.js';
-import { drawBar } from '../../terminal/progress.js';
+import type { Context } from '../../terminal/io.js';
+import { openCount } from '../../terminal/progress.js';
 import { addProbeOptions, type ProbeFlags, readPause } from './options.js';
 import { openTarget } from './targets.js';
 
@@ -22,16 +23,14 @@ export function registerProbe(program: Command, context: Context): void {
   const { io } = context;
   const command = program
     .command('probe')
-    .description(
-      'Give hostile tokens to your own verifier, and say which it accepts. Exits 19 if it accepts one that counts.',
-    );
+    .description('Give hostile tokens to your own verifier. Reports which it accepts; exits 19 if one of them counts.');
   addProbeOptions(command);
   addCommonOptions(command, [
-    'jwtkit probe http://127.0.0.1:8000/users/me --sub user-123 --aud api || echo "exit code $?"',
-    'jwtkit probe http://127.0.0.1:8000/me --send cookie:session --token-env TOKEN || echo "exit code $?"',
-    'jwtkit probe module:./verify.mjs --aud api --level should --report junit.xml || echo "exit code $?"',
-    'jwtkit probe exec:"python check.py" --key partner-key.pem || echo "exit code $?"',
-    `jwtkit probe jsonwebtoken --new-key --options '{"algorithms":["RS256"]}' || echo "exit code $?"`,
+    'jwtkit probe http://127.0.0.1:8000/users/me --sub user-123 --aud api',
+    'echo "$TOKEN" | jwtkit probe http://127.0.0.1:8000/me --send cookie:sid --token-file -',
+    'jwtkit probe module:./verify.mjs --aud api --level should --report junit.xml',
+    'jwtkit probe exec:"python check.py" --key partner-key.pem',
+    `jwtkit probe jsonwebtoken --new-key --options '{"algorithms":["RS256"]}'`,
   ]);
   command.action(async (given: string) => {
     const invocation = readInvocation<ProbeFlags>(command);
@@ -40,7 +39,7 @@ export function registerProbe(program: Command, context: Context): void {
     const pause = readPause(rate);
     const { fixtures, plan } = await readFixtures(invocation, context);
     const target = await openTarget(given, invocation, plan);
-    const progress = openProgress(io);
+    const progress = openCount(io.stderr, 'tokens');
     try {
       const outcomes = await runProbe(fixtures, target, { level, pause, wait, onAnswer: progress.update });
       progress.clear();
@@ -82,20 +81,4 @@ async function readFixtures(
 
 function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** One line on a terminal's stderr: how many tokens of how many were given. */
-function openProgress({ stderr }: Io) {
-  let isShown = false;
-  return {
-    update: (done: number, total: number) => {
-      if (!stderr.isTerminal) return;
-      isShown = true;
-      stderr.write(`\r\x1b[K${drawBar(done / total)} ${done} of ${total} tokens`);
-    },
-    clear: () => {
-      if (isShown) stderr.write('\r\x1b[K');
-      isShown = false;
-    },
-  };
 }

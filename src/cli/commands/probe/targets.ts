@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { isJsonObject, type JsonObject } from '../../../jose/json.js';
-import { isUrl } from '../../../policy/apply.js';
+import { isUrl } from '../../../policy/place.js';
 import type { LibraryCall } from '../../../probe/libraries/library.js';
 import type { Target } from '../../../probe/target.js';
 import { isLoopback } from '../../../remote/address.js';
@@ -40,9 +40,10 @@ export async function openTarget(
     return commandTarget(line, env);
   }
   if (!isLibrary) {
+    const isAddress = /^[\w.-]+:\d{1,5}(?:\/|$)/.test(given);
     throw usage(
       `${JSON.stringify(given)} is no target`,
-      "a target is a URL, module:./verify.mjs, exec:'python check.py', jsonwebtoken or jose",
+      `${isAddress ? `did you mean http://${given}? A` : 'a'} target is a URL, module:./verify.mjs, exec:'python check.py', jsonwebtoken or jose`,
     );
   }
   if (plan === undefined) throw usage('a library needs the key, not a token', '--new-key makes one');

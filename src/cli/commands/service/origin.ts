@@ -16,7 +16,8 @@ export function originOption(name: string, text: string): string {
   if (origin === text) return text;
   const meant = origin === undefined ? '' : `; did you mean ${origin}?`;
   // A URL with credentials is not repeated.
-  const shown = /:.*@/s.test(text) ? 'a URL with credentials' : JSON.stringify(text);
+  const shown =
+    text.lastIndexOf('@') > text.indexOf(':') && text.includes(':') ? 'a URL with credentials' : JSON.stringify(text);
   throw usage(
     `${name}: ${shown} is not an origin`,
     `an origin is a scheme, a host and perhaps a port, such as https://app.example${meant}`,

@@ -1,6 +1,7 @@
 /** What `verify` writes about one token. */
 import { toJson } from '../../../jose/exact-json.js';
 import { hideTokensInJson } from '../../../shown-text.js';
+import { findClaim } from '../../../token/claim-path.js';
 import type { VerificationReport } from '../../../token/verify.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { hasReports, type Render, type ReportPlan, writeReportFiles } from '../../grammar/report-options.js';
@@ -10,7 +11,6 @@ import { malformedHint } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
 import { printClaim, printJson } from '../../terminal/output.js';
 import { renderReport } from '../../terminal/verification-report.js';
-import { findClaim } from '../decode.js';
 import type { VerifyOptions } from './policy.js';
 
 /** What was found about a token. */

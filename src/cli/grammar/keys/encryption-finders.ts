@@ -2,7 +2,7 @@
 import type { Passphrase } from '../../../jose/encrypted-key.js';
 import type { KeyManagementName } from '../../../jwe/algorithms.js';
 import type { EncryptionKey } from '../../../jwe/key.js';
-import { isUrl } from '../../../policy/apply.js';
+import { isUrl } from '../../../policy/place.js';
 import { watchDecryptionKeys } from '../../../store/keyring/encryption.js';
 import { withPassphrase } from '../../secrets/passphrase.js';
 import type { Io } from '../../terminal/io.js';

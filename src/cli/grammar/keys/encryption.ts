@@ -5,10 +5,11 @@ import { maxKeyBytes } from '../../../jose/key.js';
 import type { KeyManagementName } from '../../../jwe/algorithms.js';
 import { createPassphraseKey, type EncryptionKey } from '../../../jwe/key.js';
 import { loadEncryptionKeys, loadEncryptionSecret } from '../../../jwe/keys.js';
-import { isUrl } from '../../../policy/apply.js';
+import { isUrl } from '../../../policy/place.js';
 import { keyringDecryptionKeys, keyringRecipient } from '../../../store/keyring/encryption.js';
 import { readNamed, readSecretVariable } from '../../secrets/named-file.js';
 import { namedSecret } from '../../secrets/named-secret.js';
+import { refuseReference } from '../../secrets/new-secrets.js';
 import { withPassphrase } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
@@ -89,7 +90,7 @@ async function readRecipientKeys(
       location,
     );
   }
-  if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, io);
+  if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, 'encrypt', io);
   const [{ content, source }] = readKeyTexts(keySource(name, invocation), invocation.env, io);
   const keys = await loadEncryptionKeys(content, { purpose: 'encrypt', source, note: io.note });
   const [key] = keys as [EncryptionKey];
@@ -112,7 +113,7 @@ export async function decryptionKeys(
     const folder = keyringFolder(invocation, io);
     return withPassphrase(invocation, io, (passphrase) => keyringDecryptionKeys(folder, { now, kids, passphrase }));
   }
-  if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, io);
+  if (name !== 'key' && name !== 'keyEnv') return readSharedKeys(name, invocation, 'decrypt', io);
   const texts = readKeyTexts(keySource(name, invocation), invocation.env, io);
   return withPassphrase(invocation, io, async (passphrase) => {
     const keys: EncryptionKey[] = [];
@@ -131,12 +132,19 @@ function keySource(name: 'key' | 'keyEnv', { options, label }: Named) {
 }
 
 /** The keys that encrypt and decrypt: a shared secret or a passphrase. */
-function readSharedKeys(name: SourceName, invocation: Named, io: Io): readonly EncryptionKey[] {
+function readSharedKeys(
+  name: SourceName,
+  invocation: Named,
+  purpose: 'encrypt' | 'decrypt',
+  io: Io,
+): readonly EncryptionKey[] {
   const { options, env } = invocation;
   const { secretFile, secretEnv, secretEncoding: encoding, kid } = options;
   if (name === 'passphrase') {
     const named = namedSecret<'passphrase'>('passphrase', invocation);
-    return [createPassphraseKey(named?.read(io) ?? new Uint8Array(), named?.label)];
+    const passphrase = named?.read(io) ?? new Uint8Array();
+    if (purpose === 'encrypt') refuseReference(passphrase, named?.label);
+    return [createPassphraseKey(passphrase, named?.label)];
   }
   if (secretFile !== undefined) {
     const secret = readNamed(secretFile, '--secret-file', { maxBytes: maxKeyBytes, io });

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
-import { isUrl } from '../../../policy/apply.js';
+import { isUrl } from '../../../policy/place.js';
 import { looksLikeKey, readNamed, showVariable } from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
@@ -57,7 +57,7 @@ function readKeyVariable(name: string, label: string, env: Environment): KeyText
     throw usage(`${showVariable(name, label)} is not set`, `${label} takes the name of a variable, not the key`);
   }
   if (text.trim() === '') throw emptyVariable(env, name);
-  if (isUrl(text.trim())) {
+  if (/^https?:/i.test(text.trim())) {
     throw usage(`the variable ${name} holds a URL, not a key`, 'keys at a URL verify, and are named with --jwks');
   }
   if (text.length < 256 && !looksLikeKey(text) && existsSync(text.trim())) {

@@ -8,7 +8,7 @@ import { encryptJwe } from '../../../jwe/encrypt.js';
 import type { EncryptionKey } from '../../../jwe/key.js';
 import { loadEncryptionKeys } from '../../../jwe/keys.js';
 import { parseJwe } from '../../../jwe/parse.js';
-import { isUrl } from '../../../policy/apply.js';
+import { isUrl } from '../../../policy/place.js';
 import { keyringDecryptionKeys, keyringRecipient } from '../../../store/keyring/encryption.js';
 import type { VerificationReport } from '../../../token/verify.js';
 import { readNamed } from '../../secrets/named-file.js';

@@ -2,7 +2,7 @@
 import { isAbsolute, join } from 'node:path';
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
-import { isUrl } from '../../../policy/apply.js';
+import { isUrl } from '../../../policy/place.js';
 import { issuerKeys } from '../../../remote/issuer.js';
 import { readJwkSetFile, remoteKeys } from '../../../remote/jwks.js';
 import type { RemoteOptions } from '../../../remote/options.js';

@@ -70,7 +70,10 @@ function* otherReadings({ bytes, encoding }: WrittenSecret): Generator<[Uint8Arr
     ];
   }
   yield [Buffer.from(text.trimEnd()), `${holds} without the white space at its end: remove that`];
-  const unquoted = /^\s*(['"])(.*)\1\s*$/s.exec(text)?.[2];
+  yield [Buffer.from(text.trim()), `${holds} without the white space around it: remove that`];
+  const value = /^(?:export\s+)?[A-Za-z_]\w*=(["']?)(.*)\1$/.exec(text.trim())?.[2];
+  if (value !== undefined) yield [Buffer.from(value), `${holds} without the name before it: keep the value alone`];
+  const unquoted = /^(['"])(.*)\1$/s.exec(text.trim())?.[2];
   if (unquoted !== undefined) yield [Buffer.from(unquoted), `${holds} without the quotes around it: remove them`];
   for (const end of ['\n', '\r\n']) {
     const hint = `${holds} with a line end after it, which jwtkit leaves out: write it in base64, and pass --secret-encoding base64`;

@@ -4,7 +4,6 @@ import type { AlgorithmName } from '../../../jose/algorithms.js';
 import type { Passphrase } from '../../../jose/encrypted-key.js';
 import { exportPublicJwk, thumbprint } from '../../../jose/jwk.js';
 import { createKey, type Key } from '../../../jose/key.js';
-import { unlockKeys } from '../../../jose/keys.js';
 import type { Keyring } from '../../../store/keyring/directory.js';
 import { signingAlgorithmOf } from '../../../token/issue.js';
 import { fixedKeys, type OwnKeySource } from '../../../token/key-source.js';
@@ -14,8 +13,6 @@ import type { Io } from '../../terminal/io.js';
 import type { Invocation } from '../invocation.js';
 import { wholeKid } from '../kids.js';
 import { readSigningAlgorithms } from '../values.js';
-import { readKeyTexts } from './key-texts.js';
-import { loadSharedSecret } from './shared-secret.js';
 import { findSource, type KeyOptions, type LocalSource } from './source.js';
 import { loadTrusted, openNamedKeyring } from './trusted.js';
 
@@ -30,23 +27,17 @@ export async function signingKey(
   io: Io,
   source = findLocalSource(invocation, io),
 ): Promise<Key> {
-  const { kid } = invocation.options;
   if (source.kind === 'keyring') {
     const keyring = openNamedKeyring(source.directory, invocation.env);
     return withPassphrase(invocation, io, (ask) => keyring.signingKey(now, kidIn(keyring, invocation), ask));
   }
-  if (source.kind !== 'key' && source.kind !== 'key-env') {
-    refusePassphrase(invocation, 'a shared secret');
-    return loadSharedSecret(source, invocation, io, kid);
+  if (source.kind === 'key' || source.kind === 'key-env') {
+    const { loadGivenSigningKey } = await import('./given.js');
+    return withPassphrase(invocation, io, (ask) => loadGivenSigningKey(source, invocation, io, ask));
   }
-  const [{ content, source: name }] = readKeyTexts(source, invocation.env, io);
-  const [key, ...rest] = await withPassphrase(invocation, io, (ask) => {
-    return unlockKeys(content, { purpose: 'sign', source: name, kid, passphrase: ask, note: io.note });
-  });
-  if (key === undefined || rest.length > 0) {
-    throw usage(`${name} holds ${rest.length + 1} keys, one signs`, 'keep the signing key in a file of its own');
-  }
-  return key;
+  refusePassphrase(invocation, 'a shared secret');
+  const { loadSharedSecret } = await import('./shared-secret.js');
+  return loadSharedSecret(source, invocation, io, invocation.options.kid);
 }
 
 /** Returns the whole kid of a keyring's key that `--kid` or its variable names, perhaps by its beginning. */
@@ -79,7 +70,7 @@ export async function ownKeys(
   source = findLocalSource(invocation, io),
 ): Promise<{ key: Key; keys: readonly Key[] }> {
   const key = await signingKey(invocation, now, io, source);
-  if (source.kind === 'keyring') return { key, keys: loadTrusted(source, invocation, now, io) };
+  if (source.kind === 'keyring') return { key, keys: await loadTrusted(source, invocation, now, io) };
   if (key.keyObject.type === 'secret') return { key, keys: [key] };
   const alg = key.algorithms.length === 1 ? key.algorithms[0] : undefined;
   return { key, keys: [createKey(createPublicKey(key.keyObject), { source: key.source, kid: key.kid, alg })] };

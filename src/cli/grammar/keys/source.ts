@@ -4,7 +4,7 @@
  */
 import type { AlgorithmName } from '../../../jose/algorithms.js';
 import type { SecretEncoding } from '../../../jose/secret-encoding.js';
-import { isUrl } from '../../../policy/apply.js';
+import { isUrl } from '../../../policy/place.js';
 import type { PassphraseOptions } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';

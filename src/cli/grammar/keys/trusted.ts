@@ -2,14 +2,11 @@
 import { JwtkitError } from '../../../errors.js';
 import type { SkippedJwk } from '../../../jose/jwk-set.js';
 import type { Key } from '../../../jose/key.js';
-import { loadKeys } from '../../../jose/keys.js';
 import { openKeyring } from '../../../store/keyring/directory.js';
 import { fixedKeys } from '../../../token/key-source.js';
 import type { Environment, Io } from '../../terminal/io.js';
 import type { Invocation } from '../invocation.js';
-import { readKeyTexts } from './key-texts.js';
 import type { TrustedSource } from './remote.js';
-import { loadSharedSecret } from './shared-secret.js';
 import { findSource, type KeyOptions, type LocalSource, type RemoteKeyOptions } from './source.js';
 
 /** Returns the keys trusted at `now`, or where to fetch them. A batch watches its keyring: it may run for days. */
@@ -27,34 +24,24 @@ export async function trustedSource(
   }
   if (source.kind !== 'jwks' && source.kind !== 'issuer') {
     const skipped: SkippedJwk[] = [];
-    return fixedKeys(
-      loadTrusted(source, invocation, now, io, (each) => skipped.push(each)),
-      skipped,
-    );
+    const keys = await loadTrusted(source, invocation, now, io, (each) => skipped.push(each));
+    return fixedKeys(keys, skipped);
   }
   const { openRemoteSource } = await import('./remote.js');
   return openRemoteSource(source, invocation, io);
 }
 
 /** Loads the keys that a source trusts at `now`. Calls `onSkipped` for each member of a set that is left out. */
-export function loadTrusted(
+export async function loadTrusted(
   source: LocalSource,
   invocation: Invocation<KeyOptions>,
   now: number,
   io: Io,
   onSkipped?: (skipped: SkippedJwk) => void,
-): Key[] {
-  switch (source.kind) {
-    case 'keyring':
-      return openNamedKeyring(source.directory, invocation.env).verificationKeys(now);
-    case 'key':
-    case 'key-env':
-      return readKeyTexts(source, invocation.env, io).flatMap(({ content, source: name }) =>
-        loadKeys(content, { purpose: 'verify', source: name, onSkipped, note: io.note }),
-      );
-    default:
-      return [loadSharedSecret(source, invocation, io)];
-  }
+): Promise<Key[]> {
+  if (source.kind === 'keyring') return openNamedKeyring(source.directory, invocation.env).verificationKeys(now);
+  const { loadGivenKeys } = await import('./given.js');
+  return loadGivenKeys(source, invocation, io, onSkipped);
 }
 
 /** Runs an action with a token; the error for a signature that does not hold says if another reading of a secret fits. */

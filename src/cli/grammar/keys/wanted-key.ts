@@ -1,7 +1,7 @@
 /** Which option names the key of a token. The token is not trusted: it only shapes a hint, which nobody follows but a person. */
 import { JwtkitError } from '../../../errors.js';
 import { isAlgorithmName } from '../../../jose/algorithms.js';
-import { own } from '../../../jose/json.js';
+import { own, quoteText } from '../../../jose/json.js';
 import { decodeToken } from '../../../token/decode.js';
 import type { Invocation } from '../invocation.js';
 import type { KeyOptions, RemoteKeyOptions } from './source.js';
@@ -27,8 +27,10 @@ export function missingKeyError(error: unknown, token: string, invocation: Named
 /** An https URL that needs no quotes in a shell, without user information: people copy a hint. */
 const plainIssuer = /^https:\/\/[a-z\d](?:[a-z\d.-]{0,252}[a-z\d])?(?::\d{1,5})?(?:\/[\w.~/-]{0,150})?$/i;
 
-/** Returns what names the key of a token, by its `alg` and `iss`; undefined for what is no signed token. */
+/** Returns what names the key of a token, by its `alg` and `iss`; undefined for what is no token. */
 export function wantedKeyHint(token: string): string | undefined {
+  if (/^ey[\w-]*(?:\.[\w-]*){4}$/.test(token))
+    return 'the token is encrypted (JWE): jwtkit decrypt, or verify --decrypt-key FILE, opens it with the private key';
   let alg: unknown;
   let iss: unknown;
   try {
@@ -37,9 +39,12 @@ export function wantedKeyHint(token: string): string | undefined {
   } catch {
     return undefined;
   }
-  if (typeof alg !== 'string' || !isAlgorithmName(alg)) return undefined;
+  if (typeof alg !== 'string') return undefined;
+  if (/^none$/i.test(alg))
+    return 'the token has no signature (alg none), so no key verifies it; jwtkit decode shows it';
+  if (!isAlgorithmName(alg)) return `no key verifies it: its algorithm ${quoteText(alg)} is not supported`;
   if (alg.startsWith('HS')) {
-    return `${alg} takes a shared secret: --secret-file FILE, or -e .env with SECRET_KEY and ALGORITHM=${alg}`;
+    return `${alg} takes a shared secret: --secret-file FILE, --secret-env NAME, or -e .env with SECRET_KEY and ALGORITHM=${alg}`;
   }
   if (typeof iss === 'string' && plainIssuer.test(iss)) {
     return `if you trust the issuer that the token names: --issuer-url ${iss}; else --key FILE with its public key`;

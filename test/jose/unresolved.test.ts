@@ -1,0 +1,165 @@
+/** A secret that is the name of a secret: everybody can guess it. */
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { exportPrivatePem } from '../../src/jose/pem.js';
+import { loadSecret } from '../../src/jose/secret.js';
+import { loadEncryptionSecret } from '../../src/jwe/keys.js';
+import { privateKeys } from '../attacks/trusted-keys.js';
+import { runCli, stdoutOf, temporaryFolder } from '../cli/fake-io.js';
+
+test.each([
+  '$'.concat('{{ secrets.JWT_SIGNING_SECRET_V2 }}'),
+  '$'.concat('{JWT_SIGNING_SECRET_OF_THE_SERVICE}'),
+  '$(JWT_SIGNING_SECRET_OF_THE_SERVICE)',
+  '$env:JWT_SIGNING_SECRET_OF_THE_SERVICE',
+  '%JWT_SIGNING_SECRET_OF_THE_SERVICE%',
+  '{{ .Values.jwt.signingSecret | quote }}',
+  '@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/k/)',
+  'arn:aws:secretsmanager:eu-west-1:123456789012:secret:jwt-AbCdEf',
+  'op://production/jwt-signing-secret/password',
+  'vault:secret/data/app/production#jwt_secret',
+  'projects/my-project/secrets/jwt/versions/latest',
+  'ref+awssecrets://jwt/secret?region=eu-west-1',
+  "<%= ENV['JWT_SIGNING_SECRET_OF_US'] %>",
+  '#{JWT_SIGNING_SECRET_OF_THE_SERVICE}#',
+  '#'.concat('{Jwt.SigningSecret.Of.The.Service}'),
+  '__JWT_SIGNING_SECRET_OF_THE_SERVICE__',
+  '<put your signing secret in this place>',
+  'env:JWT_SIGNING_SECRET_OF_THE_SERVICE',
+  'env://JWT_SIGNING_SECRET_OF_THE_SERVICE',
+  '/run/secrets/jwt_signing_secret_of_us',
+  '/var/run/secrets/app/jwt_signing_secret',
+  'sm://my-project/jwt-signing-secret/latest',
+  'ssm:/production/app/jwt_signing_secret',
+  'vault://secret/data/app/production/jwt',
+  'file:///run/secrets/jwt_signing_secret',
+  '{{resolve:secretsmanager:app/jwt:SecretString:key}}',
+  'ENC[AES256_GCM,data:c2VjcmV0,iv:aaaa,tag:bbbb,type:str]',
+  '$'.concat('{JWT_SECRET:-a default that is written in the repository}'),
+  '$'.concat('{JWT_SECRET:?the secret of the service is not set}'),
+  '$'.concat('{data.vault_generic_secret.jwt.data["secret"]}'),
+  '*'.repeat(48),
+  '(sensitive value) (sensitive value)',
+  '[object CryptoKey] [object CryptoKey]',
+  '$ANSIBLE_VAULT;1.1;AES256\n62313365396662343061393464336163\n',
+  'https://issuer.example/.well-known/jwks.json',
+])('refuses %s as a secret', async (text) => {
+  for (const S of [text, `${text}\n`, ` ${text} `]) {
+    const { exitCode, stdout, stderr } = await runCli(['issue', '--sub', 'x', '--secret-env', 'S'], { env: { S } });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+    if (text.length <= 64)
+      expect(() => loadEncryptionSecret(text.padEnd(64))).toThrow(
+        expect.objectContaining({ message: expect.stringContaining('a name or a reference') }),
+      );
+    expect(stderr).toBe(
+      'error: S: the secret is a name or a reference, not the value behind it\n' +
+        'hint: nothing put the value in its place: everybody could guess this secret\n',
+    );
+  }
+});
+
+test.each([
+  '$2b$12$abcdefghijklmnopqrstuvwxyz0123456789',
+  '$abcdefghijklmnopqrstuvwxyz0123456789ABCD',
+  '%abcdefghijklmnopqrstuvwxyz0123456789-',
+  '{abcdefghijklmnopqrstuvwxyz0123456789}',
+  'secret:abcdefghijklmnopqrstuvwxyz0123456789',
+  'arn:abcdefghijklmnopqrstuvwxyz0123456789',
+  '/abcdefghijklmno/pqrstuvwxyz/0123456789',
+  '__abcdefghijklmnopqrstuvwxyz0123456789',
+  '<abcdefghijklmnopqrstuvwxyz0123456789',
+  '#abcdefghijklmnopqrstuvwxyz0123456789',
+  'env:abcdefghijklmnopqrstuvwxyz0123456789',
+  `prefix-${'$'}{JWT_SECRET_OF_THE_SERVICE}-and-more`,
+  randomBytes(32).toString('base64'),
+])('takes %s as a secret', (text) => {
+  expect(loadSecret(text).keyObject.type).toBe('secret');
+});
+
+const name = '$'.concat('{NEW_SECRET_OF_THE_SERVICE}');
+const problem = 'is a name or a reference, not the value behind it';
+const guessed = 'hint: nothing put the value in its place: everybody could guess this secret\n';
+const ofPassphrase = `error: --passphrase-env: the passphrase ${problem}\n${guessed}`;
+const ofClient = `error: the secret ${problem}\nhint: without one, jwtkit makes a secret and prints it once\n`;
+const good = { GOOD: 'correct-horse-battery-staple' };
+
+/** Makes a keyring with a user and a client. */
+async function makeFolder() {
+  const folder = temporaryFolder();
+  const keyring = join(folder, 'ring');
+  await stdoutOf(['keygen', '--kid', 'k1', '--alg', 'ES256', '--keyring', keyring]);
+  const sub = ['--sub', 'user-1'];
+  await stdoutOf(['users', 'add', 'alice', ...sub, '--password-env', 'GOOD', '--keyring', keyring], { env: good });
+  await stdoutOf(['clients', 'add', 'reports', '--secret-env', 'GOOD', '--keyring', keyring], { env: good });
+  return { folder, keyring };
+}
+
+test.each<[string, readonly string[], string]>([
+  ['passphrase of a new key', ['keygen', '--private', 'new.pem', '--passphrase-env', 'S'], ofPassphrase],
+  ['passphrase of a rotated key', ['keys', 'rotate', '--keyring', 'ring', '--passphrase-env', 'S'], ofPassphrase],
+  ['passphrase that encrypts a text', ['encrypt', 'text', '--passphrase-env', 'S'], ofPassphrase],
+  [
+    'password of a new user',
+    ['users', 'add', 'bob', '--sub', 'user-2', '--password-env', 'S', '--keyring', 'ring'],
+    `error: the password ${problem}\n`,
+  ],
+  [
+    'password of a user',
+    ['users', 'passwd', 'alice', '--password-env', 'S', '--keyring', 'ring'],
+    `error: the password ${problem}\n`,
+  ],
+  ['secret of a new client', ['clients', 'add', 'web', '--secret-env', 'S', '--keyring', 'ring'], ofClient],
+  ['secret of a client', ['clients', 'rotate', 'reports', '--secret-env', 'S', '--keyring', 'ring'], ofClient],
+])('refuses the name of a variable and a reference as the %s', async (_, args, stderr) => {
+  const { folder } = await makeFolder();
+  writeFileSync(join(folder, 'text'), 'text');
+  const paths = args.map((arg) => (/^(?:new\.pem|ring|text)$/.test(arg) ? join(folder, arg) : arg));
+  const before = filesIn(folder);
+  for (const S of [name, 'op://production/passwords/alice']) {
+    const result = await runCli(paths, { env: { S } });
+    expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr });
+  }
+  expect(filesIn(folder)).toEqual(before);
+});
+
+test('refuses the name of a variable as a password in a file of users', async () => {
+  const { folder, keyring } = await makeFolder();
+  const file = join(folder, 'users.csv');
+  writeFileSync(file, `name,sub,password\nbob,user-2,correct horse\ncarol,user-3,${name}\n`);
+  const before = filesIn(folder);
+  const { exitCode, stderr } = await runCli(['users', 'import', file, '--keyring', keyring]);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain(problem);
+  expect(filesIn(folder)).toEqual(before);
+});
+
+test.each(['%Summer2024%', '<3 kittens>', '__hunter2__', '$ecret', '{pass}'])('takes %s as a password', async (S) => {
+  const { keyring } = await makeFolder();
+  const { exitCode, stderr } = await runCli(['users', 'passwd', 'alice', '--password-env', 'S', '--keyring', keyring], {
+    env: { S },
+  });
+  expect(exitCode, stderr).toBe(0);
+});
+
+// A key that was encrypted with one has to be rescued.
+test.each<[string, readonly string[]]>([
+  ['issue', ['issue', '--sub', 'x', '--key', 'old.pem', '--passphrase-env', 'S']],
+  ['keys convert', ['keys', 'convert', 'old.pem', '--format', 'jwk', '--passphrase-env', 'S']],
+  ['keys import', ['keys', 'import', 'old.pem', '--kid', 'k2', '--keyring', 'ring', '--passphrase-env', 'S']],
+])('%s opens a key whose passphrase is the name of a variable', async (_, args) => {
+  const { folder } = await makeFolder();
+  writeFileSync(join(folder, 'old.pem'), exportPrivatePem(privateKeys.p256, { passphrase: name }));
+  const paths = args.map((arg) => (/^(?:old\.pem|ring)$/.test(arg) ? join(folder, arg) : arg));
+  const { exitCode, stderr } = await runCli(paths, { env: { S: name } });
+  expect(exitCode, stderr).toBe(0);
+});
+
+/** The files of a folder and their content. */
+function filesIn(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files.map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), 'latin1')]),
+  );
+}
