@@ -1,7 +1,10 @@
 /** Runs the rules over what sources hold. */
 import type { Finding, Level } from '../report/report.js';
 import { secretFinder } from './find-secret.js';
+import { keyOpener } from './open-key.js';
+import { readKeyrings } from './read/keyring.js';
 import { readSource } from './read/read.js';
+import type { Found } from './read/subjects.js';
 import type { LintContext, Remark, Rule, Source, Spot, Subject } from './rule.js';
 import { rules } from './rules.js';
 
@@ -30,14 +33,10 @@ const mostOfOneRule = 20;
 
 /** Lints sources. What is found is ordered by source, then by level. */
 export async function lint(sources: readonly Source[], options: LintOptions): Promise<LintResult> {
-  const context: LintContext = { now: options.now, ...secretFinder(options.words ?? []) };
-  const all: Subject[] = [];
-  const counts: number[] = [];
-  for (const source of sources) {
-    const { subjects } = await readSource(source);
-    all.push(...subjects);
-    counts.push(subjects.length);
-  }
+  const context: LintContext = { now: options.now, ...secretFinder(options.words ?? []), opensKey: keyOpener() };
+  const read: Found[] = [];
+  for (const source of sources) read.push(await readSource(source));
+  const all: Subject[] = [...read.flatMap(({ subjects }) => subjects), ...readKeyrings(read)];
   const findings = new Findings(options.levels ?? new Map());
   for (const subject of all) {
     for (const rule of rules)
@@ -49,7 +48,7 @@ export async function lint(sources: readonly Source[], options: LintOptions): Pr
     if (rule.about === 'everything' && first !== undefined)
       findings.add(rule, rule.check(all, context, first.spot), first.spot);
   }
-  return { findings: findings.inOrder(sources), subjects: counts };
+  return { findings: findings.inOrder(sources), subjects: read.map(({ subjects }) => subjects.length) };
 }
 
 class Findings {

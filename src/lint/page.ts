@@ -8,6 +8,7 @@ const titles: Readonly<Record<string, string>> = {
   setting: 'Variables',
   key: 'Keys',
   set: 'JWK Sets',
+  keyring: 'Keyring folders',
   certificate: 'Certificates',
   issuer: 'Metadata of an issuer',
   policy: 'Policy files',

@@ -2,6 +2,16 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { JsonObject } from '../jose/json.js';
 import type { Level } from '../report/report.js';
+import type { DatedKey, KeyringEntry } from '../token/keyring.js';
+
+/** A folder whose files are linted together. */
+export interface Folder {
+  readonly name: string;
+  /** Permission bits; undefined where the system has none. */
+  readonly mode?: number | undefined;
+  /** The names of all that is in it, also of what is not linted, such as links. */
+  readonly names: ReadonlySet<string>;
+}
 
 /** Something to lint: text or bytes, and what is known about where they are. */
 export interface Source {
@@ -10,6 +20,8 @@ export interface Source {
   readonly isFile?: boolean | undefined;
   /** Permission bits; undefined where the system has none. */
   readonly mode?: number | undefined;
+  /** The folder that it is in, if that may be a keyring and all of it is linted. The files of one folder share the object. */
+  readonly folder?: Folder | undefined;
   /** What git knows about the file; undefined outside a repository. */
   readonly git?: 'tracked' | 'ignored' | 'untracked' | undefined;
   /** The address that the content was fetched from, and what the server said about it. */
@@ -44,6 +56,8 @@ export interface Subjects {
     readonly problem?: string | undefined;
     /** Whether a PEM is encrypted in the way of RFC 1421. */
     readonly hasLegacyEncryption?: boolean;
+    /** The DER of an encrypted PKCS#8 key. */
+    readonly encrypted?: Buffer | undefined;
   };
   readonly set: { readonly keys: readonly JsonObject[] };
   readonly certificate: X509Certificate;
@@ -58,8 +72,35 @@ export interface Subjects {
   /** A cookie that holds a token; the names of its attributes are in lower case. */
   readonly cookie: { readonly name: string; readonly attributes: ReadonlyMap<string, string> };
   readonly file: { readonly holds: ReadonlySet<Holding> };
+  readonly keyring: KeyringFolder;
   /** All that a run found, for rules about several subjects. */
   readonly everything: readonly Subject[];
+}
+
+/** A keyring as one: what the set says, and what the files beside it are. */
+export interface KeyringFolder {
+  readonly folder: Folder;
+  /** Why no command uses the keyring; then there are no keys. */
+  readonly problem?: string | undefined;
+  /** The keys of the set, by use. */
+  readonly keys: { readonly sig: readonly KeyringEntry[]; readonly enc: readonly DatedKey[] };
+  /** What `<kid>.pem` holds, by kid. A file that was not read, such as a link, has no entry. */
+  readonly halves: ReadonlyMap<string, PrivateHalf>;
+  /** Private keys that are no key of the set. */
+  readonly strays: readonly Spot[];
+  /** Files with one line of text that may be a passphrase. */
+  readonly lines: readonly { readonly text: string; readonly spot: Spot }[];
+}
+
+/** What the file of a private key holds. */
+export interface PrivateHalf {
+  readonly spot: Spot;
+  /** How many private keys; 1 is right. */
+  readonly count: number;
+  /** Undefined for an encrypted key, and for one that cannot be read. */
+  readonly key?: KeyObject | undefined;
+  readonly isEncrypted: boolean;
+  readonly encrypted?: Buffer | undefined;
 }
 
 /** What makes a file secret or important. */
@@ -78,6 +119,8 @@ export interface LintContext {
   findSecret(token: string): string | undefined;
   /** Whether a secret is one that everybody knows. */
   isKnownSecret(secret: string): boolean;
+  /** Whether a passphrase opens an encrypted PKCS#8 key. A run tries a few only. */
+  opensKey(encrypted: Buffer, passphrase: string): boolean;
 }
 
 /** What a rule says about a subject: a message, or one with the part of the subject that it is about. */
@@ -86,6 +129,8 @@ export type Remark = string | { readonly message: string; readonly part?: string
 /** A source, and how the documentation shows it. */
 export interface Example {
   readonly source: Source;
+  /** Other sources of the same run. */
+  readonly others?: readonly Source[];
   readonly shown: string;
 }
 

@@ -3,6 +3,9 @@ import { certificateRules } from './rules/certificates.js';
 import { encryptionRules } from './rules/encryption.js';
 import { encryptionKeyRules } from './rules/encryption-keys.js';
 import { issuerRules } from './rules/issuer.js';
+import { keyringRules } from './rules/keyring.js';
+import { keyringCopyRules } from './rules/keyring-copies.js';
+import { keyringTimeRules } from './rules/keyring-times.js';
 import { keyRules } from './rules/keys.js';
 import { payloadRules } from './rules/payload.js';
 import { placeRules } from './rules/places.js';
@@ -26,6 +29,9 @@ export const rules: readonly Rule[] = [
   ...settingRules,
   ...keyRules,
   ...setRules,
+  ...keyringTimeRules,
+  ...keyringRules,
+  ...keyringCopyRules,
   ...certificateRules,
   ...issuerRules,
   ...policyRules,

@@ -22,3 +22,42 @@ test.each([
   expect(performance.now() - started).toBeLessThan(20_000);
   expect(findings.length).toBeLessThan(500);
 });
+
+const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+test.each([
+  ['a key of a set', `{"keys":[{"kty":${deep},"kid":"a","x":"1"}]}`],
+  ['a key of a set with a repeated name', `{"keys":[],"keys":[{"kty":"EC","x":${deep},"kid":"a"}]}`],
+  ['an encrypted token', `{"ciphertext":"x","protected":${deep}}`],
+  ['a variable', `JWKS={"keys":[{"kty":"EC","x":${deep}}]}`],
+  ['settings', `{"a":${deep}}`],
+])('values that lie deep in %s overflow no stack', async (_title, text) => {
+  const key = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'k' };
+  const folder = { name: 'ring', names: new Set(['jwks.json', 'k.pem']) };
+  const ring = { name: 'ring/jwks.json', content: Buffer.from(JSON.stringify({ keys: [key] })), folder };
+  const sources = [ring, { name: 'hostile', content: Buffer.from(text) }];
+  await expect(lint(sources, { now: 1_800_000_000 })).resolves.toBeDefined();
+});
+
+test('what lies above deep values is still judged', async () => {
+  const text = `{"deep":${deep},"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`;
+  const { findings } = await lint([{ name: 'hostile', content: Buffer.from(text) }], { now: 1_800_000_000 });
+  expect(findings.map(({ id }) => id)).toContain('set/private-key');
+});
+
+test('a keyring of thousands of keys, all with times, is linted in seconds', { timeout: 60_000 }, async () => {
+  const keys = Array.from({ length: 6000 }, (_, at) => ({
+    kty: 'OKP',
+    crv: 'Ed25519',
+    x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+    kid: `k${at}`,
+    nbf: 1_700_000_000 + at * 100_000,
+    exp: 1_700_000_000 + at * 200_000,
+  }));
+  const folder = { name: 'ring', names: new Set(['jwks.json', ...keys.map(({ kid }) => `${kid}.pem`)]) };
+  const content = Buffer.from(JSON.stringify({ keys }));
+  expect(content.length).toBeLessThan(maxSourceBytes);
+  const started = performance.now();
+  const { findings } = await lint([{ name: 'ring/jwks.json', content, folder }], { now: 1_800_000_000 });
+  expect(performance.now() - started).toBeLessThan(20_000);
+  expect(findings.some(({ id }) => id.startsWith('keyring/'))).toBe(true);
+});

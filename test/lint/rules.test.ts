@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { exampleNow } from '../../src/lint/example.js';
 import { lint } from '../../src/lint/lint.js';
-import type { Source } from '../../src/lint/rule.js';
+import type { Example } from '../../src/lint/rule.js';
 import { rules } from '../../src/lint/rules.js';
 
-const findingsOf = async (source: Source) => (await lint([source], { now: exampleNow })).findings;
-const idsOf = async (source: Source) => (await findingsOf(source)).map(({ id }) => id);
+const findingsOf = async ({ source, others = [] }: Example) =>
+  (await lint([source, ...others], { now: exampleNow })).findings;
+const idsOf = async (example: Example) => (await findingsOf(example)).map(({ id }) => id);
 
 test('there are at least 40 rules, each with an id of its own', () => {
   expect(rules.length).toBeGreaterThanOrEqual(40);
@@ -15,11 +16,11 @@ test('there are at least 40 rules, each with an id of its own', () => {
 
 describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) => {
   test('is hit by its bad example', async () => {
-    expect(await idsOf(rule.bad.source)).toContain(id);
+    expect(await idsOf(rule.bad)).toContain(id);
   });
 
   test('has a good example that no rule hits', async () => {
-    expect((await findingsOf(rule.good.source)).map((found) => `${found.id}: ${found.message}`)).toEqual([]);
+    expect((await findingsOf(rule.good)).map((found) => `${found.id}: ${found.message}`)).toEqual([]);
   });
 
   test('says in short sentences what it means, what to do and where it comes from', () => {

@@ -10,7 +10,7 @@ import type { LintOptions } from './linting/options.js';
 export function registerLint(program: Command, context: Context): void {
   const command = program
     .command('lint')
-    .description('Look for mistakes in tokens, keys, sets, settings and issuers; exit 18 if there are errors.')
+    .description('Look for mistakes in tokens, keys, settings, issuers. Exits 18 if there are errors.')
     .argument('[target...]', 'files, folders, tokens; - or a pipe for stdin')
     .addOption(option('--token-file <file>', 'read a token from a file; - is stdin').readsStdin())
     .addOption(option('--token-env <name>', 'read a token from a variable'))

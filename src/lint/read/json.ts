@@ -3,6 +3,7 @@ import schema from '../../../docs/config.schema.json' with { type: 'json' };
 import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
 import { explainProblem } from '../../policy/explain.js';
 import { findProblem, type Schema } from '../../policy/validate.js';
+import { deepest } from './lenient-json.js';
 import { addSet, type Found } from './subjects.js';
 
 /** Adds what a JSON value is. */
@@ -66,8 +67,6 @@ function addResponse(response: JsonObject, found: Found): void {
     if (typeof value === 'string') found.addTokens(value, { part: name }, name);
   }
 }
-
-const deepest = 64;
 
 /** Adds what the texts in other JSON hold, such as a file of settings. */
 function walk(value: unknown, found: Found, path: readonly string[]): void {

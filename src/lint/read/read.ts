@@ -7,6 +7,7 @@ import type { Source } from '../rule.js';
 import { hasCookies, readCookies } from './cookies.js';
 import { isEnvFile, readEnv } from './env.js';
 import { readJsonSubjects } from './json.js';
+import { parseLeniently } from './lenient-json.js';
 import { Found } from './subjects.js';
 import { readYaml } from './yaml.js';
 
@@ -19,6 +20,9 @@ export async function readSource(source: Source): Promise<Found> {
   const bytes = Buffer.from(withoutMark(source.content));
   if (textProblem(bytes) === undefined) await readText(bytes.toString(), found);
   else if (isWholeDer(bytes)) readBinary(bytes, found);
+  // What an editor keeps of a file while it is open is no text.
+  else if (/-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/.test(bytes.toString('latin1')))
+    found.holds.add('private key');
   if (source.isFile === true && found.holds.size > 0) found.add('file', { holds: found.holds });
   return found;
 }
@@ -37,7 +41,7 @@ async function readText(text: string, found: Found): Promise<void> {
 
 /** A value of strict JSON, or of JSON with a repeated name: the rules of its content still apply. */
 function parseJson(text: string): unknown {
-  for (const parse of [() => readJson(Buffer.from(text)).value, () => JSON.parse(text) as unknown]) {
+  for (const parse of [() => readJson(Buffer.from(text)).value, () => parseLeniently(text)]) {
     try {
       return parse();
     } catch {

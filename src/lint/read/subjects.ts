@@ -2,14 +2,16 @@
 import { X509Certificate } from 'node:crypto';
 import { JwtkitError } from '../../errors.js';
 import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
-import { importJwk } from '../../jose/jwk.js';
+import { holdsSecret, importJwk, UnusableJwk } from '../../jose/jwk.js';
 import { readPemBlock, readPemBlocks } from '../../jose/pem.js';
+import { isReference } from '../../jose/unresolved.js';
 import { isContentEncryptionName, isKeyManagementName } from '../../jwe/algorithms.js';
 import { importEncryptionJwk } from '../../jwe/jwk.js';
 import { parseJwe } from '../../jwe/parse.js';
 import { decodeToken } from '../../token/decode.js';
 import { findRuns, headerOf } from '../../token/token-runs.js';
 import type { Holding, Kind, Source, Spot, Subject, Subjects } from '../rule.js';
+import { parseLeniently } from './lenient-json.js';
 
 /** More tokens, keys or variables than any file has that a person looks after. */
 const mostSubjects = 5000;
@@ -68,7 +70,7 @@ export class Found {
   }
 
   addJwk(jwk: JsonObject, spot: Omit<Spot, 'source'> = {}): void {
-    const isPrivate = own(jwk, 'kty') === 'oct' || own(jwk, 'd') !== undefined;
+    const isPrivate = holdsSecret(jwk);
     if (isPrivate) this.holds.add('private key');
     try {
       const { keyObject } = isForEncryption(jwk) ? importEncryptionJwk(jwk) : importJwk(jwk);
@@ -76,11 +78,7 @@ export class Found {
     } catch (error) {
       if (!(error instanceof JwtkitError)) throw error;
       // Too small is a rule of its own, and other types of keys are no mistake.
-      const isBroken =
-        error.code === 'KEY_INVALID' &&
-        !/ (?:is not one of|is no signature algorithm|not "sig"|is not X25519|encrypts no key|is refused)/.test(
-          error.message,
-        );
+      const isBroken = error.code === 'KEY_INVALID' && !(error instanceof UnusableJwk);
       this.add('key', { key: undefined, jwk, isPrivate, problem: isBroken ? error.message : undefined }, spot);
     }
   }
@@ -112,7 +110,8 @@ export class Found {
       }
       const pem = readPemBlock(block, '');
       const key = pem.form === 'key' ? pem.keyObject : undefined;
-      this.add('key', { key, isPrivate, hasLegacyEncryption: pem.form === 'encrypted PEM' }, spot);
+      const encrypted = pem.form === 'encrypted PKCS#8' ? pem.der : undefined;
+      this.add('key', { key, isPrivate, hasLegacyEncryption: pem.form === 'encrypted PEM', encrypted }, spot);
     } catch (error) {
       this.#addBrokenKey(error, isPrivate, spot);
     }
@@ -136,7 +135,7 @@ export class Found {
 
   #addJsonKey(text: string, spot: Omit<Spot, 'source'>): boolean {
     try {
-      const value: unknown = JSON.parse(text);
+      const value = parseLeniently(text);
       if (!isJsonObject(value)) return false;
       if (own(value, 'kty') !== undefined) this.addJwk(value, spot);
       else if (Array.isArray(own(value, 'keys'))) addSet(value, this, spot.part);
@@ -178,9 +177,11 @@ function isSecretName(name: string): boolean {
   return /secret|(?:jwt|jws|token|signing|sign|hmac|hs256|hs512|auth|session|app)_?(?:signing_?)?key$/.test(plain);
 }
 
-/** Whether a value stands for one that is put in later: `${SECRET}`, `{{ secret }}`, `$SECRET`, nothing. */
+/** Whether a value stands for one that is put in later, or is empty. */
 function isPlaceholder(value: string): boolean {
-  return /^\s*$|^\$\{?\w|\$\{|\{\{|^!?(?:Ref|vault|sops|ENC)\b|^(?:vault|arn|op|awssm):/.test(value);
+  const isMarked =
+    /^\s*$|^\$\{?\w|\$\{|\{\{|^!?(?:Ref|vault|sops|ENC)\b|^(?:vault|arn|op|awssm):|^__[A-Z][A-Z0-9_]*__$/;
+  return isMarked.test(value) || isReference(value);
 }
 
 function lineAt(text: string, at: number): number {

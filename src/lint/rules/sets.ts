@@ -1,5 +1,6 @@
 /** Rules about JWK Sets. */
 import { quoteText } from '../../jose/json.js';
+import { holdsSecret } from '../../jose/jwk.js';
 import { isNumericDate } from '../../token/time.js';
 import { ecKey, ecPrivate, exampleNow, json, otherEcKey } from '../example.js';
 import { rule, type Subjects } from '../rule.js';
@@ -29,9 +30,7 @@ export const setRules = [
     bad: set({ ...ecKey, d: ecPrivate }),
     good: set(ecKey),
     check: ({ keys }) => {
-      const secret = keys.flatMap((key, at) =>
-        ['d', 'k', 'p', 'q', 'priv'].some((name) => key[name] !== undefined) ? [at] : [],
-      );
+      const secret = keys.flatMap((key, at) => (holdsSecret(key) ? [at] : []));
       return secret.slice(0, 5).map((at) => ({ message: 'a key has its private half in it', part: `keys[${at}]` }));
     },
   }),

@@ -4,13 +4,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { type Invocation, readInvocation, setSurroundings } from '../../../src/cli/grammar/invocation.js';
-import {
-  addReportOptions,
-  type ReportOptions,
-  readReportPlan,
-  writeReports,
-} from '../../../src/cli/grammar/report-options.js';
+import { addReportOptions, type ReportOptions, readReportPlan } from '../../../src/cli/grammar/report-options.js';
 import { addCommonOptions } from '../../../src/cli/grammar/shared-options.js';
+import { writeReports } from '../../../src/cli/grammar/written-reports.js';
 import type { Io } from '../../../src/cli/terminal/io.js';
 import type { Report } from '../../../src/report/report.js';
 import { fileWith, temporaryFolder, textOf } from '../fake-io.js';

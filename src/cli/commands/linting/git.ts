@@ -1,4 +1,7 @@
 import { basename, dirname } from 'node:path';
+import type { Source } from '../../../lint/rule.js';
+
+type State = NonNullable<Source['git']>;
 
 /** A repository is read without the programs that its configuration names. */
 const careful = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '--no-optional-locks'];
@@ -6,24 +9,69 @@ const careful = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null',
 /** A hook of git is told where its repository is, by paths that are wrong in another folder. */
 const places = ['GIT_DIR', 'GIT_INDEX_FILE', 'GIT_WORK_TREE', 'GIT_PREFIX', 'GIT_OBJECT_DIRECTORY'];
 
+/** How many files of a folder git is asked about at once. */
+const atOnce = 500;
+
 function withoutPlaces(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !places.includes(name)));
 }
 
-/** Says what git knows about a file; undefined outside a repository, or without git. */
-export function gitStateOf(path: string): 'tracked' | 'ignored' | 'untracked' | undefined {
+/** What git knows about files. */
+export interface GitStates {
+  /** Names a file that may be asked about. */
+  add(path: string): void;
+  /** Returns what git knows about a file that was added; undefined outside a repository, or without git. */
+  stateOf(path: string): State | undefined;
+}
+
+/** Opens a reader of states. It asks git once for the files of a folder, and only when a state of one is wanted. */
+export function openGitStates(): GitStates {
+  /** By folder, the places of the names in their order. */
+  const added = new Map<string, Map<string, number>>();
+  const answers = new Map<string, ReadonlyMap<string, State> | undefined>();
+  return {
+    add: (path) => {
+      const names = added.get(dirname(path)) ?? new Map<string, number>();
+      added.set(dirname(path), names);
+      if (!names.has(basename(path))) names.set(basename(path), names.size);
+    },
+    stateOf: (path) => {
+      const folder = dirname(path);
+      const names = added.get(folder) ?? new Map<string, number>();
+      const portion = Math.floor((names.get(basename(path)) ?? 0) / atOnce);
+      const key = `${portion} ${folder}`;
+      if (!answers.has(key)) {
+        const asked = [...names.keys()].slice(portion * atOnce, (portion + 1) * atOnce);
+        answers.set(key, askGit(folder, asked));
+      }
+      return answers.get(key)?.get(basename(path));
+    },
+  };
+}
+
+function askGit(folder: string, names: readonly string[]): ReadonlyMap<string, State> | undefined {
   // The build leaves the module out of import statements: commander's would slow every command down.
   const { spawnSync } = process.getBuiltinModule('node:child_process');
-  const run = (...args: string[]) => {
-    return spawnSync('git', [...careful, '-C', dirname(path), ...args, '--', basename(path)], {
+  const run = (args: readonly string[], input = '') => {
+    const { status, stdout } = spawnSync('git', [...careful, '-C', folder, ...args], {
       encoding: 'utf8',
       timeout: 5000,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      input,
+      stdio: ['pipe', 'pipe', 'ignore'],
       env: withoutPlaces(process.env),
     });
+    return { status, names: new Set((stdout ?? '').split('\0')) };
   };
-  const listed = run('--literal-pathspecs', 'ls-files', '-z');
+  const listed = run(['--literal-pathspecs', 'ls-files', '-z', '--', ...names]);
   if (listed.status !== 0) return undefined;
-  if (listed.stdout !== '') return 'tracked';
-  return run('check-ignore', '-q').status === 0 ? 'ignored' : 'untracked';
+  // check-ignore takes no --literal-pathspecs; `./` keeps a name from being more than a name.
+  const others = names.filter((name) => !listed.names.has(name)).map((name) => `./${name}`);
+  const ignored =
+    others.length === 0 ? undefined : run(['check-ignore', '-z', '--stdin'], `${others.join('\0')}\0`).names;
+  return new Map(
+    names.map((name) => [
+      name,
+      listed.names.has(name) ? 'tracked' : ignored?.has(`./${name}`) === true ? 'ignored' : 'untracked',
+    ]),
+  );
 }

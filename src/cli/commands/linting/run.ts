@@ -3,12 +3,16 @@ import { JwtkitError } from '../../../errors.js';
 import { type LintResult, lint } from '../../../lint/lint.js';
 import type { Source } from '../../../lint/rule.js';
 import { rules } from '../../../lint/rules.js';
+import { reportFormats } from '../../../report/names.js';
 import { type Case, countFindings, type Finding, type Level, levels, type Report } from '../../../report/report.js';
 import type { Invocation } from '../../grammar/invocation.js';
-import { readReportPlan, writeReports } from '../../grammar/report-options.js';
+import { type ReportPlan, readReportPlan } from '../../grammar/report-options.js';
+import { placeOf, replacesInput } from '../../grammar/report-place.js';
 import { readClock } from '../../grammar/values.js';
+import { writeReports } from '../../grammar/written-reports.js';
 import { readNamed } from '../../secrets/named-file.js';
 import type { Context } from '../../terminal/io.js';
+import { isReportFile } from './files.js';
 import { readLevels } from './levels.js';
 import { listRules } from './list-rules.js';
 import type { LintOptions } from './options.js';
@@ -29,12 +33,14 @@ export async function runLint(
 ): Promise<void> {
   const { io } = context;
   const { options } = invocation;
-  if (options.listRules === true) return void io.stdout.write(listRules(invocation, io));
-  const plan = readReportPlan(invocation);
+  if (options.listRules === true) return void io.stdout.write(await listRules(invocation, io));
+  const plan = readReportPlan(invocation, reportFormats, isReportFile);
   const changed = readLevels(invocation);
   const words = readWords(options.wordlist);
-  const sources = await readTargets(targets, invocation, io);
+  const reports = plan.files.map(({ path }) => path).filter(isReportFile);
+  const sources = await readTargets(targets, { reports, invocation, io });
   const result = await lint(sources, { now: readClock(options.at, io), words, levels: changed });
+  refuseReplaced(knownSources(sources, result), plan);
   const threshold = options.failOn ?? 'error';
   const report = reportOf(sources, result, threshold);
   noteUnknown(sources, result, targets, io.note);
@@ -47,6 +53,16 @@ export async function runLint(
   throw new JwtkitError('LINT_FINDINGS', `${countFindings(failing)} at level ${threshold} or above`, {
     hint: '--rule ID=off turns a rule off; docs/lint.md says what each means',
   });
+}
+
+/** Refuses a report over a file of a folder that lint judges. The files of other targets are refused sooner. */
+function refuseReplaced(sources: readonly Source[], { files }: ReportPlan): void {
+  const places = new Map(files.map(({ path }) => [placeOf(path), path]));
+  places.delete(undefined);
+  if (places.size === 0) return;
+  const replaced = sources.find(({ name, isFile }) => isFile === true && places.has(placeOf(name)));
+  if (replaced !== undefined)
+    throw replacesInput(places.get(placeOf(replaced.name)) as string, 'is what the command reads');
 }
 
 function counts(level: Level, threshold: Level | 'never'): boolean {
@@ -71,13 +87,25 @@ function noteUnknown(
   }
 }
 
+/** The sources that hold something to judge, or that a rule about their folder judges, such as an empty jwks.json. */
+function knownSources(sources: readonly Source[], { findings, subjects }: LintResult): readonly Source[] {
+  const named = new Set(findings.map(({ where }) => where.name));
+  return sources.filter(({ name }, at) => subjects[at] !== 0 || named.has(name));
+}
+
 /** Returns the report: each source is a suite, with a case for each finding, or one that has passed. */
-function reportOf(sources: readonly Source[], { findings, subjects }: LintResult, threshold: Level | 'never'): Report {
-  const known = sources.filter((_, at) => (subjects[at] ?? 0) > 0);
-  const cases = known.flatMap(({ name }): Case[] => {
-    const own = findings.filter(({ where }) => where.name === name);
-    const suite = name;
-    if (own.length === 0) return [{ suite, name: 'lint', status: 'passed' }];
+function reportOf(sources: readonly Source[], result: LintResult, threshold: Level | 'never'): Report {
+  const { findings } = result;
+  const byName = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const others = byName.get(finding.where.name);
+    if (others === undefined) byName.set(finding.where.name, [finding]);
+    else others.push(finding);
+  }
+  const known = knownSources(sources, result);
+  const cases = known.flatMap(({ name: suite }): Case[] => {
+    const own = byName.get(suite);
+    if (own === undefined) return [{ suite, name: 'lint', status: 'passed' }];
     return own.map((found) => caseOf(found, suite, threshold));
   });
   const ids = new Set(findings.map(({ id }) => id));

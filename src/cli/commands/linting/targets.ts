@@ -4,15 +4,25 @@ import { JwtkitError } from '../../../errors.js';
 import { maxSourceBytes } from '../../../lint/read/read.js';
 import type { Source } from '../../../lint/rule.js';
 import type { Invocation } from '../../grammar/invocation.js';
+import { placeOf } from '../../grammar/report-place.js';
 import type { CommonOptions } from '../../grammar/shared-options.js';
 import { looksLikeKey, looksLikeToken, readNamed, readSecretVariable } from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
 import { quoteWord } from '../../terminal/shell-word.js';
 import { takeStdin } from '../../terminal/stdin.js';
-import { readFiles } from './files.js';
+import { type FolderReading, readFiles } from './files.js';
+import { openGitStates } from './git.js';
 import { fetchSources } from './live.js';
 import type { LintOptions } from './options.js';
+
+/** How the targets of a run are read. */
+export interface TargetOptions {
+  readonly invocation: Invocation<LintOptions>;
+  readonly io: Io;
+  /** Reports of an earlier run, which this run replaces: they are no targets, though `*` names them. */
+  readonly reports: readonly string[];
+}
 
 /**
  * Reads all targets of a run.
@@ -20,13 +30,18 @@ import type { LintOptions } from './options.js';
  */
 export async function readTargets(
   targets: readonly string[],
-  invocation: Invocation<LintOptions>,
-  io: Io,
+  { reports, invocation, io }: TargetOptions,
 ): Promise<Source[]> {
   const { options, env } = invocation;
   const { tokenFile, tokenEnv, issuerUrl, jwks } = options;
   const sources: Source[] = [];
-  for (const [at, target] of targets.entries()) sources.push(...readTarget(target, at, io));
+  const git = openGitStates();
+  const places = new Set(reports.map(placeOf));
+  const isLeftOut = (path: string) => places.size > 0 && places.has(placeOf(path));
+  for (const [at, target] of targets.entries()) {
+    if (!isLeftOut(target)) sources.push(...readTarget(target, at, { git, isLeftOut }, io));
+    else io.note(`${target} is left out: this run writes its report there`);
+  }
   if (tokenFile !== undefined) {
     const content = readNamed(tokenFile, '--token-file', {
       maxBytes: maxSourceBytes,
@@ -74,11 +89,11 @@ function nothingToLint(
   );
 }
 
-function readTarget(target: string, at: number, io: Io): Source[] {
+function readTarget(target: string, at: number, reading: FolderReading, io: Io): Source[] {
   if (target === '-') return [readStdin(io)];
   // `Authorization: Bearer TOKEN` may be several arguments.
   if (/^(?:authorization:?|bearer:?|authorization: ?bearer)$/i.test(target)) return [];
-  if (target.length < 4096 && !target.includes('\0') && existsSync(target)) return readFiles(target);
+  if (target.length < 4096 && !target.includes('\0') && existsSync(target)) return readFiles(target, reading);
   const isText = /^\s*(?:(?:authorization|set-cookie|cookie):|bearer\s|\{)/i.test(target);
   if (isText || /e[wy][\w-]{8,}\.[\w-]*/.test(target)) {
     return [{ name: `argument ${at + 1}`, content: Buffer.from(target).subarray(0, maxSourceBytes) }];
