@@ -44,14 +44,13 @@ async function runCommand(argv: readonly string[], program: Command): Promise<vo
   }
 }
 
-/** The folder of the pages that topics show: as far from this file as from the bundle. */
-const docs = new URL('../../docs/', import.meta.url);
-
 /** Shows the help of a command, or a topic. An unknown name is an error that suggests the right one. */
 async function showHelp(names: readonly string[], context: Context): Promise<void> {
   const { findTopic, showTopic } = await import('./help/topics.js');
   const topic = findTopic(names);
-  if (topic !== undefined && !isCommand(names[0])) return showTopic(topic, docs, context.io);
+  // As far from this file as from the bundle.
+  const docs = new URL('../../docs/', import.meta.url);
+  if (topic !== undefined && !isCommand(names[0])) return showTopic(topic, docs, context);
   const program = await buildProgram(names.length === 0 ? ['--help'] : names, context, true);
   const { command, depth } = findCommand(names, program);
   const isUnknown = depth < names.length && command.commands.length > 0;
@@ -70,11 +69,15 @@ function startRun(argv: readonly string[], world: World): Context {
   return Object.assign(run, { io: { ...world, ...ask, stderr: shown, ...speakTo(shown, env, run) } });
 }
 
-/** Adds a hint to the error for what is no token, or no signed one, and for the word help. */
+/** Adds a hint to the error for what is no token, or no signed one, for the word help, and for a keyring that is not there. */
 async function withHint(error: JwtkitError, context: Context): Promise<JwtkitError> {
   const { argv } = context;
   if (argv.includes('help')) {
     const hint = (await import('./mistakes.js')).hintForHelp(argv);
+    if (hint !== undefined) return hinted(error, hint);
+  }
+  if (error.code === 'KEYRING_NOT_FOUND') {
+    const hint = (await import('./mistakes.js')).hintForKeyring(argv);
     if (hint !== undefined) return hinted(error, hint);
   }
   if (error.code !== 'TOKEN_MALFORMED' || error.hint !== undefined) return error;

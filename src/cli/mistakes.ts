@@ -1,8 +1,9 @@
 /** Mistakes in a command line, as errors with the way out. Loaded only for them. */
-import type { Command, CommanderError } from 'commander';
+import type { Command, CommanderError, Option } from 'commander';
 import type { JwtkitError } from '../errors.js';
 import { VariableOption } from './grammar/option.js';
-import { hintForCommand, hintForOption } from './grammar/other-tools.js';
+import { hintForCommand, hintForNearCommand } from './grammar/other-commands.js';
+import { hintForOption } from './grammar/other-tools.js';
 import { suggestOption } from './grammar/unknown-variables.js';
 import { nearAlgorithm } from './grammar/values.js';
 import { isCommand, isGroup } from './program.js';
@@ -27,6 +28,8 @@ export function usageError(
     .replace(/^(unknown option '(?:--[^='\n]*|-.)).*?'(?=\n\(Did|$)/s, "$1'")
     .split('\n');
   const flag = error.code === 'commander.unknownOption' ? /^unknown option '(-[^']*)'/.exec(line)?.[1] : undefined;
+  const dashed = flag !== undefined && /^-[^-]/.test(flag) ? findOneDash(argv, command) : undefined;
+  if (dashed !== undefined) return usage(`unknown option '${dashed.word}'`, withHelp(dashed.hint, help));
   if (flag !== undefined && command.options.some((one) => one instanceof VariableOption && one.is(flag))) {
     return usage(`option '${flag}' takes no value`, `write ${flag}, or leave it out`);
   }
@@ -34,18 +37,24 @@ export function usageError(
     return usage(line, 'error codes and exit codes: jwtkit help exit-codes');
   const known =
     flag !== undefined
-      ? hintForOption(flag, command)
+      ? ((depth === 0 ? hintForLeading(flag, argv, command) : undefined) ?? hintForOption(flag, command))
       : error.code === 'commander.unknownCommand'
-        ? hintForCommand(argv[depth] ?? '', path)
+        ? (hintForCommand(argv[depth] ?? '', path) ??
+          (suggestion === undefined ? hintForNearCommand(argv[depth] ?? '', path, command, isCommand) : undefined))
         : error.code === 'commander.excessArguments'
-          ? hintForArgument(command.args[command.registeredArguments.length] ?? '', path)
-          : undefined;
-  if (known !== undefined)
-    return usage(line.replace(/\.$/, ''), `${known}${known.endsWith('?') ? ' or' : ';'} ${help}`);
+          ? hintForArgument(command, path)
+          : error.code === 'commander.missingArgument'
+            ? hintForChoices(command)
+            : undefined;
+  if (known !== undefined) return usage(line.replace(/\.$/, ''), withHelp(known, help));
   const meant = flag?.startsWith('--') && suggestion === undefined ? suggestOption(flag, command) : undefined;
   if (meant !== undefined) return usage(line, `did you mean ${meant}?`);
   const hint = suggestion?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
   return usage(line.replace(/\.$/, ''), hint ?? help);
+}
+
+function withHelp(hint: string, help: string): string {
+  return `${hint}${hint.endsWith('?') ? ' or' : ';'} ${help}`;
 }
 
 /** Whether a word is an exit code or an error code. */
@@ -54,13 +63,65 @@ function isExitCode(word: string): boolean {
   return Object.hasOwn(exitCodes, word.toUpperCase());
 }
 
-/** Returns the option that an argument too many may belong to. It repeats the argument only if it is an algorithm. */
-function hintForArgument(word: string, path: readonly string[]): string | undefined {
+/** A word such as -key or -alg, as Go and openssl write options; only one that stands for an option of the command. */
+function findOneDash(argv: readonly string[], command: Command): { word: string; hint: string } | undefined {
+  for (const arg of argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)) {
+    const word = /^-[a-z][\w-]+(?==|$)/i.exec(arg)?.[0];
+    if (word === undefined) continue;
+    const own = findOption(command, `-${word}`);
+    const hint = own === undefined ? (hintForLeading(word, [], command) ?? hintForOption(word, command)) : undefined;
+    if (own !== undefined) return { word, hint: `did you mean ${own.long}?` };
+    if (hint !== undefined) return { word, hint };
+  }
+  return undefined;
+}
+
+/** Returns the hint for an option in the place of the command: it stands behind the command, or is the name of one. */
+function hintForLeading(flag: string, argv: readonly string[], program: Command): string | undefined {
+  if (program.parent !== null) return undefined;
+  const named = program.commands.find((one) => argv.includes(one.name()));
+  if (named !== undefined && findOption(named, flag) !== undefined)
+    return `options stand behind the command: jwtkit ${named.name()} ${flag}`;
+  const word = flag.replace(/^--?/, '');
+  const hint = hintForCommand(word, []) ?? hintForNearCommand(word, [], program, isCommand);
+  return /^did you mean (?:issue|verify|decode|inspect|encrypt|decrypt|keygen)\?$/.test(hint ?? '') ? hint : undefined;
+}
+
+function findOption(command: Command, flag: string): Option | undefined {
+  return command.options.find((one) => (one instanceof VariableOption ? one.is(flag) : one.long === flag));
+}
+
+/** Returns what an argument that is missing may be. */
+function hintForChoices(command: Command): string | undefined {
+  const choices = command.registeredArguments[command.args.length]?.argChoices;
+  return choices === undefined ? undefined : `one of ${choices.join(', ')}`;
+}
+
+/** Returns the option that an argument too many may belong to. It repeats the argument only if it is an algorithm or an option. */
+function hintForArgument(command: Command, path: readonly string[]): string | undefined {
   const [name] = path;
+  const word = command.args[command.registeredArguments.length] ?? '';
+  const typed = command.args.map((arg) => /^[\u2012-\u2015\u2212]+([a-z][a-z-]*)/.exec(arg)?.[1]);
+  const meant = typed.map((each) => findOption(command, `--${each}`)).find((each) => each !== undefined);
+  if (meant !== undefined) return `an option begins with two hyphens, not with a dash: ${meant.long}`;
   if (tokenShape.test(word)) return undefined;
+  if (/^(?:.*\/)?\.env(?:\.[\w.-]+)?$/.test(word)) return 'did you mean -e FILE?';
+  if (name === 'decode' && command.args.length === 2 && /^[\w-]{1,30}$/.test(word)) return 'did you mean --claim NAME?';
+  if (/\.(?:pem|pub|key|crt|cer|der|jwk)$/i.test(word) && findOption(command, '--key') !== undefined)
+    return 'did you mean --key FILE?';
+  if (name === 'serve' && /^\d{1,5}$/.test(word)) return 'did you mean --port N?';
   if (name === 'issue') return 'did you mean --sub ID?';
   const alg = name === 'keygen' ? nearAlgorithm(word) : undefined;
   return alg === undefined ? undefined : `did you mean --alg ${alg}?`;
+}
+
+/** Returns what to do without a keyring, for commands that need one for something else than to sign or to verify. */
+export function hintForKeyring(argv: readonly string[]): string | undefined {
+  const name = argv.find(isCommand);
+  if (name === 'keys') return 'make one with: jwtkit keygen; --keyring names another folder';
+  if (name === 'decrypt') return 'name the private key with --key, or a shared secret with --secret-file';
+  if (name !== 'encrypt' || argv.includes('--sign')) return undefined;
+  return "name the recipient's key with --key, --jwks or --issuer-url, or make one with: jwtkit keygen --use enc";
 }
 
 /** Returns the hint for the word help behind a command. */

@@ -73,10 +73,10 @@ export async function buildProgram(
       writeErr: () => {},
       getOutHelpWidth: () => columnsOf(io),
       getErrHelpWidth: () => columnsOf(io),
-      getOutHasColors: () => false,
+      getOutHasColors: () => true,
       getErrHasColors: () => false,
     });
-  if (showsHelp) program.configureHelp((await import('./help/layout.js')).helpLayout);
+  if (showsHelp) program.configureHelp(await (await import('./help/layout.js')).helpLayout(context));
   // A completion script tells of all commands; names for it have to come quickly.
   const name = argv[0] === 'completion' && !isAsked(argv[1]) ? undefined : argv[0];
   if (!isCommand(name)) {
@@ -88,7 +88,8 @@ export async function buildProgram(
     setExamples(program, firstSteps);
   }
   // Commands with subcommands inherit it.
-  if (!isCommand(name) || isGroup(name)) program.helpCommand('help [command]', 'show help of a command, or on a topic');
+  if (!isCommand(name) || isGroup(name))
+    program.helpCommand('help [command]', 'Show help of a command, or on a topic.');
   for (const each of isCommand(name) ? [name] : (Object.keys(commands) as (keyof typeof commands)[])) {
     const register = await commands[each]();
     register(program, context);

@@ -1,7 +1,10 @@
 /** Words of other tools, and options of other places, get a hint that names the right one. */
 import { describe, expect, test } from 'vitest';
-import { hintForCommand, hintForOption } from '../../src/cli/grammar/other-tools.js';
-import { makeKeyring, runCli, secret, unsigned } from './fake-io.js';
+import { hintForCommand } from '../../src/cli/grammar/other-commands.js';
+import { hintForOption } from '../../src/cli/grammar/other-tools.js';
+import { topics } from '../../src/cli/help/topic-names.js';
+import { commands } from './commands.js';
+import { makeKeyring, runCli, secret, stdoutOf, unsigned } from './fake-io.js';
 
 test.each([
   ['issue --sub x --exp 1h', '--ttl'],
@@ -49,6 +52,80 @@ test.each([
   ['decode a.b.c --verify', 'jwtkit verify'],
   ['keys import k --name x', '--kid'],
   ['keys export k --public-key', '--key'],
+  ['issue --sub x -P role=admin', '--claim'],
+  ['issue --sub x -S x', '--secret-file'],
+  ['issue -k k', '--key or --secret-file'],
+  ['verify a.b.c -k k', '--key or --secret-file'],
+  ['issue -i me', '--iss'],
+  ['issue -n 5m', '--nbf'],
+  ['issue --sub x -t at+jwt', '--typ'],
+  ['issue --sub x --password-file p', '--passphrase-file'],
+  ['issue --sub x --expiresin 5m', '--ttl'],
+  ['issue --sub x --expire-in 5m', '--ttl'],
+  ['issue --sub x -q', '2> /dev/null'],
+  ['keygen --quiet', '2> /dev/null'],
+  ['keygen -t rsa', '--alg'],
+  ['keygen -f key', '--private'],
+  ['keygen -N x', '--passphrase-file'],
+  ['keygen -C me', '--kid'],
+  ['decode a.b.c -j', '--json'],
+  ['decode a.b.c --payload', '--json'],
+  ['decode a.b.c --iso8601', 'UTC'],
+  ['decode a.b.c --jq .sub', '--claim'],
+  ['decode a.b.c --yaml', '--json'],
+  ['keys list -v', '--debug'],
+  ['users import f -n', '--dry-run'],
+  ['lint f --strict', '--fail-on'],
+  ['lint f --ignore x', '--rule'],
+  ['lint f --sarif', '--format'],
+  ['serve -p 8000', '--port'],
+  ['serve --ssl-certfile c', '--tls-cert'],
+  ['serve --cert c', '--tls-cert'],
+  ['serve --ssl-keyfile k', '--tls-key'],
+  ['serve --allow-origin x', '--cors'],
+  ['serve --iss https://x.example', '--issuer-url'],
+  ['serve --username alice', '--users'],
+  ['serve --daemon', 'docs/serve.md'],
+  ['serve --reload', 'read again'],
+  ['serve --log-level debug', '--log-format'],
+  ['serve --db x', '--store'],
+  ['serve --cluster 4', '--workers'],
+  ['completion -s bash', 'is an argument'],
+  ['completion --shell bash', 'is an argument'],
+  ['verify a.b.c -key k.pem', '--key'],
+  ['verify a.b.c -aud=api', '--aud'],
+  ['verify a.b.c -secret x', '--secret-file'],
+  ['issue -sub x', '--sub'],
+  ['issue --sub x -ttl 1h', '--ttl'],
+  ['decode a.b.c -json', '--json'],
+  ['encrypt -in f', 'the file is an argument'],
+  ['keys convert --input f', 'the file is an argument'],
+  ['lint f -f sarif', '--format'],
+  ['fixtures --out d', 'the folder is an argument'],
+  ['issue --sub x --raw', '--bare'],
+  ['verify a.b.c --output-format junit', '--format'],
+  ['decode a.b.c --key k.pem', 'jwtkit verify has the option'],
+  ['decode a.b.c --audience api', 'jwtkit verify has the option'],
+  ['inspect a.b.c --secret-env S', 'jwtkit verify has the option'],
+  ['inspect a.b.c --iss i', 'jwtkit verify has the option'],
+  ['encrypt f -r k.pem', '--key'],
+  ['encrypt f --cipher A256GCM', '--enc'],
+  ['decrypt a.b.c --identity k', '--key'],
+  ['issue --sub x --email a', '--claim'],
+  ['issue --sub x --nonce a', '--claim'],
+  ['issue --sub x --json-claims f', '--claims'],
+  ['issue --sub x --expiry-date x', '--ttl'],
+  ['issue --sub x --refresh', '--pair'],
+  ['keys rotate --overlap 7d', '--grace'],
+  ['keys retire k --after 7d', '--until'],
+  ['keys convert k --to jwk', '--format'],
+  ['lint --list', '--list-rules'],
+  ['lint f -o out.sarif', '--report'],
+  ['verify a.b.c -o json', '--json'],
+  ['probe u -H x', '--send'],
+  ['probe u -X POST', '--method'],
+  ['probe --url u', 'is an argument'],
+  ['keygen -out k.pem', '--private'],
 ])('jwtkit %s: the hint names %s', async (line, hint) => {
   const args = line.split(' ');
   const { exitCode, stdout, stderr } = await runCli(args);
@@ -89,6 +166,59 @@ test.each([
   ['clients delete', 'remove'],
   ['help sign', 'issue'],
   ['help keys rm', 'remove'],
+  ['crypto', 'issue, verify or decode'],
+  ['jws', 'issue, verify or decode'],
+  ['jwe', 'encrypt or decrypt'],
+  ['jwk', 'keygen'],
+  ['scan', 'probe'],
+  ['crack', 'lint'],
+  ['audit', 'lint'],
+  ['forge', 'fixtures'],
+  ['compare', 'diff'],
+  ['whoami', 'decode or inspect'],
+  ['introspect', 'verify'],
+  ['unwrap', 'decrypt'],
+  ['mock', 'serve --demo'],
+  ['discover', 'lint --issuer-url'],
+  ['genpkey', 'keygen'],
+  ['ssh-keygen', 'keygen'],
+  ['x509', 'keys convert'],
+  ['rand', 'keygen --alg HS256 --private FILE'],
+  ['csr', 'keygen --csr FILE'],
+  ['pubkey', 'keys export'],
+  ['password', 'users passwd'],
+  ['DECODE', 'decode'],
+  ['keys Rotate', 'rotate'],
+  ['dec', 'decode or decrypt'],
+  ['keys thumb', 'thumbprint'],
+  ['create-token', 'issue'],
+  ['create_token', 'issue'],
+  ['jwt-decode', 'decode'],
+  ['validate-token', 'verify'],
+  ['get-token', 'issue'],
+  ['rotate-keys', 'keys rotate'],
+  ['list-keys', 'keys list'],
+  ['delete-key', 'keys remove'],
+  ['add-user', 'users add'],
+  ['user-add', 'users add'],
+  ['reset-client', 'clients rotate'],
+  ['errors', 'help exit-codes'],
+  ['EXIT-CODES', 'help exit-codes'],
+  ['help times', 'help formats'],
+  ['help errors', 'help exit-codes'],
+  ['variables', 'help environment'],
+  ['config', 'docs/config.md'],
+  ['secret', 'help keys-and-secrets'],
+  ['keys current', 'list'],
+  ['keys activate', 'rotate'],
+  ['keys backup', 'export'],
+  ['keys wipe', 'remove'],
+  ['keys sign', 'jwtkit issue'],
+  ['keys verify', 'jwtkit verify'],
+  ['clients probe', 'jwtkit probe'],
+  ['users disable', 'remove'],
+  ['users logout', 'set NAME --end-sessions'],
+  ['users export', 'list --json'],
 ])('jwtkit %s: the hint names %s', async (line, hint) => {
   const { exitCode, stdout, stderr } = await runCli(line.split(' '));
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -107,10 +237,51 @@ test.each([
   [['--json', '--secret=hush', 'verify', 'a.b.c']],
   [['keys', '--secret=hush', 'list']],
   [['keys', 'list', '--secret', 'hush']],
+  [['verify', 'a.b.c', '-secret', 'hush']],
+  [['verify', 'a.b.c', '-secret=hush']],
+  [['verify', 'a.b.c', '\u2014secret', 'hush']],
+  [['verify', 'a.b.c', '\u2014hush']],
+  [['--key=hush', 'verify', 'a.b.c']],
 ])('%j: the error does not repeat the value', async (args) => {
   const { exitCode, stdout, stderr } = await runCli(args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(stderr).not.toContain('hush');
+});
+
+test.each([
+  [['--decode', 'a.b.c'], 'did you mean decode?'],
+  [['-verify', 'a.b.c'], 'did you mean verify?'],
+  [['--sign'], 'did you mean issue?'],
+  [['-v'], 'did you mean --version?'],
+  [['-version'], 'did you mean --version?'],
+  [['--aud', 'x', 'verify', 'a.b.c'], 'options stand behind the command: jwtkit verify --aud;'],
+  [['--audience=x', 'verify', 'a.b.c'], 'options stand behind the command: jwtkit verify --audience;'],
+  [['--token', 'a.b.c'], 'run: jwtkit --help'],
+])('jwtkit %j: an option in the place of the command gets the hint %s', async (args, hint) => {
+  const { exitCode, stdout, stderr } = await runCli(args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr.split('\nhint: ')[1]).toContain(hint);
+});
+
+test.each(topics.map(({ name }) => name))('the topic %s in the place of a command is found', async (name) => {
+  expect((await runCli([name])).stderr).toContain(`hint: did you mean help ${name}?`);
+});
+
+test.each(commands)('%s refuses an argument that is empty, but for a token', async (path) => {
+  const keyring = await makeKeyring();
+  const help = await stdoutOf([...path.split(' '), '--help']);
+  const [, name] = /^Arguments:\n {2}(\w+)/m.exec(help) ?? [];
+  if (name === undefined || name.startsWith('token')) return;
+  const more = path === 'users add' ? ['--sub', 'x'] : [];
+  const { exitCode, stdout, stderr } = await runCli([...path.split(' '), '', ...more], {
+    env: { JWTKIT_KEYRING: keyring },
+  });
+  const hint = 'a variable of your shell may not be set';
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `error: the argument ${name} is empty\nhint: ${hint}\n`,
+  });
 });
 
 test('the word constructor gets no hint', () => {
@@ -139,11 +310,30 @@ test.each([
   ['keygen ES256', '--alg ES256'],
   ['keygen es256 --kid k1', '--alg ES256'],
   ['decode a.b.c sub', '--claim NAME'],
+  ['serve 8000', '--port N'],
+  ['verify a.b.c pub.pem', '--key FILE'],
+  ['encrypt f partner.jwk', '--key FILE'],
+  ['serve .env', '-e FILE'],
+  ['verify a.b.c conf/.env.local', '-e FILE'],
 ])('jwtkit %s: an argument too many gets the hint %s', async (line, hint) => {
   const args = line.split(' ');
   const { exitCode, stdout, stderr } = await runCli(args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(stderr).toContain(`hint: did you mean ${hint}? or run: jwtkit ${args[0]} --help\n`);
+});
+
+test.each([
+  ['verify a.b.c \u2014key pub.pem', '--key'],
+  ['verify a.b.c \u2013audience api', '--aud'],
+  ['issue \u2013\u2013sub x', '--sub'],
+])('jwtkit %s: the hint says that %s begins with hyphens', async (line, option) => {
+  const { exitCode, stderr } = await runCli(line.split(' '));
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(`an option begins with two hyphens, not with a dash: ${option};`);
+});
+
+test('completion without a shell names the shells', async () => {
+  expect((await runCli(['completion'])).stderr).toContain('hint: one of bash, zsh, fish, powershell;');
 });
 
 test.each([

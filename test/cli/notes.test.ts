@@ -134,7 +134,7 @@ const cases: readonly NoteCase[] = [
   {
     command: 'issue',
     note: /base64/,
-    from: 'grammar/keys/signing.ts',
+    from: 'grammar/keys/given.ts',
     run: () => ({
       args: ['issue', '--sub', 'a', '--key', fileWith(Buffer.from(stored.privateKeys.p256).toString('base64'))],
     }),
@@ -188,7 +188,7 @@ const cases: readonly NoteCase[] = [
   {
     command: 'verify',
     note: /base64/,
-    from: 'grammar/keys/trusted.ts',
+    from: 'grammar/keys/given.ts',
     run: async () => {
       const keyring = await makeKeyring();
       const pem = await stdoutOf(['keys', 'export', 'k1', '--keyring', keyring]);
@@ -266,6 +266,17 @@ const cases: readonly NoteCase[] = [
     run: () => ({ args: ['lint', fileWith('nothing')] }),
   },
   {
+    command: 'lint',
+    note: /report\.xml is left out: this run writes its report there/,
+    from: 'commands/linting/targets.ts',
+    run: async () => {
+      const report = join(temporaryFolder(), 'report.xml');
+      const args = ['lint', fileWith('A=1', '.env'), '--report', report];
+      await runCli(args);
+      return { args: [...args, report] };
+    },
+  },
+  {
     command: 'encrypt',
     note: /nobody signs these claims/,
     from: 'commands/encrypt/encrypt.ts',
@@ -297,7 +308,7 @@ const cases: readonly NoteCase[] = [
   {
     command: 'keys rotate',
     note: /the new key is not encrypted, the one it replaces is/,
-    from: 'secrets/passphrase.ts',
+    from: 'secrets/new-secrets.ts',
     run: async () => ({ args: ['keys', 'rotate', '--keyring', await encryptedKeyring()] }),
   },
   {
@@ -399,6 +410,17 @@ const cases: readonly NoteCase[] = [
     run: async () => ({ args: ['serve', '--port', '0', '--keyring', await makeKeyring()], world: stopAtOnce }),
   },
   {
+    command: 'decrypt',
+    note: /the log hides 1000 secrets at most/,
+    from: 'terminal/masking.ts',
+    run: async () => {
+      const keyring = await makeKeyring();
+      await stdoutOf(['keygen', '--use', 'enc', '--keyring', keyring]);
+      const token = await stdoutOf(['encrypt', '-', '--keyring', keyring], { stdin: 'x'.repeat(65_537) });
+      return { args: ['decrypt', '-', '--keyring', keyring], world: { stdin: token, env: { GITHUB_ACTIONS: 'true' } } };
+    },
+  },
+  {
     command: 'serve',
     note: /everybody knows the secret of SECRET_KEY, so anybody can make tokens/,
     from: 'commands/service/run.ts',
@@ -483,10 +505,9 @@ describe('the command line', () => {
   test('writes no note but by `note`, which knows of --json', () => {
     expect(withText(/['"`]note: /)).toEqual([]);
     expect(withText(/stderr\.write\(/)).toEqual([
-      'commands/probe/probe.ts',
       'main.ts',
       'terminal/batch.ts',
-      'terminal/mask.ts',
+      'terminal/masking.ts',
       'terminal/notes.ts',
       'terminal/progress.ts',
       'terminal/prompt.ts',

@@ -62,25 +62,40 @@ function chunksOf(loaded: readonly string[]): string[] {
   return loaded.filter((name) => name.endsWith('.cjs')).map((name) => basename(name));
 }
 
-test('the build makes a chunk of each folder, each command and each package', () => {
+test('the build makes a chunk of each folder, each command, each package and each file in a folder of many subjects', () => {
   const files = readdirSync(fileURLToPath(new URL('../../dist/cli', import.meta.url)));
-  const folders = ['jose', 'token', 'remote', 'policy', 'batch', 'server', ...stores];
+  const folders = ['jose', 'remote', 'policy', 'batch', 'server', ...stores];
   const commands = ['cli-commands-keys', 'cli-commands-users', 'cli-commands-serve', 'cli-commands-refresh'];
   const packages = ['undici', 'node-forge', 'chalk', 'lmdb', 'redis-client', 'fastify'];
-  const expected = ['main', 'tokens', 'batch-worker', ...folders, ...commands, ...packages];
+  const expected = [
+    'token-import',
+    'cli-grammar-accounts',
+    'main',
+    'tokens',
+    'verify',
+    'issue',
+    'given',
+    'batch-worker',
+    ...folders,
+    ...commands,
+    ...packages,
+  ];
   expect(files).toEqual(expect.arrayContaining(expected.map((name) => `${name}.cjs`)));
 });
 
-test.each(['decode', 'inspect'])('%s loads one chunk and no cryptography', (command) => {
+test.each([
+  ['decode', 'cli-commands-decode.cjs'],
+  ['inspect', 'inspect.cjs'],
+])('%s loads what all commands load, itself, and no cryptography', (command, own) => {
   const loaded = loadedBy(command, token);
-  expect(chunksOf(loaded)).toEqual(['main.cjs', 'rolldown-runtime.cjs']);
+  expect(chunksOf(loaded)).toEqual(['main.cjs', 'rolldown-runtime.cjs', own]);
   expectNone(loaded, 'crypto', 'net', ...terminal);
 });
 
-test('verify with a keyring loads two chunks, no store and nothing of the network', () => {
+test('verify with a keyring loads three chunks, no store, no reader of keys in files and nothing of the network', () => {
   const loaded = loadedBy('verify', token, '--keyring', keyring);
   expect(loads(loaded, 'crypto')).toBe(true);
-  expect(chunksOf(loaded)).toEqual(['main.cjs', 'rolldown-runtime.cjs', 'tokens.cjs']);
+  expect(chunksOf(loaded)).toEqual(['main.cjs', 'rolldown-runtime.cjs', 'verify.cjs', 'tokens.cjs']);
   expectNone(loaded, ...terminal, ...network);
 });
 
@@ -101,9 +116,9 @@ test('verify with a JWK Set from a file or the cache loads no HTTP client', asyn
   for (const loaded of [fromFile, fromCache]) expectNone(loaded, 'store-denylist', ...network);
 });
 
-test('issue loads two chunks and no store', () => {
+test('issue with a keyring loads three chunks, no store and no reader of keys in files', () => {
   const loaded = loadedBy('issue', '--sub', 'user-123', '--keyring', keyring);
-  expect(chunksOf(loaded)).toEqual(['main.cjs', 'rolldown-runtime.cjs', 'tokens.cjs']);
+  expect(chunksOf(loaded)).toEqual(['main.cjs', 'rolldown-runtime.cjs', 'issue.cjs', 'tokens.cjs']);
   expectNone(loaded, ...terminal, ...network);
 });
 
@@ -111,7 +126,7 @@ test('verify with a policy file loads its reader as well; decode does not read t
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'jwtkit.config.json'), JSON.stringify({ keys: { keyring }, leeway: '30s' }));
   const loaded = loadedIn(folder, 'verify', token);
-  expect(chunksOf(loaded)).toEqual(['main.cjs', 'rolldown-runtime.cjs', 'tokens.cjs', 'policy.cjs']);
+  expect(chunksOf(loaded)).toEqual(['main.cjs', 'rolldown-runtime.cjs', 'verify.cjs', 'tokens.cjs', 'policy.cjs']);
   expectNone(loaded, ...terminal, ...network);
   expect(loads(loadedIn(folder, 'decode', token), 'policy')).toBe(false);
 });

@@ -172,6 +172,8 @@ describe('a text without a token has a hint of its own', () => {
     ['null\n', 'the text is null, which jq prints'],
     ['"null"', 'the text is null'],
     ['undefined', 'the text is undefined'],
+    ['[object Object]', 'pass the member that holds the token'],
+    ['Bearer [object Promise]', 'pass the member that holds the token'],
     ['None\n', 'the text is None, which Python prints'],
     ['Bearer null', 'the text is null'],
     ['Authorization: Bearer undefined\r\n', 'the text is undefined'],
@@ -183,6 +185,9 @@ describe('a text without a token has a hint of its own', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: what a shell did not replace.
     ['${TOKEN}', 'use double quotes, or --token-env NAME'],
     ['%TOKEN%', 'the name of a variable'],
+    ['#{TOKEN}#', 'the name of a variable'],
+    ['$(cat token)', 'the name of a variable'],
+    ['op://vault/ci/token', 'a reference to a token'],
     ['$env:TOKEN', 'the name of a variable'],
     ['<token>', 'put a token in its place'],
     ['YOUR_TOKEN', 'put a token in its place'],
@@ -190,6 +195,12 @@ describe('a text without a token has a hint of its own', () => {
     [b64(token), 'base64 of a token: decode it first, such as with base64 -d'],
     [`${b64(token)}\n`, 'base64 -d'],
     [b64(`Bearer ${token}\n`).replace(/.{76}/g, '$&\n'), 'base64 -d'],
+    [b64(JSON.stringify({ access_token: token, refresh_token: refresh })), 'base64 -d'],
+    [JSON.stringify({ kind: 'Secret', data: { 'ca.crt': b64('x'), token: b64(token) } }), 'take that value out'],
+    [`apiVersion: v1\ndata:\n  namespace: ZGVmYXVsdA==\n  token: ${b64(token)}\n`, 'take that value out'],
+    [`sb-x-auth-token=base64-${b64(JSON.stringify({ access_token: token }))}`, 'a session cookie of Supabase'],
+    ['[MASKED]', 'a token that a log hides'],
+    ['Bearer [REDACTED]', 'a token that a log hides'],
     ['ghp_16C7e42F292c6912E7710c838347Ae178B4a', 'a token of GitHub'],
     ['sk-proj-abcdefghijklmnop', 'looks like an API key'],
     ['8xLOxBtZp8', ''],
@@ -222,6 +233,35 @@ describe('a text without a token has a hint of its own', () => {
       expect(stderr).toContain(hint === '' ? 'error: token has 1 segment' : `hint: `);
       expect(stderr).toContain(hint);
     }
+  });
+
+  test.each([
+    ['a dot behind it', `see ${token}.`, 'no part of a token: copy the token without it'],
+    ['an exclamation mark behind it', `${token}!`, 'no part of a token: copy the token without it'],
+    ['an ellipsis behind it', `see ${token}...`, 'no part of a token: copy the token without it'],
+    [
+      'a session of Django',
+      'eyJ1c2VyX2lkIjoxfQ:1rXyZa:abcdefghijklmnopqrstuvwxyz0123456789A',
+      'another kind of signed value',
+    ],
+    [
+      'a cookie of Rails',
+      'eyJfcmFpbHMiOnsibWVzc2FnZSI6IklqRWkifX0=--0123456789abcdef0123456789abcdef',
+      'a signed cookie of Rails',
+    ],
+    ['a token in base64', `${token.replaceAll('-', '+').replaceAll('_', '/')}/+AA`, 'write - for + and _ for /'],
+    ['an address glued to it', `${token}@host.example`, 'no part of a token: copy the token without it'],
+    ['a dash that became another', `${token.slice(0, -6)}\u2013${token.slice(-5)}`, 'a program put U+2013 into'],
+    ['an SD-JWT', `${token}~WyJhIiwiYiIsImMiXQ~`, 'this is an SD-JWT'],
+    ['an SD-JWT with a key binding', `${token}~WyJhIiwiYiIsImMiXQ~${refresh}`, 'this is an SD-JWT'],
+    ['a soft line break of a mail', `${token.slice(0, 70)}=\r\n${token.slice(70)}`, 'the token is damaged'],
+  ])('a token that is none as a whole: %s', async (_, text, hint) => {
+    const { exitCode, stderr } = await verify([], { stdin: text });
+    expect(exitCode).toBe(11);
+    expect(stderr).toContain(`\nhint: `);
+    expect(stderr).toContain(hint);
+    expect(stderr).not.toContain('JWE');
+    expect(stderr).not.toContain(token.slice(-40));
   });
 
   test('an argument that is the name of a file', async () => {

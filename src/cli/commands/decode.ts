@@ -4,8 +4,8 @@ import { isJsonNumber } from '../../jose/decimal.js';
 import { toJson } from '../../jose/exact-json.js';
 import { describeJson, type JsonObject } from '../../jose/json.js';
 import { escapeText } from '../../shown-text.js';
-import { findByPath } from '../../token/claim-path.js';
-import { type DecodedToken, decodeToken, exactMembers } from '../../token/decode.js';
+import { findClaim } from '../../token/claim-path.js';
+import { type DecodedToken, damagedHint, decodeToken, exactMembers } from '../../token/decode.js';
 import { isNumericDate } from '../../token/time.js';
 import { addBatchOptions, type BatchFlags, excludeFromBatch, readBatch } from '../grammar/batch-options.js';
 import { readInvocation } from '../grammar/invocation.js';
@@ -69,7 +69,7 @@ export function registerDecode(program: Command, context: Context): void {
       }
       const isShown = showParts(token, (name, value) => explain(name, value, now), style, io);
       if (isShown !== 'nothing') {
-        context.tokenHint = undefined;
+        if (context.tokenHint === damagedHint) context.tokenHint = undefined;
         noteUnverified(io);
       }
       if (isShown === 'encrypted') {
@@ -101,20 +101,6 @@ function readDecoded(token: string, maxLength: number): DecodedToken | JwtkitErr
     if (error instanceof JwtkitError) return error;
     throw error;
   }
-}
-
-/**
- * Returns the value of the claim at a path.
- * @throws {JwtkitError} CLAIM_MISSING.
- */
-export function findClaim(claims: JsonObject, path: string): unknown {
-  const value = findByPath(claims, path);
-  if (value === undefined) {
-    throw new JwtkitError('CLAIM_MISSING', `token has no claim ${JSON.stringify(path)}`, {
-      hint: 'jwtkit decode shows all claims',
-    });
-  }
-  return value;
 }
 
 const timeClaims = ['exp', 'nbf', 'iat', 'auth_time', 'updated_at'];

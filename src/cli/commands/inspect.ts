@@ -30,8 +30,8 @@ export function registerInspect(program: Command, context: Context): void {
   const { io } = context;
   const command = program
     .command('inspect')
-    .description('Show how long a token still lives; exit 14 if too short. Needs no key and verifies nothing.')
-    .addOption(option('--min-ttl <duration>', 'exit 14 if the token lives less than this').from('JWTKIT_MIN_TTL'))
+    .description('Show how long a token still lives. Needs no key and verifies nothing. Exits 14 if it has expired.')
+    .addOption(option('--min-ttl <duration>', 'exit 14 if it lives less than this').from('JWTKIT_MIN_TTL'))
     .addOption(atOption())
     .addOption(option('-q, --quiet', 'print nothing; the exit code is the verdict'));
   addTokenOptions(command).addOption(maxSizeOption('16MiB'));

@@ -32,7 +32,7 @@ import { addTokenOptions, readToken, readTokenArgument, type TokenFlags } from '
 import { readClock, readSigningAlgorithms } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import type { Context } from '../terminal/io.js';
-import { type MaskOptions, maskTokens, refuseUselessMask } from '../terminal/mask.js';
+import { type MaskOptions, maskSecrets, refuseUselessMask } from '../terminal/mask.js';
 import { afterChange, printJson } from '../terminal/output.js';
 
 interface RefreshOptions
@@ -54,8 +54,8 @@ export function registerRefresh(program: Command, context: Context): void {
   const command = program
     .command('refresh')
     .description(
-      'Print a new access token for a refresh token, or with --rotate a new pair. ' +
-        'It keeps subject, issuer, audience, client, scope and role, and no other claims.',
+      'Print a new access token for a refresh token. With --rotate, print a new pair. ' +
+        'Subject, issuer, audience, client, scope and role stay; no other claims do.',
     )
     .addOption(option('--rotate', 'use up the refresh token and print a pair; a second use ends the session'))
     .addOption(rotateGraceOption('0'))
@@ -116,7 +116,7 @@ export function registerRefresh(program: Command, context: Context): void {
     const refreshed = await withDenylist(invocation, mode, io, (denylist?: Denylist) =>
       withSecretHints(token, keys.keys, () => refreshToken(token, policy, { ...keys, denylist, now, newId: io.newId })),
     );
-    maskTokens([refreshed.access_token, refreshed.refresh_token], options, io);
+    await maskSecrets([refreshed.access_token, refreshed.refresh_token], options, io);
     if (options.rotate === true) {
       const hint = 'log in again; a second use of the refresh token would end its session as stolen';
       printJson(afterChange(io, 'the refresh token is used up, and the new tokens are lost', hint), refreshed);

@@ -42,10 +42,10 @@ export function registerRevoke(program: Command, context: Context): void {
   const command = program
     .command('revoke')
     .description(
-      'End a token before it expires; a refresh token ends its whole session. Revoking twice is not an error.',
+      'End a token before it expires. A refresh token ends its whole session. Revoking twice is not an error.',
     )
     .addOption(option('--jti <id>', 'revoke by ID, without the token'))
-    .addOption(option('--until <moment>', 'moment until which the token of --jti is valid: its exp'))
+    .addOption(option('--until <moment>', 'when the token of --jti expires: its exp'))
     .addOption(option('--sub <id>', "revoke all of a subject's tokens issued up to now"))
     .addOption(option('--list', 'list revoked tokens, sessions and subjects'))
     .addOption(atOption());

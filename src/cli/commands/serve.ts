@@ -20,13 +20,14 @@ export function registerServe(program: Command, context: Context): void {
   const command = program
     .command('serve')
     .description(
-      'Serve tokens over HTTP: log in, refresh, revoke, introspect, guard a route. Writes its log to stdout.',
+      'Serve tokens over HTTP: log in, refresh, revoke. Also introspects tokens and guards routes. Writes its log to stdout.',
     )
+    .addOption(option('--demo', 'try it out on this machine, with keys and the user alice in memory'))
     .addOption(option('--host <address>', 'address to listen on (default: 127.0.0.1)').from('JWTKIT_HOST'))
     .addOption(option('--port <number>', 'port to listen on; 0 picks one (default: 8000)').from('JWTKIT_PORT'))
     .addOption(option('--ready-file <file>', 'file to write the URL to once the service answers; removed when it ends'))
     .addOption(
-      option('--issuer-url <url>', 'iss of the tokens and base of all URLs (default: where it listens)')
+      option('--issuer-url <url>', 'iss of the tokens, and base of all URLs (default: where it listens)')
         .from('JWTKIT_ISSUER_URL')
         .as('issuer'),
     )
@@ -47,31 +48,31 @@ export function registerServe(program: Command, context: Context): void {
     .addOption(
       option(
         '--login-attempts <count>',
-        'failed log-ins of a user from an address in 15 minutes; ten times as many of either alone (default: 10)',
+        'failed log-ins of a user from one address in 15 minutes until more are refused (default: 10)',
       ).from('JWTKIT_LOGIN_ATTEMPTS'),
     )
     .addOption(
       option('--cors <origin>', 'origin whose pages may call the service; repeatable').from('JWTKIT_CORS').repeatable(),
     )
     .addOption(
-      option('--auth-cookie <name>', 'cookie from which /auth and /users/me take a token, too (default: none)').from(
+      option('--auth-cookie <name>', 'cookie from which /auth and /users/me also take a token').from(
         'JWTKIT_AUTH_COOKIE',
       ),
     )
     .addOption(
-      option('--trust-proxy <who>', 'trust X-Forwarded-For of these: hops, or addresses and networks by commas').from(
-        'JWTKIT_TRUST_PROXY',
-      ),
+      option(
+        '--trust-proxy <who>',
+        'proxies whose X-Forwarded-For counts: how many, or addresses and networks with commas',
+      ).from('JWTKIT_TRUST_PROXY'),
     )
     .addOption(option('--tls-cert <file>', 'certificate chain for HTTPS, PEM').from('JWTKIT_TLS_CERT'))
     .addOption(option('--tls-key <file>', 'its private key, PEM').from('JWTKIT_TLS_KEY'))
     .addOption(option('--workers <count>', 'processes to serve with (default: 1)').from('JWTKIT_WORKERS'))
     .addOption(
-      option('--log-format <format>', 'log lines as json, or as text for people (default: text on a terminal)')
+      option('--log-format <format>', 'format of the log (default: text on a terminal, else json)')
         .choices(['json', 'text'])
         .from('JWTKIT_LOG_FORMAT'),
-    )
-    .addOption(option('--demo', 'try it out on this machine, with keys and the user alice in memory'));
+    );
   addKeyOptions(command, 'sign');
   addStoreOption(command);
   addCommonOptions(command, [

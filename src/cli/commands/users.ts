@@ -13,7 +13,7 @@ import {
   grantedScopesOption,
   passwordHashOption,
 } from '../grammar/shared-options.js';
-import { givenPasswordHash, newPassword, type PasswordOptions } from '../secrets/named-secret.js';
+import { givenPasswordHash, newPassword, type PasswordOptions } from '../secrets/new-secrets.js';
 import type { Context } from '../terminal/io.js';
 import { afterChange, printJson } from '../terminal/output.js';
 import { registerList, registerRemove, registerSet } from './accounts/commands.js';
@@ -24,8 +24,8 @@ import { addEndSessionsOption, changeAccount, noteTokens, tokensOf } from './acc
 export function registerUsers(program: Command, context: Context): void {
   const users = program
     .command('users')
-    .description('Manage the users of a server: who they are, what they may do, their passwords.')
-    .helpCommand('help [command]', 'show help of a command');
+    .description('Manage the users of serve: roles, scopes, passwords.')
+    .helpCommand('help [command]', 'Show help of a command.');
   registerAdd(users, context);
   registerImport(users, context);
   const set = 'Change what a user may do. What you give replaces the old list or the old claims; the rest stays.';
@@ -52,7 +52,7 @@ function registerAdd(users: Command, { io }: Context): void {
     .addOption(option('--role <role>', 'role; repeatable').repeatable())
     .addOption(grantedScopesOption())
     .addOption(accountClaimOption())
-    .addOption(passwordHashOption('what the file or the variable holds'));
+    .addOption(passwordHashOption('the password'));
   addPasswordOptions(command);
   addAccountsOption(command, 'users');
   addCommonOptions(command, [

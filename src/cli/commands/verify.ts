@@ -48,7 +48,7 @@ export function registerVerify(program: Command, context: Context): void {
     .addOption(audienceOption())
     .addOption(anyAudienceOption())
     .addOption(option('--sub <id>', 'expected subject'))
-    .addOption(option('--scope <scope>', 'required scope tokens, all of them; repeatable').repeatable())
+    .addOption(option('--scope <scope>', 'required scopes, all of them; repeatable').repeatable())
     .addOption(
       option('--scope-claim <path>', 'where the token has its scopes (default: scope and scp)').from(
         'JWTKIT_SCOPE_CLAIM',

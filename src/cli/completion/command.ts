@@ -23,7 +23,7 @@ export function registerCompletion(program: Command, { io }: Context): void {
   const shells = Object.keys(scripts);
   const command = program
     .command('completion')
-    .description('Print the script that completes commands, options and names in a shell.')
+    .description('Print the script for completion in your shell. The shell loads it when it starts.')
     .usage('[options] <shell>')
     .argument('<shell>', shells.join(', '))
     // Without a description: only scripts give words.

@@ -1,15 +1,15 @@
-/** Words of other tools, and what jwtkit calls the same thing. Loaded only for a mistake. */
+/** Options of other tools, and what jwtkit calls the same thing. Loaded only for a mistake. */
 import type { Command } from 'commander';
 
 /** Options of other tools. */
 interface Row {
-  /** Without dashes, separated by spaces. `expiresIn` and `expires_in` count as `expires-in`. */
+  /** Separated by spaces. Dashes and the capitals of a longer word do not count: `expiresIn` and `expires_in` are `expires-in`. */
   readonly words: string;
   /** Options of jwtkit: a hint names the first that the command has. */
   readonly options?: string;
   /** What the hint adds to "did you mean". It is the whole hint if the row has no `options`. */
   readonly says?: string;
-  /** The only command that the row is for. */
+  /** The only commands, or the only group of commands, that the row is for. */
   readonly only?: string;
   /** What the hint says if the command has none of the options. */
   readonly otherwise?: string;
@@ -20,17 +20,78 @@ const secretSays = 'a secret in a command line can be read by other users, and s
 const optionRows: readonly Row[] = [
   {
     words:
-      'exp expiry expires expire expiration not-after ttl-seconds days hours minutes expires-at valid-for validity lifetime duration exp-time expiration-time',
+      'key key-env secret-file secret-env secret-encoding jwks issuer-url alg algorithm aud audience iss issuer sub subject scope role typ require leeway max-age any-aud decrypt-key',
+    says: 'this command verifies nothing, jwtkit verify has the option',
+    only: 'decode inspect',
+  },
+  {
+    words:
+      'email name nonce azp tenant tid org plan locale picture phone given-name family-name preferred-username acr amr auth-time sid client-id cnf act data custom',
+    options: '--claim',
+    says: 'it takes name=text or name:=json',
+    only: 'issue encrypt',
+  },
+  { words: 'refresh with-refresh both', options: '--pair', says: '--type refresh makes a refresh token alone' },
+  { words: 'claims-json json-claims', options: '--claims' },
+  { words: 'cipher encryption content-encryption enc-alg', options: '--enc' },
+  { words: 'identity decrypt-key', options: '--key', only: 'decrypt' },
+  { words: 'H header headers cookie', options: '--send', only: 'probe' },
+  { words: 'X request verb', options: '--method' },
+  { words: 'url target', says: 'the target is an argument', only: 'probe' },
+  { words: 'in input file f', says: 'the file is an argument', only: 'encrypt convert thumbprint import' },
+  { words: 'f', options: '--format', says: 'files are arguments', only: 'lint' },
+  { words: 'out output o dir folder', says: 'the folder is an argument', only: 'fixtures' },
+  { words: 'output-format', options: '--format --json' },
+  { words: 'raw', options: '--bare', only: 'issue encrypt' },
+  { words: 'list', options: '--list-rules' },
+  { words: 'keep overlap', options: '--grace' },
+  { words: 'in after when', options: '--until' },
+  { words: 'to outform', options: '--format', only: 'convert' },
+  { words: 'shell s', says: 'the shell is an argument, such as bash', only: 'completion' },
+  { words: 'f', options: '--force', says: '--private names the file to write', only: 'keygen' },
+  { words: 't', options: '--alg', says: 'it decides the type of the key', only: 'keygen' },
+  { words: 't', options: '--typ', only: 'issue' },
+  { words: 'P claim-json', options: '--claim', says: 'it takes name=text or name:=json', only: 'issue' },
+  {
+    words: 'payload header body claims P',
+    options: '--json',
+    says: 'it has the header and the claims',
+    only: 'decode',
+  },
+  { words: 'iso8601 iso iso-dates utc human', says: 'each time is shown in UTC, too', only: 'decode' },
+  {
+    words: 'cert cert-file certificate ssl-cert ssl-certfile tls-cert-file tls ssl https',
+    options: '--tls-cert',
+    says: '--tls-key names its private key',
+    only: 'serve',
+  },
+  { words: 'ssl-key ssl-keyfile tls-key-file', options: '--tls-key' },
+  { words: 'users-file user-file user username', options: '--users', only: 'serve' },
+  { words: 'daemon detach background d', says: 'a supervisor such as systemd runs it: docs/serve.md', only: 'serve' },
+  { words: 'reload watch', says: 'keys, users and clients are read again when they change', only: 'serve' },
+  { words: 'p', options: '--port' },
+  { words: 'origin origins allow-origin allowed-origins cors-origin cors-origins', options: '--cors' },
+  { words: 'iss issuer base-url', options: '--issuer-url' },
+  { words: 'log-level log', options: '--log-format' },
+  {
+    words:
+      'exp expiry expiry-date exp-date expires expire expires-in expire-in expiration not-after ttl-seconds days hours minutes expires-at valid-for validity lifetime duration exp-time expiration-time',
     options: '--ttl',
     says: 'it takes a lifetime, such as 15m',
     otherwise: 'exp is always checked; --ttl of jwtkit issue sets it',
   },
   { words: 'refresh-expires-in refresh-exp refresh-lifetime', options: '--refresh-ttl' },
   {
-    words: 'secret s hmac hmac-secret shared-secret secret-key client-secret sign-secret signing-secret k',
+    words: 'secret s S hmac hmac-secret shared-secret secret-key client-secret sign-secret signing-secret',
     options: '--secret-file --secret-env',
     says: secretSays,
     otherwise: 'jwtkit verify has --secret-file and --secret-env',
+  },
+  {
+    words: 'k',
+    options: '--key --secret-file',
+    says: 'both take the name of a file',
+    otherwise: 'jwtkit verify has --key and --secret-file',
   },
   {
     words: 'public-key pub pubkey public-file pub-out pubout',
@@ -69,6 +130,7 @@ const optionRows: readonly Row[] = [
     words:
       'no-verify skip-verify noverify no-verification skip-verification no-signature no-check unsafe insecure allow-unsigned no-sig',
     says: 'jwtkit decode shows a token without verifying it',
+    only: 'verify decode inspect refresh',
   },
   { words: 'clock-tolerance clock-skew skew tolerance drift clock-drift', options: '--leeway' },
   { words: 'now time date clock current-time clock-timestamp current-date verify-at', options: '--at' },
@@ -77,8 +139,11 @@ const optionRows: readonly Row[] = [
   { words: 'payload data body json-payload claims-file payload-file', options: '--claims --claim' },
   { words: 'set add-claim custom extra c', options: '--claim', says: 'it takes name=text or name:=json' },
   { words: 'id token-id jwt-id', options: '--jti' },
-  { words: 'key-id keyid key_id kids', options: '--kid' },
-  { words: 'algo algorithms algs a sig-alg signature-algorithm', options: '--alg' },
+  { words: 'key-id kids k comment C', options: '--kid' },
+  { words: 'i', options: '--iss --token-file' },
+  { words: 'n', options: '--nbf --dry-run' },
+  { words: 'simulate what-if', options: '--dry-run' },
+  { words: 'algo algorithms algs a A sig-alg signature-algorithm', options: '--alg' },
   { words: 'audiences', options: '--aud' },
   { words: 'any-audience ignore-aud ignore-audience no-aud skip-aud no-verify-aud', options: '--any-aud' },
   { words: 'no-exp no-expiry no-expiration never-expires', options: '--allow-no-exp --no-exp' },
@@ -90,7 +155,7 @@ const optionRows: readonly Row[] = [
   },
   { words: 'kty key-type type', options: '--alg', says: 'it decides the type of the key' },
   { words: 'name alias', options: '--kid --sub' },
-  { words: 'username user email login', says: 'the name is an argument' },
+  { words: 'username user email login', says: 'the name is an argument', only: 'users' },
   { words: 'issuers', options: '--iss' },
   { words: 'user user-id uid principal', options: '--sub' },
   { words: 'scopes permissions', options: '--scope' },
@@ -104,31 +169,42 @@ const optionRows: readonly Row[] = [
     options: '--token-file --batch',
     says: 'a token is an argument, or comes from a pipe',
   },
-  { words: 'to recipient recipients recipient-key encrypt-to', options: '--key', only: 'encrypt' },
+  { words: 'to r recipient recipients recipient-key encrypt-to', options: '--key', only: 'encrypt' },
   {
-    words: 'output o out-file outfile outform',
-    options: '--out',
+    words: 'output o out out-file outfile outform',
+    options: '--out --report',
+    says: '--json prints JSON',
     otherwise: 'write to a file with > FILE; --json prints JSON',
   },
   { words: 'overwrite yes y f', options: '--force' },
-  { words: 'silent s no-output', options: '--quiet', otherwise: 'write > /dev/null' },
-  { words: 'verbose v vv trace', options: '--verbose --debug' },
+  {
+    words: 'quiet silent q s no-output',
+    options: '--quiet',
+    otherwise: '2> /dev/null hides notes, > /dev/null hides the output',
+  },
+  { words: 'verbose v vv trace', options: '--verbose --debug --version' },
   { words: 'raw', options: '--claim', says: 'it prints one claim as it is' },
-  { words: 'format output-format pretty compact jsonl', options: '--json' },
+  { words: 'jq query field fields path select', options: '--claim --json' },
+  { words: 'yaml csv tsv table xml junit sarif github markdown', options: '--format --json' },
+  { words: 'strict severity min-severity max-warnings level', options: '--fail-on' },
+  { words: 'ignore exclude disable skip-rule', options: '--rule' },
+  { words: 'format pretty compact jsonl j', options: '--json' },
   { words: 'nocolor no-colors no-colour nocolour colour colors', options: '--no-color' },
   { words: 'dot-env envfile env environment', options: '--dotenv' },
   { words: 'conf config-file policy', options: '--config' },
   {
-    words: 'pass passphrase passin key-passphrase key-password',
+    words: 'pass passphrase passin passout key-passphrase key-password new-passphrase N',
     options: '--passphrase-file --passphrase-env',
     says: secretSays,
   },
+  { words: 'password-file pass-file', options: '--passphrase-file' },
   { words: 'password pw passwd', options: '--password-file --password-env --passphrase-file', says: secretSays },
-  { words: 'denylist blacklist blocklist revocations revoked redis', options: '--store' },
+  { words: 'denylist blacklist blocklist revocations revoked redis db database', options: '--store' },
   { words: 'size length key-size modulus-length rsa-bits b', options: '--bits' },
   { words: 'curve ec-curve', options: '--crv' },
   { words: 'expires-soon min-life remaining min-validity', options: '--min-ttl' },
   { words: 'older-than max-token-age', options: '--max-age' },
+  { words: 'cluster processes instances', options: '--workers' },
   { words: 'listen bind address hostname', options: '--host' },
   { words: 'threads jobs j concurrency parallel', options: '--threads --workers' },
   { words: 'lines stdin bulk many', options: '--batch' },
@@ -136,16 +212,14 @@ const optionRows: readonly Row[] = [
 
 /** Returns what to write instead of an option that the command does not have; undefined for a word that no other tool has. */
 export function hintForOption(flag: string, command: Command): string | undefined {
-  const word = flag
-    .replace(/^--?/, '')
-    .replace(/([a-z])([A-Z])/g, '$1-$2')
-    .replaceAll('_', '-')
-    .toLowerCase();
+  const word = squash(flag);
   const flags = new Set(command.options.map(({ long }) => long));
   const rows = optionRows.filter(({ words, only }) => {
-    return words.split(/\s+/).includes(word) && (only === undefined || only === command.name());
+    const isFor = only?.split(' ').some((name) => name === command.name() || name === command.parent?.name()) ?? true;
+    return isFor && words.split(' ').some((each) => squash(each) === word);
   });
-  for (const { options: names = '', says } of rows) {
+  for (const { options: names = '', says, only } of rows) {
+    if (names === '' && only !== undefined) return says;
     const found = names.split(' ').filter((name) => flags.has(name));
     const [first, second] = found;
     if (first === undefined) continue;
@@ -156,66 +230,11 @@ export function hintForOption(flag: string, command: Command): string | undefine
   return row?.otherwise ?? row?.says;
 }
 
-/** Names of other tools for commands: at the top, and below `keys`, `users` and `clients`. */
-const commandRows: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '': {
-    'encode sign create generate mint make new jwt produce': 'issue',
-    'check validate verify-token assert auth authenticate': 'verify',
-    'parse print read debug dump view cat peek': 'decode',
-    'show get': 'decode, or keys list',
-    'expiry expires ttl status age remaining': 'inspect',
-    'genkey generate-key keypair gen-key newkey new-key generate-keys gen init key-gen genrsa generate-keypair':
-      'keygen',
-    'renew reissue extend': 'refresh',
-    'logout invalidate blacklist ban block deny': 'revoke',
-    'rm delete del remove': 'keys remove, users remove or clients remove',
-    'ls list': 'keys list, users list or clients list',
-    'server start run daemon listen up login signin token': 'serve',
-    'rotate retire prune import export jwks thumbprint': 'keys {}',
-    'jwk jwkset jwks-export publish': 'keys jwks',
-    'fingerprint kid': 'keys thumbprint',
-    'convert pem2jwk jwk2pem': 'keys convert',
-    'key keyring keystore': 'keys',
-    'user adduser useradd passwd account accounts': 'users',
-    'client app apps': 'clients',
-    'usage man manual': 'help',
-    'complete completions autocomplete': 'completion',
-  },
-  keys: {
-    'rm delete del drop revoke': 'remove',
-    'ls show get all status print': 'list',
-    'create generate new add gen make': 'rotate, or jwtkit keygen',
-    'load restore read': 'import',
-    'dump save get-key view': 'export',
-    'jwk jwkset publish public': 'jwks',
-    'fingerprint kid id': 'thumbprint',
-    'expire disable deactivate end': 'retire',
-    'clean cleanup gc purge': 'prune',
-    'renew roll rollover': 'rotate',
-  },
-  users: {
-    'rm delete del drop': 'remove',
-    'ls show get all': 'list',
-    'create new register adduser useradd': 'add',
-    'update edit change modify': 'set',
-    'password reset reset-password set-password': 'passwd',
-  },
-  clients: {
-    'rm delete del drop': 'remove',
-    'ls show get all': 'list',
-    'create new register': 'add',
-    'update edit change modify': 'set',
-    'secret reset renew regenerate': 'rotate',
-  },
-};
-
-/** Returns the command that another tool's word stands for; undefined for other words. */
-export function hintForCommand(word: string, path: readonly string[]): string | undefined {
-  const rows = Object.entries(commandRows[path.join(' ')] ?? {});
-  const meant = rows.find(([words]) => words.split(' ').includes(word.toLowerCase()))?.[1];
-  return meant === undefined ? undefined : `did you mean ${meant.replace('{}', word.toLowerCase())}?`;
-}
-
 function capitalize(text: string): string {
   return `${text[0]?.toUpperCase()}${text.slice(1)}`;
+}
+
+/** Removes dashes and capitals. A capital that stands alone is another option than the small letter. */
+function squash(word: string): string {
+  return /^-?.$/.test(word) ? word.replace('-', '') : word.replace(/[-_]/g, '').toLowerCase();
 }

@@ -36,7 +36,7 @@ export function addCommonOptions(command: Command, shown: readonly string[]): Co
   const config = option('--config <file>', `policy file (default: ${policyFileName}, if there is one)`);
   return command
     .addOption(option('--json', 'print one JSON value; errors as JSON on stderr'))
-    .addOption(option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .addOption(option('--no-color', 'as --color never'))
     .addOption(envFile.as('envFile').from('JWTKIT_ENV_FILE').repeatable({ splitsVariable: false }))
     .addOption(config.from('JWTKIT_CONFIG'))
@@ -49,7 +49,7 @@ export const defaultKeyring = '.jwtkit';
 
 // Each of these functions declares one option.
 export const keyringOption = () =>
-  option('--keyring <dir>', 'keyring directory').from('JWTKIT_KEYRING').default(defaultKeyring);
+  option('--keyring <dir>', 'keyring folder').from('JWTKIT_KEYRING').default(defaultKeyring);
 export const atOption = () => option('--at <moment>', 'use this as the current time');
 export const algOption = () => option('--alg <name>', "algorithm to sign with (default: the key's)").from('JWTKIT_ALG');
 export const kidOption = () => option('--kid <id>', 'key ID (default: the RFC 7638 thumbprint)');
@@ -72,7 +72,7 @@ export const issuersOption = () =>
   option('--iss <issuer>', 'accepted issuer; repeatable, any of them').from('JWTKIT_ISS').repeatable();
 export const wideOption = () => option('--wide', 'show everything, however wide the terminal is');
 export const grantedScopesOption = () =>
-  option('--scope <scope>', 'scope tokens that it may be granted; repeatable').repeatable();
+  option('--scope <scope>', 'scopes that its tokens may have; repeatable').repeatable();
 
 export const clientAudienceOption = (description = 'audience of its tokens') =>
   option('--aud <audience>', `${description}, instead of those of serve; repeatable`).repeatable();
@@ -86,13 +86,13 @@ export function graceOption(description: string): VariableOption {
 /** Adds the options about the log of GitHub Actions. */
 export function addMaskOptions(command: Command): Command {
   return command
-    .addOption(option('--mask', 'hide the token in the log of GitHub Actions (default: there)'))
-    .addOption(option('--no-mask', 'do not hide it there'));
+    .addOption(option('--mask', 'hide secrets in the log of GitHub Actions'))
+    .addOption(option('--no-mask', 'show secrets in the log of GitHub Actions; the default is to hide them'));
 }
 
 /** Adds the option that names the denylist. */
 export function addStoreOption(command: Command): Command {
-  const store = option('--store <location>', 'denylist: lmdb:FOLDER, redis://… (default: in the keyring directory)');
+  const store = option('--store <location>', 'denylist: lmdb:FOLDER, redis://… (default: in the keyring)');
   return command.addOption(store.from('JWTKIT_STORE'));
 }
 
@@ -114,10 +114,7 @@ export function addPassphraseOptions(command: Command): Command {
 export function addPasswordOptions(command: Command): Command {
   return command
     .addOption(
-      option(
-        '--password-file <file>',
-        'file with the password; - is stdin; one line end at its end is left out',
-      ).readsStdin(),
+      option('--password-file <file>', 'file with the password, without its last line end; - is stdin').readsStdin(),
     )
     .addOption(option('--password-env <name>', 'variable with the password'));
 }
@@ -129,8 +126,8 @@ export const passwordHashOption = (what: string) =>
 /** Adds the options that name the secret of a client. They have no variables: those of the same name are for HMAC secrets. */
 export function addClientSecretOptions(command: Command): Command {
   return command
-    .addOption(option('--secret-file <file>', 'file with the secret that it has already; - is stdin').readsStdin())
-    .addOption(option('--secret-env <name>', 'variable with the secret that it has already'));
+    .addOption(option('--secret-file <file>', 'file with a secret of your own; - is stdin').readsStdin())
+    .addOption(option('--secret-env <name>', 'variable with a secret of your own'));
 }
 
 /** Adds the options that name the key that signs or the keys that verify. */
@@ -146,7 +143,7 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
       ? option('--key-env <name>', 'variable that holds the private key').from('JWTKIT_KEY_ENV')
       : option('--key-env <name>', 'variable that holds public keys; repeatable').from('JWTKIT_KEY_ENV').repeatable();
   command
-    .addOption(option('--keyring <dir>', `keyring directory (default: ${defaultKeyring})`).from('JWTKIT_KEYRING'))
+    .addOption(option('--keyring <dir>', `keyring folder (default: ${defaultKeyring})`).from('JWTKIT_KEYRING'))
     .addOption(key.readsStdin())
     .addOption(keyEnv)
     .addOption(
@@ -154,7 +151,7 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
     )
     .addOption(option('--secret-env <name>', 'variable with an HMAC secret').from('JWTKIT_SECRET_ENV'))
     .addOption(
-      option('--secret-encoding <name>', 'how the secret is written (default: its bytes as they are)')
+      option('--secret-encoding <name>', 'encoding of the secret (default: none)')
         .choices(['base64', 'base64url', 'hex'])
         .from('JWTKIT_SECRET_ENCODING'),
     );
@@ -170,7 +167,7 @@ export function addRemoteOptions(command: Command): Command {
     )
     .addOption(issuer.from('JWTKIT_ISSUER_URL'))
     .addOption(
-      option('--jwks-token-file <file>', 'file with a bearer token, for the origin of that URL alone').from(
+      option('--jwks-token-file <file>', 'file with a bearer token, sent to the origin of that URL alone').from(
         'JWTKIT_JWKS_TOKEN_FILE',
       ),
     );

@@ -5,10 +5,9 @@ import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
 import { takeStdin } from '../terminal/stdin.js';
 import { envFileLine, readVariable, withEnvFile } from '../terminal/variables.js';
-import { readEnvFile } from './env-file.js';
 import { type AppliedConfig, setSurroundings } from './invocation.js';
 import { knownVariables } from './known-variables.js';
-import { refuseEmpty, stdinReader, variableOf } from './option.js';
+import { refuseEmpty, refuseEmptyArguments, stdinReader, variableOf } from './option.js';
 import { refuseUntrusted } from './unnamed-places.js';
 
 /**
@@ -24,7 +23,8 @@ export async function readSurroundings(command: Command, io: Io): Promise<void> 
     const reader = stdinReader(declared, command.getOptionValue(name));
     if (reader !== undefined) takeStdin(io, reader);
   }
-  const env = readEnvironment(command, io);
+  refuseEmptyArguments(command);
+  const env = await readEnvironment(command, io);
   setSurroundings(command, { env, config: await readConfig(command, env, io) });
   const unknown = Object.keys(env).filter((name) => /^jwtkit/i.test(name) && !knownVariables.has(name));
   if (unknown.length === 0) return;
@@ -35,12 +35,12 @@ export async function readSurroundings(command: Command, io: Io): Promise<void> 
 }
 
 /** Returns the variables of the process, and before them those of the env files. */
-function readEnvironment(command: Command, io: Io): Environment {
+async function readEnvironment(command: Command, io: Io): Promise<Environment> {
   const values = command.opts();
   const files: readonly string[] = values.envFile ?? [readVariable(io.env, 'JWTKIT_ENV_FILE') ?? []].flat();
   let env = io.env;
   for (const file of files) {
-    const read = readEnvFile(file);
+    const read = (await import('./env-file.js')).readEnvFile(file);
     const further = read.variables.JWTKIT_ENV_FILE ?? file;
     if (!files.includes(further)) {
       throw usage(`${file} sets JWTKIT_ENV_FILE, but an env file cannot name another`, 'name the other file with -e');

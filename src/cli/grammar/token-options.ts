@@ -27,7 +27,7 @@ export function addTokenOptions(command: Command, description = 'the token; - or
 
 /** Declares the option that sets the longest token. */
 export const maxSizeOption = (usual: string) =>
-  option('--max-size <size>', `the longest token, such as 64K or 1MiB (default: ${usual})`);
+  option('--max-size <size>', `longest token, such as 64K or 1MiB (default: ${usual})`);
 
 /** Reads `--max-size`, in characters. */
 export function readMaxSize(text: string | undefined, usual: number): number {
@@ -43,11 +43,10 @@ export function readTokenArgument(command: Command): string | undefined {
   if (args.length < 2) return args[0];
   const words = args.slice(0, -1).join(' ');
   if (/^(?:(?:proxy-)?authorization:?|bearer:?|authorization: ?bearer)$/i.test(words)) return args.join(' ');
-  const meansClaim = command.name() === 'decode' && args.length === 2 && /^[\w-]{1,30}$/.test(args[1] ?? '');
-  throw usage(
-    `too many arguments for '${command.name()}'. Expected 1 argument but got ${args.length}`,
-    `${meansClaim ? 'did you mean --claim NAME? or ' : ''}run: jwtkit ${command.name()} --help`,
-  );
+  // As Commander's own error, so that mistakes.ts finds the hint.
+  return command.error(`too many arguments for '${command.name()}'. Expected 1 argument but got ${args.length}`, {
+    code: 'commander.excessArguments',
+  });
 }
 
 /** Returns which option names the token; undefined if none does. */

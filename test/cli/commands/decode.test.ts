@@ -140,7 +140,7 @@ describe('refuses a malformed token, and says which part is broken', () => {
     [`${header}.${payload}`, 'token has 2 segments, a JWS has 3', 'the signature is missing'],
     [header, 'token has 1 segment, a JWS has 3', 'the payload and the signature are missing'],
     [`${token}.x`, 'token has 4 segments, a JWS has 3', 'there are 4 segments'],
-    [`${token}.x.y`, 'token has 5 segments: this is an encrypted token (JWE)', 'there are 5 segments'],
+    [`${token}.x.y`, 'token has 5 segments, a JWS has 3', 'there are 5 segments'],
     [`${token}.a.b.c.d.e.f.g`, 'token has more than 6 segments', 'there are 8 or more segments'],
     [`${header}=.${payload}.${signature}`, 'header is not base64url', 'the header (segment 1) is padded'],
     [`${header}.${payload}!.${signature}`, 'payload is not base64url', 'the payload (segment 2) has a character'],

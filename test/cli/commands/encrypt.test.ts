@@ -295,3 +295,39 @@ describe('decrypt', () => {
     expect(await stdoutOf(['decrypt', token, '--key', privateKey])).toBe('x');
   });
 });
+
+describe('what encrypt and decrypt lack', () => {
+  test.each<[string, string[], string]>([
+    ['encrypt', ['-'], "hint: name the recipient's key with --key, --jwks or --issuer-url, or make one"],
+    ['encrypt for claims', ['--sub', 'x'], "hint: name the recipient's key with --key"],
+    ['decrypt', ['TOKEN'], 'hint: name the private key with --key, or a shared secret with --secret-file\n'],
+  ])('%s without a keyring says which key to name', async (command, args, hint) => {
+    const [name = ''] = command.split(' ');
+    const token = await encrypt('x');
+    const world = { workingFolder: temporaryFolder(), stdin: 'x' };
+    const { exitCode, stderr } = await runCli([name, ...args.map((arg) => arg.replace('TOKEN', token))], world);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(hint);
+  });
+
+  test('a keyring that is missing is named as such behind keys, which takes no other key', async () => {
+    const { stderr } = await runCli(['keys', 'list'], { workingFolder: temporaryFolder() });
+    expect(stderr).toContain('hint: make one with: jwtkit keygen; --keyring names another folder\n');
+  });
+
+  test('a recipient whose keys are all for signatures has to publish another', async () => {
+    const set = fileWith(JSON.stringify({ keys: [{ ...jwk, use: 'sig' }] }), 'set.json');
+    for (const flag of ['--jwks', '--key']) {
+      const { exitCode, stderr } = await runCli(['encrypt', '-', flag, set], { stdin: 'x' });
+      expect(exitCode).toBe(3);
+      expect(stderr).toContain('hint: the recipient has to publish one with use enc');
+    }
+  });
+
+  test('a text in the place of the file is not repeated', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['encrypt', 'the code is 4711', '--key', publicKey]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+    expect(stderr).toContain('hint: the argument is the name of a file; pipe a text in');
+    expect(stderr).not.toContain('4711');
+  });
+});

@@ -441,3 +441,49 @@ describe('the key', () => {
     expect(stderr).toContain('holds 2 keys, one signs');
   });
 });
+
+describe('a list with commas where a flag is repeated', () => {
+  const list = ['--aud', 'a,b', '--scope', 'read,write', '--role', 'x, y'];
+
+  test('is one value, and a note says so', async () => {
+    const { exitCode, stdout, stderr } = await runCli([...issue, ...list], { env });
+    expect(exitCode).toBe(0);
+    expect(segmentOf(stdout, 1)).toMatchObject({ aud: 'a,b', scope: 'read,write', role: ['x, y'] });
+    expect(stderr).toBe(
+      'note: --aud: "a,b" is one value with a comma in it; for several, repeat --aud\n' +
+        'note: --scope: "read,write" is one value with a comma in it; for several, repeat --scope\n' +
+        'note: --role: "x, y" is one value with a comma in it; for several, repeat --role\n',
+    );
+    const named = await runCli([...issue, '--scope', 'admin read,write'], { env: { ...env, JWTKIT_AUD: 'a,b' } });
+    expect(named.stderr).toBe(
+      'note: JWTKIT_AUD: "a,b" is one value with a comma in it; for several, separate them by spaces\n' +
+        'note: --scope: "read,write" is one value with a comma in it; for several, repeat --scope\n',
+    );
+  });
+
+  test.each([
+    ['--role', 'CN=admins,OU=it'],
+    ['--aud', 'a,'],
+  ])('%s %s is no list', async (...args) => {
+    const { exitCode, stderr } = await runCli([...issue, ...args], { env });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
+  test('is named by the refusal of a token that has each of its parts', async () => {
+    const args = ['--aud', 'a', '--aud', 'b', '--scope', 'read write', '--role', 'x', '--role', 'y'];
+    const token = await stdoutOf([...issue, ...args], { env });
+    const verify = (...demands: string[]) => runCli(['verify', token, '--secret-env', 'S', ...demands], { env });
+    for (const demand of [
+      ['--aud', 'a,b'],
+      ['--any-aud', '--scope', 'read,write'],
+      ['--any-aud', '--role', 'x, y'],
+    ]) {
+      const { exitCode, stderr } = await verify(...demand);
+      expect(exitCode).toBe(16);
+      const hint = `hint: ${JSON.stringify(demand.at(-1))} is one value with a comma in it: name each value by itself\n`;
+      expect(stderr).toContain(hint);
+    }
+    const other = await verify('--aud', 'a,c');
+    expect(other.stderr).not.toContain('comma');
+  });
+});

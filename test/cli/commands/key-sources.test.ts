@@ -110,6 +110,7 @@ describe('says what it needs instead of a key:', () => {
     ['an empty variable', ['--key-env', 'EMPTY'], { EMPTY: ' ' }, 2, ['the variable EMPTY is set but empty']],
     ['a variable with a path', ['--key-env', 'K'], { K: signingFile }, 2, ['holds the name of a file', '--key "$K"']],
     ['a variable with a URL', ['--key-env', 'K'], { K: 'https://i.example/jwks.json' }, 2, ['holds a URL', '--jwks']],
+    ['a variable with a reference', ['--key-env', 'K'], { K: 'op://vault/jwt/key' }, 3, ['this is a reference']],
     ['a variable with a text', ['--key-env', 'K'], { K: 'not a key at all' }, 3, ['K: this is no key']],
     ['a URL', ['--key', 'https://i.example/jwks.json'], {}, 2, ['--key is the path of a file', '--jwks']],
     ['a plain URL', ['--key', 'HTTP://i.example'], {}, 2, ['--jwks']],

@@ -351,6 +351,9 @@ describe('options', () => {
   test.each([
     [['--alg', 'RS257'], '--alg: "RS257" is not an algorithm'],
     [['--alg', 'rs256'], '--alg: "rs256" is not an algorithm'],
+    [['--alg', 'RSA-OAEP-256'], 'hint: a key for encryption takes --use enc\n'],
+    [['--alg', 'ECDH-ES'], 'hint: a key for encryption takes --use enc\n'],
+    [['--alg', 'ec'], '--alg: ec is a type of key, not an algorithm\nhint: one of ES256, ES384, ES512, ES256K\n'],
     [['--alg', 'none'], 'there is no "none"'],
     [['--alg', 'NONE'], 'there is no "none"'],
     [['--bits', '1024'], '2048 to 16384 bits'],
@@ -360,8 +363,16 @@ describe('options', () => {
     [['--bits', ''], '--bits'],
     [['--bits', '0x800'], '"0x800"'],
     [['--bits', '2048', '--alg', 'ES256'], 'a size in bits is for RSA keys'],
-    [['--crv', 'Ed25519'], 'RS256 is not defined for the curve Ed25519'],
-    [['--alg', 'EdDSA', '--crv', 'X25519'], 'EdDSA is not defined for the curve X25519'],
+    [
+      ['--crv', 'Ed25519'],
+      'RS256 is not defined for the curve Ed25519\nhint: Ed25519 is the curve of EdDSA and Ed25519\n',
+    ],
+    [['--crv', 'P-256'], 'RS256 is not defined for the curve P-256\nhint: P-256 is the curve of ES256\n'],
+    [['--crv', 'nonsense'], 'RS256 is not defined for the curve nonsense\n'],
+    [
+      ['--alg', 'EdDSA', '--crv', 'X25519'],
+      'EdDSA is not defined for the curve X25519\nhint: X25519 is a curve of ECDH-ES, which encrypts\n',
+    ],
     [['--format', 'jwk'], '--format'],
     [['--format', 'der', '--private', '-'], "'der' is invalid. Allowed choices are pem, jwk"],
     [['--public', 'verify.pem'], '--public needs --private'],

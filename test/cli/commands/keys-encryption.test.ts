@@ -57,7 +57,7 @@ describe('keygen --use enc', () => {
     [['--alg', 'RSA1_5'], 'Bleichenbacher'],
     [['--alg', 'A256KW'], 'takes a secret'],
     [['--alg', 'RSA-OAEP'], 'only read'],
-    [['--crv', 'Ed25519'], 'not defined for the curve'],
+    [['--crv', 'Ed25519'], 'not defined for the curve Ed25519\nhint: one of P-256, P-384, P-521, X25519\n'],
     [['--bits', '2048'], 'is for RSA keys'],
     [['--cert', 'x', '--subject', 'CN=x'], 'is for a key that signs'],
   ])('refuses %j', async (args, message) => {

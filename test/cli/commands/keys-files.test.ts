@@ -1,9 +1,10 @@
 /** Keys that come into a keyring and go out of it: import, export, thumbprint. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { storedPair } from '../../attacks/trusted-keys.js';
+import { chain } from '../../jose/certificate-chain.js';
 import {
   fileWith,
   hasModes,
@@ -324,6 +325,13 @@ describe('export', () => {
 });
 
 describe('thumbprint', () => {
+  test('of a certificate with its public key, as openssl x509 -pubkey prints them, is one', async () => {
+    const key = new X509Certificate(chain.other).publicKey.export({ format: 'pem', type: 'spki' });
+    const alone = await stdoutOf(['keys', 'thumbprint', '-'], { stdin: chain.other });
+    expect(alone).toMatch(/^[\w-]{43}$/);
+    expect(await stdoutOf(['keys', 'thumbprint', '-'], { stdin: `${key}${chain.other}` })).toBe(alone);
+  });
+
   test('thumbprint of the example of RFC 7638 §3.1', async () => {
     expect(await stdoutOf(['keys', 'thumbprint', fileWith(rfcKey)])).toBe(rfcThumbprint);
     expect(JSON.parse(await stdoutOf(['keys', 'thumbprint', '-', '--json'], { stdin: rfcKey }))).toEqual([

@@ -88,6 +88,6 @@ test('a file that cannot be written keeps its hashes, and log-ins go on', async 
   for (const _ of [1, 2]) expect((await logIn(service, 'user-0', 'right')).status).toBe(200);
   await service.until(/note: hashes of other programs stay as they are: /);
   expect(hashesIn('read-only')).toEqual([hash]);
-  expect(service.written.stderr.match(/hashes of other programs/g)).toHaveLength(1);
   await service.stop();
+  expect(service.written.stderr.match(/hashes of other programs/g)).toHaveLength(1);
 });

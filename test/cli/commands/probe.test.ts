@@ -277,6 +277,7 @@ describe('probe of a library', () => {
 
 test.each([
   ['an unknown target', ['nonsense'], '"nonsense" is no target'],
+  ['an address that is no URL', ['localhost:8000'], 'did you mean http://localhost:8000? A target is'],
   ['options for a URL', ['http://127.0.0.1:1/', '--options', '{}'], '--options is for jsonwebtoken and jose'],
   ['options that are no JSON', ['jose', '--options', 'x'], '--options is no JSON object'],
   ['a place that is none', ['http://127.0.0.1:1/', '--send', 'nowhere'], '--send: "nowhere" says no place'],

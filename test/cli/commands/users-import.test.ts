@@ -257,3 +257,12 @@ test('adds thousands of users at once', async () => {
   expect([exitCode, stderr]).toEqual([0, 'added 5000 users\n']);
   expect(readUsers(path)).toHaveLength(5000);
 });
+
+test('shows on a terminal how many passwords are hashed, and nothing in a pipe', async () => {
+  const list = `name,sub,password,password_hash\nalice,user-1,one,\nbob,user-2,two,\neve,user-3,,${hash}\n`;
+  const shown = await importFile(list, [], { terminals: ['stderr'] });
+  expect(shown.stderr).toContain('2 of 2 passwords');
+  expect(shown.stderr.endsWith('\r\x1b[Kadded 3 users\n')).toBe(true);
+  const other = list.replaceAll('user-', 'other-').replaceAll(/^(alice|bob|eve)/gm, 'new-$1');
+  expect((await importFile(other)).stderr).toBe('added 3 users\n');
+});

@@ -130,7 +130,7 @@ describe('users add', () => {
   test.each<[string, readonly string[], string]>([
     ['no name', ['--sub', 'user-1'], "missing required argument 'name'"],
     ['no sub', ['bob'], "required option '--sub <id>' not specified"],
-    ['an empty name', ['', '--sub', 'user-1'], 'the name "" is empty'],
+    ['an empty name', ['', '--sub', 'user-1'], 'the argument name is empty'],
     ['white space around it', [' bob', '--sub', 'user-1'], 'begins or ends with white space'],
     ['what a terminal would obey', ['bo\u001b[2Jb', '--sub', 'user-1'], 'has a control or an invisible character'],
     ['the sub of a client', ['bob', '--sub', 'client-1'], 'begins with client-, as the ids of clients do'],

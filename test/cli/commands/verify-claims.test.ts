@@ -137,6 +137,7 @@ describe('scopes', () => {
     [{ scp: 'read' }, ['--scope', 'read', '--scope-claim', 'scope'], 'token has no claim "scope", expected read'],
     [{ scp: 'read' }, ['--scope', 'read', '--scope-claim', 'scope'], 'hint: pass --scope-claim scp'],
     [{ permissions: ['read'] }, ['--scope', 'read'], 'hint: pass --scope-claim permissions'],
+    [{ scopes: ['read'] }, ['--scope', 'read'], 'hint: pass --scope-claim scopes'],
     [{ scope: 5, scp: 'read' }, ['--scope', 'read'], 'claim scope is 5, it must be a string or an array of strings'],
     [{ scp: [1] }, ['--scope', '1'], 'claim scp is an array, it must be a string or an array of strings'],
     [{ scope: null }, ['--scope', 'read'], 'claim scope is null'],

@@ -54,7 +54,15 @@ test.each<[string, string, number, string]>([
   ['a PEM with literal \\n', pem.replace(/\n/g, '\\n'), 0, 'it had literal \\n'],
   ['the base64 of a key', pem.replace(/-----.*-----|\n/g, ''), 0, 'base64 around it was decoded'],
   ['a private set in base64', Buffer.from(setOf(privateKeys.rsa.export({ format: 'jwk' }))).toString('base64'), 3, ''],
-  ['a web page', '<!doctype html>', 3, ''],
+  ['a web page', '<!doctype html>', 3, 'hint: this is a web page'],
+  ['the metadata of an issuer', '{"issuer":"https://i.example","jwks_uri":"https://i.example/k"}', 3, '--issuer-url'],
+  [
+    'a set in a member',
+    JSON.stringify({ client_id: 'x', jwks: { keys: [rsa] } }),
+    3,
+    'the key is in its member jwks: give that alone',
+  ],
+  ['null for what a key has not', setOf({ ...rsa, kid: 'k2', d: null, p: null, oth: null }, rsa), 0, ''],
 ])('a file of --jwks may be wrapped as a key may: %s', async (_, content, code, note) => {
   const { exitCode, stderr } = await runCli(['verify', tokens.k1, '--jwks', fileWith(content)]);
   expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: expect.stringContaining(note) });

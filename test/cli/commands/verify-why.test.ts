@@ -52,6 +52,9 @@ test.each<[string, string, object, string[], string]>([
   ['a shell', 'RS256', { iss: 'https://i.example/;rm' }, ['--key FILE'], 'rm'],
   ['a control character', 'RS256', { iss: 'https://i.example/\u001b[2J' }, ['--key FILE'], 'i.example'],
   ['a very long iss', 'RS256', { iss: `https://i.example/${'a'.repeat(999)}` }, ['--key FILE'], 'i.example'],
+  ['no signature', 'none', {}, ['no signature', 'jwtkit decode'], 'keygen'],
+  ['an algorithm that nobody has', 'RS1', {}, ['its algorithm "RS1" is not supported'], 'keygen'],
+  ['an algorithm that a terminal would obey', '\u001b[2J', {}, ['is not supported'], '\u001b'],
   ['iss that is no text', 'RS256', { iss: ['https://i.example'] }, ['--key FILE'], 'i.example'],
 ])('without a key the hint fits the token: %s', async (_, alg, claims, parts, absent) => {
   const world = { workingFolder: temporaryFolder() };
@@ -59,6 +62,13 @@ test.each<[string, string, object, string[], string]>([
   expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
   for (const part of parts) expect(stderr).toContain(part);
   expect(stderr).not.toContain(absent);
+});
+
+test('without a key the hint for an encrypted token names what decrypts it', async () => {
+  const header = Buffer.from('{"alg":"dir","enc":"A256GCM"}').toString('base64url');
+  const { exitCode, stderr } = await runCli(['verify', `${header}..a.b.c`], { workingFolder: temporaryFolder() });
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('hint: the token is encrypted (JWE): jwtkit decrypt, or verify --decrypt-key FILE');
 });
 
 test('on a terminal the report of what is no token has the hint', async () => {

@@ -147,3 +147,10 @@ test('issue never signs a whole output line of another command as claims', async
     }
   }
 });
+
+test('claims in the place of their file get a hint, and are not repeated', async () => {
+  const { exitCode, stdout, stderr } = await runCli([...issue, '--claims', '{"ssn":"123"}'], { env });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+  expect(stderr).toContain('hint: --claims takes the name of a file, not what is in it');
+  expect(stderr).not.toContain('ssn');
+});

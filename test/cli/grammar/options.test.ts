@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { optionAliases } from '../../../src/cli/grammar/option.js';
 import { maxKeyBytes } from '../../../src/jose/key.js';
 import { storedPair } from '../../attacks/trusted-keys.js';
 import {
@@ -18,6 +19,11 @@ import {
 
 const anyToken = unsigned({ sub: 'u', iat: now, exp: now + 60 });
 const terminal = { terminals: ['stdin', 'stdout', 'stderr'] as const };
+
+test('an option has one alias at most', () => {
+  const flags = Object.values(optionAliases);
+  expect(new Set(flags).size).toBe(flags.length);
+});
 
 describe('where the token comes from', () => {
   const commands = [['decode'], ['inspect'], ['verify', '--secret-env', 'S']];

@@ -32,6 +32,9 @@ describe('the hint names', () => {
     ['white space at the end', `${secret} \n`, secret, [], 'without the white space at its end'],
     ['a line end', secret, `${secret}\n`, [], 'with a line end after it'],
     ['a line end of Windows', secret, `${secret}\r\n`, [], 'with a line end after it'],
+    ['white space around it', `  ${secret} \n`, secret, [], 'without the white space around it'],
+    ['its name', `JWT_SECRET=${secret}`, secret, [], 'without the name before it'],
+    ['its name and quotes', `export JWT_SECRET='${secret}'`, secret, [], 'without the name before it'],
     ['quotes', `"${secret}"`, secret, [], 'without the quotes around it'],
   ])('%s', async (_, written, used, encoding, part) => {
     const flags = encoding.flatMap((name) => ['--secret-encoding', name]);

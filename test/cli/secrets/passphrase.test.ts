@@ -206,7 +206,7 @@ describe('issue', () => {
     const { exitCode, stderr } = await issue(['--passphrase-file', fileWith(`${passphrase}\n\n`)]);
     expect(exitCode).toBe(3);
     expect(stderr).toBe(
-      `error: ${join(keyring, 'k1.pem')}: wrong passphrase for the private key\nhint: if it is certainly right, the file is damaged\n`,
+      `error: ${join(keyring, 'k1.pem')}: wrong passphrase for the private key\nhint: what --passphrase-file names begins or ends with white space, such as a line end: remove it\n`,
     );
   });
 

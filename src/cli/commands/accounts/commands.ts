@@ -84,7 +84,7 @@ export function registerSet(
       .addOption(option('--no-roles', 'no role at all'));
   }
   command
-    .addOption(option('--scope <scope>', 'scope tokens that it may be granted from now on; repeatable').repeatable())
+    .addOption(option('--scope <scope>', 'scopes from now on; repeatable').repeatable())
     .addOption(option('--no-scopes', 'no scope at all'))
     .addOption(accountClaimOption('claim of its access tokens from now on'))
     .addOption(option('--no-claims', 'no claim of its own at all'));

@@ -8,12 +8,13 @@ import { addCommonOptions, passwordHashOption } from '../../grammar/shared-optio
 import { readNamed } from '../../secrets/named-file.js';
 import type { Context } from '../../terminal/io.js';
 import { afterChange, printJson } from '../../terminal/output.js';
+import { openCount } from '../../terminal/progress.js';
 import { fromUser, toReport } from './kind.js';
 
 export function registerImport(users: Command, { io }: Context): void {
   const command = users
     .command('import')
-    .description('Add the users of a JSON or CSV file: all of them, or none if a line is wrong.')
+    .description('Add the users of a JSON or CSV file. Adds all of them, or none if a line is wrong.')
     .argument('<file>', 'JSON, or CSV whose first line names the columns; - is stdin')
     .addOption(passwordHashOption('each password'))
     .addOption(option('--dry-run', 'check the file and the users, and add nothing'));
@@ -57,7 +58,10 @@ export function registerImport(users: Command, { io }: Context): void {
       if (json) return printJson(io, { users: list.length });
       return io.say(`would add ${count}`);
     }
-    const added = await importUsers(path, checked.users, { now: io.now() });
+    const progress = openCount(io.stderr, 'passwords');
+    const added = await importUsers(path, checked.users, { now: io.now(), onHashed: progress.update }).finally(
+      progress.clear,
+    );
     if (json) return printJson(afterChange(io, 'the users were added'), added.map(fromUser).map(toReport));
     io.say(`added ${count}`);
   });
