@@ -6,7 +6,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(3);
 }
 const { mkdirSync, realpathSync, statSync } = require('node:fs');
-const { enableCompileCache } = require('node:module');
+const { enableCompileCache } = major < 22 ? {} : require('node:module');
 const { dirname, isAbsolute, join } = require('node:path');
 
 /** Keeps compiled code in the user's cache folder. Node runs what it finds there: no other user may reach or replace it. */

@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { copySwaggerUi, describePackages } from './bundled-packages.js';
-import { groupsOfCommandLine, entriesOfCommandLine as input, nameOfLibraryChunk } from './chunks.js';
+import { groupsOfCommandLine, entriesOfCommandLine as input, nameOfLibraryChunk, quickToCompile } from './chunks.js';
 import { writeManPages } from './man.js';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -40,6 +40,7 @@ function bundleCommandLine() {
     dir: 'dist/cli',
     format: 'cjs',
     minify: true,
+    plugins: [quickToCompile],
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
     codeSplitting: { groups: groupsOfCommandLine },
@@ -87,10 +88,9 @@ async function bundle(input, output, alias = {}) {
 async function rollUpDeclarations() {
   const tsc = 'node_modules/typescript/bin/tsc';
   execFileSync(process.execPath, [tsc, '-p', 'scripts/tsconfig.build.json'], { stdio: 'inherit' });
-  const plugins = [dts({ dtsInput: true, emitDtsOnly: true })];
   const bundler = await rolldown({
     input: 'dist/types/index.d.ts',
-    plugins,
+    plugins: [dts({ dtsInput: true, emitDtsOnly: true })],
     external: /^node:/,
     checks: { pluginTimings: false },
   });

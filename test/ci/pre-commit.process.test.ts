@@ -33,6 +33,8 @@ test.each([
   ['deploy/.env.production', true],
   ['keys/private.pem', true],
   ['KEYS/PRIVATE.PEM', true],
+  ['keys/private.pem~', true],
+  ['keys/.private.pem.swp', true],
   ['k8s/secret.yaml', true],
   ['jwtkit.config.json', true],
   ['token.jwt', true],
