@@ -1,5 +1,5 @@
 /** Compares JSON numbers exactly. The time grows with their text, not with their exponents. */
-import { NumberText } from './exact-json.js';
+import { NumberText } from './number-text.js';
 
 type JsonNumber = number | bigint | NumberText;
 

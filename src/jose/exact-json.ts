@@ -5,24 +5,7 @@
 import { escapeJson } from '../shown-text.js';
 import { type JsonObject, type RefuseJson, readJson } from './json.js';
 import { JsonError, maxJsonDepth, readValues } from './json-reader.js';
-
-/** A number by its text, where JSON.stringify would write the JavaScript number differently. */
-export class NumberText {
-  // Private, so that no path through a value finds a member inside a number.
-  readonly #text: string;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  valueOf(): number {
-    return Number(this.#text);
-  }
-
-  toString(): string {
-    return this.#text;
-  }
-}
+import { NumberText } from './number-text.js';
 
 /** Finds numbers that JSON may write differently: with a fraction, an exponent, 16 digits, or -0. */
 const maybeInexact = /[:,[\s]-?(?:\d{16}|\d+[.eE])|[:,[\s]-0/;

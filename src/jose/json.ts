@@ -5,6 +5,7 @@
  */
 import { asBuffer } from './base64url.js';
 import { duplicateName, JsonError, maxJsonDepth, readValues, tooDeep } from './json-reader.js';
+import { NumberText } from './number-text.js';
 
 /** A JSON object. Read own members only; `__proto__` may be one. */
 export type JsonObject = { [name: string]: unknown };
@@ -87,9 +88,9 @@ function countColons(json: Uint8Array): number {
   return colons;
 }
 
-/** Whether a value is a JSON object rather than an array, null or a scalar. */
+/** Whether a value is a JSON object rather than an array, null or a scalar; a number by its text is a scalar. */
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText);
 }
 
 /** The value of an own member; undefined if there is none. */
@@ -107,5 +108,6 @@ export function quoteText(text: string): string {
 export function describeJson(value: unknown): string {
   if (value === null || value === undefined) return value === null ? 'null' : 'missing';
   if (Array.isArray(value)) return 'an array';
+  if (value instanceof NumberText) return 'a number';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -1,8 +1,8 @@
 /** Compares two tokens: header and claims by path, and what lets the second do more than the first. Verifies nothing. */
 import { isJsonNumber } from '../jose/decimal.js';
-import { toJson } from '../jose/exact-json.js';
 import { isJsonObject, type JsonObject } from '../jose/json.js';
 import { splitScope } from './claims.js';
+import { isSameJson } from './required-claim.js';
 import { formatDuration, isNumericDate } from './time.js';
 
 /** One member that the tokens do not have alike. */
@@ -40,7 +40,7 @@ function compare(part: Difference['part'], at: string, first: JsonObject, second
     if (!Object.hasOwn(second, name)) return [{ part, path, kind: 'removed', first: first[name] }];
     const [one, other] = [first[name], second[name]];
     if (isJsonObject(one) && isJsonObject(other)) return compare(part, path, one, other);
-    return toJson(one) === toJson(other) ? [] : [{ part, path, kind: 'changed', first: one, second: other }];
+    return isSameJson(one, other) ? [] : [{ part, path, kind: 'changed', first: one, second: other }];
   });
 }
 

@@ -1,6 +1,6 @@
 /** A required claim, and the JSON value that it must have or the word that it must hold. */
 import { isJsonNumber, isSameNumber } from '../jose/decimal.js';
-import { findOddNumber, NumberText, parseExactJson, writeJson } from '../jose/exact-json.js';
+import { findOddNumber, parseExactJson, writeJson } from '../jose/exact-json.js';
 import { isJsonObject, quoteText } from '../jose/json.js';
 import { JsonError, maxJsonDepth } from '../jose/json-reader.js';
 
@@ -105,7 +105,7 @@ export function isSameJson(one: unknown, other: unknown): boolean {
     return Array.isArray(other) && one.length === other.length && one.every((item, at) => isSameJson(item, other[at]));
   }
   if (!isJsonObject(one)) return one === other;
-  if (!isJsonObject(other) || other instanceof NumberText) return false;
+  if (!isJsonObject(other)) return false;
   const names = Object.keys(one);
   return (
     names.length === Object.keys(other).length &&

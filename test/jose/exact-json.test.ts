@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isSameNumber } from '../../src/jose/decimal.js';
-import { NumberText, parseExactJson, readExact, writeJson } from '../../src/jose/exact-json.js';
+import { parseExactJson, readExact, writeJson } from '../../src/jose/exact-json.js';
 import { readJson } from '../../src/jose/json.js';
+import { NumberText } from '../../src/jose/number-text.js';
 
 const parse = (text: string) => parseExactJson(Buffer.from(text));
 

@@ -1,6 +1,6 @@
 /** The further claims of users and clients: in access tokens, at the log-in and fresh at every refresh. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { NumberText } from '../../src/jose/exact-json.js';
+import { NumberText } from '../../src/jose/number-text.js';
 import {
   alice,
   basic,

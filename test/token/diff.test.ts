@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseExactJson } from '../../src/jose/exact-json.js';
 import { diffTokens } from '../../src/token/diff.js';
 
 const base = {
@@ -61,4 +62,49 @@ describe('what widens the second token', () => {
     expect(without('aud')).toMatchObject([{ kind: 'removed', widens: 'is for any audience' }]);
     expect(without('scope')[0]?.widens).toBeUndefined();
   });
+});
+
+describe('numbers are compared as decimals, wherever they stand', () => {
+  const read = (json: string) => parseExactJson(Buffer.from(json)) as Record<string, unknown>;
+  const places = ['{"n":N}', '{"in":{"n":N}}', '{"n":[N]}', '{"n":[{"n":N}]}'];
+  const between = (place: string, one: string, other: string) => {
+    const [first, second] = [one, other].map((number) => read(place.replace('N', number)));
+    const inClaims = diffTokens({ header: {}, claims: first ?? {} }, { header: {}, claims: second ?? {} });
+    const inHeader = diffTokens({ header: first ?? {}, claims: {} }, { header: second ?? {}, claims: {} });
+    expect(inHeader.length).toBe(inClaims.length);
+    return inClaims;
+  };
+
+  test.each([
+    ['12345678901234567890', '12345678901234567891'],
+    ['100002348117421473', '100002348117421470'],
+    ['1E400', '1e401'],
+    ['1.0', '{}'],
+    ['1.0', '1.5'],
+    ['0.1', '0.10000000000000000001'],
+    ['4102444800.0', '9999999999.0'],
+  ])('%s is another number than %s', (one, other) => {
+    for (const place of places) expect(between(place, one, other)).toMatchObject([{ kind: 'changed' }]);
+  });
+
+  test.each([
+    ['1.0', '1'],
+    ['100', '1e2'],
+    ['-0', '0'],
+    ['12345678901234567890', '1234567890123456789e1'],
+  ])('%s is the same number as %s', (one, other) => {
+    for (const place of places) expect(between(place, one, other)).toEqual([]);
+  });
+
+  test('a later exp is later, however it is written', () => {
+    const [first, second] = [read('{"exp":4102444800.0}'), read('{"exp":9.9e9}')];
+    expect(diffTokens({ header: {}, claims: first }, { header: {}, claims: second })).toMatchObject([
+      { path: '/exp', later: 5_797_555_200, widens: 'expires later' },
+    ]);
+  });
+});
+
+test('objects in a list are equal, whatever the order of their members', () => {
+  const [first, second] = [{ grants: [{ a: 1, b: 2 }] }, { grants: [{ b: 2, a: 1 }] }];
+  expect(diffTokens({ header: {}, claims: first }, { header: {}, claims: second })).toEqual([]);
 });
