@@ -28,6 +28,42 @@ export class VariableOption extends Option {
   readonly #alias = aliasOfFlag.get(this.long ?? '');
   #attributeName: string | undefined;
   #formerName: string | undefined;
+  #isOverridable = false;
+
+  constructor(flags: string, description: string) {
+    super(flags, description);
+    this.argParser((value: string) => value);
+  }
+
+  /** Sets the function that reads a value. A second, other value is refused: the first would be lost without a word. */
+  override argParser<T>(parse: (value: string, previous: T) => T): this {
+    return super.argParser((value: string, previous: T) => {
+      const parsed = parse(value, previous);
+      if (!this.isRepeatable && !this.#isOverridable) this.#refuseSecond(parsed, previous);
+      return parsed;
+    });
+  }
+
+  override choices(values: readonly string[]): this {
+    super.choices(values);
+    return this.argParser(this.parseArg as (value: string, previous: string) => string);
+  }
+
+  /** Commander gives `undefined` as the value of a flag without one, and of `--no-…`. */
+  #refuseSecond(value: unknown, previous: unknown): void {
+    const isFirst = previous === undefined || previous === this.defaultValue || previous === value;
+    if (isFirst || (value === undefined && typeof previous === 'boolean')) return;
+    const other = this.long?.replace('--no-', '--');
+    if (this.negate || previous === false)
+      throw usage(`${other} and ${other?.replace('--', '--no-')} exclude each other`);
+    throw usage(`${this.long} is given twice`, `${this.long} takes one value`);
+  }
+
+  /** Lets a later value win: people write `--color` into an alias. */
+  overridable(): this {
+    this.#isOverridable = true;
+    return this;
+  }
 
   /** Sets the name under which the value is read, if the flag's own name means something else in other commands. */
   as(attribute: string): this {

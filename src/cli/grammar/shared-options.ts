@@ -36,8 +36,8 @@ export function addCommonOptions(command: Command, shown: readonly string[]): Co
   const config = option('--config <file>', `policy file (default: ${policyFileName}, if there is one)`);
   return command
     .addOption(option('--json', 'print one JSON value; errors as JSON on stderr'))
-    .addOption(option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
-    .addOption(option('--no-color', 'as --color never'))
+    .addOption(option('--color <when>', 'colours').overridable().choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(option('--no-color', 'as --color never').overridable())
     .addOption(envFile.as('envFile').from('JWTKIT_ENV_FILE').repeatable({ splitsVariable: false }))
     .addOption(config.from('JWTKIT_CONFIG'))
     .addOption(option('--no-config', `do not look for ${policyFileName}`))

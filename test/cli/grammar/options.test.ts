@@ -20,6 +20,51 @@ import {
 const anyToken = unsigned({ sub: 'u', iat: now, exp: now + 60 });
 const terminal = { terminals: ['stdin', 'stdout', 'stderr'] as const };
 
+describe('an option that takes one value', () => {
+  test.each([
+    ['verify', anyToken, '--sub', 'x', '--sub', 'u'],
+    ['verify', anyToken, '--subject', 'x', '--sub', 'u'],
+    ['verify', '--token-file', 'a', '--token-file', 'b'],
+    ['verify', '--token-env', 'A', '--token-env', 'B'],
+    ['verify', '--batch', 'a', '--batch', 'b'],
+    ['verify', anyToken, '--typ', 'x', '--typ', 'JWT'],
+    ['verify', anyToken, '--min-ttl', '9999d', '--min-ttl', '1s'],
+    ['verify', anyToken, '--max-age', '1s', '--max-age', '1d'],
+    ['verify', anyToken, '--type', 'refresh', '--type', 'any'],
+    ['verify', anyToken, '--store', 'A', '--store', 'B'],
+    ['verify', anyToken, '--keyring', 'A', '--keyring', 'B'],
+    ['--keyring', 'A', 'verify', anyToken, '--keyring', 'B'],
+    ['verify', anyToken, '--config', 'a', '--config', 'b'],
+    ['verify', anyToken, '--format', 'text', '--format', 'junit'],
+    ['issue', '--sub', 'a', '--sub', 'b'],
+    ['issue', '--ttl', '1h', '--ttl', '2h'],
+    ['lint', '--token-file', 'a', '--token-file', 'b'],
+    ['keys', 'retire', 'k', '--until', '1d', '--until', '2d'],
+  ])('is not given twice: jwtkit %s %s %s %s %s %s', async (...argv) => {
+    const { exitCode, stderr } = await runCli(argv);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^error: (--[\w-]+) is given twice\nhint: \1 takes one value\n$/);
+  });
+
+  test.each([
+    ['--no-config', '--config', 'p.json'],
+    ['--config', 'p.json', '--no-config'],
+    ['--no-store', '--store', 'lmdb:d'],
+    ['--store', 'lmdb:d', '--no-store'],
+  ])('excludes its negation in either order: %s %s %s', async (...options) => {
+    const { exitCode, stderr } = await runCli(['verify', anyToken, '--secret-env', 'S', ...options], {
+      env: { S: secret },
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/exclude each other/);
+  });
+
+  test('may be repeated with the same value', async () => {
+    const { exitCode, stdout } = await runCli(['decode', anyToken, '--claim', 'sub', '--claim', 'sub']);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'u\n' });
+  });
+});
+
 test('an option has one alias at most', () => {
   const flags = Object.values(optionAliases);
   expect(new Set(flags).size).toBe(flags.length);
