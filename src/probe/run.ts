@@ -18,12 +18,20 @@ const maxTokens = 500;
 /** After so many tokens in a row without any answer the target counts as gone. */
 const maxSilences = 3;
 
+/** After so many tokens the good one is given again: many services lock out a client that fails often. */
+const betweenChecks = 20;
+
+/** A text that nobody takes for a token. */
+const noToken = 'jwtkit-probe';
+
 export interface ProbeOptions {
   readonly level: CountedLevel;
   /** The shortest time from one token to the next, in milliseconds. */
   readonly pause: number;
   /** Waits for so many milliseconds. */
   wait(milliseconds: number): Promise<void>;
+  /** Is called if the target accepts a text that is no token. */
+  onCareless?(): void;
   /** Is called after each answer. */
   onAnswer?(done: number, total: number): void;
 }
@@ -41,23 +49,38 @@ export interface Outcome {
 }
 
 /**
- * Runs fixtures against a target. The first fixture is a good token, which has to pass: without it, refusals say nothing.
+ * Runs fixtures against a target. The first fixture is a good token, which has to pass: without it, refusals say nothing. It has to
+ * pass again and again, unless the target takes a token only once.
  * @throws {JwtkitError} PROBE_FAILED if it does not pass; FILE_NOT_READABLE if there is no such target; ADDRESS_UNAVAILABLE if it
- * stops answering.
+ * stops answering, or takes good tokens no longer.
  */
 export async function runProbe(
   fixtures: readonly Fixture[],
   target: Target,
   options: ProbeOptions,
 ): Promise<readonly Outcome[]> {
+  let asked = 0;
+  const ask = async (token: string) => {
+    if (asked++ > 0 && options.pause > 0) await options.wait(options.pause);
+    return target.ask(token);
+  };
+  const good = fixtures[0]?.token ?? '';
+  const first = await ask(good);
+  refuseUnlessAccepted(first, target);
+  if ((await ask(noToken)).verdict === 'accepted') options.onCareless?.();
+  const isReusable = (await ask(good)).verdict === 'accepted';
   const outcomes: Outcome[] = [];
-  const sent = fixtures.slice(0, maxTokens);
-  const good = sent[0]?.token ?? '';
   let silences = 0;
-  for (const fixture of sent) {
-    if (outcomes.length > 0 && options.pause > 0) await options.wait(options.pause);
-    const answer = await target.ask(fixture.token);
-    if (outcomes.length === 0) refuseUnlessAccepted(answer, target);
+  let lastChecked = 'the start';
+  /** Refuses to go on with a target that no longer takes the good token: its refusals would say nothing. */
+  const check = async (at: string) => {
+    const answer = isReusable ? await ask(good) : first;
+    if (answer.verdict !== 'accepted') throw lockedOut(target, answer, lastChecked, at);
+    lastChecked = at;
+  };
+  const sent = fixtures.slice(0, maxTokens - Math.ceil(maxTokens / betweenChecks) - asked);
+  for (const [at, fixture] of sent.entries()) {
+    const answer = at === 0 ? first : await ask(fixture.token);
     silences = /^no (?:answer|connection)/.test(answer.detail) ? silences + 1 : 0;
     if (silences === maxSilences) {
       throw new JwtkitError(
@@ -70,8 +93,16 @@ export async function runProbe(
     }
     outcomes.push(await judge(fixture, answer, target, good, options.level));
     options.onAnswer?.(outcomes.length, sent.length);
+    if (at % betweenChecks === betweenChecks - 1 || at === sent.length - 1) await check(fixture.id);
   }
   return outcomes;
+}
+
+function lockedOut({ name }: Target, { detail }: Answer, from: string, to: string): JwtkitError {
+  const message = `between ${from} and ${to}, ${name} stopped taking the good token: ${detail}`;
+  const hint =
+    'it may lock out clients that fail often: let this one through while it is probed, or slow down with --rate';
+  return new JwtkitError('ADDRESS_UNAVAILABLE', message, { hint });
 }
 
 function refuseUnlessAccepted({ verdict, detail, isAbsent }: Answer, { name }: Target): void {

@@ -60,6 +60,63 @@ describe('probe of an HTTP service', () => {
     expect(seen[0]?.method).toBe('GET');
   });
 
+  test.each([401, 403, 429, 503])('exits 3 for a service that answers %d after ten failures', async (status) => {
+    let failures = 0;
+    const careless = async (token: string) => {
+      if (failures >= 10) return status;
+      const answer = await strict(token);
+      if (answer !== 200) failures++;
+      return answer;
+    };
+    const { url } = await serveTokens(bearer, careless);
+    const { exitCode, stdout, stderr } = await runCli(['probe', url, ...own], world);
+    expect([exitCode, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^error: between \\S+ and \\S+, \\S+ stopped taking the good token: status ${status}\nhint: it may lock out .*--rate\n$`,
+      ),
+    );
+  });
+
+  test('exits 3 for a service that locks the client out at the last token', async () => {
+    let asked = 0;
+    const counted = await serveTokens(bearer, (token) => {
+      asked++;
+      return strict(token);
+    });
+    await runCli(['probe', counted.url, ...own], world);
+    const all = asked;
+    asked = 0;
+    const { url } = await serveTokens(bearer, async (token) => (++asked === all ? 429 : strict(token)));
+    expect((await runCli(['probe', url, ...own], world)).exitCode).toBe(3);
+  });
+
+  test('exits 0 for a strict service that takes each token only once', async () => {
+    const taken = new Set<string>();
+    const once = async (token: string) => {
+      if (taken.has(token)) return 401;
+      taken.add(token);
+      return strict(token);
+    };
+    const { url } = await serveTokens(bearer, once);
+    expect((await runCli(['probe', url, ...own], world)).exitCode).toBe(0);
+  });
+
+  test.each([
+    ['a service that answers 200 to everything', [], async () => 200],
+    [
+      'a page to log in at, taken for an answer',
+      ['--accepted', '200-399'],
+      async (token: string) => ((await isGood(token)) ? 200 : 302),
+    ],
+  ])('says once that nothing is checked by %s', async (_, options, decide) => {
+    const { url } = await serveTokens(bearer, decide);
+    const { exitCode, stdout, stderr } = await runCli(['probe', url, ...own, ...options], world);
+    expect(exitCode).toBe(19);
+    expect(stdout).toContain('hostile tokens accepted');
+    expect(stderr.match(/^note: \S+ accepts a text that is no token: it checks none here/gm)).toHaveLength(1);
+  });
+
   test('exits 19 and names what a service accepted that believes alg none', async () => {
     const careless = async (token: string) => (token.endsWith('.') && token.startsWith('ey') ? 200 : strict(token));
     const { url } = await serveTokens(bearer, careless);

@@ -41,7 +41,11 @@ export function registerProbe(program: Command, context: Context): void {
     const target = await openTarget(given, invocation, plan);
     const progress = openCount(io.stderr, 'tokens');
     try {
-      const outcomes = await runProbe(fixtures, target, { level, pause, wait, onAnswer: progress.update });
+      const onCareless = () =>
+        io.note(
+          `${target.name} accepts a text that is no token: it checks none here, or --accepted has to say what accepts one`,
+        );
+      const outcomes = await runProbe(fixtures, target, { level, pause, wait, onCareless, onAnswer: progress.update });
       progress.clear();
       const scope = { hasNotes: invocation.options.verbose === true, version: packageJson.version };
       await writeReports(probeReport(target.name, outcomes, scope), reports, invocation, io);
