@@ -4,7 +4,7 @@ import { JwtkitError } from '../../errors.js';
 import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
 import { holdsSecret, importJwk, UnusableJwk } from '../../jose/jwk.js';
 import { readPemBlock, readPemBlocks } from '../../jose/pem.js';
-import { isReference } from '../../jose/unresolved.js';
+import { isReference, isUnresolved } from '../../jose/unresolved.js';
 import { isContentEncryptionName, isKeyManagementName } from '../../jwe/algorithms.js';
 import { importEncryptionJwk } from '../../jwe/jwk.js';
 import { parseJwe } from '../../jwe/parse.js';
@@ -128,7 +128,7 @@ export class Found {
     if (plain.includes('-----BEGIN ')) return void this.addPem(plain, spot);
     if (plain.startsWith('{') && this.#addJsonKey(plain, spot)) return;
     if (this.addTokens(plain, spot)) return;
-    if (!isSecretName(name) || isPlaceholder(value)) return;
+    if (!isSecretName(name) || isPutInLater(value)) return;
     this.holds.add('secret');
     this.add('secret', { name, value, isPublished }, spot);
   }
@@ -177,11 +177,13 @@ function isSecretName(name: string): boolean {
   return /secret|(?:jwt|jws|token|signing|sign|hmac|hs256|hs512|auth|session|app)_?(?:signing_?)?key$/.test(plain);
 }
 
-/** Whether a value stands for one that is put in later, or is empty. */
-function isPlaceholder(value: string): boolean {
-  const isMarked =
-    /^\s*$|^\$\{?\w|\$\{|\{\{|^!?(?:Ref|vault|sops|ENC)\b|^(?:vault|arn|op|awssm):|^__[A-Z][A-Z0-9_]*__$/;
-  return isMarked.test(value) || isReference(value);
+/**
+ * Whether a value is empty or stands for one that a program puts in later: a form that {@link isUnresolved} knows, or a variable
+ * that a shell or a compose file reads. What a program shows instead of a value, such as `********`, is a finding.
+ */
+function isPutInLater(value: string): boolean {
+  if (/^\s*$|^\$[A-Z_][A-Z\d_]*$/.test(value) || isReference(value)) return true;
+  return isUnresolved(value) && !/^\s*[*<([]/.test(value);
 }
 
 function lineAt(text: string, at: number): number {

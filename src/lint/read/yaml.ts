@@ -7,6 +7,8 @@ const longestDocument = 65_536;
 const longestFile = 262_144;
 /** Settings are not nested deeper. */
 const deepest = 64;
+/** Tags of values that a program puts in later: of CloudFormation, Ansible and Home Assistant. */
+const putInLater = new Set(['!Ref', '!GetAtt', '!ImportValue', '!vault', '!secret']);
 
 /**
  * Adds what the values of YAML hold; false for a text that is no YAML, or too long or too deep. Aliases are not followed, so that
@@ -62,7 +64,7 @@ function readDocument(
       return;
     }
     if (isSeq(node)) for (const [at, item] of node.items.entries()) visit(item, [...path, String(at)]);
-    if (!isScalar(node) || typeof node.value !== 'string') return;
+    if (!isScalar(node) || typeof node.value !== 'string' || putInLater.has(node.tag ?? '')) return;
     const [, name, value] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(node.value) ?? [];
     // `environment` of a compose file may be a list of assignments.
     if (name !== undefined && value !== undefined && path.includes('environment'))

@@ -1,5 +1,6 @@
 /** Rules about shared secrets in files of settings. */
 import { findKeyIn } from '../../jose/disguised-key.js';
+import { isUnresolved, unresolvedProblem } from '../../jose/unresolved.js';
 import { goodSecret, text } from '../example.js';
 import { type Remark, rule, type Spot, type Subjects } from '../rule.js';
 import { hintOfSecret } from '../shown-secret.js';
@@ -31,10 +32,11 @@ function twoServices(one: string, other: string): string {
 function weaknessOf(
   { value }: Secret,
   isKnown: (secret: string) => boolean,
-): 'key' | 'known' | 'exemplary' | 'short' | 'poor' | undefined {
+): 'key' | 'known' | 'exemplary' | 'unresolved' | 'short' | 'poor' | undefined {
   if (findKeyIn(Buffer.from(value)) !== undefined) return 'key';
   if (isKnown(value)) return 'known';
   if (looksExemplary.test(value.slice(0, longestRead))) return 'exemplary';
+  if (isUnresolved(value)) return 'unresolved';
   if (Buffer.byteLength(value) < leastBytes) return 'short';
   return entropyOf(value) < leastEntropy ? 'poor' : undefined;
 }
@@ -67,13 +69,17 @@ export const secretRules = [
     id: 'secret/placeholder',
     level: 'error',
     about: 'secret',
-    means: 'The secret reads like an example that somebody was meant to replace.',
+    means:
+      'The secret reads like an example that somebody was meant to replace, or like what a program shows instead of a secret.',
     help: replaceIt,
     source: 'RFC 8725 §3.5; tutorial, pitfall "keys in code"',
     bad: setting('please-change-this-before-you-deploy'),
     good: setting(goodSecret),
-    check: (secret, { isKnownSecret }) =>
-      weaknessOf(secret, isKnownSecret) === 'exemplary' && `the secret reads like an example ${sayHint(secret.value)}`,
+    check: (secret, { isKnownSecret }) => {
+      const weakness = weaknessOf(secret, isKnownSecret);
+      if (weakness === 'exemplary') return `the secret reads like an example ${sayHint(secret.value)}`;
+      return weakness === 'unresolved' && `the secret ${unresolvedProblem} ${sayHint(secret.value)}`;
+    },
   }),
   rule({
     id: 'secret/too-short',
