@@ -18,7 +18,7 @@ export async function run(given: readonly string[], outside: World): Promise<num
     const argv = moveCommonOptions(given, isGroup);
     const names = helpAsked(argv, isGroup);
     if (isVersionAsked(argv)) io.stdout.write(`${packageJson.version}\n`);
-    else if (names === undefined) await runCommand(argv, await buildProgram(argv, context));
+    else if (names === undefined) await runCommand(argv, await buildProgram(argv, context), context);
     else await showHelp(names, context);
     return context.exitCode;
   } catch (error) {
@@ -33,7 +33,8 @@ function isVersionAsked([first, ...rest]: readonly string[]): boolean {
   return first === '--version' || first === '-V' || (first === 'version' && rest.every((arg) => arg === '--json'));
 }
 
-async function runCommand(argv: readonly string[], program: Command): Promise<void> {
+async function runCommand(argv: readonly string[], program: Command, context: Context): Promise<void> {
+  context.path = argv.slice(0, findCommand(argv, program).depth);
   try {
     await program.parseAsync(keepKidAsArgument(argv), { from: 'user' });
   } catch (error) {
@@ -54,7 +55,7 @@ async function showHelp(names: readonly string[], context: Context): Promise<voi
   const program = await buildProgram(names.length === 0 ? ['--help'] : names, context, true);
   const { command, depth } = findCommand(names, program);
   const isUnknown = depth < names.length && command.commands.length > 0;
-  await runCommand(isUnknown ? names : [...names.slice(0, depth), '--help'], program);
+  await runCommand(isUnknown ? names : [...names.slice(0, depth), '--help'], program, context);
 }
 
 /** Begins a run. Its stderr hides tokens, and says nothing in a quiet run. Data goes to stdout, unchanged. */
@@ -71,13 +72,13 @@ function startRun(argv: readonly string[], world: World): Context {
 
 /** Adds a hint to the error for what is no token, or no signed one, for the word help, and for a keyring that is not there. */
 async function withHint(error: JwtkitError, context: Context): Promise<JwtkitError> {
-  const { argv } = context;
+  const { argv, path = [] } = context;
   if (argv.includes('help')) {
-    const hint = (await import('./mistakes.js')).hintForHelp(argv);
+    const hint = (await import('./mistakes.js')).hintForHelp(argv, path);
     if (hint !== undefined) return hinted(error, hint);
   }
   if (error.code === 'KEYRING_NOT_FOUND') {
-    const hint = (await import('./mistakes.js')).hintForKeyring(argv);
+    const hint = (await import('./mistakes.js')).hintForKeyring(argv, path);
     if (hint !== undefined) return hinted(error, hint);
   }
   if (error.code !== 'TOKEN_MALFORMED' || error.hint !== undefined) return error;

@@ -116,8 +116,7 @@ function hintForArgument(command: Command, path: readonly string[]): string | un
 }
 
 /** Returns what to do without a keyring, for commands that need one for something else than to sign or to verify. */
-export function hintForKeyring(argv: readonly string[]): string | undefined {
-  const name = argv.find(isCommand);
+export function hintForKeyring(argv: readonly string[], [name]: readonly string[]): string | undefined {
   if (name === 'keys') return 'make one with: jwtkit keygen; --keyring names another folder';
   if (name === 'decrypt') return 'name the private key with --key, or a shared secret with --secret-file';
   if (name !== 'encrypt' || argv.includes('--sign')) return undefined;
@@ -125,9 +124,9 @@ export function hintForKeyring(argv: readonly string[]): string | undefined {
 }
 
 /** Returns the hint for the word help behind a command. */
-export function hintForHelp(argv: readonly string[]): string | undefined {
+export function hintForHelp(argv: readonly string[], path: readonly string[]): string | undefined {
   const words = argv.filter((arg) => !arg.startsWith('-'));
-  const [name, ...path] = words.slice(0, -1);
-  if (words.at(-1) !== 'help' || !isCommand(name) || path.length !== (isGroup(name) ? 1 : 0)) return undefined;
-  return `for help, run: jwtkit ${[name, ...path, '--help'].join(' ')}`;
+  const name = path.at(-1);
+  if (words.at(-1) !== 'help' || name === undefined || words.at(-2) !== name || isGroup(name)) return undefined;
+  return `for help, run: ${['jwtkit', ...path, '--help'].join(' ')}`;
 }

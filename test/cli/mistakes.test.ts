@@ -4,7 +4,7 @@ import { hintForCommand } from '../../src/cli/grammar/other-commands.js';
 import { hintForOption } from '../../src/cli/grammar/other-tools.js';
 import { topics } from '../../src/cli/help/topic-names.js';
 import { commands } from './commands.js';
-import { makeKeyring, runCli, secret, stdoutOf, unsigned } from './fake-io.js';
+import { fileWith, makeKeyring, runCli, secret, stdoutOf, unsigned } from './fake-io.js';
 
 test.each([
   ['issue --sub x --exp 1h', '--ttl'],
@@ -386,10 +386,32 @@ test.each([
   ['--no-color verify help', 3, 'verify'],
   ['issue help', 2, 'issue'],
   ['keys export help', 3, 'keys export'],
+  ['--keyring keys verify help', 3, 'verify'],
 ])('jwtkit %s: the hint is to ask for help by --help', async (line, exitCode, command) => {
   const result = await runCli(line.split(' '));
   expect(result).toMatchObject({ exitCode, stdout: '' });
   expect(result.stderr).toContain(`for help, run: jwtkit ${command} --help`);
+});
+
+const ofKeys = 'make one with: jwtkit keygen; --keyring names another folder';
+const ofDecrypt = 'name the private key with --key, or a shared secret with --secret-file';
+const ofEncrypt =
+  "name the recipient's key with --key, --jwks or --issuer-url, or make one with: jwtkit keygen --use enc";
+test.each([
+  ['keys list --keyring nokeys', ofKeys],
+  ['keys list --keyring decrypt', ofKeys],
+  ['--keyring encrypt keys list', ofKeys],
+  ['decrypt JWE --keyring nokeys', ofDecrypt],
+  ['--keyring keys decrypt JWE', ofDecrypt],
+  ['--json --keyring keys decrypt JWE', ofDecrypt],
+  ['encrypt FILE --keyring keys', ofEncrypt],
+  ['--keyring decrypt encrypt FILE', ofEncrypt],
+])('jwtkit %s: without the keyring, the hint is that of the command', async (line, hint) => {
+  const jwe = 'eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2R0NNIn0.AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA';
+  const args = line.split(' ').map((word) => ({ JWE: jwe, FILE: fileWith('text') })[word] ?? word);
+  const { exitCode, stdout, stderr } = await runCli(args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+  expect(stderr).toContain(hint);
 });
 
 test('the report of verify says how to ask for help', async () => {

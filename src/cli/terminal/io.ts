@@ -70,6 +70,8 @@ export interface Context {
   readonly io: Io;
   /** The arguments as they were given. */
   readonly argv: readonly string[];
+  /** The names of the command and subcommand that run. */
+  path?: readonly string[];
   exitCode: number;
   /** Whether nothing is written, by `--quiet`. */
   isQuiet?: boolean;
