@@ -1,6 +1,6 @@
 /** A copy of the checkout, as git would give it to somebody. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './runner.js';
 
@@ -9,9 +9,10 @@ export function copyCheckout(folder: string): string {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard'];
   const { stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
   for (const file of stdout.trim().split('\n')) {
-    if (!existsSync(join(root, file))) continue;
+    // A link stays where it is: `npm ci` in the copy would empty the folder behind a linked node_modules.
+    if (lstatSync(join(root, file), { throwIfNoEntry: false })?.isFile() !== true) continue;
     mkdirSync(dirname(join(folder, file)), { recursive: true });
-    cpSync(join(root, file), join(folder, file));
+    copyFileSync(join(root, file), join(folder, file));
   }
   return folder;
 }

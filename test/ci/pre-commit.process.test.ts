@@ -1,11 +1,11 @@
 /** The hook for pre-commit: a schema reads it, and commits with mistakes in what is staged fail. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { stdoutOf, temporaryFolder } from '../cli/fake-io.js';
+import { runCli, stdoutOf, temporaryFolder, textOf } from '../cli/fake-io.js';
 import { codeBlocks } from '../pages.js';
 import { describeWithProgram, plainEnvironment } from '../programs.js';
 import { copyCheckout } from './checkout.js';
@@ -13,7 +13,7 @@ import { root } from './runner.js';
 
 const hooks = parse(readFileSync(join(root, '.pre-commit-hooks.yaml'), 'utf8'));
 const [hook] = hooks;
-const isCandidate = (file: string) => pythonPattern(hook.files).test(file) && !pythonPattern(hook.exclude).test(file);
+const isAsked = (file: string) => pythonPattern(hook.files).test(file) && !pythonPattern(hook.exclude).test(file);
 
 /** Python's `(?i)` is a flag here. */
 function pythonPattern(pattern: string): RegExp {
@@ -28,23 +28,23 @@ test('the schema of SchemaStore accepts .pre-commit-hooks.yaml', () => {
   expect(isValid([{ id: 'jwtkit-lint' }])).toBe(false);
 });
 
-test.each([
-  ['.env', true],
-  ['deploy/.env.production', true],
-  ['keys/private.pem', true],
-  ['KEYS/PRIVATE.PEM', true],
-  ['keys/private.pem~', true],
-  ['keys/.private.pem.swp', true],
-  ['k8s/secret.yaml', true],
-  ['jwtkit.config.json', true],
-  ['token.jwt', true],
-  ['package-lock.json', false],
-  ['web/package-lock.json', false],
-  ['src/index.ts', false],
-  ['README.md', false],
-])('the hook is asked about %s: %s', (file, isAsked) => {
-  expect(isCandidate(file)).toBe(isAsked);
-});
+/** Files that lint reads of a folder, and files that it leaves out. */
+const read = [
+  ...['.env', 'env', 'a/.env.production', 'a/env.local', 'prod.env', 'a/b c.env'],
+  ...['pem', 'key', 'crt', 'cer', 'der', 'p8', 'pub', 'json', 'yaml', 'yml', 'jwt', 'jwk', 'jwks', 'token'].map(
+    (ending) => `keys/a.${ending}`,
+  ),
+  ...['a.secret', 'a.txt', 'a.http', 'KEYS/A.PEM', 'id_rsa', 'ring/id_ed25519', 'b/.pem'],
+  ...['~', '.~1~', '.bak', '.backup', '.copy', '.old', '.orig', '.save', '.swp', '.swa', '.tmp', '#'].map(
+    (ending) => `c/key.pem${ending}`,
+  ),
+  ...['c/.key.pem.swp', 'c/k1.pem.123-4f-a9.tmp', 'c/a.jwks.old', 'c/a.p8.~12~', 'c/.env~', 'c/a.KEY.BAK'],
+].sort();
+const leftOut = [
+  ...['package-lock.json', 'web/package-lock.json', 'npm-shrinkwrap.json', 'node_modules/a/key.pem', 'd/.venv/a.env'],
+  ...['src/index.ts', 'README.md', 'a.pem.md', 'a.pemx', 'key.pem.swz', 'a.json.bak', 'myenv.py', 'd/.gitignore'],
+  ...['d/.lock', 'd/a.keys.ts', 'd/key.pem.1-2.tmp'],
+];
 
 /** A repository of somebody, whose git asks nobody. */
 let repository = '';
@@ -89,6 +89,22 @@ describe('a commit with the entry of the hook as a hook of git', () => {
     const script = join(repository, '.git/hooks/pre-commit');
     mkdirSync(join(repository, '.git/hooks'), { recursive: true });
     writeFileSync(script, line, { mode: 0o755 });
+  });
+
+  test('lints what the hook of pre-commit and lint of a folder do', async () => {
+    for (const name of [...read, ...leftOut]) {
+      mkdirSync(join(repository, dirname(name)), { recursive: true });
+      stage({ [name]: 'SECRET_KEY=fallback_secret\n' });
+    }
+    const { findings } = JSON.parse((await runCli(['lint', repository, '--json'])).stdout);
+    const found = findings.map(({ where }: { where: { name: string } }) => relative(repository, where.name));
+    expect([...new Set(found)].sort()).toEqual(read);
+    const log = join(repository, '.git/asked');
+    const [bin = ''] = path.split(delimiter);
+    writeFileSync(join(bin, 'jwtkit'), `#!/bin/sh\nprintf '%s\\n' "$@" > '${log}'\n`);
+    expect(commit(path).status).toBe(0);
+    expect(textOf(log).trim().split('\n').slice(1).sort()).toEqual(read);
+    expect([...read, ...leftOut].filter(isAsked).sort()).toEqual(read);
   });
 
   test('fails for a known secret and for a private key, and says which rule', async () => {
