@@ -1,7 +1,7 @@
 /** The accounts of a service: users with a name and a password, clients with an id and a secret. */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { JsonObject } from '../jose/json.js';
-import { isUnresolved, unresolvedProblem } from '../jose/unresolved.js';
+import { isReference, isUnresolved, unresolvedProblem } from '../jose/unresolved.js';
 import { inBoth, isScopeToken } from './claims.js';
 
 /** A person who logs in with a name and a password. */
@@ -131,6 +131,26 @@ export function clientSecretProblem(secret: string): string | undefined {
   if (secret.length < 22 || new Set(secret).size < 8)
     return 'is too easy to guess: it needs 22 random characters or more';
   return secret.length > 512 ? 'is longer than 512 characters' : undefined;
+}
+
+/** The longest password in bytes of UTF-8, once normalized. */
+const maxPasswordBytes = 1024;
+
+/** Whether a password is short enough to be hashed. */
+export function isPasswordInBounds(password: string): boolean {
+  // A longer text cannot shrink to the limit by normalization; measuring it would cost time.
+  if (password.length > 4 * maxPasswordBytes) return false;
+  return Buffer.byteLength(password.normalize('NFKC'), 'utf8') <= maxPasswordBytes;
+}
+
+/** Returns what is wrong with a new password, to complete "the password …"; undefined for a sound one. */
+export function passwordProblem(password: string): string | undefined {
+  if (password === '') return 'is empty';
+  if (!isPasswordInBounds(password)) return `has more than ${maxPasswordBytes} bytes`;
+  if (!password.isWellFormed()) return 'is not Unicode text';
+  // A person cannot type such a character into a form.
+  if (/\p{Cc}/u.test(password)) return 'holds a line end or another control character';
+  return isReference(password) ? unresolvedProblem : undefined;
 }
 
 /** Whether a text looks like a generated id of a client. No client may have it as its name. */

@@ -82,6 +82,7 @@ const name = '$'.concat('{NEW_SECRET_OF_THE_SERVICE}');
 const problem = 'is a name or a reference, not the value behind it';
 const guessed = 'hint: nothing put the value in its place: everybody could guess this secret\n';
 const ofPassphrase = `error: --passphrase-env: the passphrase ${problem}\n${guessed}`;
+const ofPassword = `error: the password ${problem}\n${guessed}`;
 const ofClient = `error: the secret ${problem}\nhint: without one, jwtkit makes a secret and prints it once\n`;
 const good = { GOOD: 'correct-horse-battery-staple' };
 
@@ -103,13 +104,9 @@ test.each<[string, readonly string[], string]>([
   [
     'password of a new user',
     ['users', 'add', 'bob', '--sub', 'user-2', '--password-env', 'S', '--keyring', 'ring'],
-    `error: the password ${problem}\n`,
+    ofPassword,
   ],
-  [
-    'password of a user',
-    ['users', 'passwd', 'alice', '--password-env', 'S', '--keyring', 'ring'],
-    `error: the password ${problem}\n`,
-  ],
+  ['password of a user', ['users', 'passwd', 'alice', '--password-env', 'S', '--keyring', 'ring'], ofPassword],
   ['secret of a new client', ['clients', 'add', 'web', '--secret-env', 'S', '--keyring', 'ring'], ofClient],
   ['secret of a client', ['clients', 'rotate', 'reports', '--secret-env', 'S', '--keyring', 'ring'], ofClient],
 ])('refuses the name of a variable and a reference as the %s', async (_, args, stderr) => {

@@ -1,10 +1,10 @@
 /** Adds many users at once: all of them or none. Every one that cannot be added is named. */
 import { type JsonObject, own, quoteText } from '../../jose/json.js';
-import { labelProblem, scopeProblem, subjectProblem } from '../../token/account.js';
+import { labelProblem, passwordProblem, scopeProblem, subjectProblem } from '../../token/account.js';
 import { accountClaimsProblem } from '../../token/account-claims.js';
 import { isNumericDate } from '../../token/time.js';
 import { listMember, textMember } from './account-file.js';
-import { hashPassword, passwordProblem } from './password.js';
+import { hashPassword } from './password.js';
 import { passwordHashProblem } from './password-hash.js';
 import type { ListedUser } from './user-list.js';
 import { addUsers, type StoredUser } from './users.js';

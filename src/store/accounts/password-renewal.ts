@@ -1,6 +1,6 @@
 /** Replaces hashes of other programs by our own kind, once a right password shows what to hash. */
-import type { User } from '../../token/account.js';
-import { hashPassword, isCutByBcrypt, passwordProblem } from './password.js';
+import { passwordProblem, type User } from '../../token/account.js';
+import { hashPassword, isCutByBcrypt } from './password.js';
 import { isOwnKind } from './password-hash.js';
 import { replaceHashes } from './users.js';
 

@@ -4,13 +4,11 @@
  * and full-width letters for plain ones. Hashes of other programs are checked against the password as it was typed, too.
  */
 import { JwtkitError } from '../../errors.js';
-import { isReference, unresolvedProblem } from '../../jose/unresolved.js';
+import { isReference, unresolvedHint } from '../../jose/unresolved.js';
+import { isPasswordInBounds, passwordProblem } from '../../token/account.js';
 import { loadArgon2 } from './argon2.js';
 import { passwordCost } from './password-cost.js';
 import { isBcrypt, likeOurs, normalizeBcrypt } from './password-hash.js';
-
-/** The longest password in bytes of UTF-8, once normalized. */
-const maxPasswordBytes = 1024;
 
 /** Whether a password matches a bcrypt hash. */
 export type CompareBcrypt = (password: string, hash: string) => Promise<boolean>;
@@ -22,19 +20,9 @@ export type CompareBcrypt = (password: string, hash: string) => Promise<boolean>
  */
 export async function hashPassword(password: string): Promise<string> {
   const problem = passwordProblem(password);
-  if (problem !== undefined) throw new JwtkitError('USAGE_INVALID', `the password ${problem}`);
+  const hint = isReference(password) ? unresolvedHint : undefined;
+  if (problem !== undefined) throw new JwtkitError('USAGE_INVALID', `the password ${problem}`, { hint });
   return loadArgon2().hash(password.normalize('NFKC'), passwordCost);
-}
-
-/** Returns what is wrong with a new password, to complete "the password …"; undefined for a sound one. */
-export function passwordProblem(password: string): string | undefined {
-  if (password === '') return 'is empty';
-  if (!isBounded(password)) return `has more than ${maxPasswordBytes} bytes`;
-  if (!password.isWellFormed()) return 'is not Unicode text';
-  // A person cannot type such a character into a form.
-  if (/\p{Cc}/u.test(password)) return 'holds a line end or another control character';
-  if (isReference(password)) return unresolvedProblem;
-  return undefined;
 }
 
 /**
@@ -47,7 +35,7 @@ export async function isPassword(
   hash: string | undefined,
   compareBcrypt: CompareBcrypt = compareHere,
 ): Promise<boolean> {
-  const isFit = hash !== undefined && isBounded(password);
+  const isFit = hash !== undefined && isPasswordInBounds(password);
   for (const typed of formsOf(password)) {
     // As many checks without a hash.
     const isRight = await (isFit ? verify(typed, hash, compareBcrypt) : verify('', likeOurs, compareBcrypt));
@@ -58,7 +46,7 @@ export async function isPassword(
 
 /** Returns the texts that a hash may be made from: the normalized password, and what was typed, which another program may have hashed. */
 export function formsOf(password: string): string[] {
-  return isBounded(password) ? [...new Set([password.normalize('NFKC'), password])] : [''];
+  return isPasswordInBounds(password) ? [...new Set([password.normalize('NFKC'), password])] : [''];
 }
 
 /** Whether a bcrypt hash tells nothing of the end of a password: it takes the first 72 bytes. */
@@ -71,9 +59,3 @@ function verify(password: string, hash: string, compareBcrypt: CompareBcrypt): P
 }
 
 const compareHere: CompareBcrypt = async (password, hash) => (await import('bcryptjs')).compare(password, hash);
-
-function isBounded(password: string): boolean {
-  // A longer text cannot shrink to the limit by normalization; measuring it would cost time.
-  if (password.length > 4 * maxPasswordBytes) return false;
-  return Buffer.byteLength(password.normalize('NFKC'), 'utf8') <= maxPasswordBytes;
-}

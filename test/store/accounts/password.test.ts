@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadArgon2 } from '../../../src/store/accounts/argon2.js';
-import { hashPassword, isPassword, passwordProblem } from '../../../src/store/accounts/password.js';
+import { hashPassword, isPassword } from '../../../src/store/accounts/password.js';
 import { passwordHashProblem } from '../../../src/store/accounts/password-hash.js';
+import { passwordProblem } from '../../../src/token/account.js';
 
 const argon2 = loadArgon2();
 afterEach(() => vi.restoreAllMocks());
