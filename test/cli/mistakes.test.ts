@@ -381,6 +381,29 @@ describe('a token that an option took as its value', () => {
 });
 
 test.each([
+  'keygen --alg TYPE',
+  'keys rotate --alg TYPE',
+  'keys import f --alg TYPE',
+  'issue --sub x --alg TYPE',
+  'verify a.b.c --alg TYPE',
+  'fixtures f --new-key --alg TYPE',
+])('jwtkit %s: a type of key gets the algorithms of the type', async (line) => {
+  for (const [type, algorithms] of [
+    ['RSA', 'RS256, RS384, RS512, PS256, PS384, PS512'],
+    ['ec', 'ES256, ES384, ES512, ES256K'],
+    ['OKP', 'EdDSA, Ed25519, Ed448'],
+  ] as const) {
+    const args = line.replace('TYPE', type).split(' ');
+    const problem = `${type} is a type of key, not an algorithm`;
+    expect(await runCli(args, { env: { JWTKIT_KEYRING: await makeKeyring() } })).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error: --alg: ${problem}\nhint: one of ${algorithms}\n`,
+    });
+  }
+});
+
+test.each([
   ['decode help', 11, 'decode'],
   ['inspect help --json', 11, 'inspect'],
   ['--no-color verify help', 3, 'verify'],

@@ -43,6 +43,7 @@ export function registerFixtures(program: Command, { io }: Context): void {
     refuseUselessMask(options, io);
     const isStream = options.format === 'ndjson';
     if (isStream && folder !== undefined) throw usage('--format ndjson writes to stdout and takes no folder');
+    if (isStream && options.force === true) throw usage('--force is for a folder');
     if (isStream && options.newKey === true) throw usage('--new-key needs a folder to write the key to');
     if (isStream && options.json === true) throw usage('--json and --format ndjson exclude each other');
     if (!isStream && folder === undefined) throw usage('no folder given', 'or print the tokens with --format ndjson');

@@ -1,17 +1,29 @@
 /** The options of the commands that encrypt or decrypt, and their values. */
 import type { Command } from 'commander';
+import { isAlgorithmName } from '../../jose/algorithms.js';
 import {
   type ContentEncryptionName,
   contentEncryptionNames,
   isContentEncryptionName,
   isKeyManagementName,
+  type KeyManagement,
   type KeyManagementName,
+  keyManagement,
   keyManagementNames,
   refusalOfAlgorithm,
 } from '../../jwe/algorithms.js';
 import { usage } from '../terminal/errors.js';
 import { option } from './option.js';
 import { addFetchOptions, addPassphraseOptions, defaultKeyring } from './shared-options.js';
+import { keyTypeGiven } from './values.js';
+
+/** What types of keys encrypt with. */
+const kindOfType: Readonly<Record<string, KeyManagement['kind']>> = {
+  RSA: 'RSA',
+  EC: 'ECDH',
+  OKP: 'ECDH',
+  OCT: 'secret',
+};
 
 /**
  * Adds the options that name the key to encrypt to, or the keys to decrypt with. Only the keyring has a variable: the variables
@@ -48,12 +60,22 @@ export function addEncryptionKeyOptions(command: Command, purpose: 'encrypt' | '
   return addFetchOptions(command);
 }
 
-/** Reads the name of a key management algorithm, exactly as `alg` carries it. */
-export function readKeyManagement(name: string): KeyManagementName {
+/** Reads the name of a key management algorithm, exactly as `alg` carries it. `way` says where one that signs belongs. */
+export function readKeyManagement(name: string, way?: string): KeyManagementName {
   if (isKeyManagementName(name)) return name;
   const reason = refusalOfAlgorithm(name);
   if (reason !== undefined) throw usage(`--alg: ${name} is refused: ${reason}`);
-  throw usage(`--alg: ${JSON.stringify(name)} is no encryption algorithm`, `one of ${keyManagementNames.join(', ')}`);
+  const oneOf = `one of ${keyManagementNames.join(', ')}`;
+  if (isAlgorithmName(name)) throw usage(`--alg: ${name} signs and does not encrypt`, way ?? oneOf);
+  const kind = Object.hasOwn(kindOfType, name.toUpperCase()) ? kindOfType[name.toUpperCase()] : undefined;
+  const ofType = keyManagementNames.filter((each) => keyManagement(each).kind === kind);
+  if (ofType.length > 0) throw keyTypeGiven('--alg', name, ofType);
+  throw usage(`--alg: ${JSON.stringify(name)} is no encryption algorithm`, oneOf);
+}
+
+/** Reads `--alg` beside `--use enc`. */
+export function readEncryptionKeyAlgorithm(name: string): KeyManagementName {
+  return readKeyManagement(name, 'for a key that signs, leave out --use enc');
 }
 
 /** Reads the name of a content encryption algorithm. */

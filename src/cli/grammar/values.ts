@@ -1,6 +1,6 @@
 /** How the text of an option becomes a value; every error names the option. */
 import { JwtkitError } from '../../errors.js';
-import { type AlgorithmName, algorithmNames, isAlgorithmName } from '../../jose/algorithms.js';
+import { type AlgorithmName, algorithm, algorithmNames, isAlgorithmName } from '../../jose/algorithms.js';
 import { parseExactJson } from '../../jose/exact-json.js';
 import { parseDuration, parseMoment } from '../../token/time.js';
 import { usage } from '../terminal/errors.js';
@@ -79,9 +79,16 @@ export function readAlgorithm(label: string, name: string): AlgorithmName {
   if (name.toLowerCase() === 'none') {
     throw usage(`${label}: there is no "none": a token without a signature is never accepted`);
   }
+  const ofType = algorithmNames.filter((each) => algorithm(each).kty.toLowerCase() === name.toLowerCase());
+  if (ofType.length > 0) throw keyTypeGiven(label, name, ofType);
   const meant = nearAlgorithm(name);
   const hint = meant === undefined ? `one of ${algorithmNames.join(', ')}` : `did you mean ${meant}?`;
   throw usage(`${label}: ${JSON.stringify(name)} is not an algorithm`, hint);
+}
+
+/** Returns the error for a type of key in the place of an algorithm. */
+export function keyTypeGiven(label: string, name: string, algorithms: readonly string[]): JwtkitError {
+  return usage(`${label}: ${name} is a type of key, not an algorithm`, `one of ${algorithms.join(', ')}`);
 }
 
 /** Returns the algorithm whose name a text writes in other letters or with a dash, such as rs256. */

@@ -104,7 +104,9 @@ export function keyringRecipient(directory: string, now: number, kid?: string): 
   if (found !== undefined) return importEncryptionJwk(found.jwk, { source: setPath(directory) });
   const what =
     kid === undefined ? 'no key for encryption' : `no key for encryption with the kid ${JSON.stringify(kid)}`;
-  throw new JwtkitError('KEY_NOT_FOUND', `the keyring has ${what}`, { hint: 'make one with: jwtkit keygen --use enc' });
+  const kids = kid === undefined ? [] : keys.map((key) => key.kid);
+  const hint = kids.length > 0 ? `its keys: ${kids.join(', ')}` : 'make one with: jwtkit keygen --use enc';
+  throw new JwtkitError('KEY_NOT_FOUND', `the keyring has ${what}`, { hint });
 }
 
 /**

@@ -61,7 +61,12 @@ describe('encrypt', () => {
 
   test.each([
     [['--alg', 'RSA1_5'], 'Bleichenbacher'],
-    [['--alg', 'RS256'], 'no encryption algorithm'],
+    [['--alg', 'RS256'], 'RS256 signs and does not encrypt\nhint: one of RSA-OAEP-256, '],
+    [
+      ['--alg', 'RSA'],
+      'a type of key, not an algorithm\nhint: one of RSA-OAEP-256, RSA-OAEP-384, RSA-OAEP-512, RSA-OAEP\n',
+    ],
+    [['--alg', 'A256'], 'no encryption algorithm'],
     [['--enc', 'A512GCM'], 'no content encryption'],
     [['--alg', 'dir'], 'not allowed by the key'],
     [['--alg', 'RSA-OAEP'], 'only read'],

@@ -84,6 +84,7 @@ test('fixtures --format ndjson prints the same lines for the same time and key, 
 test.each([
   ['no folder', [], 'no folder given'],
   ['a folder beside ndjson', ['x', '--format', 'ndjson'], 'takes no folder'],
+  ['--force without a folder', ['--format', 'ndjson', '--force'], '--force is for a folder'],
   ['a new key without a folder', ['--format', 'ndjson', '--new-key'], 'needs a folder'],
   ['a new key beside a named one', ['x', '--new-key', '--secret-env', 'S'], '--new-key and --secret-env exclude'],
   ['a lifetime of seconds', ['x', '--new-key', '--ttl', '5'], 'live for a minute'],

@@ -147,6 +147,14 @@ describe('keys convert', () => {
     expect(run).toMatchObject({ exitCode, stdout: '', stderr: expect.stringContaining(message) });
   });
 
+  test.each([
+    ['--force without --out', ['--force'], '--force is for --out'],
+    ['--mask outside of GitHub Actions', ['--mask'], '--mask'],
+  ])('refuses %s before it reads the file', async (_, args, message) => {
+    const { exitCode, stderr } = await runCli(['keys', 'convert', '/no/such', ...args]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) });
+  });
+
   test('shows no private key on a terminal, and overwrites no file', async () => {
     const terminal = { terminals: ['stdout'] as const };
     const shown = await runCli(['keys', 'convert', ecFile], terminal);

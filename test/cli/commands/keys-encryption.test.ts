@@ -53,7 +53,9 @@ describe('keygen --use enc', () => {
   });
 
   test.each([
-    [['--alg', 'RS256'], 'no encryption algorithm'],
+    [['--alg', 'RS256'], 'RS256 signs and does not encrypt\nhint: for a key that signs, leave out --use enc\n'],
+    [['--alg', 'RS257'], 'no encryption algorithm'],
+    [['--alg', 'ec'], 'ec is a type of key, not an algorithm\nhint: one of ECDH-ES+A256KW, '],
     [['--alg', 'RSA1_5'], 'Bleichenbacher'],
     [['--alg', 'A256KW'], 'takes a secret'],
     [['--alg', 'RSA-OAEP'], 'only read'],
@@ -97,7 +99,11 @@ describe('the two kinds of keys stay apart', () => {
     expect(segmentOf(token, 0).kid).toBe('k1');
     expect((await runCli(['verify', token, '--keyring', keyring])).exitCode).toBe(0);
     expect((await runCli(['issue', '--keyring', keyring, '--kid', 'e1'])).exitCode).not.toBe(0);
-    expect((await runCli(['encrypt', '-', '--keyring', keyring, '--kid', 'k1'], { stdin: 'x' })).exitCode).toBe(13);
+    for (const kid of ['k1', 'bob']) {
+      const { exitCode, stderr } = await runCli(['encrypt', '-', '--keyring', keyring, '--kid', kid], { stdin: 'x' });
+      const problem = `error: the keyring has no key for encryption with the kid "${kid}"`;
+      expect({ exitCode, stderr }).toEqual({ exitCode: 13, stderr: `${problem}\nhint: its keys: e1\n` });
+    }
     expect((await runCli(['encrypt', '-', '--keyring', await makeKeyring()], { stdin: 'x' })).exitCode).toBe(13);
     const only = join(temporaryFolder(), 'keyring');
     await stdoutOf(['keygen', '--use', 'enc', '--keyring', only]);
@@ -315,7 +321,7 @@ describe('keys import --use enc', () => {
       [[oct], 2, 'a shared secret'],
       [[signing], 3, 'is not for encryption'],
       [[secret, '--alg', 'RSA-OAEP-256'], 3, 'does not fit the key'],
-      [[secret, '--alg', 'RS256'], 2, 'no encryption algorithm'],
+      [[secret, '--alg', 'RS256'], 2, 'leave out --use enc'],
       [[secret, '--kid', 'k1'], 3, 'already has a key k1'],
       [[secret, '--kid', '../x'], 2, 'cannot name a key file'],
     ] as const;

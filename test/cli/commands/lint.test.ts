@@ -203,7 +203,7 @@ describe('what a target is, its content tells', () => {
   });
 
   test.each([
-    [['lint', 'no-such-file'], 3, 'there is no such file'],
+    [['lint', 'no-such-file'], 3, 'no such file or folder'],
     [['lint', `KEY=${pem}`], 2, 'argument 1 is no file and no token'],
   ])('refuses the text of a key and a file that is not there: exit %#', async (args, code, message) => {
     const { exitCode, stderr } = await runCli(args);

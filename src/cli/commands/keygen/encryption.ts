@@ -4,7 +4,7 @@ import { exportPrivateJwk, exportPublicJwk, thumbprint } from '../../../jose/jwk
 import { exportPrivatePem, exportPublicPem } from '../../../jose/pem.js';
 import { generateEncryptionKey } from '../../../jwe/generate-key.js';
 import { addEncryptionKey } from '../../../store/keyring/encryption.js';
-import { readKeyManagement } from '../../grammar/encryption-options.js';
+import { readEncryptionKeyAlgorithm } from '../../grammar/encryption-options.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { keyringFolder } from '../../grammar/unnamed-places.js';
 import { readBits } from '../../grammar/values.js';
@@ -27,7 +27,7 @@ export async function makeEncryptionKey(invocation: Invocation<KeygenOptions>, i
   }
   if (privatePath !== undefined && origin('keyring') === 'flag')
     throw usage('--keyring and --private exclude each other');
-  const alg = origin('alg') === undefined ? 'ECDH-ES+A256KW' : readKeyManagement(options.alg);
+  const alg = origin('alg') === undefined ? 'ECDH-ES+A256KW' : readEncryptionKeyAlgorithm(options.alg);
   const kind = { alg, crv: options.crv, bits: readBits(options.bits) };
   const passphrase = options.format === 'jwk' ? undefined : await newPassphrase(invocation, io, options.encrypt);
   if (privatePath !== undefined) {

@@ -13,7 +13,14 @@ import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
 import type { MaskOptions } from '../../terminal/mask.js';
 import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
-import { checkKeyOutput, type ExportedKey, keyForceOption, keyOutOption, writeKey } from './key-output.js';
+import {
+  type ExportedKey,
+  keyForceOption,
+  keyOutOption,
+  refuseTerminal,
+  refuseUseless,
+  writeKey,
+} from './key-output.js';
 
 interface ConvertOptions extends PassphraseOptions, MaskOptions, Texts<'kid' | 'out'>, Flags<'publicHalf' | 'force'> {
   format: 'pem' | 'der' | 'jwk' | 'jwks';
@@ -46,10 +53,11 @@ export function registerKeysConvert(keys: Command, { io }: Context): void {
   command.action(async (path: string) => {
     const invocation = readInvocation<ConvertOptions>(command);
     const { options } = invocation;
+    refuseUseless(options, io);
     const { keys: read, passphrase } = await readKeys(path, invocation, io);
     const found = chooseKeys(read, options);
     const isPrivate = found.some(({ keyObject }) => keyObject.type !== 'public');
-    checkKeyOutput(options, isPrivate, io);
+    refuseTerminal(options, isPrivate, io);
     const content = await convert(found, options.format, passphrase);
     noteUnsafe(options, isPrivate, passphrase !== undefined, io);
     const kid = found.length === 1 ? (found[0]?.kid ?? null) : null;

@@ -13,7 +13,14 @@ import { type PassphraseOptions, refusePassphrase, withPassphrase } from '../../
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
 import type { MaskOptions } from '../../terminal/mask.js';
-import { checkKeyOutput, type ExportedKey, keyForceOption, keyOutOption, writeKey } from './key-output.js';
+import {
+  type ExportedKey,
+  keyForceOption,
+  keyOutOption,
+  refuseTerminal,
+  refuseUseless,
+  writeKey,
+} from './key-output.js';
 import { addKeyringOptions, kidArgument, kidOf, readKeyringInvocation } from './keyring-options.js';
 
 interface ExportOptions
@@ -81,7 +88,8 @@ function checkOptions(invocation: Invocation<ExportOptions>, io: Io): void {
     throw usage('--cert is for --format jwk and p12');
   }
   if (!isPrivateHalf(options)) refusePassphrase(invocation, 'the public half');
-  checkKeyOutput(options, isPrivateHalf(options), io);
+  refuseUseless(options, io);
+  refuseTerminal(options, isPrivateHalf(options), io);
 }
 
 type Chain = X509Certificate[] | undefined;

@@ -4,9 +4,9 @@ import type { SkippedJwk } from '../../../jose/jwk-set.js';
 import type { ImportKeysOptions } from '../../../store/keyring/import.js';
 import { type KeyUse, keyWords } from '../../../token/key-words.js';
 import type { DatedKey } from '../../../token/keyring.js';
+import { readKeyAlgorithm } from '../../grammar/key-algorithm.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
 import { addPassphraseOptions } from '../../grammar/shared-options.js';
-import { readAlgorithm } from '../../grammar/values.js';
 import { readKeyArgument } from '../../secrets/named-file.js';
 import { passphraseToKeep } from '../../secrets/new-secrets.js';
 import { type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
@@ -81,11 +81,11 @@ type Import = (keyring: string, content: Uint8Array, options: Omit<ImportKeysOpt
 async function importer({ use, alg }: ImportOptions): Promise<Import> {
   if (use === 'enc') {
     const { importEncryptionKeys } = await import('../../../store/keyring/import-encryption.js');
-    const { readKeyManagement } = await import('../../grammar/encryption-options.js');
-    const name = alg === undefined ? undefined : readKeyManagement(alg);
+    const { readEncryptionKeyAlgorithm } = await import('../../grammar/encryption-options.js');
+    const name = alg === undefined ? undefined : readEncryptionKeyAlgorithm(alg);
     return (keyring, content, rest) => importEncryptionKeys(keyring, content, { ...rest, alg: name });
   }
-  const name = alg === undefined ? undefined : readAlgorithm('--alg', alg);
+  const name = alg === undefined ? undefined : await readKeyAlgorithm(alg);
   const { importKeys } = await import('../../../store/keyring/import.js');
   return async (keyring, content, rest) => {
     const { keys, ...others } = await importKeys(keyring, content, { ...rest, alg: name }).catch(hintAtUse);

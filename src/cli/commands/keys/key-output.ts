@@ -22,12 +22,19 @@ export const keyOutOption = () =>
 export const keyForceOption = () => option('--force', 'overwrite the file of --out');
 
 /**
- * Refuses a place that is not for such a key.
+ * Refuses options of the output that have no effect.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function checkKeyOutput({ format, out, force, json, mask }: KeyOutputOptions, isPrivate: boolean, io: Io): void {
+export function refuseUseless({ out, force, mask }: KeyOutputOptions, io: Io): void {
   refuseUselessMask({ mask }, io);
   if (force === true && (out === undefined || out === '-')) throw usage('--force is for --out');
+}
+
+/**
+ * Refuses a terminal as the place of a private key, or of bytes.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function refuseTerminal({ format, out, json }: KeyOutputOptions, isPrivate: boolean, io: Io): void {
   if (out !== undefined || !io.stdout.isTerminal) return;
   const way = 'name a file with --out, or print it with --out -';
   if (isPrivate) throw usage('a private key is not shown on a terminal', way);

@@ -85,8 +85,11 @@ async function rotateForEncryption(
   shared: Omit<RotateEncryptionKeysOptions, 'alg'>,
 ): Promise<Rotated> {
   const { rotateEncryptionKeys } = await import('../../../store/keyring/encryption.js');
-  const { readKeyManagement } = await import('../../grammar/encryption-options.js');
-  return rotateEncryptionKeys(keyring, { ...shared, alg: alg === undefined ? undefined : readKeyManagement(alg) });
+  const { readEncryptionKeyAlgorithm } = await import('../../grammar/encryption-options.js');
+  return rotateEncryptionKeys(keyring, {
+    ...shared,
+    alg: alg === undefined ? undefined : readEncryptionKeyAlgorithm(alg),
+  });
 }
 
 type Rotated = Omit<RotatedKeys, 'alg'> & { readonly alg: string };

@@ -101,7 +101,7 @@ function readTarget(target: string, at: number, reading: FolderReading, io: Io):
   if (looksLikeKey(target))
     throw usage(`argument ${at + 1} is no file and no token`, 'pipe a key in, or name its file');
   const shown = looksLikeToken(target) ? `the file that argument ${at + 1} names` : target;
-  throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${shown}: there is no such file`, {
+  throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${shown}: no such file or folder`, {
     hint: 'a target is a file, a folder, a token, or - for standard input',
   });
 }
