@@ -379,8 +379,8 @@ describe('options', () => {
     [['--private', '-', '--public', '-'], 'name the same file'],
     [['--private', '-', '--keyring', 'x'], '--keyring and --private exclude each other'],
     [['--private', '-', '--json'], '--json and a key on stdout exclude each other'],
-    [['--force'], '--force is for --private and --public'],
-    [['stray'], 'too many arguments'],
+    [['stray'], 'keygen takes no argument'],
+    [['--force'], '--force overwrites files only; a key of the keyring is never overwritten'],
   ])('refuses %j', async (args, message) => {
     const folder = temporaryFolder();
     const { exitCode, stdout, stderr } = await runCli(['keygen', ...args], {

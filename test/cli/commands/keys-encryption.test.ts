@@ -62,10 +62,25 @@ describe('keygen --use enc', () => {
     [['--crv', 'Ed25519'], 'not defined for the curve Ed25519\nhint: one of P-256, P-384, P-521, X25519\n'],
     [['--bits', '2048'], 'is for RSA keys'],
     [['--cert', 'x', '--subject', 'CN=x'], 'is for a key that signs'],
+    [['--force'], '--force overwrites files only'],
+    [['--format', 'jwk'], '--format is for --private and --public'],
+    [['--public', 'x'], '--public needs --private'],
+    [['--private', 'x'], '--keyring and --private exclude each other'],
   ])('refuses %j', async (args, message) => {
     const keyring = join(temporaryFolder(), 'keyring');
     const { exitCode, stderr } = await runCli(['keygen', '--use', 'enc', '--keyring', keyring, ...args]);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test.each([
+    ['one file for both halves', ['--private', 'FILE', '--public', 'FILE', '--force'], 'name the same file'],
+    ['--json beside a key on stdout', ['--private', '-', '--json'], '--json and a key on stdout exclude each other'],
+  ])('refuses %s', async (_, args, message) => {
+    const file = fileWith('mine');
+    const given = args.map((arg) => arg.replace('FILE', file));
+    const { exitCode, stdout, stderr } = await runCli(['keygen', '--use', 'enc', ...given]);
+    expect([exitCode, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)]);
+    expect(textOf(file)).toBe('mine');
   });
 
   test('writes both halves to files, as PEM or as JWKs with use enc', async () => {

@@ -13,7 +13,7 @@ import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
 import { maskSecrets } from '../../terminal/mask.js';
 import { afterChange, printJson } from '../../terminal/output.js';
-import type { KeygenOptions } from './options.js';
+import { checkPlaces, type KeygenOptions } from './options.js';
 
 /** Makes a key for encryption, and prints its kid. */
 export async function makeEncryptionKey(invocation: Invocation<KeygenOptions>, io: Io): Promise<void> {
@@ -21,12 +21,8 @@ export async function makeEncryptionKey(invocation: Invocation<KeygenOptions>, i
   for (const name of ['cert', 'csr', 'x5c', 'subject', 'san', 'days'] as const) {
     if (options[name] !== undefined) throw usage(`--${name} is for a key that signs`);
   }
-  const { private: privatePath, public: publicPath } = options;
-  if (publicPath !== undefined && privatePath === undefined) {
-    throw usage('--public needs --private: the private key would be lost');
-  }
-  if (privatePath !== undefined && origin('keyring') === 'flag')
-    throw usage('--keyring and --private exclude each other');
+  const { private: privatePath } = options;
+  checkPlaces(invocation);
   const alg = origin('alg') === undefined ? 'ECDH-ES+A256KW' : readEncryptionKeyAlgorithm(options.alg);
   const kind = { alg, crv: options.crv, bits: readBits(options.bits) };
   const passphrase = options.format === 'jwk' ? undefined : await newPassphrase(invocation, io, options.encrypt);

@@ -84,33 +84,42 @@ export function addKeygenOptions(command: Command): void {
  * Refuses options that contradict each other, or that need another one.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function checkOptions({ options, origin }: Invocation<KeygenOptions>, alg: AlgorithmName): void {
-  const { private: privatePath, public: publicPath, cert, csr, format, force } = options;
-  const isSecret = algorithm(alg).kty === 'oct';
+export function checkOptions(invocation: Invocation<KeygenOptions>, alg: AlgorithmName): void {
+  const { options } = invocation;
+  const { private: privatePath, cert, csr } = options;
   const hasCertificate = (cert ?? csr) !== undefined;
-  checkFiles(options);
-  if (isSecret && hasCertificate) throw usage(`${alg} takes a secret, which has no certificate`);
-  if (options.x5c === true && (cert === undefined || privatePath === undefined || format !== 'jwk')) {
+  if (algorithm(alg).kty === 'oct') checkSecret(alg, options);
+  if (options.x5c === true && (cert === undefined || privatePath === undefined || options.format !== 'jwk')) {
     throw usage('--x5c needs --cert, --private and --format jwk', 'a certificate goes into the JWKs of these files');
   }
-  if (privatePath !== undefined) {
-    if (isSecret && publicPath !== undefined) {
-      throw usage(`${alg} takes a secret, which has no public half`, 'leave out --public');
-    }
-    if (origin('keyring') === 'flag') throw usage('--keyring and --private exclude each other');
-  } else {
-    if (publicPath !== undefined) throw usage('--public needs --private: the private key would be lost');
-    if (isSecret) {
-      throw usage(`${alg} takes a secret, which a keyring does not hold`, 'name a file: --private secret.txt');
-    }
-    if (origin('format') === 'flag') throw usage('--format is for --private and --public, a keyring has its own');
-    if (force === true && !hasCertificate) {
-      throw usage("--force is for --private and --public, --cert and --csr, a keyring's keys are never overwritten");
-    }
-  }
+  checkPlaces(invocation);
   if (options.days !== undefined && cert === undefined) throw usage('--days is for --cert');
   const name = options.subject === undefined ? options.san && 'san' : 'subject';
   if (name !== undefined && !hasCertificate) throw usage(`--${name} needs --cert or --csr`);
+}
+
+function checkSecret(alg: AlgorithmName, options: KeygenOptions): void {
+  if ((options.cert ?? options.csr) !== undefined) throw usage(`${alg} takes a secret, which has no certificate`);
+  if (options.private === undefined)
+    throw usage(`${alg} takes a secret, which a keyring does not hold`, 'name a file: --private secret.txt');
+  if (options.public !== undefined)
+    throw usage(`${alg} takes a secret, which has no public half`, 'leave out --public');
+}
+
+/**
+ * Refuses files that contradict each other or the keyring, and options of files without a file.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function checkPlaces({ options, origin }: Invocation<KeygenOptions>): void {
+  checkFiles(options);
+  if (options.private !== undefined) {
+    if (origin('keyring') === 'flag') throw usage('--keyring and --private exclude each other');
+    return;
+  }
+  if (options.public !== undefined) throw usage('--public needs --private: the private key would be lost');
+  if (origin('format') === 'flag') throw usage('--format is for --private and --public, a keyring has its own');
+  if (options.force === true && (options.cert ?? options.csr) === undefined)
+    throw usage('--force overwrites files only; a key of the keyring is never overwritten');
 }
 
 /** Refuses a file that two options name, and a file on stdout beside `--json`. */
