@@ -23,7 +23,7 @@ export function usageError(
     return usage(`no subcommand given, one of ${command.commands.map((one) => one.name()).join(', ')}`, help);
   }
   // The message must not repeat a secret behind a mistyped flag.
-  const [line = '', suggestion] = error.message
+  const [line = '', suggestion] = messageOf(error, command, path)
     .replace(/^error: /, '')
     .replace(/^(unknown option '(?:--[^='\n]*|-.)).*?'(?=\n\(Did|$)/s, "$1'")
     .split('\n');
@@ -53,7 +53,15 @@ export function usageError(
   return usage(line.replace(/\.$/, ''), hint ?? help);
 }
 
+/** Returns Commander's message; ours for arguments too many. */
+function messageOf({ code, message }: CommanderError, command: Command, path: readonly string[]): string {
+  if (code !== 'commander.excessArguments') return message;
+  return `${path.join(' ')} takes ${command.registeredArguments.length === 0 ? 'no' : 'one'} argument`;
+}
+
+/** Adds how to get help, unless the hint says which other command to use. */
 function withHelp(hint: string, help: string): string {
+  if (/; use jwtkit \w/.test(hint)) return hint;
   return `${hint}${hint.endsWith('?') ? ' or' : ';'} ${help}`;
 }
 

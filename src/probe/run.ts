@@ -113,7 +113,7 @@ function refuseUnlessAccepted({ verdict, detail, isAbsent }: Answer, { name }: T
   }
   const did = verdict === 'refused' ? 'refused the good token' : 'did not accept the good token';
   throw new JwtkitError('PROBE_FAILED', `${name} ${did}: ${detail}`, {
-    hint: 'it has to trust the key, and --iss, --aud, --sub, --typ and --claim have to fit it; --send says where the token goes',
+    hint: 'check that the target trusts this key and expects these claims (--iss, --aud, --sub, --typ, --claim, --send)',
   });
 }
 

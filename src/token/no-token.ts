@@ -150,7 +150,7 @@ export function explainDamage(token: string): string {
   // The signature goes on behind a dash or a backslash of another program; what else is glued to a token begins with a sign of ASCII.
   if (/^(?:\\|[^\0-\x7f\s])[\w-]{4}/u.test(rest)) {
     const code = (rest.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
-    return `a program put U+${code} into its signature, or changed a character to it: copy the token anew`;
+    return `the signature contains U+${code}, which no token has: copy it again from its source`;
   }
   return 'what stands behind the signature is no part of a token: copy the token without it';
 }

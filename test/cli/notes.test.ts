@@ -411,7 +411,7 @@ const cases: readonly NoteCase[] = [
   },
   {
     command: 'decrypt',
-    note: /the log hides 1000 secrets at most/,
+    note: /only the first 1000 secrets/,
     from: 'terminal/masking.ts',
     run: async () => {
       const keyring = await makeKeyring();

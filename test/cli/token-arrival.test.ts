@@ -72,8 +72,8 @@ describe('a token from a file or a variable', () => {
     ],
     ['a token instead of a variable', ['--token-env', token], {}, 2, 'the variable that --token-env names is not set'],
     ['an empty variable', ['--token-env', 'X'], { env: { X: ' ' } }, 2, 'the variable X is set but empty'],
-    ['three words', ['Bearer', token, 'x'], {}, 2, "too many arguments for 'verify'"],
-    ['two words', ['x', token], {}, 2, "too many arguments for 'verify'"],
+    ['three words', ['Bearer', token, 'x'], {}, 2, 'verify takes one argument'],
+    ['two words', ['x', token], {}, 2, 'verify takes one argument'],
     [
       'standard input for two',
       ['--token-file', '-', '--key', '-'],
@@ -251,7 +251,11 @@ describe('a text without a token has a hint of its own', () => {
     ],
     ['a token in base64', `${token.replaceAll('-', '+').replaceAll('_', '/')}/+AA`, 'write - for + and _ for /'],
     ['an address glued to it', `${token}@host.example`, 'no part of a token: copy the token without it'],
-    ['a dash that became another', `${token.slice(0, -6)}\u2013${token.slice(-5)}`, 'a program put U+2013 into'],
+    [
+      'a dash that became another',
+      `${token.slice(0, -6)}\u2013${token.slice(-5)}`,
+      'the signature contains U+2013, which no token has: copy it again from its source',
+    ],
     ['an SD-JWT', `${token}~WyJhIiwiYiIsImMiXQ~`, 'this is an SD-JWT'],
     ['an SD-JWT with a key binding', `${token}~WyJhIiwiYiIsImMiXQ~${refresh}`, 'this is an SD-JWT'],
     ['a soft line break of a mail', `${token.slice(0, 70)}=\r\n${token.slice(70)}`, 'the token is damaged'],

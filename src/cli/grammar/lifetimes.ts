@@ -58,7 +58,8 @@ export interface RotationOptions {
 export function readRotation({ options, label, origin }: Invocation<RotationOptions>, defaultGrace?: number) {
   const rotateGrace = readDuration(label('rotateGrace'), options.rotateGrace);
   if (rotateGrace !== undefined && rotateGrace > maxRotateGrace) {
-    throw usage(`${label('rotateGrace')}: at most ${formatDuration(maxRotateGrace)}, a thief has as much time, too`);
+    const most = formatDuration(maxRotateGrace);
+    throw usage(`${label('rotateGrace')} is at most ${most}: a stolen token works that long`);
   }
   if (origin('rotateGrace') === 'flag' && options.rotate !== true) throw usage('--rotate-grace is for --rotate');
   const sessionMax = lifetimeOption(label('sessionMax'), options.sessionMax);

@@ -13,6 +13,8 @@ interface Row {
   readonly only?: string;
   /** What the hint says if the command has none of the options. */
   readonly otherwise?: string;
+  /** Whether the words are options of `verify`, for commands that verify nothing. */
+  readonly ofVerify?: boolean;
 }
 
 const secretSays = 'a secret in a command line can be read by other users, and stays in the history of the shell';
@@ -21,8 +23,8 @@ const optionRows: readonly Row[] = [
   {
     words:
       'key key-env secret-file secret-env secret-encoding jwks issuer-url alg algorithm aud audience iss issuer sub subject scope role typ require leeway max-age any-aud decrypt-key',
-    says: 'this command verifies nothing, jwtkit verify has the option',
     only: 'decode inspect',
+    ofVerify: true,
   },
   {
     words:
@@ -218,7 +220,11 @@ export function hintForOption(flag: string, command: Command): string | undefine
     const isFor = only?.split(' ').some((name) => name === command.name() || name === command.parent?.name()) ?? true;
     return isFor && words.split(' ').some((each) => squash(each) === word);
   });
-  for (const { options: names = '', says, only } of rows) {
+  for (const { options: names = '', says, only, words, ofVerify } of rows) {
+    if (ofVerify === true) {
+      const given = words.split(' ').find((each) => squash(each) === word);
+      return `${command.name()} verifies nothing; use jwtkit verify --${given} …`;
+    }
     if (names === '' && only !== undefined) return says;
     const found = names.split(' ').filter((name) => flags.has(name));
     const [first, second] = found;

@@ -29,17 +29,22 @@ export function addReportOptions(
   formats: readonly ReportFormat[] = reportFormats,
   usual = 'text',
 ): Command {
-  const endings = ['.json', '.xml (JUnit)', ...(formats.includes('sarif') ? ['.sarif'] : []), '.md', '.txt'].join(', ');
   const format = option('--format <form>', `form of the output (default: ${usual})`).choices([...formats]);
   return command
     .addOption(format.argParser((given: string) => readFormat(given, formats)))
-    .addOption(option('--report <file>', `write a report as well: ${endings}, or FORM:FILE; repeatable`).repeatable())
+    .addOption(
+      option('--report <file>', `write a report as well: ${endingsOf(formats)}, or FORM:FILE; repeatable`).repeatable(),
+    )
     .addOption(option('--summary', 'append Markdown to the file $GITHUB_STEP_SUMMARY'));
+}
+
+function endingsOf(formats: readonly ReportFormat[]): string {
+  return ['.json', '.xml (JUnit)', ...(formats.includes('sarif') ? ['.sarif'] : []), '.md', '.txt'].join(', ');
 }
 
 /**
  * Reads these options before the work begins. `isReport` knows earlier reports, which may be arguments as well.
- * @throws {JwtkitError} USAGE_INVALID for a file whose name says no form, for `--summary` outside GitHub Actions,
+ * @throws {JwtkitError} USAGE_INVALID for a file whose name says no format, for `--summary` outside GitHub Actions,
  * for a form with `--quiet`, and for a file that the command reads; FILE_NOT_WRITABLE for a link.
  */
 export function readReportPlan(
@@ -67,13 +72,13 @@ export function readReportPlan(
 
 function readFormat(given: string, formats: readonly ReportFormat[]): string {
   if (formats.includes(given as ReportFormat)) return given;
-  if (reportFormats.includes(given as ReportFormat)) throw notMade('--format', given, formats);
+  if (reportFormats.includes(given as ReportFormat)) throw noSarif('--format', formats);
   throw new InvalidArgumentError(`Allowed choices are ${formats.join(', ')}.`);
 }
 
-function notMade(flag: string, format: string, formats: readonly ReportFormat[]) {
-  const hint = format === 'sarif' ? 'lint and probe make SARIF; this command makes' : 'it makes';
-  return usage(`${flag}: this command makes no ${format} report`, `${hint} ${formats.join(', ')}`);
+/** The error for SARIF where findings are about tokens. */
+function noSarif(flag: string, formats: readonly ReportFormat[]) {
+  return usage(`${flag}: SARIF is for lint and probe`, `one of ${formats.join(', ')}`);
 }
 
 function readFile(given: string, formats: readonly ReportFormat[]): ReportPlan['files'][number] {
@@ -82,11 +87,11 @@ function readFile(given: string, formats: readonly ReportFormat[]): ReportPlan['
   const format = named ?? formatOfFile(path);
   if (path === '') throw usage('--report: the name of the file is missing');
   if (format === undefined) {
-    const hint = 'end it in .json, .xml, .md or .txt, or write FORM:FILE, such as junit:results';
-    throw usage('--report: the name of the file says no form', hint);
+    const hint = `end it in ${endingsOf(formats)}, or write FORM:FILE with one of ${formats.join(', ')}`;
+    throw usage("--report: cannot tell the format from the file's name", hint);
   }
   if (formats.includes(format)) return { path, format };
-  throw notMade('--report', format, formats);
+  throw noSarif('--report', formats);
 }
 
 /** Whether anything but the usual output is written. */

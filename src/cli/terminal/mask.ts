@@ -14,8 +14,8 @@ const isActions = ({ env }: Io) => env.GITHUB_ACTIONS === 'true';
 export function refuseUselessMask({ mask }: MaskOptions, io: Io): void {
   if (mask !== true || isActions(io)) return;
   throw usage(
-    '--mask: this is no job of GitHub Actions, so its log would show what is to be hidden',
-    'elsewhere keep it out of the log: a variable, or a file',
+    '--mask works only in GitHub Actions; elsewhere the log would show the secret',
+    'keep the secret out of the log: in a variable, or in a file',
   );
 }
 

@@ -37,9 +37,8 @@ export function openMasker(io: Io): Masker {
     if (commands.length > 0) io.stderr.write(Buffer.from(commands.join('')));
     if (isWhole || isNoted) return;
     isNoted = true;
-    io.note(
-      `the log hides ${mostMasks} secrets at most, and none of more than ${longest} characters: write them to a file`,
-    );
+    const masked = `only the first ${mostMasks} secrets of at most ${longest} characters are masked`;
+    io.note(`${masked}: write the output to a file`);
   };
 }
 

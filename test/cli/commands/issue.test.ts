@@ -220,7 +220,7 @@ describe('claims', () => {
     [['--alg', 'hs256'], '--alg: "hs256" is not an algorithm'],
     [['--alg', 'RS256'], 'algorithm RS256 is not allowed by the key'],
     [['--alg', 'HS512'], 'algorithm HS512 is not allowed by the key'],
-    [['token'], "too many arguments for 'issue'"],
+    [['token'], 'issue takes no argument'],
   ])('refuses %j with exit 2', async (args, message) => {
     const { exitCode, stdout, stderr } = await runCli([...issue, ...args], { env });
     expect(stderr).toContain(message);

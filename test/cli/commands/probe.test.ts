@@ -173,6 +173,7 @@ describe('probe of an HTTP service', () => {
     const { exitCode, stderr } = await runCli(['probe', url, ...own], world);
     expect(exitCode).toBe(19);
     expect(stderr).toContain('refused the good token: status 403');
+    expect(stderr).toContain('hint: check that the target trusts this key and expects these claims (--iss, ');
     expect(seen).toHaveLength(1);
   });
 

@@ -119,13 +119,16 @@ describe('reports of verify', () => {
   });
 
   test.each([
-    [['--format', 'sarif'], 'makes no sarif report'],
-    [['--report', 'a.sarif'], 'makes no sarif report'],
+    [['--format', 'sarif'], 'SARIF is for lint and probe\nhint: one of text, json, junit, github, markdown'],
+    [['--report', 'a.sarif'], 'SARIF is for lint and probe\nhint: one of text, json, junit, github, markdown'],
     [['--format', 'sarf'], 'Allowed choices are text, json, junit, github, markdown'],
     [['--format', 'junit', '--json'], 'exclude each other'],
     [['--format', 'junit', '-q'], '--quiet and --format exclude each other'],
     [['--format', 'junit', '--claim', 'sub'], '--claim and --format exclude each other'],
-    [['--report', 'results'], 'says no form'],
+    [
+      ['--report', 'results'],
+      "cannot tell the format from the file's name\nhint: end it in .json, .xml (JUnit), .md, .txt, or write FORM:FILE with one of text, json, junit, github, markdown",
+    ],
     [['--summary'], 'GITHUB_STEP_SUMMARY is not set'],
   ])('refuse %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await verify([good, ...args]);
@@ -178,7 +181,7 @@ describe('reports of verify', () => {
   });
 
   test('say who makes SARIF', async () => {
-    expect((await verify([good, '--format', 'sarif'])).stderr).toContain('hint: lint and probe make SARIF');
+    expect((await verify([good, '--format', 'sarif'])).stderr).toContain('SARIF is for lint and probe');
   });
 });
 
@@ -278,6 +281,6 @@ describe('reports of verify --batch', () => {
   test('refuse SARIF, and name who makes it', async () => {
     const { exitCode, stderr } = await batch(['--report', 'a.sarif']);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('lint and probe make SARIF');
+    expect(stderr).toContain('SARIF is for lint and probe');
   });
 });

@@ -153,7 +153,7 @@ describe('bad usage', () => {
     [['verify', 'x', '--leeway', '2h'], '--leeway: at most 1h'],
     [['refresh', 'x', '--leeway', '2h'], '--leeway: at most 1h'],
     [['serve', '--leeway', '2h'], '--leeway: at most 1h'],
-    [['decode', 'a', 'b'], "too many arguments for 'decode'"],
+    [['decode', 'a', 'b'], 'error: decode takes one argument\n'],
     [['decode', 'x', '--color', 'sometimes'], "'sometimes' is invalid. Allowed choices are auto, always, never"],
     [['decode', 'x', '--env-file'], "option '-e, --dotenv <file>' argument missing"],
   ])('%j is exit 2 with nothing on stdout', async (args, message) => {

@@ -72,7 +72,7 @@ describe('where reports go', () => {
   });
 
   test.each([
-    [['--report', 'results'], 'says no form'],
+    [['--report', 'results'], "cannot tell the format from the file's name"],
     [['--report', 'sarif:'], 'is missing'],
     [['--json', '--format', 'sarif'], 'exclude each other'],
     [['--summary'], 'GITHUB_STEP_SUMMARY is not set'],
@@ -81,6 +81,8 @@ describe('where reports go', () => {
   });
 
   test('refuses a form that the command does not make', () => {
-    expect(() => readReportPlan(invoke(['--report', 'a.sarif']), ['text', 'junit'])).toThrow('makes no sarif report');
+    expect(() => readReportPlan(invoke(['--report', 'a.sarif']), ['text', 'junit'])).toThrow(
+      'SARIF is for lint and probe',
+    );
   });
 });

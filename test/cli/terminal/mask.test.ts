@@ -111,7 +111,7 @@ describe('in a job of GitHub Actions', () => {
       expect([exitCode, stdout.split('\n').length]).toEqual([0, 1201]);
       expect(masks).toEqual(stdout.split('\n').slice(0, 1000));
       expect(others).toEqual([
-        'note: the log hides 1000 secrets at most, and none of more than 65536 characters: write them to a file',
+        'note: only the first 1000 secrets of at most 65536 characters are masked: write the output to a file',
         '1200 issued',
       ]);
     });
@@ -258,8 +258,8 @@ describe('elsewhere', () => {
     const { exitCode, stdout, stderr } = await runCli([...args(), '--mask'], { env: { GITLAB_CI: 'true' } });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toBe(
-      'error: --mask: this is no job of GitHub Actions, so its log would show what is to be hidden\n' +
-        'hint: elsewhere keep it out of the log: a variable, or a file\n',
+      'error: --mask works only in GitHub Actions; elsewhere the log would show the secret\n' +
+        'hint: keep the secret out of the log: in a variable, or in a file\n',
     );
   });
 
