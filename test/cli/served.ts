@@ -1,6 +1,6 @@
 /** `jwtkit serve` as it runs: the real binary, in a process of its own that is told to end after the test file that started it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StoredClient } from '../../src/store/accounts/clients.js';
@@ -53,6 +53,15 @@ export async function serveBinary(args: readonly string[], world: ServedWorld): 
   const served = start(['serve', '--port', '0', ...args], world);
   const [, url = ''] = await served.until(/^listening on (\S+)$/m);
   return Object.assign(served, { url });
+}
+
+/** The processes below another one; on Linux alone. */
+export function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text
+    .split(' ')
+    .filter((part) => part !== '')
+    .map(Number);
 }
 
 /** Runs a command line of the binary to its end. */

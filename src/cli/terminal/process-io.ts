@@ -7,6 +7,7 @@ import type { Output, World } from './io.js';
 
 /** Returns the world of this process. It uses descriptors: `process.stdout` alone takes a tenth of Node's own start. */
 export function processIo(): World {
+  closeDebugger();
   const stderr = output(2, () => process.stderr);
   return {
     env: process.env,
@@ -24,16 +25,27 @@ export function processIo(): World {
     workerFile: () => bundleFile('./batch-worker.cjs'),
     bcryptWorkerFile: () => bundleFile('./bcrypt-worker.cjs'),
     onInterrupt,
-    onStop: (action) => {
-      const stop = () => {
-        process.off('SIGTERM', stop).off('SIGINT', stop);
-        action();
-      };
-      process.on('SIGTERM', stop).on('SIGINT', stop);
-    },
+    onStop,
     openLog: async (options) => (await import('../../server/processes/log-output.js')).openLogOutput(1, options),
     nextSecond: () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 1)),
   };
+}
+
+/** Ignores SIGUSR1: Node would open a debugger on a port of this machine, on which every local user runs code in this process. */
+function closeDebugger(): void {
+  process.on('SIGUSR1', () => {});
+}
+
+function onStop(action: () => void): void {
+  const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
+  const stop = () => {
+    for (const signal of signals) process.off(signal, stop);
+    process.off('SIGHUP', stop);
+    action();
+  };
+  for (const signal of signals) process.on(signal, stop);
+  // A terminal that closes sends it twice, by the kernel and by the shell: the second one must not end the process.
+  process.on('SIGHUP', stop).on('SIGHUP', () => {});
 }
 
 /** After a second the signal ends the process: a write may wait for a reader that never comes. */

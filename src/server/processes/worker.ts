@@ -41,9 +41,9 @@ export function reportReady(app: FastifyInstance, url: string): void {
   report({ jwtkit: 'ready', url });
 }
 
-/** Resolves once the parent ends this worker. Ctrl-C reaches all processes of a terminal; only the parent acts on it. */
+/** Resolves once the parent ends this worker. A terminal's signals reach all of its processes; only the parent acts on them. */
 export function nextStopOfWorker(): Promise<void> {
-  process.on('SIGINT', () => {});
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP']) process.on(signal, () => {});
   return new Promise((resolve) => process.once('SIGTERM', () => resolve()));
 }
 

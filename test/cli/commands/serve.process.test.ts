@@ -8,7 +8,17 @@ import { serve as occupy } from '../../remote/server.js';
 import { claimsOf } from '../../server/test-service.js';
 import { runShell } from '../../shell/bash.js';
 import { fileWith, makeKeyring, runCli, secret, segmentOf, stdoutOf, temporaryFolder } from '../fake-io.js';
-import { alice, aliceForm, asClient, runBinary, type Served, sendForm, serveBinary, writeAccounts } from '../served.js';
+import {
+  alice,
+  aliceForm,
+  asClient,
+  childrenOf,
+  runBinary,
+  type Served,
+  sendForm,
+  serveBinary,
+  writeAccounts,
+} from '../served.js';
 
 // Each test has services of its own, and mostly waits for them.
 const test = oneByOne.concurrent;
@@ -155,8 +165,8 @@ async function certificate(): Promise<{ cert: string; key: string }> {
 }
 
 describe('a service', () => {
-  test('prints its address, serves until SIGTERM, and exits 0', async () => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test('prints its address, serves until a signal ends it, and exits 0', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) {
       const ready = join(temporaryFolder(), 'ready.json');
       const args = ['--keyring', await keyringWithAlice(), '--ready-file', ready, '--aud', 'api'];
       const served = await serveBinary(args, inFolder());
@@ -170,6 +180,20 @@ describe('a service', () => {
       const paths = served.logs().filter(({ msg }) => msg === 'request');
       expect(paths.map(({ path }) => path)).toEqual(['/token', '/users/me']);
       await expect(fetch(served.url)).rejects.toThrow();
+    }
+  });
+
+  test('opens no debugger on SIGUSR1, which every local user could reach', async () => {
+    for (const workers of ['1', '2']) {
+      const keyring = await keyringWithAlice();
+      const served = await serveBinary(['--keyring', keyring, '--workers', workers, '--aud', 'api'], inFolder());
+      const pids = [served.pid, ...(process.platform === 'linux' ? childrenOf(served.pid) : [])];
+      expect(pids).toHaveLength(process.platform === 'linux' && workers === '2' ? 3 : 1);
+      for (const pid of pids) process.kill(pid, 'SIGUSR1');
+      for (let round = 0; round < 4; round++) await login(served);
+      expect(await served.stop()).toEqual({ exitCode: 0, signal: null });
+      // Node says "Debugger listening on ws://127.0.0.1:9229/…", or "Starting inspector on … failed" where the port is taken.
+      expect(served.written.stderr).toBe(`listening on ${served.url}\n`);
     }
   });
 

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDenylist } from '../../../src/store/denylist/open.js';
 import { fileWith, makeKeyring, stdoutOf, temporaryFolder } from '../../cli/fake-io.js';
-import { aliceForm, asClient, runBinary, type Served, sendForm, serveBinary, writeAccounts } from '../../cli/served.js';
+import {
+  aliceForm,
+  asClient,
+  childrenOf,
+  runBinary,
+  type Served,
+  sendForm,
+  serveBinary,
+  writeAccounts,
+} from '../../cli/served.js';
 import { serve as occupy } from '../../remote/server.js';
 import { describeWithRedis, startRedis, until } from '../../store/redis-server.js';
 
@@ -41,15 +50,6 @@ function ask(
 }
 
 const wrong = { ...aliceForm, password: 'wrong' };
-
-/** The processes below another one. */
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text
-    .split(' ')
-    .filter((part) => part !== '')
-    .map(Number);
-}
 
 // Each test has services of its own, and mostly waits for them.
 describe.concurrent('two workers', () => {
@@ -160,17 +160,21 @@ describe.concurrent('two workers', () => {
     },
   );
 
-  test.skipIf(process.platform !== 'linux')('leave Ctrl-C to their parent', { tags: 'slow' }, async () => {
-    const served = await serveTwo();
-    const workers = childrenOf(served.pid);
-    for (const worker of workers) process.kill(worker, 'SIGINT');
-    for (let round = 0; round < 4; round++) {
-      expect((await ask(`${served.url}/token`, aliceForm)).status).toBe(200);
-    }
-    expect(childrenOf(served.pid)).toEqual(workers);
-    expect(await served.stop()).toEqual({ exitCode: 0, signal: null });
-    expect(served.written.stderr).not.toContain('is replaced');
-  });
+  test.skipIf(process.platform !== 'linux')(
+    'leave the signals of a terminal to their parent',
+    { tags: 'slow' },
+    async () => {
+      const served = await serveTwo();
+      const workers = childrenOf(served.pid);
+      for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP']) for (const worker of workers) process.kill(worker, signal);
+      for (let round = 0; round < 4; round++) {
+        expect((await ask(`${served.url}/token`, aliceForm)).status).toBe(200);
+      }
+      expect(childrenOf(served.pid)).toEqual(workers);
+      expect(await served.stop()).toEqual({ exitCode: 0, signal: null });
+      expect(served.written.stderr).not.toContain('is replaced');
+    },
+  );
 
   test.skipIf(process.platform === 'win32')('answer open requests after Ctrl-C', { tags: 'slow' }, async () => {
     const served = await serveTwo([], { detached: true });

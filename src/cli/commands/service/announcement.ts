@@ -6,7 +6,7 @@ import type { Io } from '../../terminal/io.js';
 import { demoLines } from './demo.js';
 import { isLoopbackHost, type ServeSettings } from './options.js';
 
-/** Resolves when SIGTERM or Ctrl-C tells the process to end. */
+/** Resolves when a signal tells the process to end. */
 export function nextStop(io: Io): Promise<void> {
   return new Promise((resolve) => io.onStop?.(resolve));
 }
