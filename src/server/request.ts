@@ -4,9 +4,23 @@ import type { FastifyRequest } from 'fastify';
 import { hideTokens } from '../shown-text.js';
 
 /** Returns the client's address: the one that a trusted proxy names if it is an address, else the peer's. */
-export function addressOf({ ip, socket }: FastifyRequest): string {
+export function addressOf(request: FastifyRequest): string {
+  const { headers } = request.raw;
+  const forwarded = headers['x-forwarded-for'];
+  if (typeof forwarded === 'string') headers['x-forwarded-for'] = withoutPorts(forwarded);
+  const { ip, socket } = request;
   const peer = socket.remoteAddress ?? '';
   return ip === peer || isIP(ip) !== 0 ? ip : peer;
+}
+
+/** Takes the ports and brackets off the addresses of a list, with which some proxies name them: `192.0.2.1:4711, [2001:db8::1]:443`. */
+function withoutPorts(addresses: string): string {
+  if (!/[[.]/.test(addresses)) return addresses;
+  const address = /^\s*(?:(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[([\da-f:.]{2,45})\](?::\d{1,5})?)\s*$/i;
+  return addresses
+    .split(',')
+    .map((each) => each.replace(address, '$1$2'))
+    .join(',');
 }
 
 /**

@@ -355,6 +355,14 @@ describe('the address that counts failed log-ins', () => {
     ['loopback is', ['loopback'], '6.6.6.6, 1.2.3.4', '1.2.3.4'],
     ['networks are', ['127.0.0.0/8', '10.0.0.0/8'], '6.6.6.6, 1.2.3.4, 10.0.0.1', '1.2.3.4'],
     ['another proxy is', ['10.0.0.1'], '1.2.3.4', '127.0.0.1'],
+    ['an address with a port', 1, '203.0.113.5:4711', '203.0.113.5'],
+    ['addresses with ports', ['127.0.0.0/8', '10.0.0.0/8'], '6.6.6.6, 1.2.3.4:5, 10.0.0.1:443', '1.2.3.4'],
+    ['a bracketed address with a port', 1, '[2001:db8::1]:443', '2001:db8::1'],
+    ['a bracketed address', 2, '6.6.6.6,  [2001:db8::1] ,10.0.0.1:1', '2001:db8::1'],
+    ['no address', 1, 'unknown', '127.0.0.1'],
+    ['no address, with a port', 1, 'example:80', '127.0.0.1'],
+    ['an address of five parts', 1, '1.2.3.4.5:80', '127.0.0.1'],
+    ['a port without an end', 1, '[2001:db8::1', '127.0.0.1'],
   ])('with %s: trusting %j, "%s" counts as %s', async (_what, trustedProxies, forwarded, address) => {
     const behind = await startService({ trustedProxies }, { logins });
     await behind.send('/token', aliceForm, { 'x-forwarded-for': forwarded });
