@@ -28,32 +28,47 @@ export function authenticateClient(request: FastifyRequest, deps: ServiceDeps): 
  * @throws {Refusal} 401 invalid_client for a wrong secret, a registered client without one, or an unknown client with one.
  */
 export function findClient(request: FastifyRequest, { accounts }: ServiceDeps): Client | undefined {
-  const credentials = readCredentials(request);
-  if (credentials === undefined) return undefined;
-  const client = accounts.clientById(credentials.id);
-  if (client === undefined && credentials.secret === '') return undefined;
-  if (!isClientSecret(client, credentials.secret)) throw invalidClient('Invalid client credentials');
-  return client;
+  const readings = readCredentials(request);
+  if (readings === undefined) return undefined;
+  // All are compared, so that the time does not tell which one is right.
+  const compared = readings.map(({ id, secret }) => {
+    const client = accounts.clientById(id);
+    return { client, isRight: isClientSecret(client, secret), isPublic: client === undefined && secret === '' };
+  });
+  const right = compared.find(({ isRight }) => isRight);
+  if (right === undefined && !compared.every(({ isPublic }) => isPublic)) {
+    throw invalidClient('Invalid client credentials');
+  }
+  return right?.client;
 }
 
-function readCredentials(request: FastifyRequest): Credentials | undefined {
+/** Returns the credentials of a request in each way that they can be read. */
+function readCredentials(request: FastifyRequest): Credentials[] | undefined {
   const fromHeader = readBasic(request.headers.authorization);
   const { client_id: id, client_secret: secret } = readForm(request, [], ['client_id', 'client_secret']);
-  const fromForm = id !== undefined ? { id, secret: secret ?? '' } : undefined;
-  if (fromHeader !== undefined && (secret !== undefined || (id !== undefined && id !== fromHeader.id))) {
+  const fromForm = id !== undefined ? [{ id, secret: secret ?? '' }] : undefined;
+  const isOther = id !== undefined && fromHeader?.every((each) => each.id !== id);
+  if (fromHeader !== undefined && (secret !== undefined || isOther)) {
     throw new Refusal(400, 'The client authenticates twice', { error: 'invalid_request' });
   }
   return fromHeader ?? fromForm;
 }
 
-/** Reads the header of RFC 7617, each half form-encoded. An empty id and secret, as browsers' tools send them, count as none. */
-function readBasic(authorization: string | undefined): Credentials | undefined {
+/**
+ * Reads the header of RFC 7617. Each half is form-encoded (RFC 6749 §2.3.1), but many clients send it as it is, such as curl: a
+ * secret with `+` or `%` is another one in each reading. An empty id and secret, as browsers' tools send them, count as none.
+ */
+function readBasic(authorization: string | undefined): Credentials[] | undefined {
   if (authorization?.slice(0, 6).toLowerCase() !== 'basic ') return undefined;
   const text = Buffer.from(authorization.slice(6).trim(), 'base64').toString('utf8');
   const at = text.indexOf(':');
-  const [id, secret] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)].map(decodeForm);
-  if (at < 0 || id === undefined || secret === undefined) throw invalidClient('Invalid client credentials');
-  return id === '' && secret === '' ? undefined : { id, secret };
+  if (at < 0) throw invalidClient('Invalid client credentials');
+  const raw = { id: text.slice(0, at), secret: text.slice(at + 1) };
+  if (raw.id === '' && raw.secret === '') return undefined;
+  const [id, secret] = [decodeForm(raw.id), decodeForm(raw.secret)];
+  const isReadable = id !== undefined && secret !== undefined;
+  if (!isReadable) return [raw];
+  return id === raw.id && secret === raw.secret ? [raw] : [{ id, secret }, raw];
 }
 
 function decodeForm(text: string): string | undefined {

@@ -1,6 +1,7 @@
 /** `POST /introspect` (RFC 7662) and `POST /revoke` (RFC 7009). */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { signJws } from '../../src/jose/jws.js';
+import { hashClientSecret } from '../../src/token/account.js';
 import {
   alice,
   basic,
@@ -28,7 +29,39 @@ beforeEach(() => {
 
 const introspect = (token: string, form: Form = {}) => service.send('/introspect', { token, ...form }, basic(reports));
 const revoke = (token: string, form: Form = {}) => service.send('/revoke', { token, ...form }, basic(billing));
-const isActive = async (token: string) => ((await introspect(token)).body as { active: boolean }).active;
+const isActive = async (token: string) => {
+  const { body } = await introspect(token, { token_type_hint: 'refresh_token' });
+  return (body as { active: boolean }).active;
+};
+
+/** Secrets of one's own that are other ones once they are decoded as a form. */
+const ownSecrets = [
+  'a+b+c+d+e+f+g+h+0123456789',
+  'plus%2Bpercent%25-0123456789',
+  'not%zzencoded%-0123456789',
+  'plain-0123456789-abcdefgh',
+];
+
+describe.each(ownSecrets)('a client with the secret %s', (secret) => {
+  const client = { ...billing, secretHash: hashClientSecret(secret) };
+  const raw = (text: string) => ({
+    authorization: `Basic ${Buffer.from(`${client.id}:${text}`).toString('base64')}`,
+  });
+
+  test('may send it as it is or form-encoded, and no other one', async () => {
+    service.clients = [client];
+    const status = async (headers: Record<string, string>, form: Form = {}) =>
+      (await service.send('/introspect', { token: 'x', ...form }, headers)).status;
+    expect(await status(raw(secret))).toBe(200);
+    expect(await status(raw(secret), { client_id: client.id })).toBe(200);
+    expect(await status(basic(client, secret))).toBe(200);
+    expect(await status({}, post(client, secret))).toBe(200);
+    for (const wrong of [`${secret}x`, encodeURIComponent(encodeURIComponent(`${secret}%`)), '', '%']) {
+      expect([wrong, await status(raw(wrong))]).toEqual([wrong, 401]);
+    }
+    expect(await status(raw(secret), { client_id: 'another' })).toBe(400);
+  });
+});
 
 describe.each(['/introspect', '/revoke'])('POST %s', (path) => {
   test.each<[string, Form, Record<string, string>, string]>([
