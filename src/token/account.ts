@@ -3,6 +3,7 @@ import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { JsonObject } from '../jose/json.js';
 import { isReference, isUnresolved, unresolvedProblem } from '../jose/unresolved.js';
 import { inBoth, isScopeToken } from './claims.js';
+import { isNoValue } from './no-value.js';
 
 /** A person who logs in with a name and a password. */
 export interface User {
@@ -150,7 +151,22 @@ export function passwordProblem(password: string): string | undefined {
   if (!password.isWellFormed()) return 'is not Unicode text';
   // A person cannot type such a character into a form.
   if (/\p{Cc}/u.test(password)) return 'holds a line end or another control character';
-  return isReference(password) ? unresolvedProblem : undefined;
+  if (isReference(password)) return unresolvedProblem;
+  if (looksLikeHash(password)) return 'is a hash; give it as password_hash, or with --password-hash';
+  if (isNoValue(password) || /^[*•●]+$/.test(password))
+    return 'is what another program writes for a value that is not there';
+  return undefined;
+}
+
+/** Whether a text is a hash in the place of a password, as databases and frameworks write them. */
+export function looksLikeHash(text: string): boolean {
+  return (
+    /^(?:\{[A-Za-z][\w.@+-]{0,40}\})?\$(?:2[abxy]?|[1567y]|apr1|sm3|s0|argon2\w*|scrypt|pbkdf2[\w-]*|bcrypt[\w-]*)\$\S{16,}$/.test(
+      text,
+    ) ||
+    /^(?:pbkdf2|scrypt|bcrypt|argon2|sha1|sha256|sha512|md5)[\w-]{0,20}[$:]\S{20,}$/.test(text) ||
+    /^\{(?:S?MD5|S?SHA\d*|CRYPT|PBKDF2[\w-]*|bcrypt|scrypt|argon2)(?:@\w+)?\}\S{16,}$/i.test(text)
+  );
 }
 
 /** Whether a text looks like a generated id of a client. No client may have it as its name. */

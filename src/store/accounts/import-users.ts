@@ -2,10 +2,11 @@
 import { type JsonObject, own, quoteText } from '../../jose/json.js';
 import { labelProblem, passwordProblem, scopeProblem, subjectProblem } from '../../token/account.js';
 import { accountClaimsProblem } from '../../token/account-claims.js';
+import { isNoValue } from '../../token/no-value.js';
 import { isNumericDate } from '../../token/time.js';
 import { listMember, textMember } from './account-file.js';
 import { hashPassword } from './password.js';
-import { passwordHashProblem } from './password-hash.js';
+import { bareHash, passwordHashProblem } from './password-hash.js';
 import type { ListedUser } from './user-list.js';
 import { addUsers, type StoredUser } from './users.js';
 
@@ -42,7 +43,7 @@ const label = textMember(labelProblem);
 /** The members that a listed user may have. Each returns what is wrong with its value, after the name that it gets. */
 const members: Readonly<Record<string, (value: unknown, name: string) => string | undefined>> = {
   name: label,
-  sub: textMember(subjectProblem),
+  sub: textMember((text) => subjectProblem(text) ?? damagedProblem(text)),
   roles: listMember(label),
   scopes: listMember(textMember(scopeProblem)),
   claims: (value, name) => {
@@ -78,11 +79,22 @@ export function checkImport(list: readonly ListedUser[], options: ImportOptions)
   return { users, problems, refused };
 }
 
-/** Renames the member of a hash that stands in the place of a password. */
+/** Returns what is wrong with a `sub` that the way here has changed, to complete "the sub …". */
+function damagedProblem(sub: string): string | undefined {
+  if (isNoValue(sub)) return 'is what another program writes for a value that is not there';
+  if (/^\d(?:[.,]\d+)?E\+\d{2,3}$/i.test(sub))
+    return 'is a number that a spreadsheet has shortened; format the column as text';
+  return undefined;
+}
+
+/** Returns an entry with a bare hash, and renames the member of one that stands in the place of a password. */
 function withHashes(entry: JsonObject, passwordsAreHashes: boolean): JsonObject {
-  if (!passwordsAreHashes || !Object.hasOwn(entry, 'password')) return entry;
-  const { password, ...rest } = entry;
-  return Object.hasOwn(entry, 'password_hash') ? entry : { ...rest, password_hash: password };
+  const { password, password_hash: given, ...rest } = entry;
+  const isMisnamed = passwordsAreHashes && password !== undefined && given === undefined;
+  const hash = isMisnamed ? password : given;
+  return typeof hash !== 'string' || (password !== undefined && !isMisnamed)
+    ? entry
+    : { ...rest, password_hash: bareHash(hash) };
 }
 
 function entryProblem(entry: JsonObject): string | undefined {

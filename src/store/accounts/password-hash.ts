@@ -34,6 +34,18 @@ export function passwordHashProblem(hash: string): string | undefined {
   return isSound && isBounded ? undefined : 'asks for more work than is allowed';
 }
 
+/**
+ * Returns a hash without what other programs add to it: `{bcrypt}` and `{argon2}` of Spring, `bcrypt$` and `argon2` of Django, and the
+ * padding of base64. Returns any other text as it is.
+ */
+export function bareHash(hash: string): string {
+  const text = hash.replace(
+    /^(?:\{(?:bcrypt|argon2(?:@SpringSecurity_v\w{1,8})?)\}|bcrypt\$|argon2)(?=\$(?:2[aby]|argon2id)\$)/,
+    '',
+  );
+  return text.startsWith('$argon2id$') ? text.replace(/={1,2}(?=\$|$)/g, '') : text;
+}
+
 /** Whether a hash is bcrypt's. */
 export function isBcrypt(hash: string): boolean {
   return hash.startsWith('$2');

@@ -3,6 +3,8 @@ import { JwtkitError } from '../../errors.js';
 import { parseExactJson } from '../../jose/exact-json.js';
 import { describeJson, isJsonObject, type JsonObject, own } from '../../jose/json.js';
 import { textBytes } from '../../jose/text.js';
+import { isString } from '../../token/claims.js';
+import { isNoValue } from '../../token/no-value.js';
 
 /** A user of a list as it was read, not checked yet, and where it stands there. */
 export interface ListedUser {
@@ -34,10 +36,18 @@ export async function readUserList(bytes: Uint8Array, name: string): Promise<Lis
   const start = text.toString('latin1').trimStart()[0];
   if (start === undefined) throw invalid('is empty');
   if (start !== '[' && start !== '{') return readCsv(text.toString('utf8'), invalid);
-  const value = parseExactJson(text, invalid);
+  const objectsInLines = /^\s*\{[^\r\n]*\}[ \t]*\r?\n\s*\{/.test(text.toString('latin1'));
+  const value = parseExactJson(text, (problem) =>
+    invalid(problem, objectsInLines ? 'one object a line is no list: jq -s . FILE makes one' : undefined),
+  );
   const list = isJsonObject(value) ? own(value, 'users') : value;
   const at = list === value ? '' : '/users';
-  if (!Array.isArray(list)) throw invalid('has no array of users', 'write [{"name":…,"sub":…}] or {"users":[…]}');
+  if (!Array.isArray(list)) {
+    const members = Object.values(isJsonObject(list) ? list : isJsonObject(value) ? value : {});
+    const isMap = members.length > 0 && members.every(isJsonObject);
+    const hint = isMap ? ', each with its name as a member; jq makes it: to_entries | map(.value + {name: .key})' : '';
+    throw invalid('has no array of users', `write [{"name":…,"sub":…}] or {"users":[…]}${hint}`);
+  }
   if (list.length > maxListed) throw tooMany(invalid);
   return list.map((entry, index) => {
     const place = `${at}/${index}`;
@@ -86,13 +96,16 @@ async function readCsv(text: string, invalid: Invalid): Promise<ListedUser[]> {
   });
 }
 
+/** Columns in which a word such as NULL is an empty cell. */
+const mayBeEmpty = [...lists, 'password', 'password_hash', 'claims', 'created'];
+
 /** Makes an entry of cells. An empty cell is none. */
 function entryOf(columns: readonly string[], cells: readonly string[]): JsonObject {
   const entry: [string, unknown][] = [];
   const claims: [string, unknown][] = [];
   for (const [at, column] of columns.entries()) {
     const cell = cells[at] ?? '';
-    if (cell === '') continue;
+    if (cell === '' || (mayBeEmpty.includes(column) && isNoValue(cell))) continue;
     if (column.startsWith('claim:')) claims.push([column.slice('claim:'.length), cell]);
     else if (column === 'claims') claims.push(...claimsOf(cell));
     else if (column === 'created') entry.push([column, Number(cell)]);
@@ -104,10 +117,23 @@ function entryOf(columns: readonly string[], cells: readonly string[]): JsonObje
 
 /** Returns the words of a cell. Other programs separate them by other characters: `admin;editor` would be one role that nobody demands. */
 function wordsOf(column: string, cell: string): string[] {
+  if (/^\s*[[({]/.test(cell)) return listOf(column, cell);
   if (/[;,|]/.test(cell)) {
     throw new JwtkitError('ACCOUNTS_INVALID', `has a ; , or | in its ${column}: spaces separate them`);
   }
   return cell.split(/\s+/).filter((word) => word !== '');
+}
+
+/** Returns the words of a cell that is a list in JSON. */
+function listOf(column: string, cell: string): string[] {
+  const refuse = () =>
+    new JwtkitError(
+      'ACCOUNTS_INVALID',
+      `has brackets in its ${column}, and no list in JSON: spaces separate the words`,
+    );
+  const list = parseExactJson(Buffer.from(cell), refuse);
+  if (!Array.isArray(list) || !list.every(isString)) throw refuse();
+  return list;
 }
 
 /** Returns the members of a cell of JSON. Numbers keep their text. */
@@ -133,14 +159,17 @@ interface CsvRecord {
 
 async function parseCsv(text: string, invalid: Invalid): Promise<CsvRecord[]> {
   const { parse } = await import('csv-parse/sync');
-  const head = /^[^\r\n]*/.exec(text.trimStart())?.[0] ?? '';
+  // Excel reads the separator from a line before the columns.
+  const named = /^\s*"?sep=([,;\t])"?(?:\r\n|\r|\n)/i.exec(text);
+  const head = /^[^\r\n]*/.exec(text.slice(named?.[0].length ?? 0).trimStart())?.[0] ?? '';
   // Spreadsheets write the separator of their language.
-  const delimiter = [',', ';', '\t'].find((each) => head.includes(each)) ?? ',';
+  const delimiter = named?.[1] ?? [',', ';', '\t'].find((each) => head.includes(each)) ?? ',';
   const records: CsvRecord[] = [];
   let uneven = 0;
   try {
     parse(text, {
       delimiter,
+      from_line: named === null ? 1 : 2,
       max_record_size: maxRecordLength,
       on_record: (record, { lines }) => {
         if (records[0] !== undefined && record.length !== records[0].record.length) uneven++;

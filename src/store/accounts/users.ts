@@ -20,7 +20,7 @@ import {
   textMember,
 } from './account-file.js';
 import { hashPassword } from './password.js';
-import { passwordHashProblem } from './password-hash.js';
+import { bareHash, passwordHashProblem } from './password-hash.js';
 
 /** A user as the file holds it. */
 export interface StoredUser extends User {
@@ -114,8 +114,9 @@ async function hashOf({ password, passwordHash }: NewUser): Promise<string> {
   const given = password ?? passwordHash;
   const text = typeof given === 'function' ? await given() : (given ?? '');
   if (password !== undefined) return hashPassword(text);
-  const problem = passwordHashProblem(text);
-  if (problem === undefined) return text;
+  const hash = bareHash(text);
+  const problem = passwordHashProblem(hash);
+  if (problem === undefined) return hash;
   throw new JwtkitError('USAGE_INVALID', `the password hash ${problem}`, { hint: knownHashes });
 }
 

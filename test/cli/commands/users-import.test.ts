@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { isPassword } from '../../../src/store/accounts/password.js';
+import { hashPassword, isPassword } from '../../../src/store/accounts/password.js';
 import { readUsers } from '../../../src/store/accounts/users.js';
 import { type FakeWorld, fileWith, now, runCli, stdoutOf, temporaryFolder, textOf } from '../fake-io.js';
 
@@ -17,6 +17,7 @@ beforeEach(() => {
 const importFile = (content: string, args: readonly string[] = [], world: FakeWorld = {}) =>
   runCli(['users', 'import', fileWith(content, 'list'), ...args, '--keyring', keyring, '--color', 'never'], world);
 const hash = hashSync('right', 4);
+const argon2id = await hashPassword('right');
 
 describe('CSV', () => {
   test('adds users with all that a column can hold', async () => {
@@ -53,6 +54,94 @@ describe('CSV', () => {
     const quoted = lines.map((line) => line.replace(' two, words; ', '" two, words; "'));
     expect((await importFile(`\ufeff${quoted.join(end)}${end}`)).exitCode).toBe(0);
     expect(await isPassword(' two, words; ', readUsers(path)[0]?.passwordHash)).toBe(true);
+  });
+
+  test.each([';', ',', '\t'])('takes a first line sep=%s, as Excel reads it', async (separator) => {
+    const lines = [
+      ['name', 'sub', 'password'],
+      ['alice', 'user-1', 'correct'],
+      ['bob', 'user-2'],
+    ];
+    const text = `\ufeffsep=${separator}\r\n${lines.map((line) => line.join(separator)).join('\r\n')}`;
+    expect((await importFile(text)).stderr).toContain('line 4: has 2 cells for 3 columns');
+    expect((await importFile(text.replace(/\r\nbob.*/, ''))).exitCode).toBe(0);
+  });
+
+  test.each<[string, object]>([
+    ['["admin"]', { roles: ['admin'] }],
+    ['["admin","on call"]', { roles: ['admin', 'on call'] }],
+    ['NULL', { roles: [] }],
+    ['\\N', { roles: [] }],
+    ['None', { roles: [] }],
+    ['nan', { roles: [] }],
+    ['#N/A', { roles: [] }],
+  ])('reads the roles %s', async (cell, read) => {
+    const quoted = `"${cell.replaceAll('"', '""')}"`;
+    const { exitCode } = await importFile(`name,sub,roles,scopes,password\nalice,user-1,${quoted},NULL,correct\n`);
+    expect(exitCode).toBe(0);
+    expect(readUsers(path)[0]).toMatchObject({ scopes: [], ...read });
+  });
+
+  test.each<[string, string, string]>([
+    ['roles in brackets', 'a,user-1,[admin],pw-1', 'has brackets in its roles'],
+    ['roles of Python', "a,user-1,['admin'],pw-1", 'has brackets in its roles'],
+    ['roles of PostgreSQL', 'a,user-1,{admin},pw-1', 'has brackets in its roles'],
+    ['a list of numbers', 'a,user-1,[1],pw-1', 'has brackets in its roles'],
+    ['a sub that a spreadsheet shortened', 'a,1.23E+17,,pw-1', 'is a number that a spreadsheet has shortened'],
+    ['a German one', 'a,"1,23E+17",,pw-1', 'is a number that a spreadsheet has shortened'],
+    ['no sub', 'a,NULL,,pw-1', 'is what another program writes for a value that is not there'],
+    ['no password', 'a,user-1,,NULL', 'a user has either a password or a password_hash'],
+    ['a masked password', 'a,user-1,,********', 'is what another program writes for a value that is not there'],
+  ])('refuses %s', async (_what, line, message) => {
+    const { exitCode, stderr } = await importFile(`name,sub,roles,password\n${line}\n`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(message);
+  });
+
+  const sha = 'b'.repeat(44);
+  test.each([
+    hash,
+    `{bcrypt}${hash}`,
+    `bcrypt$${hash}`,
+    `pbkdf2_sha256$600000$salt$${sha}`,
+    `pbkdf2:sha256:600000$salt$${sha}`,
+    `scrypt:32768:8:1$salt$${sha}`,
+    `$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$${sha}`,
+    `argon2$argon2id$v=19$m=102400,t=2,p=8$c2FsdHNhbHQ$${sha}`,
+    `$6$saltsalt$${sha}`,
+    `{SSHA}${sha}`,
+  ])('refuses the hash %s as a password, and says where hashes go', async (text) => {
+    const { exitCode, stderr } = await importFile(`name,sub,password\nalice,user-1,"${text}"\n`);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('the password is a hash; give it as password_hash, or with --password-hash');
+    const added = ['users', 'add', 'alice', '--sub', 'user-1', '--password-env', 'PW', '--keyring', keyring];
+    const one = await runCli(added, { env: { PW: text } });
+    expect(one.stderr).toContain('the password is a hash');
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test.each([
+    ['{bcrypt}', hash],
+    ['bcrypt$', hash],
+    ['argon2', argon2id],
+    ['{argon2}', argon2id],
+    ['{argon2@SpringSecurity_v5_8}', argon2id],
+    ['', `${argon2id}=`],
+  ])('takes a hash after %s', async (prefix, given) => {
+    const { exitCode } = await importFile(`name,sub,password_hash\nalice,user-1,"${prefix}${given}"\n`);
+    expect(exitCode).toBe(0);
+    expect(await isPassword('right', readUsers(path)[0]?.passwordHash)).toBe(true);
+    expect(readUsers(path)[0]?.passwordHash).toBe(given.replace(/=$/, ''));
+  });
+
+  test.each([
+    ['{"name":"a","sub":"user-1"}\n{"name":"b","sub":"user-2"}\n', 'one object a line is no list: jq -s . FILE'],
+    ['{"alice":{"sub":"user-1","password":"pw-1"}}', 'to_entries | map(.value + {name: .key})'],
+    ['{"users":{"alice":{"sub":"user-1"}}}', 'to_entries | map(.value + {name: .key})'],
+  ])('says how to make a list of %s', async (text, hint) => {
+    const { exitCode, stderr } = await importFile(text);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(hint);
   });
 
   test('--password-hash reads the column password as hashes', async () => {
