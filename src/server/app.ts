@@ -68,18 +68,27 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   return app;
 }
 
-/** Headers that pages may send: those that the service reads, and those that Swagger UI and tracing add to every request. */
-const allowedHeaders = [
-  ...['authorization', 'content-type', 'if-none-match', 'x-request-id'],
-  ...['x-requested-with', 'traceparent', 'tracestate', 'baggage'],
-];
+/** Headers that the service reads, for a preflight that asks for no other ones. */
+const readHeaders = ['authorization', 'content-type', 'if-none-match', 'x-request-id'];
+
+/**
+ * Returns the headers that a page may send: those that it asks for, since monitoring and tracing add their own to every request. The
+ * origin is a named one, and no header but these makes the service do more.
+ */
+function allowedHeaders(asked: string | undefined): string[] {
+  const names = (asked ?? '')
+    .slice(0, 4096)
+    .split(',')
+    .map((name) => name.trim());
+  const isSound = names.length <= 64 && names.every((name) => /^[\w!#$%&'*+.^`|~-]{1,128}$/.test(name));
+  return isSound ? names : readHeaders;
+}
 
 /** Lets pages of these origins call the service (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 async function addCors(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   const settings: FastifyCorsOptions = {
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders,
     exposedHeaders: ['www-authenticate', 'retry-after', 'x-request-id', 'x-refused'],
     maxAge: 600,
   };
@@ -96,7 +105,8 @@ async function addCors(app: FastifyInstance, origins: readonly string[]): Promis
       const isPreflight = headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
       // An unknown path gets no 2xx: a proxy with a misspelt /auth would take it for a yes.
       const preflight = isPreflight && routes.has(path);
-      callback(null, { ...settings, preflight });
+      const asked = headers['access-control-request-headers'];
+      callback(null, { ...settings, preflight, allowedHeaders: allowedHeaders(asked) });
     },
   });
 }
