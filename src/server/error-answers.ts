@@ -50,6 +50,8 @@ function send({ status, detail, options }: Refusal, request: FastifyRequest, rep
   if (status === 413) reply.header('connection', 'close');
   // For the log of a proxy, which sees no body.
   if (failed !== undefined) reply.header('x-refused', failed);
+  // Also where the route has not begun: for a form that cannot be read, and a token that is refused.
+  reply.header('cache-control', 'no-store');
   return reply
     .code(status)
     .headers(headers)

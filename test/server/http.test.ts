@@ -268,6 +268,22 @@ describe('limits', () => {
   });
 });
 
+test.each<[string, string, Parameters<TestService['ask']>[1], number]>([
+  [
+    'a form that is none',
+    '/token',
+    { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } },
+    415,
+  ],
+  ['a long form', '/token', { method: 'POST', body: `a=${'a'.repeat(70_000)}`, headers: formType }, 413],
+  ['a broken form', '/token', { method: 'POST', body: '', headers: { 'content-type': 'multipart/form-data' } }, 400],
+  ['no token', '/auth', {}, 401],
+  ['no token', '/users/me', {}, 401],
+])('no cache keeps the refusal of %s at %s', async (_what, path, asked, status) => {
+  const answer = await service.ask(path, asked);
+  expect([answer.status, answer.headers.get('cache-control')]).toEqual([status, 'no-store']);
+});
+
 describe('pages of other origins', () => {
   const origin = 'https://app.example';
   const preflight = {
@@ -314,22 +330,6 @@ describe('pages of other origins', () => {
     expect(called.headers.has('access-control-allow-credentials')).toBe(false);
   });
 
-  test.each([
-    'https://evil.example',
-    'http://app.example',
-    'https://app.example:444',
-    'https://app.example.evil.example',
-    'https://APP.example',
-    'null',
-  ])('may not call from %s, which --cors does not name', async (other) => {
-    for (const path of routes) {
-      const asked = await open.ask(path, { method: 'OPTIONS', headers: { ...preflight, origin: other } });
-      expect(asked.headers.has('access-control-allow-origin')).toBe(false);
-    }
-    expect(
-      (await open.ask('/healthz', { headers: { origin: other } })).headers.has('access-control-allow-origin'),
-    ).toBe(false);
-  });
   const usual = 'authorization, content-type, if-none-match, x-request-id';
   test.each<[string, string]>([
     ['sentry-trace,baggage, x-datadog-trace-id', 'sentry-trace, baggage, x-datadog-trace-id'],
@@ -347,6 +347,22 @@ describe('pages of other origins', () => {
     expect([answer.status, answer.headers.get('access-control-allow-headers')]).toEqual([204, allowed]);
   });
 
+  test.each([
+    'https://evil.example',
+    'http://app.example',
+    'https://app.example:444',
+    'https://app.example.evil.example',
+    'https://APP.example',
+    'null',
+  ])('may not call from %s, which --cors does not name', async (other) => {
+    for (const path of routes) {
+      const asked = await open.ask(path, { method: 'OPTIONS', headers: { ...preflight, origin: other } });
+      expect(asked.headers.has('access-control-allow-origin')).toBe(false);
+    }
+    expect(
+      (await open.ask('/healthz', { headers: { origin: other } })).headers.has('access-control-allow-origin'),
+    ).toBe(false);
+  });
 
   test('can read why they were refused', async () => {
     const refused = await open.send('/token', { ...aliceForm, password: 'wrong' }, { origin });
