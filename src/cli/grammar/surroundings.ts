@@ -39,6 +39,7 @@ async function readEnvironment(command: Command, io: Io): Promise<Environment> {
   const values = command.opts();
   const files: readonly string[] = values.envFile ?? [readVariable(io.env, 'JWTKIT_ENV_FILE') ?? []].flat();
   let env = io.env;
+  const names: string[] = [];
   for (const file of files) {
     const read = (await import('./env-file.js')).readEnvFile(file);
     const further = read.variables.JWTKIT_ENV_FILE ?? file;
@@ -47,6 +48,11 @@ async function readEnvironment(command: Command, io: Io): Promise<Environment> {
     }
     for (const text of read.notes) io.note(text);
     env = withEnvFile(env, file, read);
+    names.push(...Object.keys(read.variables));
+  }
+  if (names.length > 0) {
+    const { refuseOtherLetters } = await import('./other-letters.js');
+    for (const text of refuseOtherLetters(names, command, env)) io.note(text);
   }
   return env;
 }

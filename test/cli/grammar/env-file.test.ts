@@ -1,7 +1,7 @@
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parseEnvFile } from '../../../src/cli/grammar/env-file.js';
-import { fileWith, now, runCli, secret, stdoutOf, unsigned } from '../fake-io.js';
+import { fileWith, now, runCli, secret, stdoutOf, temporaryFolder, unsigned } from '../fake-io.js';
 
 const read = (text: string) => {
   const { variables, notes } = parseEnvFile(text, '.env');
@@ -171,6 +171,28 @@ describe('a variable of an env file', () => {
     });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('an env file cannot name another\nhint: name the other file with -e\n');
+  });
+});
+
+describe('names in other letters than capitals, which pydantic takes', () => {
+  const run = (args: readonly string[], content: string, env = {}) =>
+    runCli(['issue', '--sub', 'u', ...args, '-e', fileWith(content)], { env, workingFolder: temporaryFolder() });
+
+  test.each(['secret_key', 'Secret_Key'])('refuses %s as the only name of a secret', async (name) => {
+    const { exitCode, stderr } = await run([], `# settings\n${name}=${secret}\nalgorithm=HS256\n`);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`line 2: ${name} is not read: jwtkit reads SECRET_KEY`);
+    expect(stderr).toContain(`--secret-env ${name}`);
+    expect(stderr).not.toContain(secret);
+  });
+
+  test.each<[string, string[], object]>([
+    ['--secret-env', ['--secret-env', 'secret_key'], {}],
+    ['a variable', [], { JWTKIT_SECRET_ENV: 'secret_key' }],
+    ['another secret', [], { SECRET_KEY: secret, ALGORITHM: 'HS256' }],
+  ])('lets %s name the key, and notes a setting that does not count', async (_what, args, env) => {
+    const { exitCode, stderr } = await run(args, `secret_key=${secret}\naccess_token_expire_minutes=5\n`, env);
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('ACCESS_TOKEN_EXPIRE_MINUTES')]);
   });
 });
 
