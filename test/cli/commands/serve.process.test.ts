@@ -608,6 +608,7 @@ describe('notes at the start', () => {
   test('notes that it listens to other machines over plain HTTP', { tags: 'slow' }, async () => {
     const served = await serveBinary(['--keyring', await keyringWithAlice(), '--host', '0.0.0.0'], inFolder());
     await served.until(/note: passwords and tokens are sent in the clear/);
+    await served.until(/note: other machines see the issuer http:\/\/localhost:\d+ .*--issuer-url/);
     expect(served.url).toMatch(/^http:\/\/localhost:\d+$/);
     expect((await fetch(`${served.url.replace('localhost', '127.0.0.1')}/healthz`)).status).toBe(200);
   });

@@ -20,15 +20,18 @@ export function announce(url: string, settings: ServeSettings, io: Io): void {
   if (readyFile !== undefined) {
     writeFileWhole({ path: readyFile, content: readyText(url), mode: 0o644 }, { overwrite: true, followsLinks: false });
   }
-  for (const text of settingsNotes(settings)) io.note(text);
+  for (const text of settingsNotes(url, settings)) io.note(text);
   io.say(`listening on ${url}`);
   if (settings.isDemo) io.say(demoLines(url, settings));
 }
 
 /** What an operator should know of these settings. */
-function* settingsNotes({ host, tls, issuer }: ServeSettings): Generator<string> {
+function* settingsNotes(url: string, { host, tls, issuer }: ServeSettings): Generator<string> {
   if (tls === undefined && !isLoopbackHost(host)) {
     yield 'passwords and tokens are sent in the clear, unless a proxy in front of the service has TLS';
+  }
+  if (issuer === undefined && (host === '0.0.0.0' || host === '::')) {
+    yield `other machines see the issuer ${url} in tokens and metadata; name the real one with --issuer-url`;
   }
   if (issuer !== undefined && new URL(issuer).protocol === 'http:' && !isLoopbackHost(new URL(issuer).hostname)) {
     yield 'verifiers fetch no keys from an issuer over plain HTTP';
