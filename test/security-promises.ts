@@ -174,6 +174,11 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['jose/der.test.ts', 'is refused as a secret'],
       ['jose/mended-keys.test.ts', 'makes no secret: $what'],
     ],
+    'It may stand amid other text': [
+      ['jose/keys-amid-text.test.ts', 'is no secret as %s'],
+      ['jose/keys-amid-text.test.ts', 'a public key is no secret as %s'],
+    ],
+    'Base58, Ascii85': limit,
     'A name that nothing put a secret': [['jose/unresolved.test.ts', 'refuses %s as a secret']],
     'How a key is written': [
       ['jose/mended-keys.test.ts', 'two manglings after one another give the same key or a refusal, and no secret'],

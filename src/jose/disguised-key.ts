@@ -1,33 +1,63 @@
 /** Finds keys in what is given as a shared secret. A public key is public in every notation, so it makes no secret. */
 import { ECDH } from 'node:crypto';
 import { ForeignKey, readDer, readElement } from './der.js';
+import { undoDump } from './dumps.js';
 import { isEncryptedPkcs8 } from './encrypted-key.js';
+import { inflate, kindOfBlob } from './key-blobs.js';
 import { holdsKeyMark } from './key-marks.js';
-import { coordinatePairs, printedKind } from './printed-key.js';
+import { coordinatePairs, mostValues, type Value, valuesOf } from './key-values.js';
+import { jwkNames, printedKind, showsNumbers } from './printed-key.js';
 import { anySpace, maxLayers, maxWrappedBytes, withoutEscapes, wrappings } from './wrappings.js';
 
 /** What {@link findKeyIn} calls a bare point. */
 export const pointKind = 'the point of an EC public key';
 
-/** Returns the kind of key that bytes are, in words, also if it is wrapped in what {@link wrappings} lists. */
-export function findKeyIn(bytes: Buffer, depth = bytes.length <= maxWrappedBytes ? maxLayers : 1): string | undefined {
+/** Returns the kind of key that bytes are, in words, also if it is wrapped, packed or encoded amid other text. */
+export function findKeyIn(bytes: Buffer): string | undefined {
+  return findUnder(bytes, bytes.length <= maxWrappedBytes ? maxLayers : 1, new Map());
+}
+
+/** `seen` holds what was looked at, and how many layers were to be undone then. */
+function findUnder(bytes: Buffer, depth: number, seen: Map<string, number>): string | undefined {
+  const id = bytes.toString('latin1');
+  if ((seen.get(id) ?? -1) >= depth) return undefined;
+  seen.set(id, depth);
   const text = decodeText(bytes).trim();
   const plain = withoutEscapes(text);
   const joined = withoutSeparators(plain);
-  const kind = kindOfText(text, plain, joined) ?? kindOfBytes(bytes) ?? kindOfRun(plain, joined);
+  const values = valuesOf(plain);
+  const kind =
+    kindOfText(text, plain, joined) ?? kindOfBytes(bytes) ?? kindOfValues(plain, values) ?? kindOfRun(plain, joined);
   if (kind !== undefined || depth === 0) return kind;
-  const undone = new Set<string>();
-  for (const { undo } of wrappings) {
-    const inner = undo(text);
-    const seen = inner?.toString('latin1');
-    // Several may undo the same thing.
-    if (inner === undefined || seen === undefined || undone.has(seen)) continue;
-    undone.add(seen);
-    const found = findKeyIn(inner, depth - 1);
+  for (const inner of innersOf(bytes, text, plain, values)) {
+    const found = findUnder(inner, depth - 1, seen);
     if (found !== undefined) return found;
   }
   return undefined;
 }
+
+/** What is in a text or in bytes, one layer further in. */
+function* innersOf(bytes: Buffer, text: string, plain: string, values: readonly Value[]): Generator<Buffer> {
+  for (const { undo } of wrappings) {
+    const inner = undo(text);
+    if (inner !== undefined) yield inner;
+  }
+  for (const packed of [bytes, ...values.slice(0, mostValues).map((value) => value.bytes)]) {
+    const inner = inflate(packed);
+    if (inner !== undefined) yield inner;
+  }
+  yield* undoDump(text);
+  // One text for all of them, so that many take no more time than one.
+  const dense = plain.replace(anySpace, '');
+  for (const found of dense === plain ? [values] : [values, valuesOf(dense)]) {
+    for (const isBase64 of [true, false]) {
+      const parts = found.filter((value) => value.isBase64 === isBase64).map((value) => value.bytes);
+      if (parts.length > 0) yield Buffer.concat(parts.flatMap((part, at) => (at === 0 ? [part] : [lineEnd, part])));
+    }
+  }
+}
+
+const lineEnd = Buffer.from('\n');
 
 /** The label of a PEM or of something like it: any dashes, spaces lost or encoded. */
 const label = /[-\u2010-\u2015\u2212]{2,10}(?:\s|%20|\+){0,8}(?:BEGIN|END)|-{4,10} {0,8}begin/;
@@ -35,17 +65,17 @@ const label = /[-\u2010-\u2015\u2212]{2,10}(?:\s|%20|\+){0,8}(?:BEGIN|END)|-{4,1
 const encodedLabel = /LS0tLS1CRUdJTi|TFMwdExTMUNSVWRKVG|2[dD]2[dD]2[dD]2[dD]2[dD]424547494[eE]/;
 
 /** A line of authorized_keys or a .pub file, options before the type included. */
-const sshLine = /(?:^|[\s"'=:])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)-[\w.@-]{1,64})\s/;
-/** The bytes in the base64 of such a line (RFC 4253 §6.6): a length, then the type. */
-const sshBlob = /^\0\0\0.(?:ssh-|ecdsa-sha2-|sk-)/s;
+const sshLine =
+  /(?:^|[\s"'=:,])(?:ssh-(?:rsa|dss|ed25519|ed448)|ecdsa-sha2-nistp\d{3}|sk-(?:ssh|ecdsa)-[\w.@-]{1,64})(?:-cert-v01@openssh\.com)?(?:\s|AAAA)/;
+/** How the base64 in such a line begins: a length, then `ssh-`, `ecdsa`, `sk-ssh` or `sk-ecdsa`. */
+const sshBase64 = /AAAA[A-Z][A-Za-z0-9+/](?:NzaC1|VjZHNh|NrLX|NrLW)/;
 
 function kindOfText(text: string, plain: string, joined: string): string | undefined {
   if ([plain, joined].some((each) => label.test(each) || encodedLabel.test(each))) return 'PEM';
-  if (sshLine.test(plain)) return 'an OpenSSH public key';
+  if (sshLine.test(plain) || sshBase64.test(plain)) return 'an OpenSSH public key';
   if (text.startsWith('PuTTY-User-Key-File-')) return 'a PuTTY key';
   if (/<(?:\w{1,16}:)?(?:RSAKeyValue|ECKeyValue|X509Certificate|Modulus)\b/.test(plain)) return 'an XML key';
-  if (jwkMember.test(plain)) return 'a JWK';
-  if (coordinatePairs(plain).some(isPoint)) return pointKind;
+  if (jwkMember.test(plain) || jwkNames.test(plain)) return 'a JWK';
   return printedKind(plain, joined);
 }
 
@@ -54,12 +84,41 @@ const jwkMember =
   /(?:^|[\s"'{,&;?])(?:kty|x5c|crv)["']?\s{0,64}[:=]|(?:^|[\s"'{,&;?])e["']?\s{0,8}[:=]\s{0,8}["']?AQAB\b/;
 
 function kindOfBytes(bytes: Buffer): string | undefined {
-  if (sshBlob.test(bytes.subarray(0, 16).toString('latin1'))) return 'an OpenSSH public key';
   const content = withoutLineEnds(bytes);
   if (isDerKey(bytes) || isDerKey(content)) return 'a DER key';
   if (isEncryptedPkcs8(bytes)) return 'an encrypted private key';
-  if (isPoint(bytes) || isPoint(content)) return pointKind;
-  return holdsKeyMark(bytes) ? 'a key' : undefined;
+  if (isPoint(bytes) || isPoint(content) || holdsPoint(bytes)) return pointKind;
+  return kindOfBlob(content) ?? (holdsKeyMark(bytes) ? 'a key' : undefined);
+}
+
+/** What values amid other text are, one by one or two together. */
+function kindOfValues(plain: string, values: readonly Value[]): string | undefined {
+  for (const { bytes, isBase64 } of values.slice(0, mostValues)) {
+    // Of random bytes in base64, 33 are a compressed point too often.
+    if (holdsPoint(bytes) || (!isBase64 && isPoint(bytes))) return pointKind;
+    const kind = isDerKey(bytes) ? 'a DER key' : kindOfBlob(bytes);
+    if (kind !== undefined) return kind;
+  }
+  if (coordinatePairs(values).some(isPoint)) return pointKind;
+  const areLong = values.some(({ bytes }) => bytes.length >= leastModulus);
+  return areLong && showsNumbers.test(plain) ? 'the numbers of an RSA key' : undefined;
+}
+
+/** The bytes of the shortest modulus that still occurs. */
+const leastModulus = 64;
+
+/** The most bytes that stand around a point in its usual structures, or that were added at an end. */
+const mostAround = 32;
+
+/** Whether bytes are an uncompressed point with a few bytes before or behind it. */
+function holdsPoint(bytes: Buffer): boolean {
+  return [65, 97, 133].some((size) => {
+    const around = bytes.length - size;
+    if (around < 0 || around > mostAround) return false;
+    return Array.from({ length: around + 1 }, (_, at) => at).some((at) => {
+      return bytes[at] === 4 && isPoint(bytes.subarray(at, at + size));
+    });
+  });
 }
 
 function isDerKey(bytes: Buffer): boolean {
@@ -73,11 +132,11 @@ function isDerKey(bytes: Buffer): boolean {
 
 /** A text whose letters stand apart, as lists of letters and some programs print it. */
 function withoutSeparators(text: string): string {
-  return text.replace(anySpace, '').replace(/["'`,;|\\]/g, '');
+  return text.replace(anySpace, '').replace(/["'`,;|\\.*~]/g, '');
 }
 
 /** Base64 of DER begins so: a SEQUENCE and its length. */
-const derRun = /(?<![A-Za-z0-9+/_-])M[A-I][A-Za-z0-9+/_-]{14,}/g;
+const derRun = /(?:(?<![A-Za-z0-9+/_-])|(?<=(?:^|\n)[+-]))M[A-I][A-Za-z0-9+/_-]{14,}/g;
 
 /** A key in base64 amid other text, such as a member of JSON or one variable of several; wrapped over lines or not. */
 function kindOfRun(plain: string, joined: string): string | undefined {

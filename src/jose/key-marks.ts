@@ -8,15 +8,33 @@ const marks: readonly string[] = [
   '06 09 2a 86 48 86 f7 0d 01 01',
   // The OID of EC keys (RFC 5480 §2.1.1).
   '06 07 2a 86 48 ce 3d 02 01',
-  // Ed25519 and Ed448 (RFC 8410 §3).
+  // X25519, X448, Ed25519 and Ed448 (RFC 8410 §3).
+  '30 05 06 03 2b 65 6e',
+  '30 05 06 03 2b 65 6f',
   '30 05 06 03 2b 65 70',
   '30 05 06 03 2b 65 71',
+  // The same, cut at the front.
+  '06 03 2b 65 6e 03 21 00',
+  '06 03 2b 65 6f 03 39 00',
+  '06 03 2b 65 70 03 21 00',
+  '06 03 2b 65 71 03 3a 00',
+  // EC and OKP keys in COSE (RFC 9053 §7.1, §7.2).
+  coseOf('20 01 21 58 20', 32),
+  coseOf('20 02 21 58 30', 48),
+  coseOf('20 03 21 58 42', 66),
+  '01 01 20 06 21 58 20',
+  '01 01 03 27 20 06 21 58 20',
   // RSAPublicKey and RSAPrivateKey without an OID (RFC 8017 appendix A.1).
   '30 82 .. .. 02 82 .. .. 00',
   '30 82 .. .. 02 01 00 02 82',
   // An EC private key (RFC 5915 §3).
   '30 77 02 01 01 04 20',
 ];
+
+/** A curve, x and the beginning of y. */
+function coseOf(curve: string, size: number): string {
+  return `${curve}${' ..'.repeat(size)} 22 58 ${size.toString(16)}`;
+}
 
 let patterns: Record<'bytes' | 'hex' | 'numbers', RegExp> | undefined;
 

@@ -8,9 +8,18 @@ const printed: readonly RegExp[] = [
   /\d:d=\d{1,3}\s{0,4}hl=\d/,
   /\b(?:RSA|DSA|EC|EdDSA|Ed25519|Ed448)\s?(?:public|private)\s?key(?:,\s?\d|\s?\[)/i,
   /\b(?:RsaKey|(?:RSA|EllipticCurve)(?:Public|Private)Numbers|EccKey)\(/,
+  /\bRSAPublicKey\s?\{/i,
+  /["']?\bmodulus["']?\s{0,4}[:=]\s{0,4}["']?[\w+/:-]{64}/i,
+  // Tink, DNSKEY (RFC 4034 §2), minisign, age.
+  /google\.crypto\.tink\.\w{1,64}PublicKey/,
+  /(?:^|\s)25[67] 3 \d{1,3} [\w+/]{32}/,
+  /minisign public key/,
+  /publicKeyMultibase/,
+  /(?<![a-z\d])age1[02-9ac-hj-np-z]{56,60}(?![a-z\d])/i,
   // PASERK, a DID that is a key, and an EC key in COSE.
   /\bk[1-4]\.(?:public|secret)\.[\w-]{20}/,
   /\bdid:(?:key|jwk):[\w-]{20}/,
+  /(?<![A-Za-z\d])z6(?:Mk|LS)[1-9A-HJ-NP-Za-km-z]{44}(?![A-Za-z\d])/,
   /a5010203262001215820[\da-f]{64}/i,
 ];
 
@@ -25,13 +34,22 @@ export function printedKind(plain: string, joined: string): string | undefined {
   return exponent.test(plain) && modulus.test(plain) ? 'the numbers of an RSA key' : undefined;
 }
 
-/** Base64url of one coordinate of a point, standing apart. */
-const coordinate = /(?<![\w+/-])(?:[\w-]{43}|[\w-]{64}|[\w-]{88})(?![\w+/-])/g;
-/** The most pairs of coordinates that are tried. */
-const mostPairs = 16;
+/** The exponent of an RSA key as a member or a variable, whatever it is called. */
+export const showsNumbers =
+  /(?:^|[\s"'{,&;_.])e(?:xponent)?["']?\s{0,4}[:=]\s{0,4}["'[{(]{0,2}(?:3|17|65537|0x0{0,3}10001|AQAB|Aw|(?:0x0?)?1, {0,4}(?:0x0)?0, {0,4}(?:0x0?)?1)(?![\w+/])/i;
 
-/** Pairs of neighbours that may be the coordinates of a point, as bytes. */
-export function coordinatePairs(plain: string): Buffer[] {
-  const found = [...plain.matchAll(coordinate)].slice(0, mostPairs + 1).map(([text]) => Buffer.from(text, 'base64url'));
-  return found.slice(1).map((y, at) => Buffer.concat([found[at] as Buffer, y]));
-}
+/**
+ * The names of a JWK in whatever way programs write them, as in `:kty=>"OKP"`, `JWK_KTY=OKP`, `<kty>OKP</kty>`, and as the columns of
+ * a table.
+ */
+export const jwkNames = new RegExp(
+  [
+    /(?<![a-z\d])kty(?:&quot;|[^a-z\d]){1,16}(?:(?:value|string\(\d\))[^a-z\d]{1,8}(?:quot;)?)?(?:OKP|EC|RSA)(?![a-z\d])/,
+    /(?<![a-z\d])crv(?:&quot;|[^a-z\d]){1,16}(?:(?:value|string\(\d{1,2}\))[^a-z\d]{1,8}(?:quot;)?)?(?:Ed25519|Ed448|X25519|X448|P-256|P-384|P-521|secp256k1)(?![a-z\d])/,
+    /(?<![a-z\d])kty["']?\s?[,;|\t]\s?["']?(?:n|e|x|y|crv|kid|use|alg)(?![a-z\d])/,
+    /(?<![a-z\d])(?:n|e|x|y|crv|kid|use|alg)["']?\s?[,;|\t]\s?["']?kty(?![a-z\d])/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);

@@ -1,25 +1,12 @@
 /** Public keys in the notations of other programs: none makes a shared secret. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSecret } from '../../src/jose/secret.js';
-import { storedPair } from '../attacks/trusted-keys.js';
 import { describeWithOpenssl, openssl } from '../openssl.js';
-
-const publicKeys = {
-  RSA: storedPair('rsa').publicKey,
-  'P-256': generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey,
-  Ed25519: generateKeyPairSync('ed25519').publicKey,
-} as const;
-const keys = Object.entries(publicKeys).map(([name, key]) => ({
-  name,
-  der: key.export({ format: 'der', type: 'spki' }),
-  pem: key.export({ format: 'pem', type: 'spki' }) as string,
-  jwk: key.export({ format: 'jwk' }) as Record<string, string>,
-}));
-type Written = (typeof keys)[number];
+import { keys, type Written } from './written-keys.js';
 
 const hexOf = (byte: number) => byte.toString(16).padStart(2, '0');
 const bytesOf = (der: Buffer, write: (byte: number) => string, separator = '') => [...der].map(write).join(separator);
