@@ -3,7 +3,7 @@ import { isPkcs12 } from './der.js';
 import { findKeyIn } from './disguised-key.js';
 import { isJsonObject, type JsonObject, own } from './json.js';
 import { shownName } from './json-key.js';
-import { variableName, vaultReference } from './unresolved.js';
+import { fileName, isUnresolved, unresolvedHint, variableName, vaultReference } from './unresolved.js';
 
 const sshHint =
   'convert a copy, since ssh-keygen overwrites it: cp FILE copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem ' +
@@ -25,6 +25,7 @@ export function foreignLabelHint(label: string): string | undefined {
 const reference = 'this is a reference to a key: the program that puts the key in its place did not run';
 const notPem = 'a PEM begins and ends with a label between five dashes: copy all of it, from -----BEGIN to -----END';
 const openssh = 'an OpenSSH public key becomes PEM with: ssh-keygen -e -m PKCS8 -f FILE';
+const namedFile = 'this is the name of a file: give what is in it';
 const encoded = 'the key is encoded as one value among others: take that value out, and decode it with base64 -d';
 
 /** What people give instead of a key, in this order. A pattern sees the text without white space around it. */
@@ -67,9 +68,10 @@ const kinds: readonly (readonly [pattern: RegExp, hint: string])[] = [
     'the certificate is the base64 between the tags <X509Certificate>: keep that alone in the file',
   ],
   [/(?:^|[\s"':=])LS0tLS1CRUdJTi/, encoded],
+  [fileName, namedFile],
   [
     /^(?:(?:file:\/)?~?\/|\.{1,2}\/|[A-Za-z]:\\)[\w .@/\\-]{1,200}$|^[^\n]{1,200}\.(?:pem|key|pub|der|crt|cer|json|jwks?|p8)$/,
-    'this is the name of a file: give what is in it',
+    namedFile,
   ],
   [/^(?:bearer )?ey[\w-]+\.[\w-]+\.[\w-]*$/i, 'this is a token; a key is needed that signs or verifies tokens'],
   [
@@ -91,6 +93,8 @@ export function foreignFormatHint(bytes: Buffer, text: string): string {
   const hint = foreignTextHint(text);
   if (hint !== undefined) return hint;
   const kind = findKeyIn(bytes);
+  if (isUnresolved(bytes)) return `this is a placeholder, not a key: ${unresolvedHint}`;
+  if (kind === 'an OpenPGP key') return foreignLabelHint('PGP ') as string;
   if (kind === undefined) return 'a shared secret is given with --secret-file or --secret-env';
   return `it holds ${kind} in a form that is not read: give the key alone, as PEM or as a JWK`;
 }

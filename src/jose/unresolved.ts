@@ -1,73 +1,116 @@
 /**
- * Names of variables and references to vaults, given where a secret, a key or a token belongs: a program did not put the value in
- * their place. The forms are strict, because they refuse secrets. The two patterns for hints are loose.
+ * Names of variables, references to vaults and names of files, given where a secret, a key or a token belongs: a program did not put
+ * the value in their place.
  */
 import { JwtkitError } from '../errors.js';
 
-/** Nobody chooses a password in these forms. */
-const references: readonly RegExp[] = [
+/** One form in which they are written. */
+interface Form {
+  readonly pattern: RegExp;
+  /**
+   * Whether a secret in this form is refused: always if only programs write it, in a `secret` that a program made if a person may
+   * choose such a password, and never if it may be a secret. Every form gets a hint where a key or a token belongs.
+   */
+  readonly strict: 'always' | 'secret' | 'never';
+  readonly of: 'variable' | 'vault' | 'file' | 'nothing';
+}
+
+const extension = '\\.(?:pem|key|pub|crt|cer|der|p8|p12|pfx|json|jwks?|txt|env|ya?ml)';
+const filePath = '(?:~?/|\\.{1,2}[\\\\/]|[A-Za-z]:[\\\\/])[^\\n]{1,500}';
+
+const forms: readonly Form[] = [
   // Of shells, compose files, Azure DevOps, GitHub Actions and Helm.
-  /^\$(?:\{[^{}]{1,200}\}|\(\w{1,200}\)|env:\w{1,200})$/,
-  /^\$?\{\{[^{}]{1,200}\}\}$/,
+  { pattern: /^\$(?:\{[^{}]{1,200}\}|\(\w{1,200}\)|env:\w{1,200})$/, strict: 'always', of: 'variable' },
+  { pattern: /^\$?\{\{[^{}]{1,200}\}\}$/, strict: 'always', of: 'variable' },
+  { pattern: /^\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/, strict: 'secret', of: 'variable' },
+  { pattern: /^\$?\{\{.*\}\}$|^\$\w+$/, strict: 'never', of: 'variable' },
+  // Of Windows, Azure DevOps, and examples.
+  { pattern: /^%[A-Za-z_]\w{0,200}%$/, strict: 'secret', of: 'variable' },
+  { pattern: /^__[A-Z][A-Z0-9_]{0,200}__$/, strict: 'secret', of: 'variable' },
+  { pattern: /^%\w+%$|^__\w+__$/, strict: 'never', of: 'variable' },
+  { pattern: /^<[\w .-]{1,200}>$/, strict: 'secret', of: 'nothing' },
   // Of ERB, and of Octopus.
-  /^<%=[^<>]{1,200}%>$/,
-  /^#\{[\w.-]{1,200}\}#?$/,
-  // Of files and variables that are named where their content belongs.
-  /^env:(?:\/\/)?[A-Z_][A-Z0-9_]{0,200}$/,
-  /^\/(?:var\/)?run\/secrets\/[\w./-]{1,200}$/,
+  { pattern: /^<%=[^<>]{1,200}%>$/, strict: 'always', of: 'variable' },
+  { pattern: /^#\{[\w.-]{1,200}\}#?$/, strict: 'always', of: 'variable' },
+  { pattern: /^<%=/, strict: 'never', of: 'variable' },
+  // Of variables and files that are named where their content belongs.
+  { pattern: /^env:(?:\/\/)?[A-Z_][A-Z0-9_]{0,200}$/, strict: 'always', of: 'variable' },
+  { pattern: /^env:\S/, strict: 'never', of: 'variable' },
+  { pattern: /^(?:\/var)?\/run\/secrets\/[\w./-]{1,200}$/, strict: 'always', of: 'file' },
+  { pattern: /^file:\/{1,3}\S{1,500}$/, strict: 'always', of: 'file' },
+  { pattern: new RegExp(`^@?${filePath}${extension}$`, 'i'), strict: 'secret', of: 'file' },
+  { pattern: new RegExp(`^@${filePath}$`), strict: 'secret', of: 'file' },
+  { pattern: /^(?:s3|gs|gcs|r2|azblob):\/\/\S{1,500}$/i, strict: 'secret', of: 'vault' },
   // Of vaults.
-  /^(?:sm|ssm|awssm|gcpsm|akv|keyvault|vault|infisical|bws|doppler|secretref|file):\/{1,3}\S{1,500}$/,
-  /^ENC\[\w{1,40},data:[^[\]]{1,900}\]$/,
-  /^(?:op|ref\+\w{1,40}):\/\/\S{1,500}$/,
-  /^vault:[\w./-]{1,200}#\S{1,200}$/,
-  /^arn:aws[\w-]{0,20}:(?:secretsmanager|ssm|kms):\S{1,500}$/,
-  /^@Microsoft\.KeyVault\([^()]{1,500}\)$/i,
-  /^projects\/[\w-]{1,100}\/secrets\/\S{1,200}$/,
-];
-
-/** A person may choose a password in these forms, but no program makes a secret in them: of Windows, Azure DevOps, and examples. */
-const names: readonly RegExp[] = [/^%[A-Za-z_]\w{0,200}%$/, /^__[A-Z][A-Z0-9_]{0,200}__$/, /^<[\w .-]{1,200}>$/];
-
-/** What stands for a value that a program hid, encrypted, or has elsewhere. */
-const standIns: readonly RegExp[] = [
-  /^\*{8,}$/,
-  /^(?:\((?:sensitive value|known after apply)\)\s*){1,40}$/,
-  /^(?:\[object \w{1,40}\]\s*){1,40}$/,
-  /^\$ANSIBLE_VAULT;/,
-  /^https?:\/\/\S{1,900}$/,
+  {
+    pattern: /^(?:sm|ssm|awssm|gcpsm|akv|keyvault|vault|infisical|bws|doppler|secretref):\/{1,3}\S{1,500}$/,
+    strict: 'always',
+    of: 'vault',
+  },
+  {
+    pattern: /^(?:op|vault|sm|ssm|awssm|gcpsm|secret|secretref|keyvault|akv|infisical|bws|doppler|ref\+\w+):\S/,
+    strict: 'never',
+    of: 'vault',
+  },
+  { pattern: /^(?:op|ref\+\w{1,40}):\/\/\S{1,500}$/, strict: 'always', of: 'vault' },
+  { pattern: /^vault:[\w./-]{1,200}#\S{1,200}$/, strict: 'always', of: 'vault' },
+  { pattern: /^[\w-]{1,40}\/data\/[\w./-]{1,200}#[\w.-]{1,100}$/, strict: 'secret', of: 'vault' },
+  { pattern: /^ENC\[\w{1,40},data:/, strict: 'always', of: 'vault' },
+  { pattern: /^arn:aws[\w-]{0,20}:(?:secretsmanager|ssm|kms):\S{1,500}$/, strict: 'always', of: 'vault' },
+  { pattern: /^@Microsoft\.KeyVault\([^()]{1,500}\)$/i, strict: 'always', of: 'vault' },
+  { pattern: /^projects\/[\w-]{1,100}\/secrets\/\S{1,200}$/, strict: 'always', of: 'vault' },
+  { pattern: /^ENC\[|^arn:aws|^@Microsoft\.|^projects\/\S+\/secrets\//, strict: 'never', of: 'vault' },
+  // What stands for a value that a program hid, encrypted, or has elsewhere.
+  { pattern: /^\*{8,}$/, strict: 'secret', of: 'nothing' },
+  { pattern: /^(?:\((?:sensitive value|known after apply)\)\s*){1,40}$/, strict: 'secret', of: 'nothing' },
+  { pattern: /^(?:\[object \w{1,40}\]\s*){1,40}$/, strict: 'secret', of: 'nothing' },
+  { pattern: /^\$ANSIBLE_VAULT;/, strict: 'secret', of: 'nothing' },
+  { pattern: /^https?:\/\/\S{1,900}$/, strict: 'secret', of: 'nothing' },
 ];
 
 /** The name of a variable, given instead of a key or a token. */
-export const variableName =
-  /^\$(?:\w+|\{\w+\}|\(\w+\)|env:\w+)$|^%\w+%$|^\$?\{\{.*\}\}$|^#\{[\w.-]+\}#?$|^__\w+__$|^<%=|^env:\S/;
+export const variableName = patternOf('variable');
 
 /** A reference to a vault, given instead of a key or a token. */
-export const vaultReference =
-  /^(?:op|vault|sm|ssm|awssm|gcpsm|secret|secretref|keyvault|akv|infisical|bws|doppler|ref\+\w+):\S|^ENC\[|^arn:aws|^@Microsoft\.|^projects\/\S+\/secrets\//i;
+export const vaultReference = patternOf('vault');
+
+/** The name of a file, given instead of a key or a token. */
+export const fileName = patternOf('file');
+
+function patternOf(of: Form['of']): RegExp {
+  const sources = forms.filter((form) => form.of === of).map(({ pattern }) => pattern.source);
+  return new RegExp(sources.join('|'), 'i');
+}
 
 /** What is wrong with a secret that is one of them, to complete "the secret …". */
-export const unresolvedProblem = 'is a name or a reference, not the value behind it';
+export const unresolvedProblem = 'is a placeholder, not a secret';
 /** The hint for such a secret. */
-export const unresolvedHint = 'nothing put the value in its place: everybody could guess this secret';
+export const unresolvedHint = 'the program that replaces it did not run; anybody can guess this text';
 
-/** Whether a password or a passphrase is a reference. */
+/** Whether a password or a passphrase is in a form that only programs write. */
 export function isReference(secret: Uint8Array | string): boolean {
-  return isOneOf(references, secret);
+  const plain = plainText(secret);
+  return forms.some(({ pattern, strict }) => strict === 'always' && pattern.test(plain));
 }
 
-/** Whether a secret that a program made is a name or a reference. */
+/** Whether a secret that a program made is a placeholder, also in quotes or behind its name, as in a line of YAML or an env file. */
 export function isUnresolved(secret: Uint8Array | string): boolean {
-  return isOneOf(references, secret) || isOneOf(names, secret) || isOneOf(standIns, secret);
+  const plain = plainText(secret);
+  const value = plain.replace(/^(?:export {1,4})?["']?[A-Za-z_][\w.-]{0,100}["']?[ \t]{0,8}[:=][ \t]{0,8}/, '');
+  const unquoted = value.replace(/^(["'`])(.*)\1[,;]?$/, '$2');
+  return [plain, value, unquoted].some((text) => {
+    return forms.some(({ pattern, strict }) => strict !== 'never' && pattern.test(text));
+  });
 }
 
-function isOneOf(forms: readonly RegExp[], secret: Uint8Array | string): boolean {
-  const plain =
-    secret.length > 1024
-      ? ''
-      : Buffer.from(secret as string)
-          .toString('latin1')
-          .trim();
-  return forms.some((form) => form.test(plain));
+/** Longer texts are no placeholder. */
+const longest = 4096;
+
+function plainText(secret: Uint8Array | string): string {
+  if (secret.length > longest) return '';
+  return Buffer.from(secret as string)
+    .toString('latin1')
+    .trim();
 }
 
 /** Throws KEY_TOO_WEAK for a secret that {@link isUnresolved}. */

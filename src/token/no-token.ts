@@ -1,5 +1,5 @@
 /** Why a text holds no token: what people pass instead, each with the way out. Repeats nothing of the text. */
-import { variableName, vaultReference } from '../jose/unresolved.js';
+import { fileName, variableName, vaultReference } from '../jose/unresolved.js';
 import { damagedHint } from './decode.js';
 import { findToken } from './find-token.js';
 import { headerOf } from './token-runs.js';
@@ -8,6 +8,8 @@ import { headerOf } from './token-runs.js';
 type Kind = readonly [pattern: RegExp, hint: string];
 
 const introspect = 'only the service that made it can check it';
+
+const namedFile = 'this looks like the name of a file: --token-file reads a token from a file';
 
 /** In this order. A pattern sees the text without white space around it, and at most its beginning. */
 const kinds: readonly Kind[] = [
@@ -88,9 +90,10 @@ const kinds: readonly Kind[] = [
   [/^\{[\s\S]*"(?:payload|protected|ciphertext)"\s*:/, 'a JWT is in the compact form: header.payload.signature'],
   [/^[{[]/, 'this is JSON without a token in it'],
   [/^(?:https?|file):\/\/\S+$/i, 'this is an address without a token in it: fetch it first'],
+  [fileName, namedFile],
   [
     /^[^\s"'{}<>]{0,200}[/\\][^\s"'{}<>]{0,200}\.\w{1,8}$|^[\w.-]{1,200}\.(?:jwt|jws|jwe|txt|json|pem|key|env|log)$/,
-    'this looks like the name of a file: --token-file reads a token from a file',
+    namedFile,
   ],
 ];
 

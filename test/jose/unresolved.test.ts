@@ -1,8 +1,10 @@
 /** A secret that is the name of a secret: everybody can guess it. */
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { foreignFormatHint } from '../../src/jose/foreign-key.js';
 import { exportPrivatePem } from '../../src/jose/pem.js';
 import { loadSecret } from '../../src/jose/secret.js';
 import { loadEncryptionSecret } from '../../src/jwe/keys.js';
@@ -45,17 +47,41 @@ test.each([
   '[object CryptoKey] [object CryptoKey]',
   '$ANSIBLE_VAULT;1.1;AES256\n62313365396662343061393464336163\n',
   'https://issuer.example/.well-known/jwks.json',
+  '/etc/keys/production/jwt-signing/rsa.pub.pem',
+  '/home/service/configuration/jwt secret.txt',
+  '~/production/configuration/jwt-signing.key',
+  './production/configuration/jwt-signing.p12',
+  '../production/configuration/jwt-signing.json',
+  'C:\\ProgramData\\service\\keys\\jwt-signing.cer',
+  'D:/services/orders/keys/jwt-signing-key.der',
+  '@/etc/production/keys/jwt/signing-secret',
+  '@./production/keys/jwt/signing-secret-2',
+  'file:/etc/production/keys/jwt/signing-secret',
+  's3://production-secrets/orders/jwt-signing',
+  'gs://production-secrets/orders/jwt-signing',
+  'S3://production-secrets/orders/jwt.txt?versionId=3',
+  'secret/data/production/orders/jwt#signing_key',
+  'kv/data/production/orders/jwt/secrets#key',
+  'team-a/data/production/orders/jwt#jwt.secret',
+  '$JWT_SIGNING_SECRET_OF_THE_SERVICE',
+  '$PRODUCTION_JWT_SIGNING_SECRET_2026',
+  '$A_VERY_LONG_NAME_OF_A_SECRET_OF_US',
+  'jwt: ENC[AES256_GCM,data:c2VjcmV0,iv:aaaa,tag:bbbb,type:str]',
+  'JWT_SECRET=ENC[AES256_GCM,data:c2VjcmV0,iv:aaaa,tag:bbbb,type:str]',
+  '"secret": "ENC[AES256_GCM,data:c2VjcmV0,iv:aaaa,tag:bbbb,type:str]",',
+  'JWT_SECRET=$'.concat('{JWT_SECRET_OF_THE_SERVICE}'),
+  '"/run/secrets/jwt_signing_secret_of_us"',
 ])('refuses %s as a secret', async (text) => {
   for (const S of [text, `${text}\n`, ` ${text} `]) {
     const { exitCode, stdout, stderr } = await runCli(['issue', '--sub', 'x', '--secret-env', 'S'], { env: { S } });
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
     if (text.length <= 64)
       expect(() => loadEncryptionSecret(text.padEnd(64))).toThrow(
-        expect.objectContaining({ message: expect.stringContaining('a name or a reference') }),
+        expect.objectContaining({ message: expect.stringContaining('a placeholder, not a secret') }),
       );
     expect(stderr).toBe(
-      'error: S: the secret is a name or a reference, not the value behind it\n' +
-        'hint: nothing put the value in its place: everybody could guess this secret\n',
+      'error: S: the secret is a placeholder, not a secret\n' +
+        'hint: the program that replaces it did not run; anybody can guess this text\n',
     );
   }
 });
@@ -72,15 +98,57 @@ test.each([
   '<abcdefghijklmnopqrstuvwxyz0123456789',
   '#abcdefghijklmnopqrstuvwxyz0123456789',
   'env:abcdefghijklmnopqrstuvwxyz0123456789',
+  '$uperSecret-with-lower-case-letters-in-it',
+  '$UPERSECRETWITHOUTANYOTHERCHARACTER234567',
+  '@abcdefghijklmno/pqrstuvwxyz/0123456789',
+  'my.pem/abcdefghijklmnopqrstuvwxyz.0123456',
+  'secret/data#abcdefghijklmnopqrstuvwxyz/x',
+  'JWT_SECRET=abcdefghijklmnopqrstuvwxyz012345',
   `prefix-${'$'}{JWT_SECRET_OF_THE_SERVICE}-and-more`,
   randomBytes(32).toString('base64'),
 ])('takes %s as a secret', (text) => {
   expect(loadSecret(text).keyObject.type).toBe('secret');
 });
 
+test.each<[string, string, string]>([
+  ['$'.concat('{env:JWT_KEY}'), 'the name of a variable', 'the name of a variable'],
+  ['$'.concat('{JWT_KEY:-none}'), 'the name of a variable', 'the name of a variable'],
+  ['$JWT_SIGNING_KEY', 'the name of a variable', 'the name of a variable'],
+  ['s3://bucket/jwt', 'a reference to a key', 'a reference to a token'],
+  ['secret/data/orders/jwt#key', 'a reference to a key', 'a reference to a token'],
+  ['file:/run/x', 'the name of a file', 'the name of a file'],
+  ['@/run/keys/x', 'the name of a file', 'the name of a file'],
+])('%s as a key and as a token gets a hint', async (text, asKey, asToken) => {
+  const key = await runCli(['verify', '--key-env', 'S', 'a.b.c'], { env: { S: text } });
+  expect(key.stderr).toContain(asKey);
+  const token = await runCli(['decode', text]);
+  expect(token.stderr).toContain(asToken);
+});
+
+// Whoever followed a hint to --secret-file would sign with a text that is public.
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pem = publicKey.export({ format: 'pem', type: 'spki' }) as string;
+test.each<[string, string]>([
+  ['a key in gzip and base64', gzipSync(pem).toString('base64')],
+  ['an OpenPGP key', Buffer.concat([Buffer.of(0x98, 51, 4, 1, 2, 3, 4, 22), Buffer.alloc(45, 7)]).toString('base64')],
+  ['a recipient of age', `age1${'q5pzry9x8gf2tvdw0s3jn54khce6mua7l'.repeat(2).slice(0, 58)}`],
+  ['a line of sops', 'jwt: ENC[AES256_GCM,data:c2VjcmV0,iv:aaaa,tag:bbbb,type:str]'],
+  ['a mask', '*'.repeat(48)],
+  ['a key in an env file', `A=1\nKEY=${gzipSync(pem).toString('base64')}\nB=2`],
+])('%s as a key gets no hint to give it as a secret', (_, text) => {
+  const hint = foreignFormatHint(Buffer.from(text), text);
+  expect(hint).not.toContain('--secret-file');
+  expect(hint).not.toBe('');
+});
+
+test('what may be a secret gets the hint to give it as one', () => {
+  const text = randomBytes(32).toString('base64');
+  expect(foreignFormatHint(Buffer.from(text), text)).toContain('--secret-file');
+});
+
 const name = '$'.concat('{NEW_SECRET_OF_THE_SERVICE}');
-const problem = 'is a name or a reference, not the value behind it';
-const guessed = 'hint: nothing put the value in its place: everybody could guess this secret\n';
+const problem = 'is a placeholder, not a secret';
+const guessed = 'hint: the program that replaces it did not run; anybody can guess this text\n';
 const ofPassphrase = `error: --passphrase-env: the passphrase ${problem}\n${guessed}`;
 const ofPassword = `error: the password ${problem}\n${guessed}`;
 const ofClient = `error: the secret ${problem}\nhint: without one, jwtkit makes a secret and prints it once\n`;
