@@ -568,6 +568,8 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     'It follows no link': [
       [lint, 'a folder is read, without its links and without source code'],
       [lint, 'runs no program that the configuration of a repository names'],
+      ['cli/commands/lint-repository.test.ts', 'starts no program by %s'],
+      ['cli/commands/lint-repository.test.ts', 'starts no program that a setting names'],
     ],
     'Its reports and those of': [
       [lint, 'no form of a report repeats a secret'],

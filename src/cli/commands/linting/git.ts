@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import type { Source } from '../../../lint/rule.js';
 
 type State = NonNullable<Source['git']>;
 
 /** A repository is read without the programs that its configuration names. */
-const careful = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '--no-optional-locks'];
+const careful = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '--no-optional-locks', '--no-pager'];
 
 /** A hook of git is told where its repository is, by paths that are wrong in another folder. */
 const places = ['GIT_DIR', 'GIT_INDEX_FILE', 'GIT_WORK_TREE', 'GIT_PREFIX', 'GIT_OBJECT_DIRECTORY'];
@@ -12,8 +13,18 @@ const places = ['GIT_DIR', 'GIT_INDEX_FILE', 'GIT_WORK_TREE', 'GIT_PREFIX', 'GIT
 /** How many files of a folder git is asked about at once. */
 const atOnce = 500;
 
-function withoutPlaces(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !places.includes(name)));
+/**
+ * The environment of git. An object that is missing would be fetched by programs that the configuration names. The variable
+ * overrules `protocol.*.allow`. Its one protocol has a random name: an alias could stand for a name that is known, or empty.
+ */
+function carefulEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !places.includes(name));
+  return {
+    ...Object.fromEntries(kept),
+    GIT_ALLOW_PROTOCOL: randomUUID(),
+    // Since git 2.44.
+    GIT_NO_LAZY_FETCH: '1',
+  };
 }
 
 /** What git knows about files. */
@@ -58,7 +69,7 @@ function askGit(folder: string, names: readonly string[]): ReadonlyMap<string, S
       timeout: 5000,
       input,
       stdio: ['pipe', 'pipe', 'ignore'],
-      env: withoutPlaces(process.env),
+      env: carefulEnvironment(process.env),
     });
     return { status, names: new Set((stdout ?? '').split('\0')) };
   };
