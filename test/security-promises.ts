@@ -689,6 +689,11 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ],
       ['cli/commands/keys-files.test.ts', 'nothing is overwritten without --force'],
     ],
+    'Except that `--report`': [
+      ['cli/commands/verify-reports.test.ts', 'refuse to replace %s'],
+      ['cli/commands/verify-reports.test.ts', 'replace an earlier one of the form %s'],
+      ['cli/commands/serve.process.test.ts', 'a ready file that something else wrote'],
+    ],
     'Text that came': [
       [options, 'hostile text is escaped'],
       ['cli/tokens-in-messages.test.ts', 'no message repeats'],

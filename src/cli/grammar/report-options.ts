@@ -5,7 +5,7 @@ import { formatOfFile, type ReportFormat, reportFormats } from '../../report/nam
 import { usage } from '../terminal/errors.js';
 import type { Invocation } from './invocation.js';
 import { type Flags, type Lists, option } from './option.js';
-import { refuseInput } from './report-place.js';
+import { refuseInput, refuseSecretFile } from './report-place.js';
 
 export type ReportOptions = { format?: ReportFormat } & Lists<'report'> & { keyring?: string } & Flags<
     'summary' | 'quiet'
@@ -45,7 +45,7 @@ function endingsOf(formats: readonly ReportFormat[]): string {
 /**
  * Reads these options before the work begins. `isReport` knows earlier reports, which may be arguments as well.
  * @throws {JwtkitError} USAGE_INVALID for a file whose name says no format, for `--summary` outside GitHub Actions,
- * for a form with `--quiet`, and for a file that the command reads; FILE_NOT_WRITABLE for a link.
+ * for a form with `--quiet`, and for a file that the command reads or that holds a secret; FILE_NOT_WRITABLE for a link.
  */
 export function readReportPlan(
   invocation: Invocation<ReportOptions>,
@@ -62,6 +62,7 @@ export function readReportPlan(
   for (const { path } of files) {
     refuseLink(path);
     refuseInput(path, invocation, isReport);
+    refuseSecretFile(path);
   }
   const summaryFile = summary === true ? env.GITHUB_STEP_SUMMARY : undefined;
   if (summary === true && (summaryFile === undefined || summaryFile === '')) {

@@ -137,6 +137,11 @@ describe('serve exits before it listens', () => {
       'FILE_NOT_WRITABLE',
       async () => ['--demo', '--port', '0', '--ready-file', join(fileWith(''), 'ready.json')],
     ],
+    [
+      'a ready file that something else wrote',
+      'FILE_EXISTS',
+      async () => ['--demo', '--port', '0', '--ready-file', fileWith('{"url":"x"}')],
+    ],
   ];
   test.each(unfit)('%s: %s', async (_what, code, make) => {
     const { exitCode, stderr } = await runCli(['serve', '--json', ...(await make())]);
@@ -167,7 +172,10 @@ async function certificate(): Promise<{ cert: string; key: string }> {
 describe('a service', () => {
   test('prints its address, serves until a signal ends it, and exits 0', async () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) {
-      const ready = join(temporaryFolder(), 'ready.json');
+      // A service that was killed leaves its file behind, and mktemp makes an empty one.
+      const old = signal === 'SIGTERM' ? '{"url":"http://127.0.0.1:1","pid":1}
+' : '';
+      const ready = fileWith(old, 'ready.json');
       const args = ['--keyring', await keyringWithAlice(), '--ready-file', ready, '--aud', 'api'];
       const served = await serveBinary(args, inFolder());
       expect(JSON.parse(readFileSync(ready, 'utf8'))).toEqual({ url: served.url, pid: served.pid });

@@ -1,5 +1,5 @@
 /** Reports of `verify` and `verify --batch`, read by other people's validators. */
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -178,6 +178,45 @@ describe('reports of verify', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain('is in the keyring');
     expect((await verify([good, '--report', set])).exitCode).toBe(0);
+  });
+
+  const signed = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2k';
+  test.each<[string, string | Buffer, number]>([
+    ['a private key', `-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n`, 0o644],
+    ['a private key after text', `Bag Attributes\n-----BEGIN RSA PRIVATE KEY-----\n`, 0o644],
+    ['a private JWK', '{"kty":"OKP","crv":"Ed25519","x":"AAAAAAAAAAAA","d":"AAAAAAAAAAAA"}', 0o644],
+    ['a set with a secret', '{ "keys": [{ "kty": "oct", "k" : "AAAAAAAAAAAA" }] }', 0o644],
+    ['settings', 'DEBUG=1\nexport JWT_SECRET_KEY="abc"\n', 0o644],
+    ['settings of YAML', 'a: 1\n  db_password: abc\n', 0o644],
+    ['a token', `${signed}\n`, 0o644],
+    ['a DER key', Buffer.from([0x30, 0x2e, 0x02, 0x01, 0x00]), 0o644],
+    ['a secret that others may not read', 'correct horse battery staple\n', 0o600],
+  ])('refuse to replace %s', async (_title, content, mode) => {
+    const file = fileWith(content, 'a.txt');
+    chmodSync(file, mode);
+    for (const form of ['text', 'json', 'junit', 'markdown']) {
+      const { exitCode, stderr } = await verify([good, '--report', `${form}:${file}`]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/--report: the file .*a\.txt (seems to hold|is closed)/);
+    }
+    expect(readFileSync(file)).toEqual(Buffer.from(content));
+  });
+
+  test.each(['text', 'json', 'junit', 'markdown', 'github'])('replace an earlier one of the form %s', async (form) => {
+    const file = join(temporaryFolder(), 'report');
+    for (const input of [good, 'x.y.z', undefined, undefined]) {
+      const tokens = input === undefined ? ['--batch'] : [input];
+      const world = input === undefined ? { stdin: `${good}\nx.y.z\n` } : {};
+      expect((await verify([...tokens, '--report', `${form}:${file}`], world)).exitCode).not.toBe(2);
+      // As a umask of 077 makes it.
+      chmodSync(file, 0o600);
+    }
+  });
+
+  test('replace a file of no secret', async () => {
+    const file = fileWith('old words\n', 'a.txt');
+    chmodSync(file, 0o644);
+    expect((await verify([good, '--report', file])).exitCode).toBe(0);
   });
 
   test('say who makes SARIF', async () => {

@@ -1,6 +1,8 @@
 /** Announces the service's URL and its end: on stderr to people, by the ready file to scripts. */
 import { existsSync, rmSync } from 'node:fs';
+import { JwtkitError } from '../../../errors.js';
 import { readFileBounded } from '../../../files/read-file.js';
+import { lookAt } from '../../../files/target.js';
 import { writeFileWhole } from '../../../files/write-files.js';
 import type { Io } from '../../terminal/io.js';
 import { demoLines } from './demo.js';
@@ -9,6 +11,30 @@ import { isLoopbackHost, type ServeSettings } from './options.js';
 /** Resolves when a signal tells the process to end. */
 export function nextStop(io: Io): Promise<void> {
   return new Promise((resolve) => io.onStop?.(resolve));
+}
+
+/** What a service writes to its ready file. One that was killed leaves it there. */
+const readyForm = /^\s*(?:\{"url":"https?:[^"\s]*","pid":\d+\}\s*)?$/;
+
+/**
+ * Refuses a ready file that is there and that no service has written: it would be replaced, and removed at the end.
+ * @throws {JwtkitError} FILE_EXISTS.
+ */
+export function refuseForeignReadyFile({ readyFile }: ServeSettings): void {
+  // Pipes and folders are refused where the file is written.
+  if (readyFile === undefined || lookAt(readyFile)?.isFile() !== true) return;
+  if (readyForm.test(readStart(readyFile))) return;
+  throw new JwtkitError('FILE_EXISTS', `--ready-file: ${readyFile} exists, and is no ready file`, {
+    hint: 'name a file that does not exist; the service replaces it and removes it when it ends',
+  });
+}
+
+function readStart(path: string): string {
+  try {
+    return readFileBounded(path, 4096).toString();
+  } catch {
+    return 'unreadable, or too long';
+  }
 }
 
 /**

@@ -30,7 +30,7 @@ import { ownKeySource, signingAlgorithm } from '../../grammar/keys/signing.js';
 import { serveVariables } from '../../grammar/known-variables.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
-import { announce, nextStop, withdraw } from './announcement.js';
+import { announce, nextStop, refuseForeignReadyFile, withdraw } from './announcement.js';
 import { demoDeps } from './demo.js';
 import { openLog } from './log.js';
 import { readSettings, type ServeOptions, type ServeSettings } from './options.js';
@@ -57,6 +57,7 @@ export async function serve(invocation: Invocation<ServeOptions>, context: Conte
   const settings = readSettings(invocation);
   const shared = readSharedState(io);
   if (settings.workers > 1) refuseStdin(invocation);
+  if (shared === undefined) refuseForeignReadyFile(settings);
   if (settings.workers > 1 && shared === undefined) context.exitCode = await serveWithWorkers(settings, io);
   else await runInProcess({ invocation, settings, shared, io });
 }
