@@ -665,7 +665,9 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['cli/commands/users.test.ts', 'an error does not repeat a password given as a file or variable name'],
       ['cli/commands/revoke.test.ts', 'an unreachable Redis is exit 3, and no message has its password'],
       ['cli/tokens-in-messages.test.ts', 'no message repeats a token that was typed for'],
+      ['cli/tokens-in-messages.test.ts', 'no message repeats a secret that was typed for %s'],
     ],
+    'A text is taken for': [['cli/tokens-in-messages.test.ts', 'a message repeats the name of a file: %s']],
     "A client's secret is printed": [
       ['cli/commands/clients.test.ts', 'add prints the id and the secret, alone on stdout'],
       ['cli/commands/clients.test.ts', 'list shows ids, names and scopes, no secrets and no hashes'],

@@ -1,4 +1,4 @@
-/** A token in the place of something else: no message repeats it, whatever it was typed for and however it is disguised. */
+/** A token or a secret in the place of something else: no message repeats it, whatever it was typed for. */
 import { createHmac } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -110,4 +110,68 @@ test('the prompt for a passphrase does not repeat a token', async () => {
 test('a message repeats ordinary names', async () => {
   const { stderr } = await runCli(['verify', 'a', '--key', 'no.such.file.pem']);
   expect(stderr).toContain('no.such.file.pem');
+});
+
+/** Secrets that are no tokens. */
+const secrets = [
+  'hunter2-my-long-passphrase-0123456789',
+  'correct-horse-battery-staple',
+  'd8RNIJy8fm1srpqye54B7GlG3AjjStme',
+  '+8RNIJy8fm1/rpqye54B7GlG3AjjStmeBw==',
+  'QIkZ3vR8xQ1mT6_yB0nC4wH7jL2p-5sD',
+  '9f86d081884c7d659a2feaa0c55ad015',
+  'abcdefabcdefabcdef',
+];
+
+const issuing = { env: { S: 's'.repeat(40) } };
+/** Where a key, a secret or a token is named. */
+const secretPlaces: Readonly<Record<string, (secret: string) => [string[], FakeWorld?]>> = {
+  '--key': (given) => [['verify', 'a.b.c', '--key', given]],
+  '--key-env': (given) => [['verify', 'a.b.c', '--key-env', given]],
+  JWTKIT_KEY: (given) => [['verify', 'a.b.c'], { env: { JWTKIT_KEY: given } }],
+  JWTKIT_KEY_ENV: (given) => [['verify', 'a.b.c'], { env: { JWTKIT_KEY_ENV: given } }],
+  '--key of issue': (given) => [['issue', '--sub', 'a', '--key', given]],
+  '--key of encrypt': (given) => [['encrypt', '--key', given], { stdin: 'x' }],
+  '--encrypt-to': (given) => [['issue', '--sub', 'a', '--secret-env', 'S', '--encrypt-to', given], issuing],
+  '--secret-file': (given) => [['verify', 'a.b.c', '--secret-file', given]],
+  '--secret-env': (given) => [['verify', 'a.b.c', '--secret-env', given]],
+  '--secret-encoding': (given) => [['verify', 'a.b.c', '--secret-env', 'S', '--secret-encoding', given], issuing],
+  '--passphrase-file': (given) => [['keygen', '--passphrase-file', given, '--keyring', keyringFolder()]],
+  '--jwks': (given) => [['verify', 'a.b.c', '--jwks', given]],
+  '--token-file': (given) => [['verify', '--token-file', given]],
+  '--token-env': (given) => [['verify', '--token-env', given]],
+  '--dotenv': (given) => [['verify', 'a.b.c', '-e', given]],
+  '--tls-key': (given) => [['serve', '--demo', '--tls-cert', given, '--tls-key', given]],
+  'keys import': (given) => [['keys', 'import', given, '--keyring', keyringFolder()]],
+  'keys convert': (given) => [['keys', 'convert', given]],
+  'keys thumbprint': (given) => [['keys', 'thumbprint', given]],
+  lint: (given) => [['lint', given]],
+  'users passwd': (given) => [['users', 'passwd', 'a', given]],
+};
+
+test.each(Object.entries(secretPlaces))('no message repeats a secret that was typed for %s', async (_place, place) => {
+  for (const given of secrets) {
+    const [args, world] = place(given);
+    for (const extra of [[], ['--debug'], ['--json', '--debug']]) {
+      const { stdout, stderr, exitCode } = await runCli([...args, ...extra], world);
+      expect([2, 3], stderr).toContain(exitCode);
+      expect(stdout + stderr).not.toContain(given);
+    }
+  }
+});
+
+test.each([
+  'key.pem',
+  './key',
+  '../keys/a',
+  'keys\\a',
+  '/run/secrets/JwtKey1',
+  'id_rsa',
+  'jwt.key',
+  '.key',
+  'key2',
+  'Key',
+])('a message repeats the name of a file: %s', async (name) => {
+  const { stderr } = await runCli(['verify', 'a.b.c', '--key', name], { cwd: temporaryFolder() } as FakeWorld);
+  expect(stderr).toContain(`cannot read ${name}: no such`);
 });

@@ -3,8 +3,8 @@
  * them, and with it perhaps a demand. Here every line is an assignment, a comment or blank, or it is reported.
  */
 import { JwtkitError } from '../../errors.js';
-import { readFileBounded } from '../../files/read-file.js';
 import { textBytes } from '../../jose/text.js';
+import { readNamed } from '../secrets/named-file.js';
 import type { FileVariables } from '../terminal/variables.js';
 
 /** The largest file, in bytes. */
@@ -19,7 +19,10 @@ interface EnvFile extends FileVariables {
 export function readEnvFile(path: string): EnvFile {
   const refuse = (problem: string, hint?: string) =>
     new JwtkitError('FILE_NOT_READABLE', `${path} ${problem}`, { hint });
-  return parseEnvFile(textBytes(readFileBounded(path, maxBytes), refuse).toString(), path);
+  return parseEnvFile(
+    textBytes(readNamed(path, '-e or JWTKIT_ENV_FILE', { maxBytes, showsPath: true }), refuse).toString(),
+    path,
+  );
 }
 
 /** `export NAME = `, the beginning of a line. */
@@ -32,9 +35,14 @@ const ourName = /jwtkit|\b(?:SECRET_KEY|ALGORITHM|ACCESS_TOKEN_EXPIRE_MINUTES|RE
 const swallowed =
   /\n[^\S\n]*(?:(?:export\s+|set\s+|\$env:)?["']?(?:JWTKIT|jwtkit)[_.-]\w+["']?\s*[:=]|(?:export\s+)?(?:SECRET_KEY|ALGORITHM|(?:ACCESS|REFRESH)_TOKEN_EXPIRE_(?:MINUTES|DAYS))\s*=)/;
 
+/** The settings of systemd and supervisord, such as `Environment="JWTKIT_ISS=x"`: the value holds assignments. */
+const settingsName = /^(?:set|pass)?env(?:ironment)?$/i;
+const inSettings =
+  /(?:^|[\s,;"'])(?:(?:JWTKIT|jwtkit)[_.-]\w+|SECRET_KEY|ALGORITHM|(?:ACCESS|REFRESH)_TOKEN_EXPIRE_(?:MINUTES|DAYS))["']?\s*[=:]/;
+
 /** Finds a second assignment on the same line. A shell, or an editor with other line ends, would see it. */
 const second =
-  /[\s;&\u0085](?:(?:JWTKIT|jwtkit)[_.-]\w+|SECRET_KEY|ALGORITHM|(?:ACCESS|REFRESH)_TOKEN_EXPIRE_(?:MINUTES|DAYS))\s*=/;
+  /(?:^|[\s;&\u0085])["']?(?:(?:JWTKIT|jwtkit)[_.-]\w+|SECRET_KEY|ALGORITHM|(?:ACCESS|REFRESH)_TOKEN_EXPIRE_(?:MINUTES|DAYS))\s*=/;
 
 /**
  * Reads variables from text. A value is the rest of the line up to a `#`, or the text between quotes, which may span lines;
@@ -57,7 +65,7 @@ export function parseEnvFile(content: string, path: string): EnvFile {
       const value = readValue(text, end - content.length + head.length, end, unclosed);
       const isOurs = ourName.test(name);
       const problem = /^[\w.-]+$/.test(name) ? value.problem : 'is not the assignment of a variable';
-      const lost = findLost(value) ?? (isOurs ? problem : undefined);
+      const lost = findLost(name, value) ?? (isOurs ? problem : undefined);
       if (lost !== undefined) throw damaged(path, line, lost);
       const earlier = found.get(name);
       if (earlier !== undefined && earlier.value !== value.text && isOurs) {
@@ -115,7 +123,9 @@ function readValue(text: string, start: number, end: number, unclosed: Set<strin
 }
 
 /** Says why an assignment of a variable of jwtkit inside another value would be lost. */
-function findLost({ text, unquoted }: Value): string | undefined {
+function findLost(name: string, { text, unquoted }: Value): string | undefined {
+  if (settingsName.test(name) && inSettings.test(`${text} ${unquoted}`))
+    return `sets variables as the value of ${name}; write each on a line of its own`;
   if (swallowed.test(text)) return 'opens a quote that swallows assignments after it';
   return second.test(unquoted) ? 'assigns a second variable, which would be lost' : undefined;
 }

@@ -1,7 +1,9 @@
 /** The options that several commands have, each declared once. */
 import type { Command } from 'commander';
+import { type SecretEncoding, secretEncodings } from '../../jose/secret-encoding.js';
 import { policyFileName } from '../../policy/find.js';
 import type { ColorMode } from '../terminal/colour.js';
+import { usage } from '../terminal/errors.js';
 import { option, type VariableOption } from './option.js';
 
 /** Options that every command has. */
@@ -152,7 +154,8 @@ export function addKeyOptions(command: Command, purpose: 'sign' | 'verify'): Com
     .addOption(option('--secret-env <name>', 'variable with an HMAC secret').from('JWTKIT_SECRET_ENV'))
     .addOption(
       option('--secret-encoding <name>', 'encoding of the secret (default: none)')
-        .choices(['base64', 'base64url', 'hex'])
+        .choices(secretEncodings)
+        .argParser(readEncoding)
         .from('JWTKIT_SECRET_ENCODING'),
     );
   return purpose === 'sign' ? addPassphraseOptions(command) : command;
@@ -181,4 +184,12 @@ export function addFetchOptions(command: Command): Command {
     .addOption(option('--insecure-http', 'fetch keys over plain HTTP, from any host'))
     .addOption(option('--offline', 'use cached keys of any age, and fetch nothing').from('JWTKIT_OFFLINE'))
     .addOption(option('--no-cache', 'neither read nor write the cache of fetched keys'));
+}
+
+/** Reads the name of an encoding. An error does not repeat it: it may be the secret. */
+function readEncoding(given: string): string {
+  if (secretEncodings.includes(given as SecretEncoding)) return given;
+  const hint =
+    'it takes the name of an encoding; the secret goes into a file or a variable: --secret-file, --secret-env';
+  throw usage(`--secret-encoding is one of ${secretEncodings.join(', ')}`, hint);
 }

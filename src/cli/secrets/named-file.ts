@@ -11,7 +11,7 @@ import { emptyVariable } from '../terminal/variables.js';
 /** How {@link readNamed} reads. */
 export interface NamedFileOptions {
   maxBytes: number;
-  /** Whether errors repeat the path, unless it looks like a key. */
+  /** Whether errors repeat the path, if it looks like one. */
   showsPath?: boolean;
   /** Lets the path `-` name standard input. */
   io?: Io;
@@ -19,7 +19,7 @@ export interface NamedFileOptions {
 
 /**
  * Reads a file that an option names. Somebody may have passed a key, a secret or a passphrase instead of a file's name, so an
- * error does not repeat the name; with `showsPath` it does, unless the name looks like a key.
+ * error does not repeat the name; with `showsPath` it does if {@link looksLikeFileName}.
  * @throws {JwtkitError} FILE_NOT_READABLE; USAGE_INVALID for standard input that is empty, too long or read already.
  */
 export function readNamed(path: string, flag: string, options: NamedFileOptions): Buffer {
@@ -27,7 +27,7 @@ export function readNamed(path: string, flag: string, options: NamedFileOptions)
   try {
     return readFileBounded(path, options.maxBytes);
   } catch (error) {
-    const isRepeatable = options.showsPath === true && !looksLikeKey(path);
+    const isRepeatable = options.showsPath === true && looksLikeFileName(path);
     if (!(error instanceof JwtkitError) || isRepeatable) throw error;
     const reason = error.cause === undefined ? `it is larger than ${options.maxBytes} bytes` : reasonOf(error.cause);
     throw new JwtkitError(error.code, `cannot read the file that ${flag} names: ${reason}`, {
@@ -52,6 +52,22 @@ function readNamedStdin(reader: string, maxBytes: number, io: Io): Buffer {
 export function looksLikeKey(text: string): boolean {
   if (/[\r\n{]|\\n|-----/.test(text) || text.length >= 256) return true;
   return /^['"]?(?:M[A-I]|LS0t|ey)[\w+/=-]{38,}['"]?$/.test(text.trim());
+}
+
+/** A word of one or two kinds of characters, as `key2` and `id_rsa` are. */
+const shortWord = /^(?:[a-z_-]{1,12}|[A-Z_-]{1,12}|[a-z]{1,11}\d|[A-Z]{1,11}\d|[A-Z][a-z]{1,11})$/;
+
+/** Standard base64, whose slashes make no path, and a path of folders that a text in base64 almost never is. */
+const base64 = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z\d+/]{16,}={0,2}$/;
+const deepPath = /^\/(?:[^/]+\/){2}/;
+
+/**
+ * Whether a text is the name of a file or a folder rather than a secret: it has a slash, a backslash or an ending, or is a short
+ * word. A passphrase, and random bytes in hex or base64, are none of these.
+ */
+export function looksLikeFileName(text: string): boolean {
+  if (looksLikeKey(text) || (base64.test(text) && !deepPath.test(text))) return false;
+  return /[/\\]|.\.[A-Za-z]\w{0,9}$|^\.[\w-]{1,12}$/.test(text) || shortWord.test(text);
 }
 
 /** Removes the line end that an editor or `echo` adds. */
@@ -95,12 +111,12 @@ export function readSecretFile(
   return trimLineEnd(withoutMark(bytes));
 }
 
-/** A short name: the base64 of a key, and a token, are longer or have other characters. */
-const shortName = /^[A-Za-z_]\w{0,39}$/;
+/** The name of a variable: words in capitals, or one short word. The base64 of a key, and a token, have other characters. */
+const variableName = /^(?:[A-Z]{1,24}\d?(?:_[A-Z\d]{1,24}){0,5}|[A-Za-z]{1,11}\d?|[a-z]{1,12}(?:_[a-z]{1,12}){1,3})$/;
 
 /** Names a variable that is not there, unless its name may be the key or the token itself. */
 export function showVariable(name: string, label: string): string {
-  return shortName.test(name) ? `the variable ${name}, which ${label} names,` : `the variable that ${label} names`;
+  return variableName.test(name) ? `the variable ${name}, which ${label} names,` : `the variable that ${label} names`;
 }
 
 /** Whether a text that should be the name of a file may be a token, whole or cut. */

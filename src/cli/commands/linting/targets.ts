@@ -6,7 +6,13 @@ import type { Source } from '../../../lint/rule.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { placeOf } from '../../grammar/report-place.js';
 import type { CommonOptions } from '../../grammar/shared-options.js';
-import { looksLikeKey, looksLikeToken, readNamed, readSecretVariable } from '../../secrets/named-file.js';
+import {
+  looksLikeFileName,
+  looksLikeKey,
+  looksLikeToken,
+  readNamed,
+  readSecretVariable,
+} from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
 import { quoteWord } from '../../terminal/shell-word.js';
@@ -100,7 +106,8 @@ function readTarget(target: string, at: number, reading: FolderReading, io: Io):
   }
   if (looksLikeKey(target))
     throw usage(`argument ${at + 1} is no file and no token`, 'pipe a key in, or name its file');
-  const shown = looksLikeToken(target) ? `the file that argument ${at + 1} names` : target;
+  const shown =
+    looksLikeToken(target) || !looksLikeFileName(target) ? `the file that argument ${at + 1} names` : target;
   throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${shown}: no such file or folder`, {
     hint: 'a target is a file, a folder, a token, or - for standard input',
   });

@@ -2,7 +2,6 @@
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { JwtkitError } from '../../../errors.js';
-import { readFileBounded } from '../../../files/read-file.js';
 import { textBytes } from '../../../jose/text.js';
 import { isCookieName } from '../../../server/cookie.js';
 import { type AudienceOptions, audienceDemand } from '../../grammar/audience.js';
@@ -18,6 +17,7 @@ import {
 } from '../../grammar/lifetimes.js';
 import type { Flags, Lists, Texts } from '../../grammar/option.js';
 import { readInteger, readSigningAlgorithms } from '../../grammar/values.js';
+import { readNamed } from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import { originOption } from './origin.js';
 
@@ -123,7 +123,7 @@ function tlsOption({ options, label }: Invocation<ServeOptions>): { cert: Buffer
   if (tlsCert === undefined || tlsKey === undefined) {
     throw usage(`HTTPS takes a certificate and its key: ${label('tlsCert')} and ${label('tlsKey')}`);
   }
-  const pair = { cert: readPem(tlsCert), key: readPem(tlsKey) };
+  const pair = { cert: readPem(tlsCert, '--tls-cert'), key: readPem(tlsKey, '--tls-key') };
   try {
     createSecureContext(pair);
   } catch (cause) {
@@ -135,8 +135,8 @@ function tlsOption({ options, label }: Invocation<ServeOptions>): { cert: Buffer
   return pair;
 }
 
-function readPem(path: string): Buffer {
-  return textBytes(readFileBounded(path, maxPemBytes), (problem, hint) => {
+function readPem(path: string, flag: string): Buffer {
+  return textBytes(readNamed(path, flag, { maxBytes: maxPemBytes, showsPath: true }), (problem, hint) => {
     return new JwtkitError('FILE_NOT_READABLE', `${path} ${problem}`, { hint });
   });
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import { isUrl } from '../../../policy/place.js';
-import { looksLikeKey, readNamed, showVariable } from '../../secrets/named-file.js';
+import { looksLikeFileName, looksLikeKey, readNamed, showVariable } from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
 import { emptyVariable } from '../../terminal/variables.js';
@@ -42,7 +42,7 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
     return { content, source: path === '-' ? 'standard input' : path };
   } catch (error) {
     const isOwn = error instanceof JwtkitError && error.code === 'FILE_NOT_READABLE';
-    if (!isOwn || (label !== 'JWTKIT_KEY' && !looksLikeKey(path))) throw error;
+    if (!isOwn || (label !== 'JWTKIT_KEY' && looksLikeFileName(path))) throw error;
     const way =
       label === 'JWTKIT_KEY'
         ? 'JWTKIT_KEY is the path of a file; JWTKIT_KEY_ENV names a variable that holds the key itself'
