@@ -123,8 +123,8 @@ export function preparePairIssuer(
     const access = issueAccess(policy.accessClaims === undefined ? shared : joinClaims(shared, policy.accessClaims));
     // All of them, even one that is named `session`, belong to the session.
     const isSpecial = takesRefreshForm(deps.key, shared);
-    const lasting = successor === undefined ? shared : joinClaims(shared, { ...successor });
-    const refresh = issueRefresh(isSpecial ? toRefreshForm(lasting, policy.refreshAudience) : lasting);
+    const lasting = isSpecial ? toRefreshForm(shared, policy.refreshAudience) : shared;
+    const refresh = issueRefresh(successor === undefined ? lasting : repeat(lasting, successor));
     const tokens = {
       access_token: access.token,
       refresh_token: refresh.token,
@@ -133,6 +133,11 @@ export function preparePairIssuer(
     } as const;
     return { tokens, access: access.claims, refresh: refresh.claims };
   };
+}
+
+/** Adds what made a token, in the order in which its issuer added it: the text is the same again. */
+function repeat(claims: Claims, { iat, exp, jti }: Successor): Claims {
+  return joinClaims(claims, { type: 'refresh', iat, exp, jti });
 }
 
 /** Returns the allowed algorithm that a key prefers; undefined if it has none of them. */

@@ -40,7 +40,7 @@ describe('within the grace', () => {
     const lost = tokensOf(await renew(one, first));
     at(start + 64.9);
     const again = tokensOf(await renew(other, first));
-    expect(claimsOf(again.refresh_token)).toEqual(claimsOf(lost.refresh_token));
+    expect(again.refresh_token.split('.').slice(0, 2)).toEqual(lost.refresh_token.split('.').slice(0, 2));
     for (const { access_token: token } of [lost, again]) expect(await isActive(token)).toBe(true);
     expect((await renew(one, again.refresh_token)).status).toBe(200);
   });
@@ -50,7 +50,7 @@ describe('within the grace', () => {
     const asked = Array.from({ length: 50 }, (_, turn) => renew(turn % 2 === 0 ? one : other, first));
     const answers = await Promise.all(asked);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(new Set(answers.map((answer) => claimsOf(tokensOf(answer).refresh_token).jti)).size).toBe(1);
+    expect(new Set(answers.map((answer) => tokensOf(answer).refresh_token.split('.')[1])).size).toBe(1);
   });
 
   test('the successor lacks what its user lost, and a removed user gets none', async () => {
