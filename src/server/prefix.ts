@@ -51,8 +51,13 @@ export function hasPrefix({ originalUrl, url }: FastifyRequest): boolean {
   return originalUrl !== url;
 }
 
+/** The first segment of a path as a proxy may compare it: decoded, in lower case, and without empty ones before it. */
 function firstSegment(path: string): string {
-  return path.split('/', 2)[1] ?? '';
+  let decoded = path;
+  for (let round = 0; round < 4; round++) {
+    decoded = decoded.replace(/%([\da-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+  return /[^/\\;]+/.exec(decoded.toLowerCase())?.[0] ?? '';
 }
 
 declare module 'fastify' {

@@ -125,8 +125,17 @@ describe('an issuer whose path begins like a route', () => {
     'https://host.example/auth/',
     'https://host.example/auth/realm',
     'https://host.example/token',
+    'https://host.example/%61uth',
+    'https://host.example/%2561uth',
+    'https://host.example/Auth',
+    'https://host.example/AUTH/realm',
+    'https://host.example//auth',
+    'https://host.example/auth;x',
+    'https://host.example/auth%2frealm',
   ])('%s opens nothing to a proxy that asks below /auth', async (name) => {
     const other = await startService({ issuer: () => name, requiresIssuer: true });
+    // With the path as it is written no route of the service answers either.
+    expect((await ask(other, `${new URL(name).pathname}/docs`)).status).not.toBe(200);
     for (const path of [
       '/auth',
       '/auth/',
