@@ -18,6 +18,11 @@ describe('hideTokens hides a token', () => {
     expect(hideTokens(`100%25 of ${encoded} at 50%`)).toBe('100%25 of [token] at 50%');
   });
 
+  test('keeps ordinary words beside a part', () => {
+    const shown = hideTokens('/users/eyJzdWIiOiJ1c2VyLTEiLCJleHAiOjF9/documents/3f2504e0-4f89-11d3-9a0c-0305e82c3301');
+    expect(shown).toBe('/users/[token]/documents/3f2504e0-4f89-11d3-9a0c-0305e82c3301');
+  });
+
   test('leaves nothing that a second run would hide', () => {
     for (const disguised of Object.values(disguisedTokens)) {
       const shown = hideTokens(disguised);
@@ -69,7 +74,11 @@ test.each([
   '100%.txt',
   'at Object.<anonymous> (/project/src/token/verify.ts:12:3)',
   'redis+cluster://redis-node-0.redis.default.svc:6379',
-  'eyJhbGciOiJIUzI1NiJ9',
+  '/users/3f2504e0-4f89-11d3-9a0c-0305e82c3301/keys',
+  '/objects/2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+  '/keys/NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
+  '/keyboards/KeyboardLayoutsForEverybody2024',
+  'sha256-47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU',
 ])('hideTokens keeps the ordinary name %s', (name) => {
   expect(hideTokens(name)).toBe(name);
 });

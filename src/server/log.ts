@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
-import { escapeJson, hideTokens } from '../shown-text.js';
+import { escapeJson, hideTokens, holdsTokenPart } from '../shown-text.js';
 import { whenEnded } from './ended.js';
 import { addressOf, shownPath } from './request.js';
 
@@ -51,7 +51,7 @@ export function serializeError({ name, message, stack }: Error): object {
 /** Returns the caller's request id if it is harmless in a log, else a new one. */
 export function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  const isHarmless = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) && hideTokens(given) === given;
+  const isHarmless = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) && !holdsTokenPart(given);
   return isHarmless ? given : randomUUID();
 }
 

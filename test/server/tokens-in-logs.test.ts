@@ -137,3 +137,11 @@ describe.each(Object.entries(writers))('a line %s', (who, write) => {
     }
   });
 });
+
+test.each(['eyJhbGciOiJIUzI1NiJ9', 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'])(
+  'the id of a request is not the part of a token %s',
+  async (part) => {
+    const { headers } = await service.ask('/healthz', { headers: { 'x-request-id': part } });
+    expect(headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+  },
+);
