@@ -42,17 +42,28 @@ export function prepareAuthentication(
 
 /**
  * Returns the token of a request. The cookie counts only without the header `Authorization`, of whatever scheme: nobody can make a
- * refused token good by a second one.
- * @throws {Refusal} 401 without a token, or with two cookies of the name, even if one is empty: a page of another subdomain may have
+ * refused token good by a second one. Node keeps the first of two such headers, and an application may read the last.
+ * @throws {Refusal} 401 without a token, with two headers, or with two cookies of the name, even if one is empty: a page of another subdomain may have
  * added one.
  */
-function tokenOf({ headers }: FastifyRequest, { authCookie }: ServiceOptions): string {
+function tokenOf({ headers, raw }: FastifyRequest, { authCookie }: ServiceOptions): string {
   const { authorization = '', cookie } = headers;
+  if (isRepeated(raw.rawHeaders, 'authorization')) throw notAuthenticated('the header Authorization stands twice');
   const inCookies = authorization === '' && authCookie !== undefined ? cookieTokens(cookie, authCookie) : [];
   if (inCookies.length > 1) throw notAuthenticated('the cookie stands twice');
   const token = inCookies[0] ?? bearerToken(authorization);
   if (token === undefined || token === '') throw notAuthenticated('no token');
   return token;
+}
+
+/** Whether a header stands twice. @param rawHeaders names and values in turn. */
+function isRepeated(rawHeaders: readonly string[], name: string): boolean {
+  let found = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const each = rawHeaders[at] as string;
+    if (each.length === name.length && each.toLowerCase() === name) found++;
+  }
+  return found > 1;
 }
 
 function notAuthenticated(failed: string): Refusal {

@@ -1,4 +1,5 @@
 /** `GET /auth`, by which a proxy lets requests pass: its headers are what a service behind it believes. */
+import { request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Claims } from '../../src/token/claims.js';
 import { bearer, claimsOf, forged, start, startService, type TestService } from './test-service.js';
@@ -176,3 +177,23 @@ test('/auth refuses a token right after its revocation', async () => {
   });
   expect((await service.ask('/auth', { headers: bearer(token) })).status).toBe(401);
 });
+
+test.each(['/auth', '/users/me'])(
+  '%s refuses two Authorization headers, of which an application may read the last',
+  async (path) => {
+    const { access_token: token } = await service.login();
+    const status = (...headers: string[]) =>
+      new Promise((resolve, reject) => {
+        const asked = request({ port: service.port, host: '127.0.0.1', path, headers: ['Host', 'a', ...headers] });
+        asked
+          .once('error', reject)
+          .once('response', (response) => resolve(response.resume().statusCode))
+          .end();
+      });
+    expect(await status('Authorization', `Bearer ${token}`)).toBe(200);
+    for (const second of ['Bearer x.y.z', `Bearer ${token}`, 'Basic YTpi', '']) {
+      expect(await status('Authorization', `Bearer ${token}`, 'authorization', second)).toBe(401);
+      expect(await status('Authorization', second, 'AUTHORIZATION', `Bearer ${token}`)).toBe(401);
+    }
+  },
+);
