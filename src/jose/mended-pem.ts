@@ -1,6 +1,13 @@
 /** Restores PEM (RFC 7468) that lost its form on its way through a variable, a YAML file or a form. */
 import { anySpace, invisible, withoutEscapes } from './wrappings.js';
 
+/** Colours of a terminal, and signs as URLs, systemd and bash write them where a label has plain spaces. Base64 has none of these. */
+const encodedSigns = /\p{Cc}\[[\d;]{0,20}[mK]|(?:%|\\x)(0[adAD]|2[0bfBF]|3[dD])|\\{1,4} /gu;
+
+function decodeSign(sign: string, hex?: string): string {
+  return hex === undefined ? (sign.endsWith(' ') ? ' ' : '') : String.fromCharCode(Number.parseInt(hex, 16));
+}
+
 /** Clean PEM of the blocks in a text, and what was mended, in words. */
 export interface MendedPem {
   readonly text: string;
@@ -14,7 +21,7 @@ const joinedBoundaries = /(-----END[A-Z0-9\s]{1,64}-----)(?=-----BEGIN)/g;
 
 /** Restores every block of a text. Undefined if one is not whole: then nothing can be trusted to be what it was. */
 export function mendPem(damaged: string): MendedPem | undefined {
-  const unescaped = withoutEscapes(damaged);
+  const unescaped = withoutEscapes(damaged.replace(encodedSigns, decodeSign));
   const plain = unescaped.replace(invisible, '');
   const text = plain.replace(/\r\n?/g, '\n').replace(joinedBoundaries, '$1\n');
   const found = [...text.matchAll(boundary)];
@@ -66,7 +73,7 @@ function cleanBody(body: string): string {
 }
 
 /** What stands between the lines of a PEM in source code or in a list of JSON. */
-const betweenQuotes = /["'`](?:\s{0,80}[,+.&])?\s{0,80}["'`]/g;
+const betweenQuotes = /["'`](?:\s{0,80}[,+.&])?\s{0,80}[bru]?["'`]/g;
 
 /** Lines of 64 characters, in the alphabet and with the padding of base64. Other characters stay, and are refused later. */
 function wrap(body: string): string {

@@ -2,9 +2,11 @@
 import type { KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { requireKeyObject } from './arguments.js';
+import { isConflict, withoutComments } from './commented-pem.js';
 import { derTags, derTypes, ForeignKey, isWholeDer, labelOf, readDer, readElement } from './der.js';
 import { encryptPkcs8, type Passphrase } from './encrypted-key.js';
 import { foreignLabelHint } from './foreign-key.js';
+import { withoutFrames } from './framed-pem.js';
 import { quoteText } from './json.js';
 import { publicHalfOf } from './key.js';
 import { mendPem } from './mended-pem.js';
@@ -27,19 +29,43 @@ export interface PemBlock {
 const maxBlocks = 100;
 
 /**
- * The blocks of a PEM file, clean, and what was mended to get them. Text around them is explanation (RFC 7468 §2).
- * @throws {JwtkitError} KEY_INVALID if a block is not whole, or for more than 100 blocks.
+ * The blocks of a PEM file, clean, and what was mended to get them. Text around them is explanation (RFC 7468 §2). Blocks in comments
+ * and on lines that a diff removes are left out.
+ * @throws {JwtkitError} KEY_INVALID if a block is not whole, if none is in use, in a merge conflict, or for more than 100 blocks.
  */
-export function readPemBlocks(text: string, where: string): { blocks: PemBlock[]; mended: readonly string[] } {
-  const count = text.split('-----BEGIN').length - 1;
-  if (count > maxBlocks) throw new JwtkitError('KEY_INVALID', `${where}the PEM holds ${count} blocks, too many`);
+export function readPemBlocks(written: string, where: string): { blocks: PemBlock[]; mended: readonly string[] } {
+  const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
+  const all = countBlocks(written);
+  if (all > maxBlocks) throw invalid(`the PEM holds ${all} blocks, too many`);
+  if (isConflict(written)) {
+    throw invalid('the file has the marks of a merge conflict', 'choose which of its keys to keep');
+  }
+  const { text, left } = withoutComments(written);
+  const count = countBlocks(text);
+  if (count === 0 && left[0] !== undefined) {
+    throw invalid(
+      `the key is ${left[0]}`,
+      'if it is the key to use, put it into a file of its own, without such marks',
+    );
+  }
+  const without = left.map((place) => `what is ${place} was left out`);
   const asWritten = [...pemBlocks(text)];
-  if (asWritten.length === count && asWritten.every(isClean)) return { blocks: asWritten, mended: [] };
-  const clean = mendPem(text);
-  if (clean !== undefined) return { blocks: [...pemBlocks(clean.text)], mended: clean.mended };
-  throw new JwtkitError('KEY_INVALID', `${where}the PEM is damaged: a block is not whole`, {
-    hint: 'copy all of it, from -----BEGIN to -----END, with the same words and five dashes around both',
-  });
+  const isWhole = (blocks: PemBlock[]) => blocks.length === count && blocks.every(isClean);
+  if (isWhole(asWritten)) return { blocks: asWritten, mended: without };
+  const unframed = withoutFrames(text);
+  const mended = unframed === undefined ? without : [...without, 'what stood around each of its lines was dropped'];
+  const bare = unframed === undefined ? asWritten : [...pemBlocks(unframed)];
+  if (isWhole(bare)) return { blocks: bare, mended };
+  const clean = mendPem(unframed ?? text);
+  if (clean !== undefined) return { blocks: [...pemBlocks(clean.text)], mended: [...mended, ...clean.mended] };
+  throw invalid(
+    'the PEM is damaged: a block is not whole',
+    'copy all of it, from -----BEGIN to -----END, with the same words and five dashes around both',
+  );
+}
+
+function countBlocks(text: string): number {
+  return text.split('-----BEGIN').length - 1;
 }
 
 function isClean({ body }: PemBlock): boolean {

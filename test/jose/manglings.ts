@@ -9,6 +9,16 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const isPem = (text: string) => text.includes('-----');
 const wrapped = (text: string, columns: number) => text.replace(new RegExp(`.{1,${columns}}`, 'g'), '$&\n');
 
+const numbered = (change: (line: string, at: number) => string) => (text: string) =>
+  isPem(text)
+    ? text
+        .trim()
+        .split('\n')
+        .map((line, at) => change(line, at + 1))
+        .join('\n')
+    : text;
+const each = (prefix: string) => numbered((line) => prefix + line);
+
 /** Manglings that `loadKeys` mends, and that make no secret of a key. */
 export const mended: Readonly<Record<string, Mangle>> = {
   'a byte order mark': (text) => `\uFEFF${text}`,
@@ -28,6 +38,25 @@ export const mended: Readonly<Record<string, Mangle>> = {
   'lines of source code': (text) => (isPem(text) ? text.trim().replace(/^.*$/gm, "  '$&\\n' +") : text),
   'lines of source code without a sign': (text) => (isPem(text) ? text.trim().replace(/^.*$/gm, '"$&\\n"') : text),
   'a section of an INI file': (text) => (isPem(text) ? `[jwt]\nkey = ${escaped(text)}\nttl = 30\n` : text),
+  'lines of Python bytes': (text) => (isPem(text) ? text.trim().replace(/^.*$/gm, '    b"$&\\n"') : text),
+  'the marks of a mail': each('> '),
+  'the marks of an answered mail': each('>> '),
+  'marks without a space': each('>'),
+  'the lines that a diff adds': (text) => (isPem(text) ? `@@ -0,0 +1,9 @@\n${each('+')(text)}` : text),
+  'stars of a comment': each(' * '),
+  'bars of a table': each('| '),
+  'line numbers': numbered((line, at) => `${String(at).padStart(6)}\t${line}`),
+  'line numbers with colons': numbered((line, at) => `${at}: ${line}`),
+  'the log of a container': each('app_1  | '),
+  'time stamps of a log': numbered((line, at) => `2026-05-01T12:00:0${at % 10}.1234567Z ${line}`),
+  'time stamps of Kubernetes': numbered((line, at) => `2026-05-01T12:00:0${at % 10}Z stdout F ${line}`),
+  'visible line ends': numbered((line) => `${line}$`),
+  'visible line ends of CRLF': numbered((line) => `${line}^M$`),
+  'visible line ends and line numbers': numbered((line, at) => `${String(at).padStart(6)}\t${line}$`),
+  'colours of a terminal': numbered((line) => `\u001B[32m${line}\u001B[0m`),
+  'encoded line breaks alone': (text) => (isPem(text) ? text.replaceAll('\n', '%0D%0A') : text),
+  'escaped spaces': (text) => (isPem(text) ? text.replaceAll(' ', '\\ ').replaceAll('\n', '\\n') : text),
+  'escapes of systemd': (text) => (isPem(text) ? text.replaceAll('\n', '\\x0a').replaceAll(' ', '\\x20') : text),
   'zero-width spaces within words': (text) => (isPem(text) ? text.replaceAll('E', 'E\u200b') : text),
   'zero-width spaces in its last line': (text) => (isPem(text) ? text.replace('-END ', '-EN\u200bD\u00ad ') : text),
   'line continuations': (text) => text.replaceAll('\n', '\\\n'),
