@@ -39,10 +39,6 @@ const kinds: readonly (readonly [pattern: RegExp, hint: string])[] = [
     /^PuTTY-User-Key-File-/,
     'a PuTTY key becomes PEM with: puttygen FILE -O private-openssh -o copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem',
   ],
-  [
-    /^\{[\s\S]*-----BEGIN [A-Z ]+-----[\s\S]*-----END /,
-    'JSON needs \\n for each line end inside a text, and no comma before a closing brace',
-  ],
   [/[-\u2010-\u2015\u2212]{2,6} ?(?:BEGIN|END) /, notPem],
   [variableName, 'this is the name of a variable, not its value: nothing put the value in its place'],
   [vaultReference, reference],
@@ -58,7 +54,6 @@ const kinds: readonly (readonly [pattern: RegExp, hint: string])[] = [
     /^<(?:!doctype html|html|head|body)/i,
     'this is a web page: the address may have answered with an error or a login page',
   ],
-  [/^[{[]\s*'/, 'JSON has its names and texts in double quotes'],
   [
     /<(?:\w{1,16}:)?(?:RSAKeyValue|Modulus)\b/,
     'an XML key of .NET becomes PEM with its ExportPkcs8PrivateKeyPem() or ExportSubjectPublicKeyInfoPem()',

@@ -26,7 +26,10 @@ export function findKeyMember(
   where: string,
   purpose: 'sign' | 'verify' | 'any',
 ): KeyMember | undefined {
-  return findNamed(json, where, 2) ?? findOnly(json, where, purpose);
+  const named = findNamed(json, where, 2);
+  // GitLab keeps the name of a variable in `key`, and its value elsewhere.
+  const isName = named !== undefined && eitherNames.includes(named.name) && !holdsKey(named.text);
+  return named === undefined || isName ? (findOnly(json, where, purpose) ?? named) : named;
 }
 
 /** Kubernetes and Vault keep the member in `data`. */

@@ -7,17 +7,16 @@ import { requireContent, requireObject } from './arguments.js';
 import { ForeignKey, readDer } from './der.js';
 import { findKeyIn } from './disguised-key.js';
 import { decryptPkcs8, isEncryptedPkcs8, type Passphrase } from './encrypted-key.js';
-import { foreignFormatHint, foreignJsonHint, foreignTextHint } from './foreign-key.js';
-import { type JsonObject, own } from './json.js';
-import { findKeyMember } from './json-key.js';
+import { foreignFormatHint } from './foreign-key.js';
+import type { JsonObject } from './json.js';
 import { importJwk } from './jwk.js';
 import { type ImportedJwkSet, importJwkSet, noUsableKey, type SkippedJwk } from './jwk-set.js';
 import { createKey, type Key, maxKeyBytes } from './key.js';
 import { isJsonText } from './key-content.js';
+import { readKeyJson, withJwkHint } from './key-json.js';
 import { mendingNote, openWrappedKey } from './mended-key.js';
 import { type FoundKeys, readPemKeys } from './pem-keys.js';
-import { importPemMap, isPemMap } from './pem-map.js';
-import { readJsonFile } from './text.js';
+import { importPemMap } from './pem-map.js';
 import { validityOf } from './x509.js';
 
 /** How {@link loadKeys} takes its input. */
@@ -154,28 +153,23 @@ function readJson(
   where: string,
   depth: number,
 ): FoundKeys {
-  const { source, kid, onSkipped } = options;
-  const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
-  const { value: json } = readJsonFile(bytes, (problem, hint) =>
-    invalid(`the JWK ${problem}`, hint ?? foreignTextHint(bytes.toString())),
-  );
-  if (own(json, 'kty') === undefined && own(json, 'keys') === undefined && depth > 0) {
-    const member = findKeyMember(json, where, options.purpose);
-    if (member !== undefined) {
-      const stated = { ...options, kid: kid ?? member.kid };
-      const found = readKeys(Buffer.from(member.text), stated, `${where}${member.name}: `, depth - 1);
-      const notes = member.isUnnamed ? [`${where}the key was found in JSON at ${member.name}`] : [];
-      return { ...found, mended: [...mended, ...found.mended], notes: [...notes, ...found.notes] };
-    }
+  const { source, kid, onSkipped, purpose } = options;
+  const read = readKeyJson(bytes, { where, purpose, isDeep: depth > 0 });
+  const { notes } = read;
+  if (read.form === 'member') {
+    const { name, text, kid: stated } = read.member;
+    const inner = { ...options, kid: kid ?? stated };
+    const found = readKeys(Buffer.from(text), inner, `${where}${name}: `, depth - 1);
+    return { ...found, mended: [...mended, ...found.mended], notes: [...notes, ...found.notes] };
   }
-  const isSet = own(json, 'keys') !== undefined && own(json, 'kty') === undefined;
-  if (!isSet && !isPemMap(json) && own(json, 'kty') === undefined)
-    throw invalid("the JWK's kty is missing", foreignJsonHint(json));
-  if (!isSet && (depth <= 0 || !isPemMap(json))) return { keys: [importJwk(json, { source, kid })], mended, notes: [] };
-  const { keys, skipped } = isSet ? importJwkSet(json, { source }) : loadPemMap(json, source);
-  if (keys.length === 0) throw invalid(noUsableKey(skipped));
+  const { form, json } = read;
+  if (form === 'JWK') {
+    return { keys: [withJwkHint(json, () => importJwk(json, { source, kid }))], mended, notes };
+  }
+  const { keys, skipped } = form === 'JWK Set' ? importJwkSet(json, { source }) : loadPemMap(json, source);
+  if (keys.length === 0) throw new JwtkitError('KEY_INVALID', `${where}${noUsableKey(skipped)}`);
   for (const each of skipped) onSkipped?.(each);
-  return { keys, mended, notes: [] };
+  return { keys, mended, notes };
 }
 
 /**

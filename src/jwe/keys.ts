@@ -4,16 +4,15 @@ import { JwtkitError } from '../errors.js';
 import { ForeignKey, readDer } from '../jose/der.js';
 import { findKeyIn } from '../jose/disguised-key.js';
 import { decryptPem, decryptPkcs8, isEncryptedPkcs8, type Passphrase } from '../jose/encrypted-key.js';
-import { own } from '../jose/json.js';
-import { findKeyMember } from '../jose/json-key.js';
+import { foreignFormatHint } from '../jose/foreign-key.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
 import { maxKeyBytes } from '../jose/key.js';
 import { isJsonText } from '../jose/key-content.js';
+import { readKeyJson, withJwkHint } from '../jose/key-json.js';
 import type { PassphraseSource } from '../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
 import { isPrivateLabel, type PemBlock, readPemBlock, readPemBlocks } from '../jose/pem.js';
 import { decodeSecret, type SecretEncoding } from '../jose/secret-encoding.js';
-import { readJsonFile } from '../jose/text.js';
 import { refuseUnresolved } from '../jose/unresolved.js';
 import { validityOf } from '../jose/x509.js';
 import { askRecipient, importEncryptionJwk, importEncryptionJwkSet, noEncryptionKey } from './jwk.js';
@@ -87,7 +86,9 @@ async function readKeys(
   if (isEncryptedPkcs8(content)) {
     return [createEncryptionKey(decryptPkcs8(content, await askPassphrase(options, where), where), traits)];
   }
-  throw new JwtkitError('KEY_INVALID', `${where}this is no key: expected PEM, DER, a JWK or a JWK Set`);
+  throw new JwtkitError('KEY_INVALID', `${where}this is no key: expected PEM, DER, a JWK or a JWK Set`, {
+    hint: foreignFormatHint(content, content.toString()),
+  });
 }
 
 /** The key of a structure in DER; of a certificate, with the times in which it is valid. */
@@ -149,15 +150,17 @@ async function readJson(
 ): Promise<EncryptionKey[]> {
   const { source, kid } = options;
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
-  const { value: json } = readJsonFile(bytes, (problem, hint) => invalid(`the JWK ${problem}`, hint));
-  if (own(json, 'kty') !== undefined) return [importEncryptionJwk(json, { source, kid })];
-  if (own(json, 'keys') === undefined) {
-    const purpose = ({ encrypt: 'verify', decrypt: 'sign', any: 'any' } as const)[options.purpose];
-    const member = depth > 0 ? findKeyMember(json, where, purpose) : undefined;
-    if (member === undefined) throw invalid('the JSON holds no JWK: it has no kty');
-    if (member.isUnnamed) options.note?.(`${where}the key was found in JSON at ${member.name}`);
-    const stated = { ...options, kid: kid ?? member.kid };
-    return readKeys(Buffer.from(member.text), stated, `${where}${member.name}: `, depth - 1);
+  const purpose = ({ encrypt: 'verify', decrypt: 'sign', any: 'any' } as const)[options.purpose];
+  const read = readKeyJson(bytes, { where, purpose, isDeep: depth > 0 });
+  for (const note of read.notes) options.note?.(note);
+  if (read.form === 'member') {
+    const { name, text, kid: stated } = read.member;
+    return readKeys(Buffer.from(text), { ...options, kid: kid ?? stated }, `${where}${name}: `, depth - 1);
+  }
+  const { form, json } = read;
+  if (form === 'JWK') return [withJwkHint(json, () => importEncryptionJwk(json, { source, kid }))];
+  if (form === 'PEM map') {
+    throw invalid('this is a map of PEM keys, and one key is needed', 'keep the one to use in a file of its own');
   }
   const { keys, skipped } = importEncryptionJwkSet(json, { source });
   if (keys.length === 0)

@@ -6,9 +6,10 @@ import { holdsSecret } from '../jose/jwk.js';
 import { type ImportedJwkSet, importJwkSet, noUsableKey, type SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
 import { isJsonText } from '../jose/key-content.js';
+import { formOf, listHint, notJsonHint } from '../jose/key-json.js';
 import { loadKeys, loadPemMap } from '../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
-import { isPemMap, replaceIt } from '../jose/pem-map.js';
+import { replaceIt } from '../jose/pem-map.js';
 import { encodingOf, type RefuseText, readJsonFile, withoutMark } from '../jose/text.js';
 import type { FetchedKeys, KeySource } from '../token/key-source.js';
 import { isNumericDate } from '../token/time.js';
@@ -85,13 +86,14 @@ function importPublished(
     }
   }
   const { value: json } = readJsonFile(body, (problem, hint) => {
-    const isList = problem.startsWith('is an array');
-    const way = isList ? 'a list of JWKs becomes a set as {"keys": […]}' : hint;
-    return invalid(`the JWK Set ${problem}`, way ?? foreignTextHint(body.subarray(0, 4096).toString()));
+    const text = Buffer.from(withoutMark(body)).toString();
+    const isBroken = problem === 'is not JSON' && /^\s*[{[]/.test(text);
+    const way = problem.startsWith('is an array') ? listHint : isBroken ? notJsonHint(text) : hint;
+    return invalid(`the JWK Set ${problem}`, way ?? foreignTextHint(text));
   });
-  if (isPemMap(json)) return loadPemMap(json, source, checkTime);
-  const isSingle = own(json, 'keys') === undefined && own(json, 'kty') !== undefined;
-  const set = isSingle ? { keys: [json] } : json;
+  const form = formOf(json);
+  if (form === 'PEM map') return loadPemMap(json, source, checkTime);
+  const set = form === 'JWK' && own(json, 'keys') === undefined ? { keys: [json] } : json;
   const members = own(set, 'keys');
   if (!Array.isArray(members)) {
     const hint = foreignJsonHint(json) ?? 'a JWK and a map from kid to PEM are read too';

@@ -4,15 +4,13 @@ import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { isPkcs12 } from '../jose/der.js';
 import { type JsonObject, own, quoteText } from '../jose/json.js';
-import { findKeyMember } from '../jose/json-key.js';
 import { exportPublicJwk, type Jwk, thumbprint } from '../jose/jwk.js';
 import { importJwkSet, noUsableKey, type SkippedJwk } from '../jose/jwk-set.js';
 import { createKey, type Key } from '../jose/key.js';
 import { isJsonText } from '../jose/key-content.js';
+import { readKeyJson } from '../jose/key-json.js';
 import { loadKeys, loadPemMap, type PassphraseSource, type UnlockKeysOptions, unlockKeys } from '../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
-import { isPemMap } from '../jose/pem-map.js';
-import { readJsonFile } from '../jose/text.js';
 import { isNumericDate } from './time.js';
 
 /** How {@link readKeyFile} takes its input. */
@@ -111,21 +109,18 @@ async function readJwks(
   { source, passphrase, note }: ReadKeyFileOptions,
   where: string,
 ): Promise<{ found: FoundKey[]; skipped: SkippedJwk[] }> {
-  const { value: json } = readJsonFile(content, (problem, hint) => {
-    return new JwtkitError('KEY_INVALID', `${where}the JWK ${problem}`, { hint });
-  });
-  const isMap = isPemMap(json);
-  const isPlain = own(json, 'keys') === undefined && own(json, 'kty') === undefined;
-  if (isPlain && (!isMap || findKeyMember(json, where, 'any') !== undefined)) {
-    // A service account and the like; what is not is refused as a JWK.
+  const read = readKeyJson(content, { where, purpose: 'any' });
+  if (read.form === 'member') {
     const keys = await unlockKeys(content, { purpose: 'any', source, passphrase, note });
     return { found: keys.map((key) => ({ key, jwk: undefined })), skipped: [] };
   }
-  if (own(json, 'kty') !== undefined) {
+  const { form, json, notes } = read;
+  for (const each of notes) note?.(each);
+  if (form === 'JWK') {
     const [key] = loadKeys(content, { purpose: 'any', source });
     return { found: [{ key: key as Key, jwk: json }], skipped: [] };
   }
-  const { members, skipped } = isMap ? loadPemMap(json, source) : importJwkSet(json, { source });
+  const { members, skipped } = form === 'PEM map' ? loadPemMap(json, source) : importJwkSet(json, { source });
   const found = [...members].map(([key, jwk]) => ({ key, jwk }));
   if (found.length === 0) throw new JwtkitError('KEY_INVALID', `${where}${noUsableKey(skipped)}`);
   const kids = new Set<string>();

@@ -1,0 +1,57 @@
+/** Says what to change in a JWK that is refused. */
+import { isJsonObject, own } from './json.js';
+
+/** Other names of types and curves, in lower case. */
+const types: Readonly<Record<string, string>> = { rsa: 'RSA', ec: 'EC', okp: 'OKP', oct: 'oct' };
+const curves: Readonly<Record<string, string>> = {
+  p256: 'P-256',
+  secp256r1: 'P-256',
+  prime256v1: 'P-256',
+  p384: 'P-384',
+  secp384r1: 'P-384',
+  p521: 'P-521',
+  secp521r1: 'P-521',
+  p256k: 'secp256k1',
+  k256: 'secp256k1',
+  ed25519: 'Ed25519',
+  ed448: 'Ed448',
+};
+const numbers = ['n', 'e', 'x', 'y', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'k'];
+
+/** The hint for the member that a message names; undefined if there is nothing to say. */
+export function jwkHint(jwk: unknown, message: string): string | undefined {
+  const [, name = ''] = /the JWK's (\w+)/.exec(message) ?? [];
+  if (!isJsonObject(jwk) || name === '') return undefined;
+  const value = own(jwk, name);
+  if (value === null || value === '') return `remove "${name}": a member that says nothing is left out`;
+  if (name === 'kty') return ktyHint(jwk);
+  if (name === 'crv' && typeof value === 'string') {
+    const curve = curves[value.toLowerCase().replace(/[-_](?=\d|k)/g, '')];
+    return curve === undefined || curve === value ? undefined : `write "crv": "${curve}"`;
+  }
+  if (name === 'kid' && typeof value === 'number') return 'write it in quotes: a kid is a text';
+  if (name === 'key_ops' && typeof value === 'string') return 'write it as an array, such as ["verify"]';
+  return numbers.includes(name) ? numberHint(name, value) : undefined;
+}
+
+function ktyHint(jwk: { [name: string]: unknown }): string | undefined {
+  const name = Object.keys(jwk).find((each) => each.toLowerCase() === 'kty');
+  if (name !== undefined && name !== 'kty') return 'the names of members are in lower case: write "kty"';
+  const kty = own(jwk, 'kty');
+  const right = typeof kty === 'string' ? types[kty.toLowerCase().replace(/-hsm$/, '')] : undefined;
+  return right === undefined || right === kty ? undefined : `write "kty": "${right}"`;
+}
+
+function numberHint(name: string, value: unknown): string | undefined {
+  if (name === 'e' && /^(?:65537|(?:0x)?0*10001)$/i.test(String(value))) return 'write "e": "AQAB", which is 65537';
+  const form = 'numbers are written as base64url of their bytes (RFC 7518 §6)';
+  if (typeof value === 'number') return form;
+  if (typeof value !== 'string') return undefined;
+  if (/\s/.test(value)) return 'take the spaces and line ends out of it';
+  if (/^(?:0x[\da-f]+|[\da-f]{8,})$/i.test(value))
+    return `it is in ${/^\d+$/.test(value) ? 'decimal' : 'hex'}: ${form}`;
+  if (/^[\w+/-]+={0,2}$/.test(value) && /[+/=]/.test(value)) {
+    return 'it is base64, not base64url: write - for each +, _ for each /, and leave out each =';
+  }
+  return undefined;
+}
