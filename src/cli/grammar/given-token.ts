@@ -50,7 +50,7 @@ function readText(source: TokenSource, io: Io): string {
   if (source.kind === 'variable') return readSecretVariable(source.env, source.name, '--token-env', 'token');
   if (source.kind === 'file') {
     return decode(
-      readNamed(source.path, '--token-file', { maxBytes: maxTextBytes, showsPath: !looksLikeToken(source.path) }),
+      readNamed(source.path, '--token-file', { maxBytes: maxTextBytes, showsPath: !looksLikeToken(source.path), io }),
       'the file that --token-file names',
     );
   }

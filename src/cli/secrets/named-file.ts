@@ -1,11 +1,12 @@
 /** Files and variables that an option names, and that may hold a secret: no error repeats what they hold. */
+import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { reasonOf } from '../../files/system-error.js';
 import { encodingOf, hasMark, saveAsUtf8, textProblem, withoutMark } from '../../jose/text.js';
 import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
-import { takeStdin } from '../terminal/stdin.js';
+import { isStdin, takeStdin } from '../terminal/stdin.js';
 import { emptyVariable } from '../terminal/variables.js';
 
 /** How {@link readNamed} reads. */
@@ -13,7 +14,7 @@ export interface NamedFileOptions {
   maxBytes: number;
   /** Whether errors repeat the path, if it looks like one. */
   showsPath?: boolean;
-  /** Lets the path `-` name standard input. */
+  /** Lets the path `-`, and what else names it, be standard input. */
   io?: Io;
 }
 
@@ -23,17 +24,34 @@ export interface NamedFileOptions {
  * @throws {JwtkitError} FILE_NOT_READABLE; USAGE_INVALID for standard input that is empty, too long or read already.
  */
 export function readNamed(path: string, flag: string, options: NamedFileOptions): Buffer {
-  if (path === '-' && options.io !== undefined) return readNamedStdin(`${flag} -`, options.maxBytes, options.io);
+  if (isStdin(path) && options.io !== undefined) return readNamedStdin(`${flag} ${path}`, options.maxBytes, options.io);
   try {
     return readFileBounded(path, options.maxBytes);
   } catch (error) {
     const isRepeatable = options.showsPath === true && looksLikeFileName(path);
-    if (!(error instanceof JwtkitError) || isRepeatable) throw error;
+    if (!(error instanceof JwtkitError)) throw error;
+    const way = pathHint(path);
+    if (isRepeatable && way === undefined) throw error;
+    if (isRepeatable) throw new JwtkitError(error.code, error.message, { hint: way, cause: error });
     const reason = error.cause === undefined ? `it is larger than ${options.maxBytes} bytes` : reasonOf(error.cause);
     throw new JwtkitError(error.code, `cannot read the file that ${flag} names: ${reason}`, {
-      hint: `${flag} takes the name of a file, not what is in it`,
+      hint: way ?? `${flag} takes the name of a file, not what is in it`,
     });
   }
+}
+
+/** The way out for the name of a file that is not there, if a shell or a tool would read it otherwise. Does not repeat the name. */
+export function pathHint(path: string): string | undefined {
+  if (looksLikeKey(path)) return undefined;
+  if (/^~[\w.-]{0,40}[/\\]/.test(path))
+    return 'a shell replaces ~ only without quotes and at the start of a word: write $HOME';
+  if (/^(?:\$\w|\$\{\w|%\w+%)/.test(path))
+    return 'nothing replaced the variable in the name: single quotes keep it as it is';
+  if (path.startsWith('@') && existsSync(path.slice(1))) return 'leave out the @ before the name of the file';
+  if (/^file:/i.test(path)) return 'give the path of the file, without file:';
+  const names = path.split(',');
+  const areFiles = names.length > 1 && names.every((name) => existsSync(name.trim()));
+  return areFiles ? 'these are several files: give one at a time' : undefined;
 }
 
 /** Reads the key file that an argument names, or standard input for `-`. Somebody may have given the key itself. */

@@ -8,7 +8,7 @@ import { openFileSource } from '../../files/byte-source.js';
 import type { Context, Io } from './io.js';
 import { type MaskOptions, openMask } from './mask.js';
 import { openProgress } from './progress.js';
-import { takeStdin } from './stdin.js';
+import { isStdin, takeStdin } from './stdin.js';
 
 /** The exit code of a program that was interrupted, as shells count it. */
 const interruptedExit = 130;
@@ -67,7 +67,7 @@ async function answerAll(
   { reports, hide }: { readonly reports: BatchReports | undefined; readonly hide: Hide | undefined },
 ): Promise<void> {
   const { io } = context;
-  const source = path === '-' ? takeStdin(io, '--batch').open() : openFileSource(path);
+  const source = isStdin(path) ? takeStdin(io, '--batch').open() : openFileSource(path);
   const progress = openProgress(io.stdout, io.stderr, source.size);
   const stop = new AbortController();
   let isInterrupted = false;

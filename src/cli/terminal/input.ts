@@ -2,11 +2,11 @@
 import { readFileBounded } from '../../files/read-file.js';
 import { usage } from './errors.js';
 import type { Io } from './io.js';
-import { takeStdin } from './stdin.js';
+import { isStdin, takeStdin } from './stdin.js';
 
-/** Reads at most `maxBytes` of a file, or of standard input if the path is `-`; `reader` is what messages call it then. */
+/** Reads at most `maxBytes` of a file, or of standard input if the path names that; `reader` is what messages call it then. */
 export function readContent(path: string, io: Io, maxBytes: number, reader = 'the file -'): Uint8Array {
-  if (path !== '-') return readFileBounded(path, maxBytes);
+  if (!isStdin(path)) return readFileBounded(path, maxBytes);
   const bytes = takeStdin(io, reader).read(maxBytes);
   if (bytes.length > maxBytes) throw usage(`standard input is larger than ${maxBytes} bytes`);
   return bytes;

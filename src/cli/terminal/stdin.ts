@@ -5,6 +5,11 @@ import type { Io } from './io.js';
 /** What reads the standard input of each run, in words. */
 const readers = new WeakMap<Io, string>();
 
+/** Whether a path names standard input: `-`, or the names that a system has for it. */
+export function isStdin(path: string): boolean {
+  return path === '-' || /^\/(?:dev\/(?:stdin|fd\/0)|proc\/self\/fd\/0)$/.test(path);
+}
+
 /**
  * Returns standard input, for one reader such as `--key -` or `the token`. The same reader may take it again.
  * @throws {JwtkitError} USAGE_INVALID if another reader took it before.

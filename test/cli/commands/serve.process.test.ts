@@ -173,8 +173,7 @@ describe('a service', () => {
   test('prints its address, serves until a signal ends it, and exits 0', async () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) {
       // A service that was killed leaves its file behind, and mktemp makes an empty one.
-      const old = signal === 'SIGTERM' ? '{"url":"http://127.0.0.1:1","pid":1}
-' : '';
+      const old = signal === 'SIGTERM' ? '{"url":"http://127.0.0.1:1","pid":1}\n' : '';
       const ready = fileWith(old, 'ready.json');
       const args = ['--keyring', await keyringWithAlice(), '--ready-file', ready, '--aud', 'api'];
       const served = await serveBinary(args, inFolder());

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import { isUrl } from '../../../policy/place.js';
-import { looksLikeFileName, looksLikeKey, readNamed, showVariable } from '../../secrets/named-file.js';
+import { looksLikeFileName, looksLikeKey, pathHint, readNamed, showVariable } from '../../secrets/named-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
 import { emptyVariable } from '../../terminal/variables.js';
@@ -31,6 +31,7 @@ export function readKeyTexts(
 
 function readKeyFile(path: string, label: string, io: Io): KeyText {
   if (isUrl(path)) {
+    if (/^file:/i.test(path)) throw fileUrl(label);
     const further = label === 'JWTKIT_KEY' ? ' or JWTKIT_JWKS; JWTKIT_KEY_ENV names a variable that holds a key' : '';
     throw usage(
       `${label} is the path of a file, not a URL`,
@@ -41,7 +42,7 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
     const content = readNamed(path, label, { maxBytes: maxKeyBytes, showsPath: true, io });
     return { content, source: path === '-' ? 'standard input' : path };
   } catch (error) {
-    const isOwn = error instanceof JwtkitError && error.code === 'FILE_NOT_READABLE';
+    const isOwn = error instanceof JwtkitError && error.code === 'FILE_NOT_READABLE' && pathHint(path) === undefined;
     if (!isOwn || (label !== 'JWTKIT_KEY' && looksLikeFileName(path))) throw error;
     const way =
       label === 'JWTKIT_KEY'
@@ -49,6 +50,11 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
         : `${label} takes the name of a file, not what is in it; --key-env names a variable that holds the key`;
     throw new JwtkitError(error.code, error.message, { hint: way, cause: error });
   }
+}
+
+/** The error for a URL of a file. */
+export function fileUrl(label: string): JwtkitError {
+  return usage(`${label} takes the path of a file, not a file: URL`, 'leave out file:// before the path');
 }
 
 function readKeyVariable(name: string, label: string, env: Environment): KeyText {
