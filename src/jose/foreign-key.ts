@@ -24,17 +24,28 @@ export function foreignLabelHint(label: string): string | undefined {
 
 const reference = 'this is a reference to a key: the program that puts the key in its place did not run';
 const notPem = 'a PEM begins and ends with a label between five dashes: copy all of it, from -----BEGIN to -----END';
-const openssh = 'an OpenSSH public key becomes PEM with: ssh-keygen -e -m PKCS8 -f FILE';
+const openssh = 'keep the line of one OpenSSH public key in the file: its type, a space, its base64';
 const namedFile = 'this is the name of a file: give what is in it';
 const encoded = 'the key is encoded as one value among others: take that value out, and decode it with base64 -d';
 
+/** What xxd, hexdump -C and od print of a PEM or of DER. */
+const dump = /^0{7,8}:? +(?:2d2d|2d 2d|30 ?8|- +-)/;
+const dumpHint = 'this is a dump of bytes: take the file itself, or make it again with xxd -r if xxd printed it';
+
+/** The hint for a PEM of which a block is not whole, if it is the dump of one. */
+export function dumpedPemHint(text: string): string | undefined {
+  return dump.test(text.trimStart()) ? dumpHint : undefined;
+}
+
 /** What people give instead of a key, in this order. A pattern sees the text without white space around it. */
 const kinds: readonly (readonly [pattern: RegExp, hint: string])[] = [
-  [/^(?:ssh|ecdsa|sk)-|\s(?:ssh-(?:rsa|ed25519)|ecdsa-sha2-nistp\d+) AAAA/, openssh],
   [
-    /^---- BEGIN SSH2 PUBLIC KEY/,
-    'it becomes PEM with: ssh-keygen -i -f FILE > key.pub && ssh-keygen -e -m PKCS8 -f key.pub',
+    /-cert-v01@openssh\.com\s/,
+    'this is a certificate of OpenSSH: give the public key that it is for, a line that begins with ssh- or ecdsa-',
   ],
+  [/^sk-/, 'a key on a security token for OpenSSH signs no tokens of this kind; make a key with: jwtkit keygen'],
+  [/^(?:ssh|ecdsa|sk)-|\s(?:ssh-(?:rsa|ed25519)|ecdsa-sha2-nistp\d+) AAAA/, openssh],
+  [/^---- BEGIN SSH2 PUBLIC KEY/, 'it becomes a line that is read with: ssh-keygen -i -f FILE > key.pub'],
   [
     /^PuTTY-User-Key-File-/,
     'a PuTTY key becomes PEM with: puttygen FILE -O private-openssh -o copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem',
@@ -62,7 +73,9 @@ const kinds: readonly (readonly [pattern: RegExp, hint: string])[] = [
     /<(?:\w{1,16}:)?X509Certificate\b/,
     'the certificate is the base64 between the tags <X509Certificate>: keep that alone in the file',
   ],
+  [/^LS0tLS1CRUdJTi[\w+/=\s]+%$/, 'remove the % behind the base64: a shell shows it where the last line has no end'],
   [/(?:^|[\s"':=])LS0tLS1CRUdJTi/, encoded],
+  [dump, dumpHint],
   [fileName, namedFile],
   [
     /^(?:(?:file:\/)?~?\/|\.{1,2}\/|[A-Za-z]:\\)[\w .@/\\-]{1,200}$|^[^\n]{1,200}\.(?:pem|key|pub|der|crt|cer|json|jwks?|p8)$/,

@@ -17,6 +17,7 @@ import { readKeyJson, withJwkHint } from './key-json.js';
 import { mendingNote, openWrappedKey } from './mended-key.js';
 import { type FoundKeys, readPemKeys } from './pem-keys.js';
 import { importPemMap } from './pem-map.js';
+import { readSshKey, sshNote } from './ssh-key.js';
 import { validityOf } from './x509.js';
 
 /** How {@link loadKeys} takes its input. */
@@ -126,6 +127,8 @@ function readKeys(bytes: Buffer, options: LoadKeysOptions, where: string, depth 
     const found = readPemKeys(content.toString(), { purpose: options.purpose, traits, where, passphrase });
     return { ...found, mended: [...mended, ...found.mended] };
   }
+  const fromSsh = readSshKey(content.toString());
+  if (fromSsh !== undefined) return { ...alone(createKey(fromSsh, traits)), notes: [`${where}${sshNote}`] };
   const fromDer = readDer(content);
   if (fromDer !== undefined) return alone(createKey(fromDer, { ...traits, ...validityOf(content, where) }));
   if (isEncryptedPkcs8(content)) {

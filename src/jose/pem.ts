@@ -5,7 +5,7 @@ import { requireKeyObject } from './arguments.js';
 import { isConflict, withoutComments } from './commented-pem.js';
 import { derTags, derTypes, ForeignKey, isWholeDer, labelOf, readDer, readElement } from './der.js';
 import { encryptPkcs8, type Passphrase } from './encrypted-key.js';
-import { foreignLabelHint } from './foreign-key.js';
+import { dumpedPemHint, foreignLabelHint } from './foreign-key.js';
 import { withoutFrames } from './framed-pem.js';
 import { quoteText } from './json.js';
 import { publicHalfOf } from './key.js';
@@ -60,7 +60,8 @@ export function readPemBlocks(written: string, where: string): { blocks: PemBloc
   if (clean !== undefined) return { blocks: [...pemBlocks(clean.text)], mended: [...mended, ...clean.mended] };
   throw invalid(
     'the PEM is damaged: a block is not whole',
-    'copy all of it, from -----BEGIN to -----END, with the same words and five dashes around both',
+    dumpedPemHint(text) ??
+      'copy all of it, from -----BEGIN to -----END, with the same words and five dashes around both',
   );
 }
 

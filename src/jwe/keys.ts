@@ -13,6 +13,7 @@ import type { PassphraseSource } from '../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
 import { isPrivateLabel, type PemBlock, readPemBlock, readPemBlocks } from '../jose/pem.js';
 import { decodeSecret, type SecretEncoding } from '../jose/secret-encoding.js';
+import { readSshKey, sshNote } from '../jose/ssh-key.js';
 import { refuseUnresolved } from '../jose/unresolved.js';
 import { validityOf } from '../jose/x509.js';
 import { askRecipient, importEncryptionJwk, importEncryptionJwkSet, noEncryptionKey } from './jwk.js';
@@ -81,6 +82,11 @@ async function readKeys(
   if (isJsonText(content)) return readJson(content, options, where, depth);
   if (content.includes('-----BEGIN')) return readPem(content.toString(), options, where);
   const traits = { source, kid };
+  const fromSsh = readSshKey(content.toString());
+  if (fromSsh !== undefined) {
+    options.note?.(`${where}${sshNote}`);
+    return [createEncryptionKey(fromSsh, traits)];
+  }
   const fromDer = readDer(content);
   if (fromDer !== undefined) return [makeKey(fromDer, content, traits, where)];
   if (isEncryptedPkcs8(content)) {
