@@ -34,8 +34,9 @@ async function readText(text: string, found: Found): Promise<void> {
   }
   if (hasCookies(text)) return readCookies(text, found);
   if (isEnvFile(text)) return readEnv(text, found);
-  if (/^\s*-----BEGIN /.test(text) || (text.includes('-----BEGIN ') && !isYamlLike(text))) return found.addPem(text);
-  if (isYamlLike(text) && (await readYaml(text, found))) return;
+  if (isYamlLike(text) && (await readYaml(text, found)) && found.subjects.length > 0) return;
+  // Text around PEM, such as that of openssl, may look like YAML.
+  if (text.includes('-----BEGIN ')) return found.addPem(text);
   found.addTokens(text);
 }
 
@@ -52,7 +53,7 @@ function parseJson(text: string): unknown {
 }
 
 function isYamlLike(text: string): boolean {
-  return /^(?:---|[\w."'$-]+:(?:[ \t]|\r?$)|- )/m.test(text);
+  return /^(?:---(?!-)|[\w."'$-]+:(?:[ \t]|\r?$)|- )/m.test(text);
 }
 
 function readBinary(bytes: Buffer, found: Found): void {

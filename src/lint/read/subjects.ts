@@ -87,9 +87,13 @@ export class Found {
   addPem(text: string, spot: Omit<Spot, 'source'> = {}): void {
     try {
       const { blocks } = readPemBlocks(text, '');
+      let from = 0;
       for (const block of blocks) {
+        // Mended blocks are not in the text as they are.
+        const start = text.indexOf(block.whole, from);
+        from = Math.max(start + 1, from);
         if (/ PARAMETERS$/.test(block.label)) continue;
-        const line = spot.line ?? (this.source.isFile === true ? lineAt(text, text.indexOf(block.whole)) : undefined);
+        const line = spot.line ?? (this.source.isFile === true ? lineAt(text, start) : undefined);
         this.#addBlock(block, { ...spot, line });
       }
     } catch (error) {

@@ -19,7 +19,7 @@ export async function readYaml(text: string, found: Found): Promise<boolean> {
   const yaml = await import('yaml');
   let isYaml = false;
   let firstLine = 1;
-  for (const part of text.split(/^(?=---)/m)) {
+  for (const part of text.split(/^(?=---(?!-))/m)) {
     if (part.length <= longestDocument && !isTooDeep(part)) {
       const lineCounter = new yaml.LineCounter();
       const document = yaml.parseDocument(part, { lineCounter, uniqueKeys: false, logLevel: 'silent' });
