@@ -18,6 +18,8 @@ export interface Source {
   readonly name: string;
   readonly content: Uint8Array;
   readonly isFile?: boolean | undefined;
+  /** What the user said that it is, if it must not be empty of subjects. */
+  readonly named?: 'token' | 'standard input' | undefined;
   /** Permission bits; undefined where the system has none. */
   readonly mode?: number | undefined;
   /** The folder that it is in, if that may be a keyring and all of it is linted. The files of one folder share the object. */

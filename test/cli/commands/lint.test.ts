@@ -182,6 +182,20 @@ describe('what a target is, its content tells', () => {
     expect(await lint([fileWith(content)])).toEqual([]);
   });
 
+  test.each([
+    ['null in --token-env', ['--token-env', 'T'], { env: { T: 'null' } }, 11, 'jq prints if it found nothing'],
+    ['an opaque token in --token-env', ['--token-env', 'T'], { env: { T: 'abcdefghijklmnopqrstuvwx' } }, 11, 'opaque'],
+    ['null in --token-file', ['--token-file', '-'], { stdin: 'null\n' }, 11, 'jq prints if it found nothing'],
+    ['null in --token-file, quietly', ['--token-file', '-', '-q'], { stdin: 'null\n' }, 11, ''],
+    ['null in a pipe', [], { stdin: 'null\n' }, 2, 'jq prints if it found nothing'],
+    ['a damaged token in a pipe', ['-'], { stdin: `x${token}\n` }, 2, 'lint knows nothing that is in standard input'],
+    ['null in a pipe, beside a target', [token, '-'], { stdin: 'null\n' }, 18, ''],
+  ] as const)('a lost token does not pass: %s', async (_title, args, world, code, said) => {
+    const { exitCode, stderr } = await runCli(['lint', ...args], world);
+    expect(exitCode, stderr).toBe(code);
+    expect(stderr).toContain(said);
+  });
+
   test('--token-file and --token-env name tokens', async () => {
     expect(await idsOf(['--token-env', 'T'], { env: { T: token } })).toContain('token/weak-secret');
     expect(await idsOf(['--token-file', fileWith(token)])).toContain('token/weak-secret');

@@ -5,12 +5,14 @@ import type { Source } from '../../../lint/rule.js';
 import { rules } from '../../../lint/rules.js';
 import { reportFormats } from '../../../report/names.js';
 import { type Case, countFindings, type Finding, type Level, levels, type Report } from '../../../report/report.js';
+import { explainNoToken } from '../../../token/no-token.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { type ReportPlan, readReportPlan } from '../../grammar/report-options.js';
 import { placeOf, replacesInput } from '../../grammar/report-place.js';
 import { readClock } from '../../grammar/values.js';
 import { writeReports } from '../../grammar/written-reports.js';
 import { readNamed } from '../../secrets/named-file.js';
+import { usage } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
 import { isReportFile } from './files.js';
 import { readLevels } from './levels.js';
@@ -23,8 +25,8 @@ const maxWordlistBytes = 16 * 1024 * 1024;
 
 /**
  * Lints the targets of a command line, and writes the reports.
- * @throws {JwtkitError} LINT_FINDINGS for findings at the level of `--fail-on` or above; USAGE_INVALID, CONFIG_INVALID, FILE_NOT_READABLE,
- * FILE_NOT_WRITABLE, JWKS_UNAVAILABLE.
+ * @throws {JwtkitError} LINT_FINDINGS for findings at the level of `--fail-on` or above; TOKEN_MALFORMED, USAGE_INVALID, CONFIG_INVALID,
+ * FILE_NOT_READABLE, FILE_NOT_WRITABLE, JWKS_UNAVAILABLE.
  */
 export async function runLint(
   targets: readonly string[],
@@ -40,6 +42,7 @@ export async function runLint(
   const reports = plan.files.map(({ path }) => path).filter(isReportFile);
   const sources = await readTargets(targets, { reports, invocation, io });
   const result = await lint(sources, { now: readClock(options.at, io), words, levels: changed });
+  requireSubjects(sources, result);
   refuseReplaced(knownSources(sources, result), plan);
   const threshold = options.failOn ?? 'error';
   const report = reportOf(sources, result, threshold);
@@ -53,6 +56,18 @@ export async function runLint(
   throw new JwtkitError('LINT_FINDINGS', `${countFindings(failing)} at level ${threshold} or above`, {
     hint: '--rule ID=off turns a rule off; docs/lint.md says what each means',
   });
+}
+
+/** A job that judges nothing must not pass: a token that is none, or standard input in which nothing is known. */
+function requireSubjects(sources: readonly Source[], { subjects }: LintResult): void {
+  const total = subjects.reduce((sum, count) => sum + count, 0);
+  for (const [at, { name, content, named }] of sources.entries()) {
+    if (subjects[at] !== 0 || named === undefined) continue;
+    if (named === 'standard input' && total > 0) continue;
+    const hint = explainNoToken(Buffer.from(content).toString());
+    if (named === 'token') throw new JwtkitError('TOKEN_MALFORMED', `${name} holds no token`, { hint });
+    throw usage(`nothing to lint: lint knows nothing that is in ${name}`, hint ?? 'pipe in a token, a key or settings');
+  }
 }
 
 /** Refuses a report over a file of a folder that lint judges. The files of other targets are refused sooner. */

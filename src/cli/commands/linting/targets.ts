@@ -54,10 +54,11 @@ export async function readTargets(
       showsPath: !looksLikeToken(tokenFile),
       io,
     });
-    sources.push({ name: tokenFile === '-' ? 'standard input' : tokenFile, content });
+    sources.push({ name: tokenFile === '-' ? 'standard input' : tokenFile, content, named: 'token' });
   }
   if (tokenEnv !== undefined) {
-    sources.push({ name: tokenEnv, content: Buffer.from(readSecretVariable(env, tokenEnv, '--token-env', 'token')) });
+    const content = Buffer.from(readSecretVariable(env, tokenEnv, '--token-env', 'token'));
+    sources.push({ name: tokenEnv, content, named: 'token' });
   }
   if (issuerUrl !== undefined || jwks !== undefined) {
     sources.push(...(await fetchSources(invocation, io)));
@@ -116,5 +117,5 @@ function readTarget(target: string, at: number, reading: FolderReading, io: Io):
 function readStdin(io: Io): Source {
   const content = Buffer.from(takeStdin(io, 'the target').read(maxSourceBytes));
   if (content.length > maxSourceBytes) throw usage(`standard input is larger than ${maxSourceBytes} bytes`);
-  return { name: 'standard input', content };
+  return { name: 'standard input', content, named: 'standard input' };
 }
