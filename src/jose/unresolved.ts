@@ -43,7 +43,8 @@ const forms: readonly Form[] = [
   { pattern: /^(?:s3|gs|gcs|r2|azblob):\/\/\S{1,500}$/i, strict: 'secret', of: 'vault' },
   // Of vaults.
   {
-    pattern: /^(?:sm|ssm|awssm|gcpsm|akv|keyvault|vault|infisical|bws|doppler|secretref):\/{1,3}\S{1,500}$/,
+    pattern:
+      /^(?:sm|ssm|awssm|gcpsm|gcp-sm|akv|keyvault|azurekeyvault|secret|vault|infisical|bws|doppler|secretref):\/{1,3}\S{1,500}$/,
     strict: 'always',
     of: 'vault',
   },
@@ -60,6 +61,8 @@ const forms: readonly Form[] = [
   { pattern: /^@Microsoft\.KeyVault\([^()]{1,500}\)$/i, strict: 'always', of: 'vault' },
   { pattern: /^projects\/[\w-]{1,100}\/secrets\/\S{1,200}$/, strict: 'always', of: 'vault' },
   { pattern: /^ENC\[|^arn:aws|^@Microsoft\.|^projects\/\S+\/secrets\//, strict: 'never', of: 'vault' },
+  // Of dotenvx.
+  { pattern: /^encrypted:[\w+/-]{16,900}={0,2}$/, strict: 'always', of: 'vault' },
   // What stands for a value that a program hid, encrypted, or has elsewhere.
   { pattern: /^\*{8,}$/, strict: 'secret', of: 'nothing' },
   { pattern: /^(?:\((?:sensitive value|known after apply)\)\s*){1,40}$/, strict: 'secret', of: 'nothing' },

@@ -64,7 +64,15 @@ export interface Subjects {
   readonly set: { readonly keys: readonly JsonObject[] };
   readonly certificate: X509Certificate;
   /** A shared secret; a variable or a member has its name. */
-  readonly secret: { readonly name: string; readonly value: string; readonly isPublished?: boolean };
+  readonly secret: {
+    readonly name: string;
+    readonly value: string;
+    /** The secret itself, if it is no text. */
+    readonly bytes?: Uint8Array | undefined;
+    readonly isPublished?: boolean | undefined;
+    /** Whether its name says that it signs tokens or sessions. */
+    readonly isForTokens: boolean;
+  };
   readonly variable: { readonly name: string; readonly value: string; readonly isRepeated: boolean };
   readonly policy: { readonly policy: JsonObject; readonly problem?: string | undefined };
   readonly issuer: JsonObject;

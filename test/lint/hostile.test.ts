@@ -13,6 +13,8 @@ test.each([
   ['members in YAML', many('k: v\n')],
   ['aliases in YAML', `a: &a [x]\n${many('b: *a\n')}`],
   ['quotes in variables', many('A="\n')],
+  ['quotes that are never closed in JSON', `{ // a\n"${many('\\"')}`],
+  ['commas in JSON with a comment', `{ // a\n${many(', ')}`],
   ['spaces in a variable', `A=${many(' ')}x`],
   ['words of an example in a secret', `{"secret":"${many('your_a ')}"}`],
   ['secrets', `{${Array.from({ length: 30_000 }, (_, at) => `"s${at}_secret":"changeme"`).join(',')}}`],
@@ -21,6 +23,23 @@ test.each([
   const { findings } = await lint([{ name: 'hostile', content: Buffer.from(text) }], { now: 1_800_000_000 });
   expect(performance.now() - started).toBeLessThan(20_000);
   expect(findings.length).toBeLessThan(500);
+});
+
+/** As much YAML as is read. */
+const muchYaml = (unit: string) => unit.repeat(Math.floor(262_000 / unit.length));
+test.each([
+  ['members', muchYaml('k: v\n')],
+  ['secrets', muchYaml('a_secret: changeme\n')],
+  ['brackets', `a: ${muchYaml('[')}`],
+  ['lists', muchYaml('- - - a\n')],
+  ['aliases', `a: &a [x]\n${muchYaml('b: *a\n')}`],
+  ['deeper and deeper maps', Array.from({ length: 700 }, (_, at) => `${' '.repeat(at)}a:\n`).join('')],
+  ['files in a ConfigMap', `kind: ConfigMap\ndata:\n${muchYaml('  .env: "A=1\\nB=2"\n')}`],
+  ['quotes', muchYaml('a: "\n')],
+])('YAML of 256 KiB of %s is linted in seconds', { tags: 'slow', timeout: 60_000 }, async (_title, text) => {
+  const started = performance.now();
+  await lint([{ name: 'hostile', content: Buffer.from(text) }], { now: 1_800_000_000 });
+  expect(performance.now() - started).toBeLessThan(20_000);
 });
 
 const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;

@@ -3,12 +3,12 @@ import schema from '../../../docs/config.schema.json' with { type: 'json' };
 import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
 import { explainProblem } from '../../policy/explain.js';
 import { findProblem, type Schema } from '../../policy/validate.js';
-import { deepest } from './lenient-json.js';
+import { readSettings, treeOfJson } from './settings.js';
 import { addSet, type Found } from './subjects.js';
 
 /** Adds what a JSON value is. */
 export function readJsonSubjects(value: unknown, found: Found): void {
-  if (!isJsonObject(value)) return void walk(value, found, []);
+  if (!isJsonObject(value)) return void readSettings(treeOfJson(value), found);
   const has = (name: string) => own(value, name) !== undefined;
   if (Array.isArray(own(value, 'keys'))) return void addSet(value, found);
   if (has('ciphertext') && (has('protected') || has('recipients') || has('header'))) {
@@ -24,7 +24,7 @@ export function readJsonSubjects(value: unknown, found: Found): void {
     if (Array.isArray(entries) && entries.every(isJsonObject)) return void addAccounts(entries, list, found);
   }
   if (has('access_token') || has('refresh_token') || has('id_token')) return void addResponse(value, found);
-  walk(value, found, []);
+  readSettings(treeOfJson(value), found);
 }
 
 const policyMembers = [
@@ -66,13 +66,4 @@ function addResponse(response: JsonObject, found: Found): void {
     const value = own(response, name);
     if (typeof value === 'string') found.addTokens(value, { part: name }, name);
   }
-}
-
-/** Adds what the texts in other JSON hold, such as a file of settings. */
-function walk(value: unknown, found: Found, path: readonly string[]): void {
-  if (path.length > deepest) return;
-  if (typeof value === 'string')
-    return void found.addValue(path.at(-1) ?? '', value, { part: path.join('.').slice(0, 120) });
-  if (typeof value !== 'object' || value === null) return;
-  for (const [name, member] of Object.entries(value)) walk(member, found, [...path, name]);
 }

@@ -5,7 +5,7 @@ import { readJson } from '../../jose/json.js';
 import { textProblem, withoutMark } from '../../jose/text.js';
 import type { Source } from '../rule.js';
 import { hasCookies, readCookies } from './cookies.js';
-import { isEnvFile, readEnv } from './env.js';
+import { hasEnvName, isEnvFile, isMostlyEnv, readEnv } from './env.js';
 import { readJsonSubjects } from './json.js';
 import { parseLeniently } from './lenient-json.js';
 import { Found } from './subjects.js';
@@ -14,11 +14,14 @@ import { readYaml } from './yaml.js';
 /** The largest source, in bytes. */
 export const maxSourceBytes = 1024 * 1024;
 
+/** More files than any ConfigMap has. */
+const mostEmbedded = 500;
+
 /** Returns the subjects of a source; none if its content has nothing to do with tokens. */
 export async function readSource(source: Source): Promise<Found> {
   const found = new Found(source);
   const bytes = Buffer.from(withoutMark(source.content));
-  if (textProblem(bytes) === undefined) await readText(bytes.toString(), found);
+  if (textProblem(bytes) === undefined) await readWholeText(bytes.toString(), found);
   else if (isWholeDer(bytes)) readBinary(bytes, found);
   // What an editor keeps of a file while it is open is no text.
   else if (/-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/.test(bytes.toString('latin1')))
@@ -27,16 +30,29 @@ export async function readSource(source: Source): Promise<Found> {
   return found;
 }
 
+/** Reads a text, and the files in its values, such as those of a ConfigMap. */
+async function readWholeText(text: string, found: Found): Promise<void> {
+  await readText(text, found);
+  for (const embedded of found.embedded.slice(0, mostEmbedded)) {
+    const inner = new Found(found.source);
+    await readText(embedded.text, inner);
+    found.addEmbedded(embedded, inner);
+  }
+}
+
 async function readText(text: string, found: Found): Promise<void> {
   if (/^\s*[{[]/.test(text)) {
     const value = parseJson(text);
     if (value !== undefined) return readJsonSubjects(value, found);
   }
   if (hasCookies(text)) return readCookies(text, found);
-  if (isEnvFile(text)) return readEnv(text, found);
-  if (isYamlLike(text) && (await readYaml(text, found)) && found.subjects.length > 0) return;
+  const { name } = found.source;
+  if (isEnvFile(text) || (hasEnvName(name) && isMostlyEnv(text, name))) return readEnv(text, found);
+  const isYaml = isYamlLike(text) && (await readYaml(text, found));
   // Text around PEM, such as that of openssl, may look like YAML.
-  if (text.includes('-----BEGIN ')) return found.addPem(text);
+  if (text.includes('-----BEGIN ') && found.subjects.length === 0) return found.addPem(text);
+  if (isYaml && (found.subjects.length > 0 || found.embedded.length > 0)) return;
+  if (!isYaml && isMostlyEnv(text, name)) return readEnv(text, found);
   found.addTokens(text);
 }
 

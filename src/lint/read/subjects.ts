@@ -12,14 +12,39 @@ import { decodeToken } from '../../token/decode.js';
 import { findRuns, headerOf } from '../../token/token-runs.js';
 import type { Holding, Kind, Source, Spot, Subject, Subjects } from '../rule.js';
 import { parseLeniently } from './lenient-json.js';
+import { isNoSecretValue, isSecretName, isTokenSecretName } from './secret-names.js';
 
 /** More tokens, keys or variables than any file has that a person looks after. */
 const mostSubjects = 5000;
+
+/** What is known about a value beside its name. */
+interface AboutValue {
+  readonly isPublished?: boolean;
+  /** Whether it stands in YAML or JSON, where a value may also be a switch, a version or a path. */
+  readonly isSetting?: boolean;
+  /** Whether it is no secret whatever its name. */
+  readonly isOther?: boolean | undefined;
+  /** The name of the member that it is in. */
+  readonly parent?: string | undefined;
+  /** The secret, if that is no text. */
+  readonly bytes?: Uint8Array | undefined;
+}
+
+/** A file inside a value, such as those of a ConfigMap. */
+export interface EmbeddedText {
+  readonly text: string;
+  readonly spot: Omit<Spot, 'source'>;
+  readonly isPublished: boolean;
+  /** Whether its first line is the line below that of the value. */
+  readonly isBlock: boolean;
+}
 
 /** The subjects of a source, and what makes the source secret. */
 export class Found {
   readonly subjects: Subject[] = [];
   readonly holds = new Set<Holding>();
+  /** Texts that are still to be read. */
+  readonly embedded: EmbeddedText[] = [];
   readonly source: Source;
 
   constructor(source: Source) {
@@ -93,7 +118,8 @@ export class Found {
         const start = text.indexOf(block.whole, from);
         from = Math.max(start + 1, from);
         if (/ PARAMETERS$/.test(block.label)) continue;
-        const line = spot.line ?? (this.source.isFile === true ? lineAt(text, start) : undefined);
+        const isWhole = this.source.isFile === true && spot.part === undefined;
+        const line = spot.line ?? (isWhole ? lineAt(text, start) : undefined);
         this.#addBlock(block, { ...spot, line });
       }
     } catch (error) {
@@ -127,14 +153,27 @@ export class Found {
   }
 
   /** Adds what a value in a file of settings holds: PEM, a JWK, a JWK Set, a token, or a secret if its name says so. */
-  addValue(name: string, value: string, spot: Omit<Spot, 'source'>, isPublished = false): void {
+  addValue(name: string, value: string, spot: Omit<Spot, 'source'>, about: AboutValue = {}): void {
     const plain = value.includes('\\n') && value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
     if (plain.includes('-----BEGIN ')) return void this.addPem(plain, spot);
     if (plain.startsWith('{') && this.#addJsonKey(plain, spot)) return;
     if (this.addTokens(plain, spot)) return;
-    if (!isSecretName(name) || isPutInLater(value)) return;
+    const { isPublished, isOther, isSetting, parent, bytes } = about;
+    if (isOther === true || !isSecretName(name, parent) || isPutInLater(value)) return;
+    if (isSetting === true && isNoSecretValue(value)) return;
     this.holds.add('secret');
-    this.add('secret', { name, value, isPublished }, spot);
+    this.add('secret', { name, value, bytes, isPublished, isForTokens: isTokenSecretName(name, parent) }, spot);
+  }
+
+  /** Adds what a text inside this source holds, such as a file in a ConfigMap. */
+  addEmbedded({ spot, isPublished, isBlock }: EmbeddedText, inner: Found): void {
+    for (const kind of inner.holds) this.holds.add(kind);
+    for (const { kind, value, spot: at } of inner.subjects) {
+      if (kind === 'file') continue;
+      const line = isBlock && spot.line !== undefined && at.line !== undefined ? spot.line + at.line : spot.line;
+      const part = [spot.part, at.part].filter((one) => one !== undefined).join('.');
+      this.add(kind, kind === 'secret' ? { ...value, isPublished } : value, { line, part });
+    }
   }
 
   #addJsonKey(text: string, spot: Omit<Spot, 'source'>): boolean {
@@ -164,21 +203,6 @@ export function addSet(set: JsonObject, found: Found, part?: string): void {
   found.add('set', { keys }, { part });
   for (const [at, jwk] of keys.entries())
     found.addJwk(jwk, { part: `${part === undefined ? '' : `${part}.`}keys[${at}]` });
-}
-
-/** Whether a variable or a member of this name holds a secret that signs, or may. */
-function isSecretName(name: string): boolean {
-  const plain = name
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replace(/[-.:]/g, '_');
-  if (
-    /(?:_|^)(?:file|path|env|name|id|url|uri|encoding|public|pub|algorithm|alg|kid|ttl|length|size|version|type)$/.test(
-      plain,
-    )
-  )
-    return false;
-  return /secret|(?:jwt|jws|token|signing|sign|hmac|hs256|hs512|auth|session|app)_?(?:signing_?)?key$/.test(plain);
 }
 
 /**

@@ -17,7 +17,7 @@ const replaceIt = 'make another one: jwtkit keygen --alg HS256 --private secret.
 const setting = (value: string) => text(`SECRET_KEY=${value}\n`);
 
 const looksExemplary =
-  /change[-_ ]?(?:me|this|it)|please[-_ ]?change|replace[-_ ]?(?:me|this|with)|your[-_ ]?(?:[a-z\d]{1,20}[-_ ]){0,6}(?:secret|key)|placeholder|example|insert[-_ ]|<[^>]{1,100}>|x{6,}|todo|django-insecure/i;
+  /change[-_ ]?(?:me|this|it)|please[-_ ]?change|replace[-_ ]?(?:me|this|with)|your[-_ ]?(?:[a-z\d]{1,20}[-_ ]){0,6}(?:secret|key)|placeholder|example|insert[-_ ]|^<[^<>]{1,100}>$|x{6,}|todo|django-insecure/i;
 
 type Secret = Subjects['secret'];
 
@@ -30,15 +30,22 @@ function twoServices(one: string, other: string): string {
 
 /** The first weakness of a secret: one finding for each is enough. */
 function weaknessOf(
-  { value }: Secret,
+  { value, bytes, isForTokens }: Secret,
   isKnown: (secret: string) => boolean,
 ): 'key' | 'known' | 'exemplary' | 'unresolved' | 'short' | 'poor' | undefined {
-  if (findKeyIn(Buffer.from(value)) !== undefined) return 'key';
+  if (findKeyIn(Buffer.from(bytes ?? value)) !== undefined) return 'key';
   if (isKnown(value)) return 'known';
-  if (looksExemplary.test(value.slice(0, longestRead))) return 'exemplary';
-  if (isUnresolved(value)) return 'unresolved';
-  if (Buffer.byteLength(value) < leastBytes) return 'short';
+  if (bytes === undefined && looksExemplary.test(value.slice(0, longestRead))) return 'exemplary';
+  // Secrets of other services have lengths of their own.
+  if (!isForTokens) return undefined;
+  if (bytes === undefined && isUnresolved(value)) return 'unresolved';
+  if (lengthOf({ value, bytes }) < leastBytes) return 'short';
   return entropyOf(value) < leastEntropy ? 'poor' : undefined;
+}
+
+/** The length of a secret in bytes. */
+function lengthOf({ value, bytes }: Pick<Secret, 'value' | 'bytes'>): number {
+  return bytes?.length ?? Buffer.byteLength(value);
 }
 
 /** The entropy of a text by the frequency of its characters (Shannon), in bits. */
@@ -92,7 +99,7 @@ export const secretRules = [
     good: setting(goodSecret),
     check: (secret, { isKnownSecret }) =>
       weaknessOf(secret, isKnownSecret) === 'short' &&
-      `the secret has ${Buffer.byteLength(secret.value)} bytes, HS256 needs ${leastBytes}`,
+      `the secret has ${lengthOf(secret)} bytes, HS256 needs ${leastBytes}`,
   }),
   rule({
     id: 'secret/low-entropy',

@@ -45,3 +45,102 @@ describe('PEM is found', () => {
     );
   });
 });
+
+const secret = (text: string) => Buffer.from(text).toString('base64');
+const list = (items: string) => `apiVersion: v1\nkind: List\nitems:\n${items}`;
+const item = `- apiVersion: v1\n  kind: Secret\n  data:\n    JWT_SECRET: ${secret('changeme')}\n`;
+
+describe('a secret is found', () => {
+  test.each([
+    ['in a list of Kubernetes', 'l.yaml', list(item), 'secret/well-known 7 items.0.data.JWT_SECRET'],
+    [
+      'in a Secret in JSON',
+      's.json',
+      JSON.stringify({ kind: 'Secret', data: { JWT_SECRET: secret('changeme') } }),
+      'secret/well-known  data.JWT_SECRET',
+    ],
+    [
+      'in a list in JSON',
+      'l.json',
+      JSON.stringify({
+        kind: 'List',
+        items: [{ apiVersion: 'v1', kind: 'Secret', data: { a_secret: secret('changeme') } }],
+      }),
+      'secret/well-known  items.0.data.a_secret',
+    ],
+    [
+      'in a .env of a ConfigMap',
+      'c.yaml',
+      'kind: ConfigMap\ndata:\n  .env: |\n    A=1\n    JWT_SECRET=changeme\n',
+      'secret/well-known 5 data..env.JWT_SECRET',
+    ],
+    [
+      'in YAML of a ConfigMap',
+      'c.yaml',
+      'kind: ConfigMap\ndata:\n  a.yml: |\n    jwt:\n      secret: changeme\n',
+      'secret/published 5 data.a.yml.jwt.secret',
+    ],
+    [
+      'in a .env of a Secret',
+      's.yaml',
+      `kind: Secret\ndata:\n  .env: ${secret('JWT_SECRET=changeme\n')}\n`,
+      'secret/well-known 3 data..env.JWT_SECRET',
+    ],
+    [
+      'in literals of kustomize',
+      'k.yaml',
+      'secretGenerator:\n- literals:\n  - JWT_SECRET=changeme\n',
+      'secret/well-known 3 secretGenerator.0.literals.0',
+    ],
+    [
+      'in arguments of a build',
+      'c.yaml',
+      'services:\n  a:\n    build:\n      args:\n      - JWT_SECRET=changeme\n',
+      'secret/well-known 5 services.a.build.args.0',
+    ],
+    [
+      'in YAML of 100 KB',
+      'b.yaml',
+      `${'key: value of some length\n'.repeat(4000)}jwt_secret: changeme\n`,
+      'secret/well-known 4001 jwt_secret',
+    ],
+    [
+      'in JSON with comments',
+      'appsettings.json',
+      '{\n// a "comment"\n"Jwt": {"Key": "changeme", /* , */ },\n}',
+      'secret/well-known  Jwt.Key',
+    ],
+    ['beside a name without a value', '.env', 'HOME\nJWT_SECRET=changeme\n', 'secret/well-known 2 JWT_SECRET'],
+    [
+      'beside an export without a value',
+      'a.txt',
+      'export JWT_SECRET=changeme\nexport PATH\n',
+      'secret/well-known 1 JWT_SECRET',
+    ],
+    [
+      'between set -a and set +a',
+      '.env.local',
+      'set -a\nJWT_SECRET=changeme\nset +a\n',
+      'secret/well-known 2 JWT_SECRET',
+    ],
+    ['with a colon', '.env', 'JWT_SECRET: changeme\nDEBUG=1\n', 'secret/well-known 1 JWT_SECRET'],
+    [
+      'behind a quote that is never closed',
+      '.env',
+      `MOTD="it's\nJWT_SECRET=changeme\nB='x\n`,
+      'secret/well-known 2 JWT_SECRET',
+    ],
+    ['in a quote that is never closed', '.env', `A=1\nJWT_SECRET='changeme\n`, 'secret/well-known 2 JWT_SECRET'],
+    ['in a section of an INI file', 'a.txt', '[auth]\nsecret_key = changeme\n', 'secret/well-known 2 secret_key'],
+  ])('%s', async (_title, name, text, place) => {
+    expect(await placesOf(text, name)).toContain(place);
+  });
+});
+
+test.each([
+  ['a template of Helm', 'deployment.yaml', '{{- if .Values.a }}\nkind: A\nname: b\nname: c\n{{- end }}\n'],
+  ['sections of an INI file with the same names', 'a.txt', '[a]\nhost = x\n[b]\nhost = y\n'],
+  ['prose', 'a.txt', 'Set the secret.\nThe secret = changeme, as in\nthe manual.\n'],
+])('%s has no finding', async (_title, name, text) => {
+  expect(await placesOf(text, name)).toEqual([]);
+});

@@ -1,0 +1,119 @@
+/** Settings in YAML and JSON: Kubernetes objects, compose files and others. */
+import { textProblem } from '../../jose/text.js';
+import { deepest } from './lenient-json.js';
+import { isOtherMember, isTranslation } from './secret-names.js';
+import type { Found } from './subjects.js';
+
+/** A value of settings, whatever it was written in. */
+export interface Tree {
+  readonly line?: number | undefined;
+  /** A scalar as it is written; undefined for null. */
+  readonly scalar?: string | undefined;
+  /** Whether it is a tag of YAML that stands for another value, such as `!Ref`. */
+  readonly isTagged?: boolean;
+  /** Whether each line of a text is a line of the file. */
+  readonly isBlock?: boolean;
+  readonly isList?: boolean;
+  /** The members of a map, or the items of a list. They are made when they are asked for, so that depth is bounded. */
+  members?(): Iterable<readonly [name: string, member: Tree]>;
+}
+
+/** Where a value is, and what it may be there. */
+interface Place {
+  readonly path: readonly string[];
+  readonly object: KubernetesObject | undefined;
+  readonly isVariable: boolean;
+}
+
+/** The object of Kubernetes that a value is in, and where that begins in the path. */
+interface KubernetesObject {
+  readonly kind: string;
+  readonly at: number;
+}
+
+/** Objects that say where secrets are. Their values are names. */
+const ofNames =
+  /^(?:(?:Cluster)?(?:External|Push)Secret|SealedSecret|SecretProviderClass|(?:Cluster)?SecretStore|Vault\w+|Application(?:Set)?|(?:Cluster)?Issuer|Certificate)$/;
+/** Members that hold variables: as a map, as a list of `NAME=value`, or as a list of names and values. */
+const ofVariables = /^(?:env|environment|variables|containerenv|extraenv(?:vars)?|literals|args|parameters)$/i;
+/** Names of files in a ConfigMap or a Secret. */
+const fileName = /^\.?env$|\.(?:env|ya?ml|json|properties|ini|toml|conf|cfg|config)$/i;
+
+/** Adds what the values of settings hold. */
+export function readSettings(root: Tree, found: Found): void {
+  const visit = (tree: Tree, path: readonly string[], around: KubernetesObject | undefined): void => {
+    if (path.length > deepest) return;
+    if (tree.members === undefined)
+      return void readScalar(tree, { path, object: around, isVariable: isItem(path) }, found);
+    const members = [...tree.members()];
+    const scalarOf = (name: string) =>
+      tree.isList ? undefined : members.find(([one]) => one.toLowerCase() === name)?.[1];
+    const kind = scalarOf('kind')?.scalar;
+    const isObject = kind !== undefined && (path.length === 0 || scalarOf('apiversion') !== undefined);
+    const object = isObject ? { kind, at: path.length } : around;
+    const [name, value] = [scalarOf('name')?.scalar, scalarOf('value')];
+    const isPair = name !== undefined && value?.scalar !== undefined && isItem(path);
+    if (isPair) readNamed(name, { ...value, line: tree.line }, { path, object, isVariable: true }, found);
+    for (const [key, member] of members) if (!isPair || member !== value) visit(member, [...path, key], object);
+  };
+  visit(root, [], undefined);
+}
+
+/** Whether a value is a member of variables. */
+function isItem(path: readonly string[]): boolean {
+  return ofVariables.test(path.at(-2) ?? '');
+}
+
+function readScalar(tree: Tree, place: Place, found: Found): void {
+  if (tree.scalar === undefined) return;
+  const name = place.path.at(-1) ?? '';
+  const isInList = place.isVariable && /^\d+$/.test(name);
+  const [, assigned, scalar] = (isInList && /^([A-Za-z_][\w.-]*)=([\s\S]*)$/.exec(tree.scalar)) || [];
+  if (assigned === undefined) readNamed(name, tree, place, found);
+  else readNamed(assigned, { ...tree, scalar }, place, found);
+}
+
+function readNamed(name: string, tree: Tree, { path, object, isVariable }: Place, found: Found): void {
+  const { scalar: written = '', line, isTagged = false, isBlock = false } = tree;
+  const [section, ...rest] = path.slice(object?.at ?? 0);
+  const { kind = '' } = object ?? {};
+  const hasValues = kind === 'Secret' || kind === 'ConfigMap';
+  if (hasValues && section === 'metadata') return;
+  const isValue = hasValues && rest.length === 1 && /^(?:data|stringData)$/.test(section ?? '');
+  const isEncoded = kind === 'Secret' && section === 'data' && isValue;
+  const bytes = isEncoded ? Buffer.from(written, 'base64') : undefined;
+  const isBinary = bytes !== undefined && textProblem(bytes) !== undefined;
+  const value = bytes === undefined ? written : bytes.toString(isBinary ? 'latin1' : 'utf8');
+  const part = path.join('.');
+  const spot = {
+    line: found.source.isFile === true ? line : undefined,
+    part: part.length > 120 ? `${part.slice(0, 120)}…` : part,
+  };
+  const isPublished = kind === 'ConfigMap';
+  if (isValue && !isBinary && (fileName.test(name) || value.trim().includes('\n')) && !/^\s*-----BEGIN/.test(value))
+    return void found.embedded.push({ text: value, spot, isPublished, isBlock });
+  if ((isVariable || isValue) && /^[A-Za-z_]\w*$/.test(name) && !isTagged)
+    found.add('variable', { name, value, isRepeated: false }, spot);
+  const isOther =
+    isTagged || ofNames.test(kind) || isOtherMember(path) || isTranslation(found.source.name, path) || undefined;
+  const parent = path.at(-2);
+  found.addValue(name, value, spot, {
+    isPublished,
+    isSetting: true,
+    isOther,
+    parent,
+    bytes: isBinary ? bytes : undefined,
+  });
+}
+
+/** Returns a value of JSON as settings. */
+export function treeOfJson(value: unknown): Tree {
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object') return { scalar: String(value) };
+  return {
+    isList: Array.isArray(value),
+    *members() {
+      for (const [name, member] of Object.entries(value)) yield [name, treeOfJson(member)] as const;
+    },
+  };
+}
