@@ -1,12 +1,54 @@
-/** Rules about variables, as `.env` files have them. */
+/** Rules about variables, as `.env` files, compose files and containers have them. */
 import { isAlgorithmName } from '../../jose/algorithms.js';
 import { quoteText } from '../../jose/json.js';
+import { formatDuration } from '../../token/time.js';
 import { text } from '../example.js';
 import { rule } from '../rule.js';
+import { hintOfSecret } from '../shown-secret.js';
 
 const isTrue = (value: string) => /^(?:1|true|yes|on)$/i.test(value);
 const isFalse = (value: string) => /^(?:0|false|no|off)$/i.test(value);
-const isNumber = (value: string) => /^\d{1,9}$/.test(value);
+
+const [minute, hour, day] = [60, 3600, 86_400];
+const seconds: Readonly<Record<string, number>> = {
+  s: 1,
+  sec: 1,
+  second: 1,
+  m: minute,
+  min: minute,
+  minute,
+  h: hour,
+  hr: hour,
+  hour,
+  d: day,
+  day,
+  w: 7 * day,
+  week: 7 * day,
+  y: 365 * day,
+  year: 365 * day,
+};
+const lifetimeName =
+  /^(?:\w+_)?(?:JWT|TOKEN|ACCESS|REFRESH)_(?:EXPIRES?(?:_?IN|_AFTER)?|EXPIRY|EXPIRATION|LIFETIME|TTL|DURATION|MAX_?AGE)(?:_TIME)?(?:_(MINUTE|HOUR|DAY|SECOND)S)?$/i;
+
+/** The lifetime that a variable sets, in seconds; undefined for another one, and for a number without a unit. */
+function lifetimeOf(name: string, value: string): number | undefined {
+  const named = lifetimeName.exec(name);
+  if (named === null) return undefined;
+  const [, count = '', word] = /^(\d{1,9})\s?([a-z]{1,6}?)?s?$/i.exec(value) ?? [];
+  // The library of Laravel counts in minutes.
+  const unit = word ?? named[1] ?? (/^JWT_(?:REFRESH_)?TTL$/i.test(name) ? 'm' : '');
+  const each = seconds[unit.toLowerCase()];
+  return count === '' || each === undefined ? undefined : Number(count) * each;
+}
+
+/** Whether a URL names this machine, or a service of the same Compose network or cluster. */
+function isNearby(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const host = new URL(url).hostname;
+  return /^(?:127\..*|\[::1\]|[^.]*|.*\.(?:localhost|svc|svc\.cluster\.local)|host\.docker\.internal)$/.test(host);
+}
+
+const isForRefresh = (name: string) => /REFRESH/i.test(name);
 
 export const settingRules = [
   rule({
@@ -19,11 +61,8 @@ export const settingRules = [
     bad: text('ACCESS_TOKEN_EXPIRE_MINUTES=10080\n'),
     good: text('ACCESS_TOKEN_EXPIRE_MINUTES=30\n'),
     check: ({ name, value }) => {
-      const unit = /^(?:\w+_)?ACCESS_TOKEN_(?:EXPIRES?(?:_IN)?|EXPIRATION|LIFETIME|TTL)_(MINUTES|HOURS|DAYS|SECONDS)$/i
-        .exec(name)?.[1]
-        ?.toUpperCase();
-      const minutes = Number(value) * ({ SECONDS: 1 / 60, MINUTES: 1, HOURS: 60, DAYS: 1440 }[unit ?? ''] ?? 0);
-      return isNumber(value) && minutes > 30 && `it is ${value} ${unit?.toLowerCase()}`;
+      const lifetime = lifetimeOf(name, value) ?? 0;
+      return !isForRefresh(name) && lifetime > 30 * minute && `it is ${formatDuration(lifetime)}`;
     },
   }),
   rule({
@@ -36,12 +75,8 @@ export const settingRules = [
     bad: text('REFRESH_TOKEN_EXPIRE_DAYS=365\n'),
     good: text('REFRESH_TOKEN_EXPIRE_DAYS=7\n'),
     check: ({ name, value }) => {
-      const unit = /^(?:\w+_)?REFRESH_TOKEN_(?:EXPIRES?(?:_IN)?|EXPIRATION|LIFETIME|TTL)_(MINUTES|HOURS|DAYS|SECONDS)$/i
-        .exec(name)?.[1]
-        ?.toUpperCase();
-      const days =
-        Number(value) * ({ SECONDS: 1 / 86_400, MINUTES: 1 / 1440, HOURS: 1 / 24, DAYS: 1 }[unit ?? ''] ?? 0);
-      return isNumber(value) && days > 30 && `it is ${value} ${unit?.toLowerCase()}`;
+      const lifetime = lifetimeOf(name, value) ?? 0;
+      return isForRefresh(name) && lifetime > 30 * day && `it is ${formatDuration(lifetime)}`;
     },
   }),
   rule({
@@ -54,12 +89,12 @@ export const settingRules = [
     bad: text('ALGORITHM=none\n'),
     good: text('ALGORITHM=HS256\n'),
     check: ({ name, value }) =>
-      /^(?:ALGORITHM|(?:\w+_)?(?:JWT|TOKEN)_(?:ALG|ALGORITHM))$/i.test(name) &&
+      /^(?:ALGORITHM|(?:\w+_)?(?:JWT|JWS|TOKEN)_(?:SIGNING_)?(?:ALGO?|ALGORITHM))$/i.test(name) &&
       value !== '' &&
       value.length < 12 &&
       !value.includes('$') &&
       !isAlgorithmName(value) &&
-      `the algorithm is ${quoteText(value)}`,
+      `the algorithm is ${/^none$/i.test(value) ? quoteText(value) : `none of those that are registered (${hintOfSecret(value)})`}`,
   }),
   rule({
     id: 'setting/verification-off',
@@ -95,7 +130,8 @@ export const settingRules = [
     good: text('OIDC_ISSUER=https://issuer.example\n'),
     check: ({ name, value }) =>
       /ISSUER|JWKS|TOKEN_URL|AUTH_URL|OIDC|OPENID/i.test(name) &&
-      /^http:\/\/(?!localhost|127\.|\[::1\])/i.test(value) &&
+      /^http:\/\/[^/]/i.test(value) &&
+      !isNearby(value) &&
       'it is plain HTTP',
   }),
   rule({
