@@ -79,7 +79,7 @@ export const issuerRules = [
     id: 'issuer/none-supported',
     level: 'error',
     about: 'issuer',
-    means: 'The issuer offers tokens, or takes requests, that nobody signed (none).',
+    means: 'The issuer offers ID tokens that nobody signed (none), or takes such tokens from clients at its endpoints.',
     help: 'remove none from every list of algorithms',
     source: 'RFC 8725 §3.2; OpenID Connect Core §2',
     bad: json({ ...metadata, id_token_signing_alg_values_supported: ['RS256', 'none'] }),
@@ -87,8 +87,11 @@ export const issuerRules = [
     check: (value) =>
       Object.keys(value)
         .filter(
+          // Of request objects and the user's data, OpenID Connect Discovery §3 allows none.
           (name) =>
-            /_alg_values_supported$/.test(name) && strings(value[name]).some((alg) => alg.toLowerCase() === 'none'),
+            /^(?:id_token|authorization|introspection)_signing_alg_values_supported$|_auth_signing_alg_values_supported$/.test(
+              name,
+            ) && strings(value[name]).some((alg) => alg.toLowerCase() === 'none'),
         )
         .map((name) => ({ message: 'the list has none', part: name.slice(0, 60) })),
   }),

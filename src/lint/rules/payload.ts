@@ -27,6 +27,13 @@ function claimsThat(
 }
 
 const plain = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '');
+/** Whether the path of a claim says that its value is a secret, and not whether there is one. */
+const isQuestion = (name: string) => /^(?:has|is|uses?|needs?|requires?|can|with|no)(?:[_-]|(?=[A-Z]))/.test(name);
+/** Words that stand for a way to prove who somebody is (RFC 8176), or for a switch. */
+const isMethod = (value: unknown) =>
+  typeof value === 'string' && /^(?:pwd|otp|pin|mfa|sms|hwk|swk|fpt|kba|yes|no|true|false|none)$/i.test(value);
+/** A code of digits, as a number. */
+const isCode = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 1e12;
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** Whether digits are a card number: length, first digits and Luhn's check digit. */
@@ -62,7 +69,8 @@ export const payloadRules = [
       claimsThat(value, (name, claim) => {
         const isOne =
           /^(?:\w*(?:password|passwd|passphrase)(?:hash|digest)?|pwd|pin|otp|passcode)$/.test(plain(name)) &&
-          isText(claim);
+          !isMethod(claim) &&
+          (isText(claim) || (/^(?:pin|otp|passcode|password|pwd)$/.test(plain(name)) && isCode(claim)));
         return (
           (isOne || (isText(claim) && /^\$(?:2[abxy]|argon2\w*|[156]|scrypt)\$/.test(claim))) &&
           'the claim holds a password or its hash'
@@ -84,7 +92,9 @@ export const payloadRules = [
           plain(name),
         );
         return (
-          ((isOne && isText(claim)) || (isText(claim) && knownKeys.test(claim))) && 'the claim holds a key or a secret'
+          ((isOne && isText(claim) && !isQuestion(name) && !isMethod(claim)) ||
+            (isText(claim) && knownKeys.test(claim))) &&
+          'the claim holds a key or a secret'
         );
       }),
   }),
@@ -116,7 +126,14 @@ export const payloadRules = [
     source: `PCI DSS 3.5; ${readable}`,
     bad: token({ card: '4111 1111 1111 1111' }),
     good: token({ card_last_four: '1111' }),
-    check: (value) => claimsThat(value, (_, claim) => isCardNumber(claim) && 'the claim holds a card number'),
+    check: (value) =>
+      claimsThat(
+        value,
+        (name, claim) =>
+          !/^(?:sub|jti|sid|iss|aud|azp|client_id|\w*_?id|\w+Id)$/.test(name) &&
+          isCardNumber(claim) &&
+          'the claim holds a card number',
+      ),
   }),
   rule({
     id: 'token/email-in-payload',

@@ -2,6 +2,7 @@
 import { own } from '../../jose/json.js';
 import { ecKey, goodSecret, json, text, tokenText } from '../example.js';
 import { type Remark, rule, type Subjects } from '../rule.js';
+import { isStoredSafely } from '../stored-password.js';
 
 const pem = `-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIH2Nwx99cnh84RIO1RigCXAi5lQI9xBPXNA4QgdFryT2
@@ -114,7 +115,7 @@ export const placeRules = [
     check: (account) => {
       const isPlain = ['password', 'client_secret', 'secret'].some((name) => {
         const value = own(account, name);
-        return typeof value === 'string' && value !== '' && !/^\$\w+\$|^\{\w+\}|^[\da-f]{40,}$|^pbkdf2/i.test(value);
+        return typeof value === 'string' && value !== '' && !isStoredSafely(value);
       });
       return isPlain && 'a password or secret is in the clear';
     },

@@ -65,7 +65,7 @@ export const tokenClaimRules = [
     good: token({ type: undefined, client_id: 'web' }, { typ: 'at+jwt' }),
     check: (value) => {
       const { claims, header } = value;
-      const isTyped = /^(?:application\/)?[\w.-]+\+jwt$/i.test(String(header.typ));
+      const isTyped = /^(?:application\/)?[\w.+-]+[+-]jwt$/i.test(String(header.typ));
       const isId = claims.nonce !== undefined || claims.at_hash !== undefined;
       const said = claims.type ?? claims.token_use ?? claims.token_type ?? claims.typ;
       return isPlain(value) && !isTyped && !isId && said === undefined && 'neither type nor typ says what it is for';

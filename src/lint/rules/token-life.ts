@@ -5,8 +5,27 @@ import { rule, type Subjects } from '../rule.js';
 
 const [minute, day] = [60, 86_400];
 
+/** The media type of a token, without `application/`. */
+const mediaType = ({ header }: Subjects['token']) =>
+  String(header.typ)
+    .toLowerCase()
+    .replace(/^application\//, '');
+
+/** Events (RFC 8417 §2.2), proofs (RFC 9449 §4.2) and credentials may have no exp. */
+const mayLackExpiry = (value: Subjects['token']) =>
+  /^(?:secevent|dpop|kb|vc|vp|statuslist|openid4vci-proof)\+jwt$|^(?:[\w.-]+\+)?sd-jwt$/.test(mediaType(value));
+
+/** Whether a token is no access token by its type: its own profile says how long it lives. */
+const hasProfile = (value: Subjects['token']) =>
+  mayLackExpiry(value) ||
+  /^(?:logout|entity-statement|trust-mark|oauth-authz-req|token-introspection|client-authentication)\+jwt$/.test(
+    mediaType(value),
+  );
+
 /** What a token is for, as far as it says so: by its claim, or by the member of the response that it stands in. */
-function typeOf({ claims, slot }: Subjects['token']): 'access' | 'refresh' | 'id' {
+function typeOf(token: Subjects['token']): 'access' | 'refresh' | 'id' | 'other' {
+  const { claims, slot } = token;
+  if (hasProfile(token)) return 'other';
   const words = `${claims.type ?? ''} ${claims.token_use ?? ''} ${claims.typ ?? ''} ${slot ?? ''}`.toLowerCase();
   if (words.includes('refresh')) return 'refresh';
   return words.includes('id_token') || claims.nonce !== undefined || claims.at_hash !== undefined ? 'id' : 'access';
@@ -29,8 +48,26 @@ export const tokenLifeRules = [
     source: 'RFC 7519 §4.1.4; OWASP JWT cheat sheet',
     bad: token({ exp: undefined }),
     good: token(),
-    check: ({ claims, isEncrypted, problem }) =>
-      !isEncrypted && problem === undefined && claims.exp === undefined && 'exp is missing',
+    check: (value) =>
+      !value.isEncrypted &&
+      value.problem === undefined &&
+      value.claims.exp === undefined &&
+      !mayLackExpiry(value) &&
+      'exp is missing',
+  }),
+  rule({
+    id: 'token/time-not-number',
+    level: 'error',
+    about: 'token',
+    means: 'A time is no number of seconds: libraries refuse the token, or ignore the time and never let it end.',
+    help: 'write seconds since 1970 as a number, not as text',
+    source: 'RFC 7519 §4.1.4, §2 (NumericDate)',
+    bad: token({ exp: '1800000900' }),
+    good: token({ exp: exampleNow + 900 }),
+    check: ({ claims }) =>
+      ['exp', 'nbf', 'iat']
+        .filter((name) => claims[name] !== undefined && !isNumericDate(claims[name]))
+        .map((name) => `${name} is no time`),
   }),
   rule({
     id: 'token/time-in-milliseconds',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHmac, generateKeyPairSync } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rules } from '../../../src/lint/rules.js';
@@ -323,6 +323,15 @@ describe.skipIf(process.platform === 'win32')('files', () => {
       ['file/tracked-by-git', 'tracked.env'],
       ['file/not-ignored-by-git', 'new.env'],
     ]);
+  });
+
+  test('does not take a link that git tracks for the key behind it', async () => {
+    const folder = temporaryFolder();
+    const key = named('key.env', `SECRET_KEY=${goodSecret}\n`);
+    symlinkSync(key, join(folder, 'link.env'));
+    execFileSync('git', ['-C', folder, 'init', '-q']);
+    execFileSync('git', ['-C', folder, 'add', 'link.env']);
+    expect(await idsOf([join(folder, 'link.env')])).toEqual([]);
   });
 
   test('runs no program that the configuration of a repository names', async () => {

@@ -73,16 +73,25 @@ function askGit(folder: string, names: readonly string[]): ReadonlyMap<string, S
     });
     return { status, names: new Set((stdout ?? '').split('\0')) };
   };
-  const listed = run(['--literal-pathspecs', 'ls-files', '-z', '--', ...names]);
+  const listed = run(['--literal-pathspecs', 'ls-files', '--stage', '-z', '--', ...names]);
   if (listed.status !== 0) return undefined;
+  // Of a link git has the name of its target alone.
+  const entries = [...listed.names].map((entry) => /^(\d+) [^\t]*\t([\s\S]*)$/.exec(entry) ?? []);
+  const namesOf = (isWanted: (mode: string) => boolean) =>
+    new Set(
+      entries.flatMap(([, mode, name]) => (mode !== undefined && name !== undefined && isWanted(mode) ? [name] : [])),
+    );
+  const [links, tracked] = [namesOf((mode) => mode === '120000'), namesOf((mode) => mode !== '120000')];
   // check-ignore takes no --literal-pathspecs; `./` keeps a name from being more than a name.
-  const others = names.filter((name) => !listed.names.has(name)).map((name) => `./${name}`);
+  const others = names.filter((name) => !tracked.has(name) && !links.has(name)).map((name) => `./${name}`);
   const ignored =
     others.length === 0 ? undefined : run(['check-ignore', '-z', '--stdin'], `${others.join('\0')}\0`).names;
   return new Map(
-    names.map((name) => [
-      name,
-      listed.names.has(name) ? 'tracked' : ignored?.has(`./${name}`) === true ? 'ignored' : 'untracked',
-    ]),
+    names
+      .filter((name) => !links.has(name))
+      .map((name) => [
+        name,
+        tracked.has(name) ? 'tracked' : ignored?.has(`./${name}`) === true ? 'ignored' : 'untracked',
+      ]),
   );
 }
