@@ -1,4 +1,5 @@
 /** Reports in each of their forms. */
+import { hideTokens } from '../shown-text.js';
 import { cleanReport } from './clean.js';
 import { toAnnotations } from './github.js';
 import { toJsonReport } from './json.js';
@@ -20,7 +21,10 @@ export function renderReport(given: Report, format: ReportFormat, screen?: Scree
     case 'junit':
       return toJunit(report);
     case 'sarif':
-      return toSarif(report);
+      return toSarif(
+        report,
+        given.findings.map(({ where }) => hideTokens(where.name)),
+      );
     case 'github':
       return toAnnotations(report);
     case 'markdown':

@@ -1,7 +1,14 @@
 import { describePlace, type Finding, type Place, type Report } from './report.js';
 
-/** Returns the findings of a report as SARIF 2.1.0, the form that code scanning services read. */
-export function toSarif({ command, version, findings, rules }: Report, pageUrl = 'docs/lint.md'): string {
+const pageUrl = 'docs/lint.md';
+/** No system has longer paths, in characters. */
+const longestPath = 4096;
+
+/**
+ * Returns the findings of a report as SARIF 2.1.0, the form that code scanning services read. The names are those of the findings,
+ * not escaped: a URI has an escape of its own.
+ */
+export function toSarif({ command, version, findings, rules }: Report, names: readonly string[]): string {
   const known = new Map(rules.map((rule, at) => [rule.id, at]));
   const driver = {
     name: `jwtkit ${command}`,
@@ -16,32 +23,38 @@ export function toSarif({ command, version, findings, rules }: Report, pageUrl =
   const log = {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
     version: '2.1.0',
-    runs: [{ tool: { driver }, columnKind: 'utf16CodeUnits', results: findings.map((one) => resultOf(one, known)) }],
+    runs: [
+      {
+        tool: { driver },
+        columnKind: 'utf16CodeUnits',
+        results: findings.map((one, at) => resultOf(one, names[at] ?? one.where.name, known)),
+      },
+    ],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function resultOf({ id, level, message, where, help }: Finding, known: ReadonlyMap<string, number>) {
+function resultOf({ id, level, message, where, help }: Finding, name: string, known: ReadonlyMap<string, number>) {
   const way = help === undefined ? '' : ` (${help})`;
   return {
     ruleId: id,
     ruleIndex: known.get(id),
     level,
     message: { text: `${message}${way}` },
-    locations: [locationOf(where)],
+    locations: [locationOf(where, name)],
   };
 }
 
-function locationOf(where: Place) {
+function locationOf(where: Place, name: string) {
   const logicalLocations = [{ fullyQualifiedName: describePlace(where) }];
   if (where.isFile !== true) return { logicalLocations };
   const region = where.line === undefined ? undefined : { startLine: where.line };
-  return { physicalLocation: { artifactLocation: { uri: fileUri(where.name) }, region }, logicalLocations };
+  return { physicalLocation: { artifactLocation: { uri: fileUri(name) }, region }, logicalLocations };
 }
 
 /** A path as a URI reference (RFC 3986): relative to the working folder, or with `file:` if it is absolute. */
 function fileUri(path: string): string {
-  const parts = path.replaceAll('\\', '/').split('/');
+  const parts = path.slice(0, longestPath).toWellFormed().replaceAll('\\', '/').split('/');
   const joined = parts.map(encodeURIComponent).join('/').replace(/^\.\//, '');
   if (joined.startsWith('/')) return `file://${joined}`;
   return /^[A-Za-z]%3A\//.test(joined) ? `file:///${joined.replace('%3A', ':')}` : joined;

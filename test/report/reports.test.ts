@@ -91,6 +91,17 @@ describe('SARIF', () => {
   });
 });
 
+test.each([
+  ['new\nline.env', 'new%0Aline.env'],
+  ['\u001b[31m.env', '%1B%5B31m.env'],
+  ['a\u202eb.env', 'a%E2%80%AEb.env'],
+  ['a\ud800b.env', 'a%EF%BF%BDb.env'],
+])('the URI of the file %j in SARIF names the file', (name, uri) => {
+  const found = { id: 'a', level: 'error' as const, message: 'm', where: { name, isFile: true } };
+  const [{ results }] = JSON.parse(renderReport({ ...usual, findings: [found] }, 'sarif')).runs;
+  expect(results[0].locations[0].physicalLocation.artifactLocation.uri).toBe(uri);
+});
+
 describe('JUnit', () => {
   const validate = (contents: string) =>
     validateXML({ xml: [{ fileName: 'report.xml', contents }], schema: [read('junit-10.xsd')] });
