@@ -6,6 +6,7 @@ import type { Found } from './subjects.js';
 const longestFile = 262_144;
 /** Settings are not nested deeper. */
 const deepest = 64;
+
 /**
  * Adds what the values of YAML hold; false for a text that is no YAML, or too long or too deep. Aliases are not followed, so that
  * reading stays linear.
