@@ -179,7 +179,7 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['jose/keys-amid-text.test.ts', 'a public key is no secret as %s'],
     ],
     'Base58, Ascii85': limit,
-    'A name that nothing put a secret': [['jose/unresolved.test.ts', 'refuses %s as a secret']],
+    'A placeholder that was never replaced': [['jose/unresolved.test.ts', 'refuses %s as a secret']],
     'How a key is written': [
       ['jose/mended-keys.test.ts', 'two manglings after one another give the same key or a refusal, and no secret'],
     ],

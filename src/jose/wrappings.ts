@@ -144,7 +144,10 @@ function undoInvisible(text: string): Buffer | undefined {
   return changedText(text, text.replace(invisible, ''));
 }
 
-/** No letter of a key is outside ASCII; a full-width one stands for one that is. Marks go first: sorting a run of them is quadratic. */
+/**
+ * No letter of a key is outside ASCII; a full-width one stands for one that is. Combining marks go first: normalize() sorts a run of
+ * them in quadratic time.
+ */
 function undoForeign(text: string): Buffer | undefined {
   return changedText(
     text,

@@ -45,7 +45,7 @@ export const keyringRules = [
     id: 'keyring/refused',
     level: 'error',
     about: 'keyring',
-    means: 'No command uses this keyring: its jwks.json was edited, or damaged.',
+    means: 'Every command refuses this keyring, because of its jwks.json.',
     help: 'mend jwks.json, or take it from a backup; jwtkit keys list says what is wrong',
     source: 'docs/keys.md, "The keyring"',
     bad: keyring([newKey, newKey], { 'key-2027.pem': halves.new }),
