@@ -23,6 +23,11 @@ export interface LoginBounds {
   readonly perAddress: number;
 }
 
+/** Returns the bounds for a user at one address, and ten times as much for a user from anywhere and for an address. */
+export function loginBounds(attempts = 10): LoginBounds {
+  return { perUserAndAddress: attempts, perUser: attempts * 10, perAddress: attempts * 10 };
+}
+
 /** Where the counts are kept: in this process, in its parent, or in Redis. */
 export type LoginCounts =
   | { readonly in: 'process' }

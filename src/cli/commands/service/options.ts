@@ -66,7 +66,7 @@ export function readSettings(invocation: Invocation<ServeOptions>) {
     leeway: readLeeway(invocation),
     rotatesRefreshTokens: options.rotate === true,
     ...readRotation(invocation, defaultRotateGrace),
-    loginAttempts: readInteger(label('loginAttempts'), options.loginAttempts, 1, 1_000_000, 7) ?? 10,
+    loginAttempts: readInteger(label('loginAttempts'), options.loginAttempts, 1, 1_000_000, 7),
     corsOrigins: (options.cors ?? []).map((origin) => originOption(label('cors'), origin)),
     authCookie: cookieOption(label('authCookie'), options.authCookie),
     trustedProxies: proxiesOption(label('trustProxy'), options.trustProxy),

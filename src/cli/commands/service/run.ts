@@ -21,7 +21,7 @@ import type { ServiceDeps } from '../../../server/service.js';
 import { stopService } from '../../../server/stop.js';
 import { openAccounts } from '../../../store/accounts/open-accounts.js';
 import { isRedisLocation } from '../../../store/denylist/open.js';
-import { openLoginLimits } from '../../../store/login-limits/limits.js';
+import { loginBounds, openLoginLimits } from '../../../store/login-limits/limits.js';
 import { countLoginsForWorkers } from '../../../store/login-limits/parent-points.js';
 import { accountsFile } from '../../grammar/accounts.js';
 import { withDenylist } from '../../grammar/denylist.js';
@@ -188,10 +188,8 @@ async function runInProcess(process: Process): Promise<void> {
 /** Counts failed log-ins in Redis if the denylist is there, else in the parent of several workers, else in this process. */
 function openLogins({ invocation, settings, shared }: Process, note: (text: string) => void) {
   const { store } = invocation.options;
-  const { isDemo, loginAttempts } = settings;
-  const many = loginAttempts * 10;
-  const bounds = { perUserAndAddress: loginAttempts, perUser: many, perAddress: many };
-  if (!isDemo && store !== undefined && isRedisLocation(store)) {
+  const bounds = loginBounds(settings.loginAttempts);
+  if (!settings.isDemo && store !== undefined && isRedisLocation(store)) {
     return openLoginLimits({ in: 'redis', location: store }, bounds, note);
   }
   return openLoginLimits({ in: shared === undefined ? 'process' : 'parent' }, bounds, note);
