@@ -8,7 +8,7 @@ import { notWritable } from './system-error.js';
  * @throws {JwtkitError} FILE_NOT_WRITABLE.
  */
 export function requireFile(path: string): boolean {
-  const stat = lookAt(path);
+  const stat = statOf(path);
   if (stat === undefined) return false;
   const kind = stat.isDirectory() ? 'a folder' : 'not a regular file';
   if (!stat.isFile()) throw new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: it is ${kind}`);
@@ -33,7 +33,7 @@ export function refuseLink(path: string): void {
 }
 
 /** What is at a path, behind its links; undefined if nothing is. @throws {JwtkitError} FILE_NOT_WRITABLE. */
-export function lookAt(path: string): Stats | undefined {
+export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {

@@ -16,7 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { hasErrorCode, JwtkitError } from '../errors.js';
 import { notWritable } from './system-error.js';
-import { lookAt, refuseLink, requireFile } from './target.js';
+import { refuseLink, requireFile, statOf } from './target.js';
 
 /** A file to write. */
 export interface WholeFile {
@@ -125,7 +125,7 @@ export function ownerFor({
   isOfFolder,
 }: Pick<WholeFile, 'path' | 'isOfFolder'>): { uid: number; gid: number } | undefined {
   if (process.geteuid?.() !== 0) return undefined;
-  return lookAt(path) ?? (isOfFolder === true ? lookAt(dirname(path)) : undefined);
+  return statOf(path) ?? (isOfFolder === true ? statOf(dirname(path)) : undefined);
 }
 
 function writeTemporary(file: WholeFile): string {

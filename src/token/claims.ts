@@ -22,14 +22,14 @@ export interface Claims {
   [name: string]: unknown;
 }
 
-const nothing = Object.freeze({});
+const noClaims = Object.freeze({});
 
 /**
  * Returns the claims of both; those of `more` win. Claims can be added to the result cheaply: Node 20 takes 3 µs to add one to
  * `{ ...claims }`, since it makes a hidden class for each such object. Object.assign would lose a claim that is named `__proto__`.
  */
 export function joinClaims(claims: Claims, more?: Claims): Claims {
-  return { ...nothing, ...claims, ...more };
+  return { ...noClaims, ...claims, ...more };
 }
 
 /** The kinds of token that jwtkit issues. */

@@ -98,13 +98,13 @@ const kinds: readonly Kind[] = [
 ];
 
 /** How much of a text the patterns see, in characters. */
-const seen = 4096;
+const mostShown = 4096;
 
 /** Returns a hint for a text that holds no token; undefined if it looks like nothing in particular. */
 export function explainNoToken(text: string): string | undefined {
   const plain = text
     .replace(/^[\s\ufeff\u200b]+/, '')
-    .slice(0, seen)
+    .slice(0, mostShown)
     .trimEnd();
   // A program without a token writes `Bearer null`.
   const bare = plain.replace(/^(?:authorization:\s*)?bearer:?\s+(?=\S)/i, '');

@@ -29,7 +29,7 @@ function readKeyring(folder: Folder, members: readonly Found[]): Subject | undef
   const set = files.get('jwks.json');
   // A set that was not read, such as a link, may name each of the private keys.
   if (set === undefined && folder.names.has('jwks.json')) return undefined;
-  const { kids, isReadable, problem, keys } = set === undefined ? nothing : readSet(set, folder);
+  const { kids, isReadable, problem, keys } = set === undefined ? emptySet : readSet(set, folder);
   const isKeyring =
     kids.some((kid) => folder.names.has(`${kid}.pem`)) ||
     folder.names.has('.lock') ||
@@ -52,7 +52,7 @@ function readKeyring(folder: Folder, members: readonly Found[]): Subject | undef
   return { kind: 'keyring', value, spot: spotOf(first) };
 }
 
-const nothing = { kids: [], isReadable: true, problem: undefined, keys: { sig: [], enc: [] } };
+const emptySet = { kids: [], isReadable: true, problem: undefined, keys: { sig: [], enc: [] } };
 
 /** The kids of a set, and its keys as the commands of the keyring read them. */
 function readSet({ source }: Found, folder: Folder) {
@@ -66,10 +66,10 @@ function readSet({ source }: Found, folder: Folder) {
     });
     const hasHalf = (kid: string) => folder.names.has(`${kid}.pem`);
     const read = readKeyringMembers(members.slice(0, mostKeys), 'jwks.json', hasHalf);
-    return { ...nothing, kids, keys: { sig: read.entries, enc: read.encryptionKeys } };
+    return { ...emptySet, kids, keys: { sig: read.entries, enc: read.encryptionKeys } };
   } catch (error) {
     if (!(error instanceof JwtkitError)) throw error;
-    return { ...nothing, kids: kids ?? [], isReadable: kids !== undefined, problem: error.message };
+    return { ...emptySet, kids: kids ?? [], isReadable: kids !== undefined, problem: error.message };
   }
 }
 

@@ -48,10 +48,10 @@ export const keyringTimeRules = [
     check: (value, { now }) =>
       forEachUse(value, (keys, use) => {
         if (findSigner(keys, now) !== undefined) return undefined;
-        const halves = keys.filter(({ hasPrivateHalf }) => hasPrivateHalf);
-        const later = halves.filter((key) => !isRetired(key) && signsFrom(key) > now);
+        const able = keys.filter(({ hasPrivateHalf }) => hasPrivateHalf);
+        const later = able.filter((key) => !isRetired(key) && signsFrom(key) > now);
         // A first key that is announced leaves no gap.
-        if (halves.length === later.length) return undefined;
+        if (able.length === later.length) return undefined;
         const next = Math.min(...later.map(signsFrom));
         const { noneSigns } = keyWords[use];
         return later.length === 0 ? noneSigns : `${noneSigns}, before ${formatMoment(next)}`;
@@ -124,15 +124,15 @@ export const keyringTimeRules = [
         // Keys of several algorithms sign beside each other, by name.
         const begins = new Map<unknown, number[]>();
         for (const key of keys[use]) {
-          const from = signsFrom(key);
-          if (!key.hasPrivateHalf || isRetired(key) || from > now - 90 * day) continue;
+          const start = signsFrom(key);
+          if (!key.hasPrivateHalf || isRetired(key) || start > now - 90 * day) continue;
           const others = begins.get(key.jwk.alg);
-          if (others === undefined) begins.set(key.jwk.alg, [from]);
-          else others.push(from);
+          if (others === undefined) begins.set(key.jwk.alg, [start]);
+          else others.push(start);
         }
         return keys[use].flatMap((key) => {
           if (key === signer || !key.hasPrivateHalf || key.jwk.exp !== undefined) return [];
-          const later = begins.get(key.jwk.alg)?.filter((from) => from > signsFrom(key)) ?? [];
+          const later = begins.get(key.jwk.alg)?.filter((start) => start > signsFrom(key)) ?? [];
           if (later.length === 0) return [];
           return `${key.kid} was replaced ${formatDistance(Math.min(...later), now)} and has no end`;
         });
