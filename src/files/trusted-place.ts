@@ -20,7 +20,7 @@ const mostLinks = 40;
  * Windows and for a path without a file.
  * @param wayOut what the user can do instead, for the hint.
  * @returns notes for root about the place, each as the end of a sentence: `belongs to uid 1000`.
- * @throws {JwtkitError} FILE_NOT_TRUSTED; FILE_NOT_READABLE if the system forbids to look.
+ * @throws {JwtkitError} FILE_NOT_TRUSTED; FILE_NOT_READABLE for a pipe or a device, and if the system forbids to look.
  */
 export function expectTrusted(path: string, wayOut: string): readonly string[] {
   const user = process.geteuid?.();
@@ -65,6 +65,12 @@ class Place {
       const isFileForRoot = this.#user === 0 && depth === deepest && stat.isFile();
       if (!isFileForRoot) throw this.#refuse(real, 'others may write to', stat);
       this.#othersMayWrite = true;
+    }
+    if (!stat.isFile() && !stat.isDirectory()) {
+      // Reading a pipe or a device may wait for ever.
+      throw new JwtkitError('FILE_NOT_READABLE', `${this.#path} is not used: ${real} is not a regular file`, {
+        hint: 'remove it',
+      });
     }
     if (!stat.isDirectory() || depth === 0) return;
     for (const entry of list(real)) this.examine(real, entry, depth - 1);

@@ -1,11 +1,11 @@
 /** A working folder of another user: its files are not trusted unless an option names them. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useCheckout } from './checkout.js';
 import { commandsIn } from './commands.js';
-import { hasModes, stdoutOf, temporaryFolder } from './fake-io.js';
+import { hasModes, runCli, stdoutOf, temporaryFolder, unsigned } from './fake-io.js';
 
 const { here, tokens, inCheckout, run, openToAll, policy } = useCheckout();
 
@@ -303,3 +303,16 @@ describe('in another user’s checkout with one’s own files', () => {
     expect(await withKey(tokens.good, ...args)).toMatchObject({ exitCode: 3, stdout: '' });
   });
 });
+
+test.skipIf(process.platform === 'win32').each(['jwks.json', 'denylist/data.mdb', 'users.json'])(
+  'a pipe in the place of %s of an unnamed keyring ends the command at once',
+  async (name) => {
+    const workingFolder = temporaryFolder();
+    const path = join(workingFolder, '.jwtkit', name);
+    mkdirSync(dirname(path), { recursive: true });
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    const { exitCode, stderr } = await runCli(['verify', unsigned({})], { workingFolder });
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('is not a regular file');
+  },
+);

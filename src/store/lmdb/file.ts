@@ -16,6 +16,8 @@ export function isEnvironment(folder: string): boolean {
   const path = join(folder, 'data.mdb');
   // existsSync would be false for a file that this user may not see.
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
+  // To open a pipe waits for its writer.
+  if (!statSync(path).isFile()) throw new Error('data.mdb is not a regular file');
   const descriptor = openSync(path, 'r');
   try {
     return readExtent(descriptor) !== undefined;
