@@ -132,9 +132,9 @@ function writeTemporary(file: WholeFile): string {
   const { path, content, mode } = file;
   const temporary = join(dirname(path), `.${basename(path)}.${uniqueSuffix()}.tmp`);
   try {
+    const owner = ownerFor(file);
     const descriptor = openSync(temporary, 'wx', mode);
     try {
-      const owner = ownerFor(file);
       if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid);
       writeFileSync(descriptor, content);
       fsyncSync(descriptor);
@@ -142,8 +142,9 @@ function writeTemporary(file: WholeFile): string {
       closeSync(descriptor);
     }
   } catch (error) {
-    // After these errors there is no file, and rmSync of some Node releases throws for a missing one.
-    if (!hasErrorCode(error, 'ENAMETOOLONG', 'ENOTDIR', 'ENOENT')) rmSync(temporary, { force: true });
+    if (error instanceof JwtkitError) throw error;
+    // After these errors there is no file, and rmSync throws for a path that the system cannot follow.
+    if (!hasErrorCode(error, 'ENAMETOOLONG', 'ENOTDIR', 'ENOENT', 'ELOOP')) rmSync(temporary, { force: true });
     throw notWritable(path, error);
   }
   return temporary;

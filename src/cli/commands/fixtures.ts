@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { makeFolders } from '../../files/folders.js';
+import { makeTargetFolder } from '../../files/folders.js';
 import { type WholeFile, writeFilesWhole } from '../../files/write-files.js';
 import type { Fixture } from '../../fixtures/fixture.js';
 import { makeFixtures } from '../../fixtures/make.js';
@@ -70,7 +70,8 @@ export function registerFixtures(program: Command, { io }: Context): void {
 
 /** Writes the tokens, their list, the public key as a JWK Set, and a key that was made for them. */
 function writeFolder(folder: string, fixtures: readonly Fixture[], plan: FixturePlan, overwrite: boolean): void {
-  for (const category of new Set(fixtures.map((fixture) => fixture.category))) makeFolders(join(folder, category));
+  makeTargetFolder(folder);
+  for (const category of new Set(fixtures.map((fixture) => fixture.category))) makeTargetFolder(join(folder, category));
   const files: WholeFile[] = fixtures.map((fixture) => {
     return { path: join(folder, fileOf(fixture)), content: fixture.token, mode: 0o600 };
   });
