@@ -1,6 +1,7 @@
 /** Mistakes in a command line, as errors with the way out. Loaded only for them. */
 import type { Command, CommanderError, Option } from 'commander';
 import type { JwtkitError } from '../errors.js';
+import { hintForExtra } from './extra-argument.js';
 import { VariableOption } from './grammar/option.js';
 import { hintForCommand, hintForNearCommand } from './grammar/other-commands.js';
 import { hintForOption } from './grammar/other-tools.js';
@@ -42,7 +43,7 @@ export function usageError(
         ? (hintForCommand(argv[depth] ?? '', path) ??
           (suggestion === undefined ? hintForNearCommand(argv[depth] ?? '', path, command, isCommand) : undefined))
         : error.code === 'commander.excessArguments'
-          ? hintForArgument(command, path)
+          ? (hintForExtra(command, path, argv.slice(depth)) ?? hintForArgument(command, path, argv))
           : error.code === 'commander.missingArgument'
             ? hintForChoices(command)
             : undefined;
@@ -106,7 +107,7 @@ function hintForChoices(command: Command): string | undefined {
 }
 
 /** Returns the option that an argument too many may belong to. It repeats the argument only if it is an algorithm or an option. */
-function hintForArgument(command: Command, path: readonly string[]): string | undefined {
+function hintForArgument(command: Command, path: readonly string[], argv: readonly string[]): string | undefined {
   const [name] = path;
   const word = command.args[command.registeredArguments.length] ?? '';
   const typed = command.args.map((arg) => /^[\u2012-\u2015\u2212]+([a-z][a-z-]*)/.exec(arg)?.[1]);
@@ -118,7 +119,7 @@ function hintForArgument(command: Command, path: readonly string[]): string | un
   if (/\.(?:pem|pub|key|crt|cer|der|jwk)$/i.test(word) && findOption(command, '--key') !== undefined)
     return 'did you mean --key FILE?';
   if (name === 'serve' && /^\d{1,5}$/.test(word)) return 'did you mean --port N?';
-  if (name === 'issue') return 'did you mean --sub ID?';
+  if (name === 'issue' && !argv.some((arg) => /^--sub(?:ject)?(?:=|$)/.test(arg))) return 'did you mean --sub ID?';
   const alg = name === 'keygen' ? nearAlgorithm(word) : undefined;
   return alg === undefined ? undefined : `did you mean --alg ${alg}?`;
 }

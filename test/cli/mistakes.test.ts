@@ -335,6 +335,45 @@ test.each([
 });
 
 test.each([
+  ['issue --sub u --scope read hush', '--scope "read write"'],
+  ['issue --scope read hush', '--scope "read write"'],
+  ['issue --sub u --ttl 15 minutes', 'a duration is one word, such as --ttl 15m'],
+  ['issue --ttl 15 m', 'a duration is one word, such as --ttl 15m'],
+  ['issue --sub u --role admin, hush', 'write --role once for each'],
+  ['issue --role admin, hush', 'write --role once for each'],
+  ['issue --sub u --aud api hush', 'write --aud once for each'],
+  ['issue --sub u --jti=a hush', 'behind the value of --jti: a value with spaces needs quotes'],
+  ['issue --sub u --pair hush', '--pair takes no value'],
+  ['issue --sub u role=hush', 'did you mean --role VALUE?'],
+  ['issue --sub u plan=hush', 'did you mean --claim name=value?'],
+  ['issue seats:=5', 'did you mean --claim name=value?'],
+  ['issue {"sub":"hush"}', '--claims -'],
+  ['issue --sub u {"sub":"hush"}', '--claims -'],
+  ['issue --pair hush', '--sub ID'],
+  ['issue --jti a hush', '--sub ID'],
+  ['issue --sub u hush', 'run: jwtkit issue --help'],
+  ['verify a.b.c --leeway 30 sec', 'a duration is one word, such as --leeway 15m'],
+  ['verify --leeway 30 sec eyJhbGciOiJub25lIn0.e30.', 'a duration is one word, such as --leeway 15m'],
+  ['verify a.b.c --require sub = hush', '--require name=value'],
+  ['verify a.b.c --require sub= hush', '--require name=value'],
+  ['verify a.b.c --require sub =hush', '--require name=value'],
+  ['verify a.b.c --aud = hush', '--aud VALUE'],
+  ['verify a.b.c aud=hush', '--aud VALUE'],
+  ['verify a.b.c audience=hush', '--aud VALUE'],
+  ['verify a.b.c plan=hush', '--require name=value'],
+  ['verify a.b.c --claims hush', '--claims takes no value: did you mean --claim NAME?'],
+  ['verify a.b.c --aud package.json README.md', 'of a * without quotes'],
+  ['inspect a.b.c --min-ttl 5 m', 'a duration is one word, such as --min-ttl 15m'],
+  ['keys list hush', 'jwtkit keys export KID'],
+  ['completion bash hush', 'run it once for each shell'],
+])('jwtkit %s: the hint for the argument too many has %s, and does not repeat it', async (line, hint) => {
+  const { exitCode, stdout, stderr } = await runCli(line.split(' '));
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr.split('\nhint: ')[1]).toContain(hint);
+  expect(stderr).not.toContain('hush');
+});
+
+test.each([
   ['verify a.b.c \u2014key pub.pem', '--key'],
   ['verify a.b.c \u2013audience api', '--aud'],
   ['issue \u2013\u2013sub x', '--sub'],

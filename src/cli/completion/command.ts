@@ -40,6 +40,7 @@ export function registerCompletion(program: Command, { io }: Context): void {
     if (!Object.hasOwn(scripts, shell)) {
       throw usage(`there is no completion for ${JSON.stringify(what)}`, `one of ${shells.join(', ')}`);
     }
+    if (words.length > 0) throw usage('completion takes one shell at a time', 'run it once for each shell');
     const toScript = await scripts[shell as Shell]();
     const script = toScript(modelOf(program));
     if (readInvocation(command).options.json === true) printJson(io, { shell, script });
