@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { VariableOption } from './grammar/option.js';
+import { hintForOption } from './grammar/other-tools.js';
 import { tokenShape } from './terminal/swallowed-token.js';
 
 /** An argument that is no option and no value of one, with what stands before it. */
@@ -116,6 +117,12 @@ function hintForPlace(
 function lacksSubject(command: Command, args: readonly string[]): boolean {
   const isSubject = (arg: string) => findOption(command, arg.replace(/=.*$/s, ''))?.long === '--sub';
   return command.name() === 'issue' && !args.some(isSubject);
+}
+
+/** Returns the hint for the first option that the command does not have: it may hold the argument that is missing. */
+export function hintForUnknown(command: Command, args: readonly string[]): string | undefined {
+  const flag = args.find((arg) => /^--?[a-z]/i.test(arg))?.replace(/=.*$/s, '');
+  return flag === undefined || findOption(command, flag) !== undefined ? undefined : hintForOption(flag, command);
 }
 
 function findOption(command: Command, flag: string): Option | undefined {

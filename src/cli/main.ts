@@ -77,10 +77,8 @@ async function withHint(error: JwtkitError, context: Context): Promise<JwtkitErr
     const hint = (await import('./mistakes.js')).hintForHelp(argv, path);
     if (hint !== undefined) return hinted(error, hint);
   }
-  if (error.code === 'KEYRING_NOT_FOUND') {
-    const hint = (await import('./mistakes.js')).hintForKeyring(argv, path);
-    if (hint !== undefined) return hinted(error, hint);
-  }
+  if (error.code === 'KEYRING_NOT_FOUND')
+    return (await import('./missing-keyring.js')).explainMissingKeyring(error, context);
   if (error.code !== 'TOKEN_MALFORMED' || error.hint !== undefined) return error;
   const hint = malformedHint(error.message, context);
   return hint === undefined ? error : hinted(error, hint);

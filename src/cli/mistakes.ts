@@ -1,7 +1,7 @@
 /** Mistakes in a command line, as errors with the way out. Loaded only for them. */
 import type { Command, CommanderError, Option } from 'commander';
 import type { JwtkitError } from '../errors.js';
-import { hintForExtra } from './extra-argument.js';
+import { hintForExtra, hintForUnknown } from './extra-argument.js';
 import { VariableOption } from './grammar/option.js';
 import { hintForCommand, hintForNearCommand } from './grammar/other-commands.js';
 import { hintForOption } from './grammar/other-tools.js';
@@ -45,7 +45,7 @@ export function usageError(
         : error.code === 'commander.excessArguments'
           ? (hintForExtra(command, path, argv.slice(depth)) ?? hintForArgument(command, path, argv))
           : error.code === 'commander.missingArgument'
-            ? hintForChoices(command)
+            ? (hintForChoices(command) ?? hintForUnknown(command, argv.slice(depth)))
             : undefined;
   if (known !== undefined) return usage(line.replace(/\.$/, ''), withHelp(known, help));
   const meant = flag?.startsWith('--') && suggestion === undefined ? suggestOption(flag, command) : undefined;

@@ -40,6 +40,12 @@ const optionRows: readonly Row[] = [
   { words: 'H header headers cookie', options: '--send', only: 'probe' },
   { words: 'X request verb', options: '--method' },
   { words: 'url target', says: 'the target is an argument', only: 'probe' },
+  { words: 'kid kids key-id k', says: 'the kid is an argument: keys export KID', only: 'export retire remove' },
+  {
+    words: 'kid kids key-id k',
+    says: 'the file is an argument; a key of the keyring comes from a pipe: jwtkit keys export KID, and - for the file',
+    only: 'thumbprint',
+  },
   { words: 'in input file f', says: 'the file is an argument', only: 'encrypt convert thumbprint import' },
   { words: 'f', options: '--format', says: 'files are arguments', only: 'lint' },
   { words: 'out output o dir folder', says: 'the folder is an argument', only: 'fixtures' },

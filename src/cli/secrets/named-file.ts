@@ -8,6 +8,7 @@ import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
 import { isStdin, takeStdin } from '../terminal/stdin.js';
 import { emptyVariable } from '../terminal/variables.js';
+import { withWaysOut } from './wrong-file.js';
 
 /** How {@link readNamed} reads. */
 export interface NamedFileOptions {
@@ -56,7 +57,13 @@ export function pathHint(path: string): string | undefined {
 
 /** Reads the key file that an argument names, or standard input for `-`. Somebody may have given the key itself. */
 export function readKeyArgument(path: string, io: Io, maxBytes: number): Uint8Array {
-  return readNamed(path, path === '-' ? 'the file' : '<file>', { maxBytes, showsPath: true, io });
+  const ways = {
+    keyring: (folder: string) => `name a file in it, such as its set of keys: ${folder}/jwks.json`,
+    kid: 'name a file; a key of the keyring comes from a pipe: jwtkit keys export KID, and - for the file',
+  };
+  return withWaysOut(path, ways, () => {
+    return readNamed(path, path === '-' ? 'the file' : '<file>', { maxBytes, showsPath: true, io });
+  });
 }
 
 function readNamedStdin(reader: string, maxBytes: number, io: Io): Buffer {

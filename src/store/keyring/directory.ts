@@ -1,8 +1,8 @@
 /**
  * The keyring directory: `jwks.json` holds the public JWK Set and says which keys exist; `<kid>.pem` holds a private key.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { hasErrorCode, JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { requireText } from '../../jose/arguments.js';
@@ -91,11 +91,30 @@ export function readMembers(directory: string): KeyringMembers {
     keys = readSet(directory).value.keys;
   } catch (error) {
     if (!(error instanceof JwtkitError) || !hasErrorCode(error.cause, 'ENOENT', 'ENOTDIR')) throw error;
+    if (isFile(directory)) throw fileAsKeyring(directory);
     throw new JwtkitError('KEYRING_NOT_FOUND', `there is no keyring at ${directory}`, {
       hint: 'make one with: jwtkit keygen (or name a key with --key or --secret-file)',
     });
   }
   return readKeyringMembers(keys, setPath(directory), (kid) => existsSync(privatePath(directory, kid)));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
+}
+
+function fileAsKeyring(path: string): JwtkitError {
+  const folder = dirname(path);
+  const isItsSet = path === setPath(folder) || path === `./${setPath(folder)}`;
+  return new JwtkitError('KEYRING_NOT_FOUND', `${path} is a file, and a keyring is a folder`, {
+    hint: isItsSet
+      ? `name the folder: --keyring ${folder}; --jwks names the file`
+      : 'name a key with --key, a JWK Set with --jwks, and the folder of a keyring with --keyring',
+  });
 }
 
 async function readPrivateKey(

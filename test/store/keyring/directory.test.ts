@@ -140,10 +140,9 @@ describe('opening', () => {
     const file = freshPath();
     writeFileSync(file, '');
     for (const directory of [freshPath(), empty, file]) {
-      expect(failureOf(() => openKeyring(directory))).toEqual({
-        code: 'KEYRING_NOT_FOUND',
-        message: `there is no keyring at ${directory}`,
-      });
+      const message =
+        directory === file ? `${file} is a file, and a keyring is a folder` : `there is no keyring at ${directory}`;
+      expect(failureOf(() => openKeyring(directory))).toEqual({ code: 'KEYRING_NOT_FOUND', message });
     }
   });
 

@@ -4,6 +4,7 @@ import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import { isUrl } from '../../../policy/place.js';
 import { looksLikeFileName, looksLikeKey, pathHint, readNamed, showVariable } from '../../secrets/named-file.js';
+import { withWaysOut } from '../../secrets/wrong-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
 import { emptyVariable } from '../../terminal/variables.js';
@@ -39,7 +40,13 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
     );
   }
   try {
-    const content = readNamed(path, label, { maxBytes: maxKeyBytes, showsPath: true, io });
+    const ways = {
+      keyring: (folder: string) => `it is a keyring: --keyring ${folder}`,
+      kid: `${label} takes the name of a file; a key of the keyring signs with --kid`,
+    };
+    const content = withWaysOut(path, ways, () => {
+      return readNamed(path, label, { maxBytes: maxKeyBytes, showsPath: true, io });
+    });
     return { content, source: path === '-' ? 'standard input' : path };
   } catch (error) {
     const isOwn = error instanceof JwtkitError && error.code === 'FILE_NOT_READABLE' && pathHint(path) === undefined;

@@ -1,6 +1,6 @@
 /** Fetched keys: `--jwks` and `--issuer-url`, with the user's cache. */
 import { isAbsolute, join } from 'node:path';
-import { JwtkitError } from '../../../errors.js';
+import { hasErrorCode, JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import { isUrl } from '../../../policy/place.js';
 import { issuerKeys } from '../../../remote/issuer.js';
@@ -9,6 +9,7 @@ import type { RemoteOptions } from '../../../remote/options.js';
 import { type DocumentCache, openDocumentCache } from '../../../store/document-cache.js';
 import type { KeySource } from '../../../token/key-source.js';
 import { readNamed, readSecretFile } from '../../secrets/named-file.js';
+import { withWaysOut } from '../../secrets/wrong-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
 import { readVariable } from '../../terminal/variables.js';
@@ -75,9 +76,13 @@ const maxTokenBytes = 65_536;
 /** Reads the file of a JWK Set. */
 export function readSet(path: string, label: string, io: Io): Uint8Array {
   try {
-    return readNamed(path, label, { maxBytes: maxKeyBytes, showsPath: true, io });
+    const keyring = (folder: string) => `it is a keyring: --keyring ${folder}, or ${label} ${folder}/jwks.json`;
+    return withWaysOut(path, { keyring }, () => {
+      return readNamed(path, label, { maxBytes: maxKeyBytes, showsPath: true, io });
+    });
   } catch (error) {
     if (!(error instanceof JwtkitError) || error.hint !== undefined || path === '-') throw error;
+    if (hasErrorCode(error.cause, 'EISDIR')) throw error;
     const hint = 'a URL begins with https://';
     // A URL without its scheme may have a secret in its query.
     if (path.includes('?')) throw new JwtkitError(error.code, `cannot read the file that ${label} names`, { hint });

@@ -1,0 +1,29 @@
+/** What to do about a keyring that is not there. Loaded only for this mistake. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JwtkitError } from '../errors.js';
+import { hintForKeyring } from './mistakes.js';
+import { plainPath } from './secrets/wrong-file.js';
+import type { Context } from './terminal/io.js';
+import { readVariable } from './terminal/variables.js';
+
+/** Returns the error with a hint for its command line: the folder that it names, or an env file that lies here. */
+export function explainMissingKeyring(error: JwtkitError, { argv, path = [], io }: Context): JwtkitError {
+  if (!/\bjwtkit keygen\b/.test(error.hint ?? '')) return error;
+  const hint = hintForKeyring(argv, path) ?? error.hint ?? '';
+  const named = lastValue('--keyring', argv);
+  const isUnnamed = named === undefined && readVariable(io.env, 'JWTKIT_KEYRING') === undefined;
+  const namesFile = argv.some((arg) => /^(?:-e.*|--(?:dotenv|env-file)(?:=.*)?)$/s.test(arg));
+  const readsFile = !/^(?:keys|encrypt|decrypt)$/.test(path[0] ?? '') && !namesFile;
+  const hasFile = isUnnamed && readsFile && existsSync(join(io.workingFolder ?? '', '.env'));
+  const folder = named === undefined ? '' : ` --keyring ${plainPath(named)}`;
+  const text = hint.replace(/\bjwtkit keygen\b/, (found) => `${found}${folder}`);
+  const more = hasFile ? '; -e .env reads SECRET_KEY and ALGORITHM of the .env in this folder' : '';
+  return new JwtkitError(error.code, error.message, { hint: `${text}${more}`, details: error.details, cause: error });
+}
+
+/** Returns the last value of an option. */
+function lastValue(flag: string, argv: readonly string[]): string | undefined {
+  const at = argv.findLastIndex((arg) => arg === flag || arg.startsWith(`${flag}=`));
+  return at < 0 ? undefined : argv[at] === flag ? argv[at + 1] : argv[at]?.slice(flag.length + 1);
+}
