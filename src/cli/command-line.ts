@@ -22,6 +22,11 @@ export function moveCommonOptions(
   return [command, subcommand, ...moved, ...inner.moved, ...last];
 }
 
+/** Whether `--color` has its value. Without, the command would be taken for it. */
+function isColorMode(word: string | undefined): boolean {
+  return word === 'auto' || word === 'always' || word === 'never';
+}
+
 /** Divides arguments into the common options that stand first, with their values, and the rest. */
 function takeLeading(argv: readonly string[]): { moved: readonly string[]; rest: readonly string[] } {
   let at = 0;
@@ -29,7 +34,7 @@ function takeLeading(argv: readonly string[]): { moved: readonly string[]; rest:
     const arg = argv[at] as string;
     const isJoined = /^-e./.test(arg) || withValue.some((name) => name.startsWith('--') && arg.startsWith(`${name}=`));
     if (isJoined || withoutValue.includes(arg)) at += 1;
-    else if (withValue.includes(arg)) at += 2;
+    else if (withValue.includes(arg)) at += arg === '--color' && !isColorMode(argv[at + 1]) ? 1 : 2;
     else break;
   }
   return { moved: argv.slice(0, at), rest: argv.slice(at) };

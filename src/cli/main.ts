@@ -5,7 +5,8 @@ import { hideTokens } from '../shown-text.js';
 import { helpAsked, keepKidAsArgument, moveCommonOptions } from './command-line.js';
 import { buildProgram, findCommand, isCommand, isGroup } from './program.js';
 import { colorModeOf, painterFor } from './terminal/colour.js';
-import { asJwtkitError, malformedHint, renderError } from './terminal/errors.js';
+import { errorWidth } from './terminal/columns.js';
+import { asJwtkitError, malformedHint, renderError, usage } from './terminal/errors.js';
 import { exitCodes } from './terminal/exit-codes.js';
 import type { Context, Io, World } from './terminal/io.js';
 import { speakTo } from './terminal/notes.js';
@@ -52,6 +53,8 @@ async function showHelp(names: readonly string[], context: Context): Promise<voi
   // As far from this file as from the bundle.
   const docs = new URL('../../docs/', import.meta.url);
   if (topic !== undefined && !isCommand(names[0])) return showTopic(topic, docs, context);
+  if (findTopic(names.slice(0, 1)) !== undefined && !isCommand(names[0]))
+    throw usage('help shows one topic at a time', `run: jwtkit help ${findTopic(names.slice(0, 1))?.name}`);
   const program = await buildProgram(names.length === 0 ? ['--help'] : names, context, true);
   const { command, depth } = findCommand(names, program);
   const isUnknown = depth < names.length && command.commands.length > 0;
@@ -94,6 +97,7 @@ async function printFailure(error: JwtkitError, { argv, io, asJson, color }: Con
   const paint = await painterFor(io.stderr, color ?? colorModeOf(flags), io.env);
   const wantsStack = flags.includes('--debug') || error.code === 'INTERNAL';
   const stack = (error.cause instanceof Error ? error.cause.stack : undefined) ?? error.stack;
-  io.stderr.write(renderError(error, paint, asJson ?? flags.includes('--json'), wantsStack ? stack : undefined));
+  const form = { paint, asJson: asJson ?? flags.includes('--json'), width: errorWidth(io) };
+  io.stderr.write(renderError(error, { ...form, stack: wantsStack ? stack : undefined }));
   return exitCodes[error.code];
 }

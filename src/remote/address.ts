@@ -20,7 +20,9 @@ export function parseAddress(text: string, rules: AddressRules, refuse: RefuseTe
   if (/[\s\p{Cc}]/u.test(text)) throw refuse('holds white space');
   if (!URL.canParse(text)) throw refuse('is not a URL', 'a URL begins with https://');
   const url = new URL(text);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('is not an https URL');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw refuse('is not an https URL', 'a URL begins with https://');
+  }
   if (url.username !== '' || url.password !== '') {
     throw refuse('holds a user name or a password', 'public keys need no login');
   }

@@ -59,11 +59,15 @@ const isoDate = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]
 export function parseMoment(text: string, now: number): number {
   const moment = readMoment(text, now);
   if (moment === undefined || !isNumericDate(moment)) {
-    throw new JwtkitError('USAGE_INVALID', `${JSON.stringify(text)} is not a moment`, {
-      hint: 'write 2026-11-23T12:00:00Z, seconds since 1970, or +5m / -1h from now',
-    });
+    throw new JwtkitError('USAGE_INVALID', `${JSON.stringify(text)} is not a moment`, { hint: momentHint(text) });
   }
   return moment;
+}
+
+function momentHint(text: string): string {
+  if (/^\d{13}$/.test(text)) return `these are milliseconds; seconds leave off three digits: ${text.slice(0, -3)}`;
+  if (readDuration(text) !== undefined) return `write +${text} for a moment after now, or -${text} for one before`;
+  return 'write 2026-11-23T12:00:00Z, seconds since 1970, or +5m / -1h from now';
 }
 
 function readMoment(text: string, now: number): number | undefined {

@@ -146,12 +146,23 @@ export function claimsOfOptions(invocation: Invocation<ClaimOptions>, io: Io): C
   };
   const fromFlags: Claims = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   addPairs(fromFlags, '--claim', options.claim);
+  for (const [name, way] of timeOptions) {
+    if (typeof fromFlags[name] === 'string')
+      throw usage(`claim ${name} is a string, it must be seconds since 1970`, `${way}, or --claim ${name}:=1800000000`);
+  }
   if (isRedated(invocation) && Object.hasOwn(fromFlags, 'exp'))
     throw usage(`--claim exp and ${options.exp ? '--ttl' : '--no-exp'} exclude each other`);
   const lost = leftOut(invocation).find((name) => Object.hasOwn(fromFlags, name));
   if (lost !== undefined) throw usage(`--claim ${lost} and --no-${lost} exclude each other`);
   return fromFlags;
 }
+
+/** The options that set a time by its distance from now. */
+const timeOptions = [
+  ['exp', '--ttl 1h'],
+  ['nbf', '--nbf +5m'],
+  ['iat', '--at -5m'],
+] as const;
 
 /** Notes a list with commas where each value has a flag of its own. A name in a directory, such as CN=a,OU=b, is no list. */
 function noteCommas({ options, origin, label }: Invocation<ClaimOptions>, io: Io): void {

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
-import { lookAt } from '../../files/target.js';
+import { statOf } from '../../files/target.js';
 import { isEarlierReport } from '../../report/earlier.js';
 import { hideTokens } from '../../shown-text.js';
 import { usage } from '../terminal/errors.js';
@@ -54,7 +54,7 @@ const secrets = [
  * @throws {JwtkitError} USAGE_INVALID.
  */
 export function refuseSecretFile(path: string): void {
-  const stat = lookAt(path);
+  const stat = statOf(path);
   if (stat?.isFile() !== true || stat.size === 0) return;
   const text = readIfShort(path);
   if (text !== undefined && isEarlierReport(text)) return;

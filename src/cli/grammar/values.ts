@@ -101,7 +101,10 @@ export function parsePair(optionName: string, text: string): { name: string; val
   const at = text.indexOf('=');
   const isTyped = at > 0 && text[at - 1] === ':';
   const name = text.slice(0, isTyped ? at - 1 : at);
-  if (at < 0 || name === '') throw usage(`${optionName}: ${JSON.stringify(text)} is not name=value or name:=json`);
+  if (at < 0 || name === '') {
+    const hint = `such as ${optionName} plan=pro, or ${optionName} seats:=5`;
+    throw usage(`${optionName}: ${JSON.stringify(text)} is not name=value or name:=json`, hint);
+  }
   const value = text.slice(at + 1);
   if (!isTyped) return { name, value };
   const refuse = (problem: string) =>

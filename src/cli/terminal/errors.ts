@@ -3,6 +3,7 @@ import { JwtkitError } from '../../errors.js';
 import { toJson } from '../../jose/exact-json.js';
 import { escapeText, hideTokens } from '../../shown-text.js';
 import type { Painter } from './colour.js';
+import { fillLines } from './fill.js';
 
 /** Returns the error for a bad flag, argument or variable. */
 export function usage(message: string, hint?: string): JwtkitError {
@@ -19,15 +20,32 @@ export function asJwtkitError(error: unknown): JwtkitError {
   });
 }
 
+/** How an error is written. */
+interface ErrorForm {
+  readonly paint: Painter;
+  readonly asJson: boolean;
+  /** The width of a terminal, at which a hint is broken; in a pipe it stays one line. */
+  readonly width?: number | undefined;
+  readonly stack?: string | undefined;
+}
+
 /** Returns an error as lines for a person, or as JSON; with the stack if one is given. */
-export function renderError(error: JwtkitError, paint: Painter, asJson: boolean, rawStack?: string): string {
+export function renderError(error: JwtkitError, { paint, asJson, width, stack: rawStack }: ErrorForm): string {
   const { code, message, hint } = error;
   const stack = rawStack === undefined ? undefined : hideTokens(rawStack);
   if (asJson) return `${toJson({ error: { code, message, hint, stack } })}\n`;
   const lines = [`${paint.red('error:')} ${escapeText(message)}`];
-  if (hint !== undefined) lines.push(`${paint.yellow('hint:')} ${escapeText(hint)}`);
+  if (hint !== undefined) lines.push(`${paint.yellow('hint:')} ${breakText(escapeText(hint), width)}`);
   if (stack !== undefined) lines.push(...stack.split('\n').map(escapeText));
   return `${lines.join('\n')}\n`;
+}
+
+/** Breaks a text behind the word `hint:`. */
+function breakText(text: string, width = 0): string {
+  const before = 'hint: '.length;
+  return text.length + before <= width || width === 0
+    ? text
+    : fillLines(text, width, before, before).join('\n').trimStart();
 }
 
 /** Returns the hint of an error for what is no token, or no signed one; `tokenHint` is for the text that was given. */

@@ -413,7 +413,7 @@ describe('the key', () => {
     const { exitCode, stdout, stderr } = await runCli(['issue', '--keyring', missing]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
     expect(stderr).toBe(
-      `error: there is no keyring at ${missing}\nhint: make one with: jwtkit keygen (or name a key with --key or --secret-file)\n`,
+      `error: there is no keyring at ${missing}\nhint: make one with: jwtkit keygen --keyring ${missing} (or name a key with --key or --secret-file)\n`,
     );
   });
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../../errors.js';
 import { maxSourceBytes } from '../../../lint/read/read.js';
 import type { Source } from '../../../lint/rule.js';
+import { isUrl } from '../../../policy/place.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { placeOf } from '../../grammar/report-place.js';
 import type { CommonOptions } from '../../grammar/shared-options.js';
@@ -110,7 +111,9 @@ function readTarget(target: string, at: number, reading: FolderReading, io: Io):
   const shown =
     looksLikeToken(target) || !looksLikeFileName(target) ? `the file that argument ${at + 1} names` : target;
   throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${shown}: no such file or folder`, {
-    hint: 'a target is a file, a folder, a token, or - for standard input',
+    hint: isUrl(target)
+      ? 'name the URL of an issuer with --issuer-url, that of a JWK Set with --jwks'
+      : 'a target is a file, a folder, a token, or - for standard input',
   });
 }
 

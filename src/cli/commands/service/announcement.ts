@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { JwtkitError } from '../../../errors.js';
 import { readFileBounded } from '../../../files/read-file.js';
-import { lookAt } from '../../../files/target.js';
+import { statOf } from '../../../files/target.js';
 import { writeFileWhole } from '../../../files/write-files.js';
 import type { Io } from '../../terminal/io.js';
 import { demoLines } from './demo.js';
@@ -22,7 +22,7 @@ const readyForm = /^\s*(?:\{"url":"https?:[^"\s]*","pid":\d+\}\s*)?$/;
  */
 export function refuseForeignReadyFile({ readyFile }: ServeSettings): void {
   // Pipes and folders are refused where the file is written.
-  if (readyFile === undefined || lookAt(readyFile)?.isFile() !== true) return;
+  if (readyFile === undefined || statOf(readyFile)?.isFile() !== true) return;
   if (readyForm.test(readStart(readyFile))) return;
   throw new JwtkitError('FILE_EXISTS', `--ready-file: ${readyFile} exists, and is no ready file`, {
     hint: 'name a file that does not exist; the service replaces it and removes it when it ends',

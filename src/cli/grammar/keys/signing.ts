@@ -59,7 +59,19 @@ export function signingAlgorithm(
   if (fitting === undefined && origin('alg') === 'config') {
     throw usage(`${label('alg')} allows none of the key's algorithms: ${key.algorithms.join(', ')}`);
   }
-  return fitting ?? allowed?.[0];
+  const [wanted] = allowed ?? [];
+  if (fitting === undefined && wanted !== undefined) {
+    const message = `algorithm ${wanted} is not allowed by the key, which allows ${key.algorithms.join(', ')}`;
+    throw usage(message, hintForAlgorithm(wanted, key));
+  }
+  return fitting;
+}
+
+/** Returns where a key for an algorithm comes from. */
+function hintForAlgorithm(alg: AlgorithmName, { keyObject }: Key): string {
+  if (!alg.startsWith('HS')) return `a key for ${alg} is made by: jwtkit keygen --alg ${alg}`;
+  if (keyObject.type === 'secret') return 'leave out --alg';
+  return `${alg} takes a shared secret: --secret-file FILE, --secret-env NAME, or -e .env with SECRET_KEY`;
 }
 
 /** Returns the key that signs at `now` and the keys trusted then: for a private key its public half. */
