@@ -5,8 +5,11 @@
  */
 import { readJson } from '../jose/json.js';
 import { JsonError } from '../jose/json-reader.js';
+import { joinNumbered, numberedName } from './numbered-cookies.js';
+import { isPlainName, labelsOf, roleOfNames } from './token-name.js';
 import { placeOf, type TokenPlace } from './token-place.js';
-import { findRuns } from './token-runs.js';
+import { findRuns, isComplete } from './token-runs.js';
+import { undoEncodings } from './undone-text.js';
 
 /** Which token of a pair is meant, by the names of RFC 6749 §5.1. With `no refresh`, a lone refresh token is not taken either. */
 export type WantedToken = 'access' | 'refresh' | 'no refresh';
@@ -18,7 +21,7 @@ export type FoundToken =
    * whole, and comes with what is glued to it.
    */
   | { readonly kind: 'one'; readonly token: string; readonly isWhole: boolean; readonly place: string }
-  /** The number of different tokens, and the names that the text gives them. */
+  /** The number of different tokens, and the names that the text gives them; in JSON their paths. */
   | { readonly kind: 'several'; readonly count: number; readonly names: readonly string[] }
   /** One token, which the text calls a refresh token; it is not wanted. */
   | { readonly kind: 'refresh' }
@@ -32,24 +35,51 @@ export function findToken(given: string, wanted?: WantedToken): FoundToken {
   const text = given.includes('\u001b[') ? given.replace(colours, '') : given;
   const all = candidatesOf(text, 0);
   if (isList(text, all)) return { kind: 'several', count: all.length, names: [] };
-  const found = new Map<string, Candidate>();
-  for (const candidate of all) if (!found.has(candidate.token)) found.set(candidate.token, candidate);
+  const found = new Map<string, Candidate[]>();
+  for (const candidate of all) {
+    const same = found.get(candidate.token);
+    if (same === undefined) found.set(candidate.token, [candidate]);
+    else if (same.length < mostNamed) same.push(candidate);
+  }
   const candidates = [...found.values()];
   const [first] = candidates;
   if (first === undefined) return { kind: 'none' };
   if (candidates.length === 1) {
     // An access token beside it may be opaque. A refresh token of another issuer must not be taken for one.
-    return wanted === 'no refresh' && isName(first.at().name, 'refresh') ? { kind: 'refresh' } : resultOf(first);
+    return wanted === 'no refresh' && isRefreshToken(first) ? { kind: 'refresh' } : resultOf(first[0] as Candidate);
   }
   // Names take time to read, and an answer holds few tokens.
-  const named = candidates.slice(0, mostNamed).map((candidate) => ({ candidate, name: candidate.at().name }));
-  const fitting = named.filter(
-    ({ name }) => wanted !== undefined && isName(name, wanted === 'refresh' ? wanted : 'access'),
-  );
-  const [only] = fitting;
-  if (only !== undefined && fitting.length === 1 && candidates.length <= mostNamed) return resultOf(only.candidate);
-  const names = new Set(named.flatMap(({ name }) => name ?? []));
+  const named = candidates
+    .slice(0, mostNamed)
+    .map((same) => same.map((candidate) => ({ candidate, at: candidate.at() })));
+  const only = candidates.length <= mostNamed ? pickNamed(named, wanted) : undefined;
+  if (only !== undefined) return resultOf(only);
+  const names = new Set(named.flatMap(([one]) => one?.at.name ?? []));
   return { kind: 'several', count: candidates.length, names: [...names].slice(0, 4) };
+}
+
+/** The places of one token. */
+type NamedToken = readonly { readonly candidate: Candidate; readonly at: TokenPlace }[];
+
+/** Returns the only token with the wanted name; one with nothing around its name comes first. */
+function pickNamed(tokens: readonly NamedToken[], wanted: WantedToken | undefined): Candidate | undefined {
+  if (wanted === undefined) return undefined;
+  const role = wanted === 'refresh' ? wanted : 'access';
+  const tests = [
+    ({ names }: TokenPlace) => isPlainName(names.at(-1), role),
+    ({ names }: TokenPlace) => roleOfNames(names) === role,
+  ];
+  for (const fits of tests) {
+    const fitting = tokens.flatMap((same) => same.find(({ at }) => fits(at)) ?? []);
+    if (fitting.length > 0) return fitting.length === 1 ? fitting[0]?.candidate : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a name of a token says that it is a refresh token, and none that it is an access token. */
+function isRefreshToken(same: readonly Candidate[]): boolean {
+  const roles = same.map((candidate) => roleOfNames(candidate.at().names));
+  return roles.includes('refresh') && !roles.includes('access');
 }
 
 const mostNamed = 32;
@@ -65,11 +95,6 @@ function isList(text: string, all: readonly Candidate[]): boolean {
   return words.length === all.length && words.every((word, at) => word === all[at]?.token);
 }
 
-function isName(name: string | undefined, wanted: 'access' | 'refresh'): boolean {
-  const plain = name?.toLowerCase().replace(/[^a-z]/g, '');
-  return plain === `${wanted}token` || plain === wanted;
-}
-
 /** A token of the text; a damaged one counts too, so that a good one beside it is not taken silently. */
 interface Candidate {
   readonly token: string;
@@ -78,7 +103,10 @@ interface Candidate {
 }
 
 function resultOf({ token, isWhole, at }: Candidate): FoundToken {
-  return { kind: 'one', token, isWhole, place: at().place };
+  const { place, names } = at();
+  // The other parts of a split cookie are missing, or elsewhere.
+  const isPart = isWhole && names.some((name) => numberedName.test(name)) && !isComplete(token);
+  return { kind: 'one', token, isWhole: isWhole && !isPart, place };
 }
 
 /** JSON may hold JSON in a string, and so on. */
@@ -87,11 +115,11 @@ const deepest = 3;
 function candidatesOf(text: string, depth: number): Candidate[] {
   const json = depth < deepest ? inJson(text, depth) : undefined;
   if (json !== undefined && json.length > 0) return json;
-  const plain = undoEscapes(undoPercent(text));
+  const { text: plain, parts } = joinNumbered(undoEncodings(text));
   return findRuns(plain).map(({ token, isWhole, start, lines }) => ({
     token,
     isWhole,
-    at: () => placeOf(plain, start, lines),
+    at: () => placeOf(plain, start, { lines, parts }),
   }));
 }
 
@@ -118,55 +146,25 @@ const shortestToken = 16;
 
 function inValue(root: unknown, depth: number): Candidate[] {
   const found: Candidate[] = [];
-  const visit = (value: unknown, path: readonly string[]): void => {
+  /** `names` are the path and what the objects on it are called. */
+  const visit = (value: unknown, path: readonly string[], names: readonly string[]): void => {
     if (typeof value === 'string') {
       if (value.length < shortestToken) return;
       for (const candidate of candidatesOf(value, depth + 1))
-        found.push({ ...candidate, at: () => below(path, candidate) });
+        found.push({ ...candidate, at: () => below(path, names, candidate) });
     } else if (typeof value === 'object' && value !== null) {
-      for (const [name, member] of Object.entries(value)) visit(member, [...path, name]);
+      const own = [...names, ...labelsOf(value)];
+      for (const [name, member] of Object.entries(value)) visit(member, [...path, name], [...own, name]);
     }
   };
-  visit(root, []);
+  visit(root, [], []);
   return found;
 }
 
-function below(path: readonly string[], inner: Candidate): TokenPlace {
-  const { name } = inner.at();
-  if (path.length === 0) return { place: 'in quotes', name };
-  const shown = path.join('.');
-  return { place: `in JSON at ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`, name: name ?? path.at(-1) };
-}
-
-const escapes: ReadonlyMap<string, string> = new Map([
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-  ...[...'"\'`/'].map((char) => [char, char] as const),
-]);
-
-/** Undoes the escapes of strings around tokens, as logs and programs print them. */
-function undoEscapes(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replace(/\\+(u00[0-7][\da-f]|[\s\S]?)/gi, (all, next: string) => {
-    if (next.length > 1) return String.fromCharCode(Number.parseInt(next.slice(1), 16));
-    return escapes.get(next) ?? all;
-  });
-}
-
-/** A word of a URL, a form or a cookie; elsewhere `%20` behind a token is a damage of it. */
-const isEncodedWord = /=|%2e|%2[027]e[wy]/i;
-const mostRounds = 2;
-
-function undoPercent(text: string): string {
-  let plain = text;
-  for (let round = 0; round < mostRounds && plain.includes('%'); round++) {
-    plain = plain.replace(/[^\s"'<>]+/g, (word) => {
-      if (!word.includes('%') || !isEncodedWord.test(word)) return word;
-      const bytes = (codes: string) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString();
-      return word.replace(/(?:%[\da-f]{2})+/gi, bytes);
-    });
-  }
-  // A form writes a space as a plus.
-  return plain.replace(/([=:])bearer\+/gi, '$1Bearer ');
+function below(path: readonly string[], outer: readonly string[], inner: Candidate): TokenPlace {
+  const { name, names } = inner.at();
+  if (path.length === 0) return { place: 'in quotes', name, names };
+  const whole = path.join('.');
+  const shown = whole.length > 80 ? `${whole.slice(0, 80)}…` : whole;
+  return { place: `in JSON at ${shown}`, name: shown, names: [...outer, ...names] };
 }

@@ -139,6 +139,9 @@ function isEncodedToken(text: string): boolean {
   return findToken(Buffer.from(text, 'base64').toString('latin1')).kind !== 'none';
 }
 
+/** The hint for a token whose signature goes on elsewhere. */
+export const splitHint = 'a program cut or split the token: join all of its parts, without anything between them';
+
 /** A whole JWT, and what is glued to it. */
 const gluedToken = /^ey[\w-]+\.ey[\w-]+\.[\w-]{22,}([^\w-][\s\S]*)$/;
 
@@ -150,6 +153,8 @@ export function explainDamage(token: string): string {
   if (rest === undefined) return damagedHint;
   if (/^~[\w.~-]*$/.test(rest))
     return 'this is an SD-JWT: pass what stands before its first ~; the disclosures behind it are not checked';
+  // Pieces with something between them; a line end of ASCII or a quote is never glued to a token otherwise.
+  if (/^[\s"'`+\\<]+/.test(rest) && /[\w-]$/.test(rest) && !/^\\[^\s]/.test(rest)) return splitHint;
   // The signature goes on behind a dash or a backslash of another program; what else is glued to a token begins with a sign of ASCII.
   if (/^(?:\\|[^\0-\x7f\s])[\w-]{4}/u.test(rest)) {
     const code = (rest.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');

@@ -46,7 +46,9 @@ export function findRuns(text: string): TokenRun[] {
     if (wrapped !== undefined && isToken(wrapped.run)) ({ run, end, lines } = wrapped);
     if (!run.includes('.') || headerOf(run) === undefined) continue;
     glued.lastIndex = end;
-    const rest = (glued.exec(text)?.[0] ?? '').replace(/^\\$/, '');
+    let rest = (glued.exec(text)?.[0] ?? '').replace(/^\\$/, '');
+    if (/^[/?]/.test(rest) && isInPath(text, start)) rest = '';
+    if (rest === '') rest = otherPieces(text, run, end);
     found.push({ token: run + rest, isWhole: rest === '' && isToken(run), start, lines });
     words.lastIndex = end + rest.length;
   }
@@ -83,13 +85,60 @@ const lengthsOfRsa = [342, 512, 683, 1366];
 const lengthsOfTags = [22, 32, 43];
 
 /** Whether a token on one line has all of its last segment, as far as its `alg` tells. */
-function isComplete(run: string): boolean {
-  if (!isToken(run)) return false;
-  const header = headerOf(run);
-  const { length } = run.slice(run.lastIndexOf('.') + 1);
-  if (typeof own(header ?? {}, 'enc') === 'string') return lengthsOfTags.includes(length);
-  const alg = String(own(header ?? {}, 'alg')).slice(0, 2);
-  return (lastLengths[alg] ?? lengthsOfRsa).includes(length);
+export function isComplete(run: string): boolean {
+  return isToken(run) && lengthsOf(run).includes(lastLength(run));
+}
+
+function lastLength(run: string): number {
+  return run.length - run.lastIndexOf('.') - 1;
+}
+
+/** The possible lengths of the last segment of a token. */
+function lengthsOf(run: string): readonly number[] {
+  const header = headerOf(run) ?? {};
+  if (typeof own(header, 'enc') === 'string') return lengthsOfTags;
+  return lastLengths[String(own(header, 'alg')).slice(0, 2)] ?? lengthsOfRsa;
+}
+
+/** What stands between the pieces of a split token: spaces, quotes, tags, and the signs that join strings. */
+const between = new RegExp(`(?:[${spaces}${quotes}+\\\\&.|^>!#]|<[\\w /="'-]{0,60}>){1,40}`, 'y');
+/** A string that another string is joined to. */
+const joinedString = new RegExp(`[${quotes}]\\s{0,16}(?:\\+|\\.{1,2}|&)\\s{0,80}[${quotes}][\\w.-]+`, 'y');
+
+/**
+ * Returns the pieces behind a token that make its last segment complete, with what stands between them: a program split it. Empty if
+ * nothing tells that they belong to it.
+ */
+function otherPieces(text: string, run: string, end: number): string {
+  joinedString.lastIndex = end;
+  const joined = joinedString.exec(text)?.[0];
+  if (joined !== undefined) return joined;
+  if (!isToken(run)) return '';
+  const lengths = lengthsOf(run);
+  let length = lastLength(run);
+  if (lengths.includes(length)) return '';
+  const most = Math.max(...lengths);
+  const piece = /[\w-]{1,1366}(?![\w.-])/y;
+  for (let at = end; length < most; at = piece.lastIndex) {
+    between.lastIndex = at;
+    if (!between.test(text)) return '';
+    piece.lastIndex = between.lastIndex;
+    const next = piece.exec(text)?.[0];
+    if (next === undefined) return '';
+    length += next.length;
+    if (lengths.includes(length)) return text.slice(end, piece.lastIndex);
+  }
+  return '';
+}
+
+/** How far before a token the beginning of its path is looked for, in characters. */
+const longestPath = 2048;
+
+/** Whether a token is a segment of a path: what stands behind its slash is no part of it. */
+function isInPath(text: string, start: number): boolean {
+  const before = text.slice(Math.max(0, start - longestPath), start);
+  const word = before.split(/[\s"'`<>()]/).at(-1) ?? '';
+  return /^(?:[\w.-]{1,64}[=:])?(?:[a-z][a-z\d+.-]{0,31}:\/)?\/(?:[^?#]*\/)?$/i.test(word);
 }
 
 /** The shortest line that a token is wrapped at, in characters. */
@@ -120,16 +169,20 @@ function unwrap(text: string, start: number, end: number): { run: string; end: n
   return pieces.length === 1 ? undefined : { run: pieces.join(''), end: at, lines: pieces.length };
 }
 
+/** The parts of a token without their dots. */
+const threeLines = /^\s{0,80}e[wy][\w-]+\s{1,80}e[wy][\w-]+\s{1,80}[\w-]+\s{0,80}$/;
+
 /**
  * Joins a text that is one token with line breaks at its dots, as RFCs print it. The length of the last segment tells that the
  * token ends where the text does.
  */
 function joinAtDots(text: string): TokenRun | undefined {
-  if (!/\.[ \t]*\r?\n|\n[ \t]*\./.test(text)) return undefined;
+  const hasDots = /\.[ \t]*\r?\n|\n[ \t]*\./.test(text);
+  if (!hasDots && !threeLines.test(text)) return undefined;
   const lines = text.trim().split('\n');
   const pieces = lines.map((line) => line.trim());
   if (!pieces.every((piece) => /^[\w.-]+$/.test(piece))) return undefined;
-  const token = pieces.join('');
+  const token = pieces.join(hasDots ? '' : '.');
   // First: it is cheap, and leaves few pieces with a dot.
   if (!isComplete(token)) return undefined;
   if (pieces.slice(1).some((piece) => piece.includes('.') && headerOf(piece) !== undefined)) return undefined;

@@ -29,6 +29,10 @@ describe('a token from a file or a variable', () => {
       [['--token-env', 'TOK'], { env: { TOK: given } }],
       [['Bearer', given], {}],
       [['bearer:', given], {}],
+      [['JWT', given], {}],
+      [['Token', given], {}],
+      [['DPoP', given], {}],
+      [['Authorization:', 'DPoP', given], {}],
     ] as const) {
       const { exitCode, stdout } = await runCli([command, ...args, ...options], world);
       expect({ args, exitCode }).toEqual({ args, exitCode: 0 });
@@ -156,6 +160,22 @@ describe('a text that holds a token', () => {
       }
     },
   );
+
+  test.each([
+    [
+      'joined strings',
+      `{ a: '${token.slice(0, -20)}' +\n  '${token.slice(-20)}' }`,
+      'a program cut or split the token',
+    ],
+    ['a zero-width space', `${token.slice(0, -20)}\u200b${token.slice(-20)}`, 'a program put U+200B'],
+    ['a part of a cookie', `Cookie: s.0=${token.slice(0, -20)}`, 'a program cut or split the token'],
+  ])('takes no part of a token for the token: %s', async (_, text, hint) => {
+    for (const command of [['decode'], ['inspect'], ['verify', '--keyring', keyring, '--any-aud']]) {
+      const { exitCode, stderr } = await runCli(command, { stdin: text });
+      expect(exitCode).toBe(11);
+      if (command[0] === 'verify') expect(stderr).toContain(hint);
+    }
+  });
 
   test('the name of a place is escaped and holds no token', async () => {
     const text = JSON.stringify({ 'a\u001b[31m\u202e': { [token]: token } });

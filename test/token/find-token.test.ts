@@ -11,6 +11,9 @@ const jwe = `${encode('{"alg":"dir","enc":"A256GCM"}')}..${'A'.repeat(16)}.${enc
 const fold = (text: string, width: number, end = '\n') => text.match(new RegExp(`.{1,${width}}`, 'g'))?.join(end) ?? '';
 const percent = (text: string) => [...text].map((char) => `%${char.charCodeAt(0).toString(16)}`).join('');
 
+const amplify = 'CognitoIdentityServiceProvider.1h57kf5cpq17m0eml12example.f3a1c2d4-1111-2222-3333-444455556666';
+const list = (tokens: Record<string, string>) => Object.entries(tokens).map(([name, value]) => ({ name, value }));
+
 describe('finds the one token of a text', () => {
   const b64 = encode('body');
   test.each<[string, string, string]>([
@@ -91,7 +94,27 @@ describe('finds the one token of a text', () => {
     ['a line of Ruby', `"token" => "${token}"`, 'after token=>'],
     ['XML', `<wsse:Token>${token}</wsse:Token>`, 'between tags'],
     ['HTML', `<input type="hidden" name="t" value="${token}">`, 'after value='],
-    ['HTML with entities', `{&quot;token&quot;:&quot;${token}&quot;}`, 'among other text'],
+    ['HTML with entities', `{&quot;token&quot;:&quot;${token}&quot;}`, 'in JSON at token'],
+    ['HTML with entities of HTML', `{&amp;quot;token&amp;quot;:&amp;quot;${token}&amp;quot;}`, 'in JSON at token'],
+    ['HTML with all dots as entities', `token=${token.replace('.', '&period;').replace('.', '&#46;')}`, 'after token='],
+    ['cURL for cmd.exe', `curl -H ^"authorization: Bearer ${token}^" ^\r\n  x`, 'in an Authorization header'],
+    ['a mail', `https://a.example/?token=3D${fold(token, 70, '=\r\n')}&x=3D1`, 'in the query of a URL'],
+    ['a Bearer that is encoded twice', `Bearer%2520${token}`, 'after Bearer'],
+    ['a Bearer with a plus', `Bearer+${token}`, 'after Bearer'],
+    ['a path that goes on', `https://app.example/verify/${token}/next?a=1`, 'in the path of a URL'],
+    ['a path with a slash at its end', `/verify/${token}/`, 'in the path of a URL'],
+    ['a path before a query', `GET /verify/${token}?a=1 HTTP/1.1`, 'in the path of a URL'],
+    ['three parts on three lines', token.split('.').join('\n'), 'wrapped over 3 lines'],
+    [
+      'numbered cookies',
+      `Cookie: a=b; session.1=${token.slice(90)}; session.0=${token.slice(0, 90)}; c=d`,
+      'in the cookie session, joined from 2 parts',
+    ],
+    [
+      'numbered cookies that are set',
+      `Set-Cookie: s.0=${token.slice(0, 90)}; Path=/\r\nSet-Cookie: s.1=${token.slice(90)}; Path=/\r\n`,
+      'in the cookie s, joined from 2 parts',
+    ],
     ['JSON', `{"access_token":"${token}","expires_in":1800}`, 'in JSON at access_token'],
     ['JSON with a mark', `\ufeff{"access_token":"${token}"}`, 'in JSON at access_token'],
     ['JSON in JSON', JSON.stringify({ data: [{ auth: { token } }] }), 'in JSON at data.0.auth.token'],
@@ -186,6 +209,42 @@ describe('takes the token with the wanted name', () => {
       'access',
       token,
     ],
+    [
+      'of cookies of a framework',
+      `Cookie: access_token_cookie=${token}; refresh_token_cookie=${other}`,
+      'access',
+      token,
+    ],
+    [
+      'of cookies with a prefix',
+      `Set-Cookie: __Host-access_token=${token}\nSet-Cookie: __Host-refresh_token=${other}`,
+      'access',
+      token,
+    ],
+    ['of a pair of JWTs', JSON.stringify({ accessJwt: token, refreshJwt: other }), 'refresh', other],
+    [
+      'of Amplify',
+      JSON.stringify({ [`${amplify}.accessToken`]: token, [`${amplify}.idToken`]: other }),
+      'access',
+      token,
+    ],
+    ['of cookies of Amplify', `Cookie: ${amplify}.idToken=${other}; ${amplify}.accessToken=${token}`, 'access', token],
+    ['below its name', JSON.stringify({ tokens: { access: { token }, refresh: { token: other } } }), 'access', token],
+    [
+      'below its name in YAML',
+      `tokens:\n  access:\n    token: ${token}\n  refresh:\n    token: ${other}\n`,
+      'access',
+      token,
+    ],
+    [
+      'below its name in JavaScript',
+      `{ access: { token: '${token}' }, refresh: { token: '${other}' } }`,
+      'refresh',
+      other,
+    ],
+    ['in a list with names', JSON.stringify(list({ access_token: token, refresh_token: other })), 'access', token],
+    ['with two names', JSON.stringify({ token, access_token: token, refresh_token: other }), 'access', token],
+    ['with a plain name first', JSON.stringify({ app_access_token: other, access_token: token }), 'access', token],
     ['beside an opaque one', JSON.stringify({ access_token: 'opaque', id_token: token }), 'access', token],
   ])('%s', (_, text, wanted, expected) => {
     expect(findToken(text, wanted)).toMatchObject({ kind: 'one', token: expected });
@@ -198,6 +257,17 @@ test.each([
   ['in a cookie', `Cookie: refresh_token=${token}; a=b`],
   ['in a form', `access_token=opaque&refresh_token=${token}`],
   ['in an env file', `REFRESH_TOKEN='${token}'`],
+  ['below its name', JSON.stringify({ tokens: { refresh: { token, expires: 'x' } } })],
+  ['as a token below its name', JSON.stringify({ refreshToken: { token } })],
+  ['as a value below its name', JSON.stringify({ refreshToken: { value: token } })],
+  ['as a JWT', JSON.stringify({ refreshJwt: token })],
+  ['in a list with names', JSON.stringify(list({ refresh_token: token }))],
+  ['in a cookie of a HAR file', JSON.stringify({ request: { cookies: list({ '__Host-refresh-token': token }) } })],
+  ['with a type', JSON.stringify({ type: 'refresh', token })],
+  ['in a cookie of a framework', `Cookie: refreshTokenCookie=${token}`],
+  ['in YAML', `tokens:\n  refresh:\n    expires: 1\n    token: ${token}\n`],
+  ['in an object of JavaScript', `{\n  refreshToken: {\n    a: {},\n    value: '${token}' } }`],
+  ['there twice', JSON.stringify({ token, refresh_token: token })],
 ])('takes no refresh token for an access token: %s', (_, text) => {
   expect(findToken(text, 'no refresh')).toEqual({ kind: 'refresh' });
   expect(findToken(text, 'access')).toMatchObject({ kind: 'one', token });
@@ -227,9 +297,36 @@ describe('counts several tokens', () => {
       ['access_token'],
     ],
     ['of which one is damaged', `${token} ${other}=`, 'access', 2, []],
+    [
+      'below names that say nothing',
+      JSON.stringify({ a: { token }, b: { token: other } }),
+      'access',
+      2,
+      ['a.token', 'b.token'],
+    ],
     ['wrapped ones', `${fold(token, 60)}\n${fold(other, 60)}`, 'access', 2, []],
   ])('%s', (_, text, wanted, count, names) => {
     expect(findToken(text, wanted)).toEqual({ kind: 'several', count, names });
+  });
+});
+
+describe('does not take a part of a token for the token', () => {
+  const [most, rest] = [token.slice(0, -20), token.slice(-20)];
+  test.each([
+    ['joined strings of JavaScript', `{ access_token: '${most}' +\n    '${rest}' }`],
+    ['joined strings of PHP', `"${most}" . "${rest}"`],
+    ['a string that is joined to a whole one', `"${token}" + "AAAA"`],
+    ['a zero-width space', `${most}\u200b${rest}`],
+    ['a space', `${most} ${rest}`],
+    ['a tag', `${most}<wbr>${rest}`],
+    ['a mark', `<mark>${most}</mark>${rest}`],
+    ['uneven lines', `${most.slice(0, 40)}\n${most.slice(40)}\n"${rest}"`],
+    ['a cookie whose second part is missing', `Cookie: s.0=${most}; s.2=${rest}`],
+    ['a cookie alone', `Cookie: s.0=${most}`],
+    ['a cookie with something glued to a part', `Cookie: s.0=${most}; s.1=${rest}~x`],
+    ['cookies of a HAR file', JSON.stringify(list({ 's.0': most, 's.1': rest }))],
+  ])('%s', (_, text) => {
+    expect(findToken(text)).not.toMatchObject({ kind: 'one', isWhole: true });
   });
 });
 
@@ -253,15 +350,25 @@ describe('keeps what is glued to a token', () => {
     '\ufffd',
     ':',
     '?',
+    '&#65;',
+    '&#x41;',
+    '&#65',
+    '&#x2e;x',
+    '&period;x',
+    '&amp;#65;',
+    '&lowbar;',
   ])('%j', (glue) => {
     const found = findToken(`"${token}${glue}"`);
     expect(found).toMatchObject({ kind: 'one' });
     expect(found).not.toMatchObject({ token });
   });
 
-  test.each(['x', '_', '-', '.', '+', '~', 'token_', 'file.'])('does not begin a token behind %j', (glue) => {
-    expect(findToken(`"${glue}${token}"`)).not.toMatchObject({ token });
-  });
+  test.each(['x', '_', '-', '.', '+', '~', 'token_', 'file.', '&#65;', '&lowbar;'])(
+    'does not begin a token behind %j',
+    (glue) => {
+      expect(findToken(`"${glue}${token}"`)).not.toMatchObject({ token });
+    },
+  );
 
   test.each(['+', '/', '=', ' ', '\u200b', '%', 'é'])('does not skip %j within a segment', (char) => {
     for (const at of [10, token.indexOf('.') + 5, token.length - 5]) {

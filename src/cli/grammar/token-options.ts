@@ -34,6 +34,9 @@ export function readMaxSize(text: string | undefined, usual: number): number {
   return readSize('--max-size', text, longestToken) ?? usual;
 }
 
+/** The words of a header before a token: its name, and the scheme as servers call it. */
+const schemeWords = /^(?:(?:proxy-)?authorization:?(?: ?(?:bearer|jwt|token|dpop))?|(?:bearer|jwt|token|dpop):?)$/i;
+
 /**
  * Returns the token argument of a command, with the words of a header before it as one text.
  * @throws {JwtkitError} USAGE_INVALID for more arguments.
@@ -42,7 +45,7 @@ export function readTokenArgument(command: Command): string | undefined {
   const { args } = command;
   if (args.length < 2) return args[0];
   const words = args.slice(0, -1).join(' ');
-  if (/^(?:(?:proxy-)?authorization:?|bearer:?|authorization: ?bearer)$/i.test(words)) return args.join(' ');
+  if (schemeWords.test(words)) return args.join(' ');
   // As Commander's own error, so that mistakes.ts finds the hint.
   return command.error(`too many arguments for '${command.name()}'. Expected 1 argument but got ${args.length}`, {
     code: 'commander.excessArguments',

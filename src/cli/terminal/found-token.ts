@@ -3,7 +3,7 @@ import { JwtkitError } from '../../errors.js';
 import { mayExist } from '../../files/read-file.js';
 import { trimToken } from '../../token/decode.js';
 import { findToken, type WantedToken } from '../../token/find-token.js';
-import { explainDamage, explainNoToken } from '../../token/no-token.js';
+import { explainDamage, explainNoToken, splitHint } from '../../token/no-token.js';
 import type { Context } from './io.js';
 import { hintForSwallowed } from './swallowed-token.js';
 
@@ -26,6 +26,9 @@ export function findGivenToken(text: string, { source, wanted }: Given, context:
   // What begins like a token and is damaged is judged as a whole.
   const isWhole = found.kind === 'one' && (found.token === whole || (!found.isWhole && whole.startsWith(found.token)));
   if (found.kind === 'one' && !found.isWhole) context.tokenHint = explainDamage(found.token);
+  if (found.kind === 'one' && !found.isWhole && isCut(found.token)) {
+    throw new JwtkitError('TOKEN_MALFORMED', `the token ${found.place} is a part of a token`, { hint: splitHint });
+  }
   if (found.kind === 'one' && !isWhole) {
     context.io.note(`the token was found ${found.place}`);
     return found.token;
@@ -38,6 +41,11 @@ export function findGivenToken(text: string, { source, wanted }: Given, context:
   if (found.kind === 'several') throw severalTokens(found.count, found.names, wanted);
   if (!isWhole) context.tokenHint = whole === '' ? hintOfNothing(source, context) : hintOf(text, source);
   return whole;
+}
+
+/** Whether a token that is not whole has nothing glued to it: the strict parser would take it for whole. */
+function isCut(token: string): boolean {
+  return /^[\w-]+\.[\w-]*\.[\w-]*(?:\.[\w-]*\.[\w-]*)?$/.test(token);
 }
 
 const usualHint = 'pass it as the argument, or pipe it in; a variable of your shell may not be set';
