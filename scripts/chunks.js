@@ -32,6 +32,7 @@ const quick = {
     '../token/key-source',
     'grammar/lifetimes',
     'grammar/decrypt-key',
+    '../jose/unresolved',
   ],
   verify: ['commands/verify'],
   inspect: ['commands/inspect'],

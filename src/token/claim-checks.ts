@@ -1,6 +1,7 @@
 /** Checks each claim of a token with a verified signature against the policy and the time (RFC 7519 §4.1, RFC 8725 §3). */
 import { own, quoteText } from '../jose/json.js';
-import { asList, isString, isStringOrStrings, suggestParts } from './claims.js';
+import { variableName } from '../jose/unresolved.js';
+import { asList, commaHint, isString, isStringOrStrings } from './claims.js';
 import type { DecodedToken } from './decode.js';
 import { type Finding, failed, malformed, passed, skipped, skips } from './finding.js';
 import { checkGranted } from './grant-checks.js';
@@ -61,8 +62,22 @@ function checkAccepted(
   if (accepted === undefined) return skips.notWanted[name];
   const match = findAccepted(value, accepted);
   if (match !== undefined) return passed(name, match);
-  const hint = suggestParts(asList(accepted), asList(value));
+  const hint = suggestMeant(asList(accepted), asList(value));
   return failed(name, 'CLAIM_MISMATCH', `token ${name} is ${quoteValues(value)}, ${expectedOneOf(accepted)}`, hint);
+}
+
+/** Says what is odd about an accepted value, if the token has what was probably meant: a list, quotes, a variable. */
+function suggestMeant(accepted: readonly string[], held: readonly string[]): string | undefined {
+  const variable = accepted.find((item) => variableName.test(item));
+  if (variable !== undefined)
+    return `${quoteText(variable)} is the name of a variable: nothing put its value in its place`;
+  const bare = (text: string) => text.trim().replace(/^[[\]"',]{1,8}|[[\]"',]{1,8}$/g, '');
+  const there = new Set(held);
+  const quoted = accepted.find((item) => bare(item) !== item && there.has(bare(item)));
+  if (quoted !== undefined) return `${quoteText(quoted)} has quotes, brackets or commas in it: write the value alone`;
+  // Any of several is enough.
+  const list = accepted.find((item) => item.includes(',') && item.split(',').some((part) => there.has(bare(part))));
+  return list === undefined ? undefined : commaHint(list);
 }
 
 function expectedOneOf(accepted: string | readonly string[] = []): string {

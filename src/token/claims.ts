@@ -125,7 +125,12 @@ export function suggestParts(wanted: readonly string[], held: readonly string[])
   const lists = wanted.filter((item) => item.includes(','));
   const there = new Set(lists.length === 0 ? [] : held);
   const list = lists.find((item) => item.split(',').every((part) => there.has(part.trim())));
-  return list && `${quoteText(list)} is one value with a comma in it: name each value by itself`;
+  return list && commaHint(list);
+}
+
+/** The hint for a list with commas where one value belongs. */
+export function commaHint(list: string): string {
+  return `${quoteText(list)} is one value with a comma in it: name each value by itself`;
 }
 
 /** Whether a string is one scope token (RFC 6749 §3.3): printable ASCII without space, quote and backslash. */

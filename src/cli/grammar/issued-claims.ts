@@ -4,6 +4,7 @@ import { JwtkitError } from '../../errors.js';
 import { defaultMaxTokenLength } from '../../jose/compact.js';
 import { type JsonObject, quoteText } from '../../jose/json.js';
 import { textBytes } from '../../jose/text.js';
+import { isReference, variableName } from '../../jose/unresolved.js';
 import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
 import { type ClaimDefault, defineMember, readClaims } from '../../token/given-claims.js';
 import type { OwnClaim } from '../../token/issue-policy.js';
@@ -134,6 +135,7 @@ export function claimsOfOptions(invocation: Invocation<ClaimOptions>, io: Io): C
   const bad = scope?.find((token) => !isScopeToken(token));
   if (bad !== undefined) throw usage(`--scope: ${JSON.stringify(bad)} is not a scope token (RFC 6749 §3.3)`);
   noteCommas(invocation, io);
+  refuseReferences(invocation, io);
   const named = {
     iss: isNamed('iss') ? options.iss : undefined,
     sub: options.sub,
@@ -163,6 +165,28 @@ const timeOptions = [
   ['nbf', '--nbf +5m'],
   ['iat', '--at -5m'],
 ] as const;
+
+/** What programs write where a value is missing. */
+const emptyWord = /^(?:undefined|null|nil|None|NaN|\[object \w+\])$/;
+
+/**
+ * Refuses the name of a variable or a reference to a vault where a claim belongs: the token would say it to every verifier. A form
+ * that may be a value is only noted.
+ */
+function refuseReferences({ options, origin, label }: Invocation<ClaimOptions>, io: Io): void {
+  for (const name of ['iss', 'aud', 'sub'] as const) {
+    if (options.bare === true && origin(name) === 'config') continue;
+    for (const value of [options[name] ?? []].flat()) {
+      if (isReference(value)) {
+        const hint = 'nothing put the value in its place; a claim that looks so can stand in a file of --claims';
+        throw usage(`${label(name)}: ${quoteText(value)} is a name or a reference, not the value behind it`, hint);
+      }
+      if (emptyWord.test(value)) io.note(`${label(name)}: ${quoteText(value)} is what programs write for no value`);
+      else if (variableName.test(value))
+        io.note(`${label(name)}: ${quoteText(value)} looks like the name of a variable`);
+    }
+  }
+}
 
 /** Notes a list with commas where each value has a flag of its own. A name in a directory, such as CN=a,OU=b, is no list. */
 function noteCommas({ options, origin, label }: Invocation<ClaimOptions>, io: Io): void {

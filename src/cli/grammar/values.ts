@@ -62,7 +62,9 @@ export function readClock(at: string | undefined, { now }: Io): number {
 
 /** Reads algorithm names, separated by commas or given several times. */
 export function readAlgorithms(label: string, values: readonly string[] | undefined): AlgorithmName[] | undefined {
-  return values?.flatMap((value) => value.split(',')).map((name) => readAlgorithm(label, name.trim()));
+  // A variable was split at its white space, also beside a comma.
+  const names = values?.join('\n').split(/\s*[,\n]\s*/);
+  return names?.map((name) => readAlgorithm(label, name.trim()));
 }
 
 /** Reads the algorithm to sign with, or the algorithms that the policy file allows. */

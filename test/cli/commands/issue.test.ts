@@ -343,6 +343,48 @@ describe('--claims', () => {
   });
 });
 
+describe('a claim that nothing put in its place', () => {
+  const references = [
+    '$'.concat('{ISSUER}'),
+    '{{issuer}}',
+    '$'.concat('{{ vars.ISS }}'),
+    'op://vault/item/field',
+    '$(ISSUER)',
+    '<%= iss %>',
+  ];
+  test.each(references)('refuses %s', async (value) => {
+    const config = fileWith(JSON.stringify({ issuer: value }));
+    for (const [args, more] of [
+      [['--iss', value], {}],
+      [['--sub', value], {}],
+      [['--aud', 'api', '--aud', value], {}],
+      [[], { JWTKIT_ISS: value }],
+      [['--config', config], {}],
+      [['--pair', '--config', config], {}],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await runCli([...issue, ...args], { env: { ...env, ...more } });
+      expect({ args, exitCode, stdout }).toEqual({ args, exitCode: 2, stdout: '' });
+      expect(stderr).toContain('is a name or a reference, not the value behind it');
+    }
+  });
+
+  test.each(['undefined', 'null', 'None', '[object Object]', '$ISSUER', '%ISSUER%'])('notes %s', async (value) => {
+    const { exitCode, stderr } = await runCli([...issue, '--sub', 'u', '--iss', value], { env });
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(
+      /^note: --iss: .* (?:is what programs write for no value|looks like the name of a variable)\n$/,
+    );
+  });
+
+  test.each(['https://issuer.example', 'urn:a:b', 'arn:aws:iam::1:role/x', 'a$b', 'nullable'])(
+    'takes %s',
+    async (value) => {
+      const { exitCode, stderr } = await runCli([...issue, '--iss', value, '--sub', value], { env });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    },
+  );
+});
+
 describe('variables', () => {
   const issueWith = async (more: Record<string, string>, ...args: string[]) =>
     segmentOf(await stdoutOf([...issue, ...args], { env: { ...env, ...more } }), 1);
@@ -483,7 +525,7 @@ describe('a list with commas where a flag is repeated', () => {
       const hint = `hint: ${JSON.stringify(demand.at(-1))} is one value with a comma in it: name each value by itself\n`;
       expect(stderr).toContain(hint);
     }
-    const other = await verify('--aud', 'a,c');
+    const other = await verify('--aud', 'x,c');
     expect(other.stderr).not.toContain('comma');
   });
 });

@@ -626,6 +626,8 @@ describe('keys and algorithms', () => {
     expect((await verifyWith({})).exitCode).toBe(0);
     expect((await verifyWith({ JWTKIT_ALG: 'ES256' })).exitCode).toBe(12);
     expect((await verifyWith({ JWTKIT_ALG: 'ES256 RS256' })).exitCode).toBe(0);
+    expect((await verifyWith({ JWTKIT_ALG: 'ES256, RS256' })).exitCode).toBe(0);
+    expect((await verifyWith({ JWTKIT_ALG: 'ES256 , RS256' })).exitCode).toBe(0);
     expect((await verifyWith({ JWTKIT_ALG: 'ES256' }, '--alg', 'RS256')).exitCode).toBe(0);
     expect((await verifyWith({ JWTKIT_AUD: 'api' })).exitCode).toBe(16);
     expect((await verifyWith({ JWTKIT_ISS: 'me' })).exitCode).toBe(16);

@@ -183,3 +183,23 @@ describe('a policy with "audience": "any"', () => {
     expect(stderr).not.toMatch(/sets .*audience/);
   });
 });
+
+describe('an audience that was written as something else', () => {
+  const quoted = 'has quotes, brackets or commas in it: write the value alone';
+  const list = 'is one value with a comma in it: name each value by itself';
+  test.each<[string, Sources, string]>([
+    ['a list with commas', { flags: ['--aud', 'api,web'] }, list],
+    ['a list with commas in a variable', { env: { JWTKIT_AUD: 'web,api' } }, list],
+    ['a list of JSON without spaces', { env: { JWTKIT_AUD: '["api","web"]' } }, list],
+    ['a list of JSON', { env: { JWTKIT_AUD: '["api", "web"]' } }, quoted],
+    ['a text of JSON', { env: { JWTKIT_AUD: '"api"' } }, quoted],
+    ['a list with one text', { env: { JWTKIT_AUD: '["api"]' } }, quoted],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: that is the name of a variable.
+    ['the name of a variable', { env: { JWTKIT_AUD: '${AUD}' } }, 'is the name of a variable'],
+    ['the name of a variable as a flag', { flags: ['--aud', '$AUD'] }, 'is the name of a variable'],
+  ])('%s gets a hint', async (_, sources, hint) => {
+    const { exitCode, stdout, stderr } = await ask(['verify', await forApi()], sources);
+    expect(exitCode).toBe(16);
+    expect(`${stdout}${stderr}`.replace(/\s+/g, ' ')).toContain(hint);
+  });
+});
