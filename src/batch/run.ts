@@ -84,7 +84,7 @@ export async function openBatch(job: Job, options: BatchOptions) {
     const own = hasOwnTerms ? await ownTerms(at) : undefined;
     if (own !== undefined) return answerIn(block, own);
     const keys = source === undefined ? [] : await source.keys(at);
-    const terms = () => ({ now: at, keys, skipped: source?.skipped?.() });
+    const terms = () => ({ now: at, keys, skipped: source?.skipped?.(at) });
     if (source?.refresh === undefined) return answerIn(block, terms());
     // A thread keeps the memory that it is given, and the block may have to be answered once more.
     const result = await answerIn({ ...block, bytes: block.bytes.slice() }, terms());

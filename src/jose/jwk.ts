@@ -83,6 +83,11 @@ export function holdsSecret(value: unknown): boolean {
   return own(value, 'kty') === 'oct' || privateMembers.some((name) => (own(value, name) ?? null) !== null);
 }
 
+/** A member of a JWK. Some serializers write every member that they know, with null if there is none. */
+function memberOf(jwk: JsonObject, name: string): unknown {
+  return own(jwk, name) ?? undefined;
+}
+
 /** What the message of a refused JWK begins with, after its source. */
 export const ofJwk = "the JWK's ";
 
@@ -98,7 +103,7 @@ export function importJwk(jwk: unknown, traits: { source?: string | undefined; k
   }
   const invalid = (message: string) => new JwtkitError('KEY_INVALID', `${where}${ofJwk}${message}`);
   const unusable = (message: string) => new UnusableJwk('KEY_INVALID', `${where}${ofJwk}${message}`);
-  const [kty, kid, use, alg] = ['kty', 'kid', 'use', 'alg'].map((name) => own(jwk, name));
+  const [kty, kid, use, alg] = ['kty', 'kid', 'use', 'alg'].map((name) => memberOf(jwk, name));
   if (typeof kty !== 'string') throw invalid('kty is missing');
   if (!isKty(kty)) throw unusable(`kty ${quoteText(kty)} is not one of RSA, EC, OKP, oct`);
   if (kid !== undefined && typeof kid !== 'string') throw invalid('kid is not a string');
@@ -111,7 +116,7 @@ export function importJwk(jwk: unknown, traits: { source?: string | undefined; k
     throw unusable(`alg ${quoteText(alg as string)} is no signature algorithm`);
   }
   const { keyObject, numbers } = importMaterial(jwk, kty, { invalid, unusable });
-  const operations = readOperations(own(jwk, 'key_ops'), keyObject, { invalid, unusable });
+  const operations = readOperations(memberOf(jwk, 'key_ops'), keyObject, { invalid, unusable });
   const key = makeKey(keyObject, { ...traits, kid: traits.kid ?? kid, alg, operations }, numbers);
   // Last, because this signs: makeKey has checked the sizes by now.
   if (keyObject.type === 'private' && !isPair(keyObject, jwk)) {
@@ -134,14 +139,14 @@ function importMaterial(jwk: JsonObject, kty: keyof typeof kinds, { invalid, unu
     if (row === undefined) throw unusable(`crv ${quoteText(crv)} is no signature curve`);
     if (row.kty !== kty) throw invalid(`crv ${crv} does not belong to kty ${kty}`);
   }
-  if (own(jwk, 'oth') !== undefined) throw invalid('oth (an RSA key of more than two primes) is not supported');
-  const isPrivate = kty !== 'oct' && own(jwk, 'd') !== undefined;
+  if (memberOf(jwk, 'oth') !== undefined) throw invalid('oth (an RSA key of more than two primes) is not supported');
+  const isPrivate = kty !== 'oct' && memberOf(jwk, 'd') !== undefined;
   const clean: Record<string, string> = row === undefined ? { kty } : { kty, crv: crv as string };
   const decoded: Record<string, Buffer> = {};
   for (const name of isPrivate ? [...kinds[kty].public, ...kinds[kty].private] : kinds[kty].public) {
     const text = own(jwk, name);
     if (text === undefined)
-      throw invalid(`${name} is missing${own(jwk, 'x5c') === undefined ? '' : '; x5c is not read'}`);
+      throw invalid(`${name} is missing${memberOf(jwk, 'x5c') === undefined ? '' : '; x5c is not read'}`);
     if (typeof text !== 'string') throw invalid(`${name} is ${describeJson(text)}, not a string`);
     const read = decodeBase64url(text);
     if (read === undefined) throw invalid(`${name} is not canonical base64url`);
@@ -183,7 +188,8 @@ function isPair(privateKey: KeyObject, jwk: JsonObject): boolean {
 
 /** RFC 7517 §4.3: distinct strings; `verify` for a public key, `sign` for a private one. */
 function readOperations(value: unknown, key: KeyObject, { invalid, unusable }: Refusals): KeyOperation[] | undefined {
-  if (value === undefined) return undefined;
+  // An empty list is what serializers write for none.
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   if (!Array.isArray(value) || value.some((item) => typeof item !== 'string') || new Set(value).size !== value.length) {
     throw invalid('key_ops is not an array of distinct strings');
   }

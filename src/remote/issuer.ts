@@ -43,7 +43,7 @@ export function issuerKeys(issuer: string, options: RemoteOptions): KeySource {
       return current.source.keys(now, deadline);
     },
     refresh: async (now) => current?.source.refresh(now),
-    skipped: () => current?.source.skipped() ?? [],
+    skipped: (now) => current?.source.skipped(now) ?? [],
     fetched: () => withMetadata(current?.source.fetched(), metadata.current()),
   };
 }

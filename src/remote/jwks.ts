@@ -2,7 +2,7 @@
 import { JwtkitError } from '../errors.js';
 import { foreignJsonHint, foreignTextHint } from '../jose/foreign-key.js';
 import { isJsonObject, own, quoteText } from '../jose/json.js';
-import { holdsSecret } from '../jose/jwk.js';
+import { holdsSecret, privateMembers } from '../jose/jwk.js';
 import { type ImportedJwkSet, importJwkSet, noUsableKey, type SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
 import { isJsonText } from '../jose/key-content.js';
@@ -22,6 +22,8 @@ export interface PublishedSet {
   /** Returns the keys that verify at a time, a NumericDate: those whose `exp` has not passed. */
   readonly keysAt: (now: number) => readonly Key[];
   readonly skipped: readonly SkippedJwk[];
+  /** Returns the keys whose `exp` has passed at a time. */
+  readonly endedAt: (now: number) => readonly SkippedJwk[];
 }
 
 /**
@@ -52,19 +54,23 @@ function readPublished(body: Uint8Array, source: string, options: ReadOptions): 
   const { keys, members, skipped } = refusing(invalid, source, () => importPublished(body, source, invalid, options));
   const ends = new Map<Key, number>();
   const usable = keys.filter((key) => {
-    const exp = own(members.get(key) ?? {}, 'exp');
+    const exp = own(members.get(key) ?? {}, 'exp') ?? undefined;
     if (isNumericDate(exp)) ends.set(key, exp);
     else if (exp !== undefined) skipped.push({ kid: key.kid, reason: 'its exp is no NumericDate', isBroken: true });
     return exp === undefined || ends.has(key);
   });
   if (usable.length === 0) throw invalid(noUsableKey(skipped));
-  if (ends.size === 0) return { keysAt: () => usable, skipped };
+  if (ends.size === 0) return { keysAt: () => usable, skipped, endedAt: () => [] };
   const keysAt = (now: number) => {
     const current = usable.filter((key) => (ends.get(key) ?? Infinity) > now);
     // The same list each time: callers compare lists to notice new keys.
     return current.length === usable.length ? usable : current;
   };
-  return { keysAt, skipped };
+  const endedAt = (now: number) =>
+    usable
+      .filter((key) => (ends.get(key) ?? Infinity) <= now)
+      .map(({ kid }) => ({ kid, reason: 'its exp has passed', isBroken: false }));
+  return { keysAt, skipped, endedAt };
 }
 
 function importPublished(
@@ -120,6 +126,11 @@ export function refuseSecret(member: unknown, invalid: RefuseText): void {
   const kid = isJsonObject(member) ? own(member, 'kid') : undefined;
   const isShared = isJsonObject(member) && (own(member, 'kty') === 'oct' || own(member, 'k') !== undefined);
   const name = typeof kid === 'string' ? ` ${quoteText(kid)}` : '';
+  if (isJsonObject(member) && privateMembers.every((each) => (own(member, each) ?? '') === '')) {
+    const problem = isShared ? 'is a shared secret without its k' : 'has an empty private member';
+    const hint = `nothing secret was published: its publisher must leave out ${isShared ? 'the key' : 'the member'}`;
+    throw invalid(`the key${name} ${problem}, and the set is public`, hint);
+  }
   const problem = isShared ? 'is a shared secret' : 'has its private half in it';
   throw invalid(`the key${name} ${problem}, and the set is public`, replaceIt);
 }
@@ -156,7 +167,11 @@ export function keysAt(address: URL, options: RemoteOptions, origin = address.or
   return {
     keys: async (now: number, deadline = deadlineOf(options)) => (await document.load(deadline)).value.keysAt(now),
     refresh: async (now: number) => (await document.reload(deadlineOf(options)))?.value.keysAt(now),
-    skipped: () => document.current()?.value.skipped ?? [],
+    skipped: (now?: number): readonly SkippedJwk[] => {
+      const set = document.current()?.value;
+      if (set === undefined) return [];
+      return now === undefined ? set.skipped : [...set.skipped, ...set.endedAt(now)];
+    },
     fetched: (): FetchedKeys | undefined => {
       const current = document.current();
       if (current === undefined) return undefined;

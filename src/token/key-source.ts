@@ -18,8 +18,8 @@ export interface KeySource {
   keys(now: number): Promise<readonly Key[]>;
   /** Returns newer keys, for a token whose key is unknown; undefined if there are none, or it is too soon to ask. */
   refresh?(now: number): Promise<readonly Key[] | undefined>;
-  /** Returns the members of the last keys' set that were left out. */
-  skipped?(): readonly SkippedJwk[];
+  /** Returns the members of the last keys' set that were left out; with a moment, those whose `exp` has passed too. */
+  skipped?(now?: number): readonly SkippedJwk[];
   /** Returns where the last keys came from; undefined if they were not fetched. */
   fetched?(): FetchedKeys | undefined;
 }
@@ -66,7 +66,7 @@ export async function verifyTokenFrom(
   requireSource(fromDeps);
   const { source, now, denylist } = fromDeps;
   return withKeys(source, now, (keys) =>
-    verifyToken(token, policy, { keys, skipped: source.skipped?.(), now, denylist }),
+    verifyToken(token, policy, { keys, skipped: source.skipped?.(now), now, denylist }),
   );
 }
 
@@ -82,7 +82,7 @@ export async function reportTokenFrom(
   requireSource(fromDeps);
   const { source, now, denylist } = fromDeps;
   const reportWith = (keys: readonly Key[]) => {
-    return reportToken(token, policy, { keys, skipped: source.skipped?.(), now, denylist });
+    return reportToken(token, policy, { keys, skipped: source.skipped?.(now), now, denylist });
   };
   const report = await reportWith(await source.keys(now));
   if (report.code !== 'KEY_NOT_FOUND') return report;

@@ -24,7 +24,6 @@ describe('a member that cannot be used is left out, and the others stay', () => 
     ['no kty', { ...ec, kty: undefined, kid: 'x' }, 'x', 'kty is missing'],
     ['a kty of another type', { kty: 1, kid: 'x' }, 'x', 'kty is missing'],
     ['a kid of another type', { ...ec, kid: 7 }, '7', 'kid is not a string'],
-    ['a kid that is null', { ...ec, kid: null }, undefined, 'kid is not a string'],
     ['padding', { ...rsa, n: `${rsa.n}=`, kid: 'x' }, 'x', 'n is not canonical base64url'],
     ['the standard alphabet', { ...rsa, n: `+${rsa.n?.slice(1)}`, kid: 'x' }, 'x', 'n is not canonical base64url'],
     ['no e', { ...rsa, e: undefined, kid: 'x' }, 'x', 'e is missing'],
@@ -36,8 +35,6 @@ describe('a member that cannot be used is left out, and the others stay', () => 
     ['no crv', { ...ec, crv: undefined, kid: 'x' }, 'x', 'crv is missing'],
     ['the crv of another type', { ...ec, crv: 'Ed25519', kid: 'x' }, 'x', 'crv Ed25519 does not belong to kty EC'],
     ['the alg of another type', { ...ec, alg: 'RS256', kid: 'x' }, 'x', 'alg RS256 does not fit the key (EC P-256)'],
-    ['an alg that is null', { ...ec, alg: null, kid: 'x' }, 'x', 'alg is null, not a string'],
-    ['null for what it does not have', { ...rsa, d: null, kid: 'x' }, 'x', 'd is null, not a string'],
     ['a boolean use', { ...ec, use: true, kid: 'x' }, 'x', 'use is a boolean, not a string'],
     ['key_ops as text', { ...ec, key_ops: 'verify', kid: 'x' }, 'x', 'key_ops is not an array of distinct strings'],
     ['too few bits', { ...weak, kid: 'x' }, 'x', 'the key has 1024 bits, 2048 are needed at least'],
@@ -69,6 +66,43 @@ describe('a member that cannot be used is left out, and the others stay', () => 
     const { keys, skipped } = importJwkSet({ keys: [{ ...member, kid: 'x' }, good] });
     expect(keys).toHaveLength(1);
     expect(skipped).toEqual([{ kid: 'x', reason, isBroken: false }]);
+  });
+});
+
+describe('a member that is null, as some serializers write it, is absent', () => {
+  const names = [
+    'use',
+    'alg',
+    'kid',
+    'key_ops',
+    'd',
+    'p',
+    'q',
+    'dp',
+    'dq',
+    'qi',
+    'oth',
+    'k',
+    'crv',
+    'x',
+    'y',
+    'x5c',
+    'exp',
+  ];
+  test.each<[string, object]>([
+    ...names.map((name): [string, object] => [`${name}: null`, { ...rsa, [name]: null }]),
+    ['all of them', { ...rsa, ...Object.fromEntries(names.map((name) => [name, null])) }],
+    ['key_ops: []', { ...rsa, key_ops: [] }],
+    ['d: null of an EC key', { ...ec, d: null }],
+  ])('%s', (_, member) => {
+    const { keys, skipped } = importJwkSet({ keys: [member] });
+    expect({ keys: keys.map(({ kid }) => kid), skipped }).toEqual({ keys: [undefined], skipped: [] });
+  });
+
+  test('a private key without primes is none', () => {
+    expect(() => importJwkSet({ keys: [{ ...exportPrivateJwk(storedPair('rsa').privateKey), p: null }] })).toThrow(
+      'p is null, not a string',
+    );
   });
 });
 

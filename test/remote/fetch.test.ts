@@ -6,7 +6,7 @@ import { JwtkitError } from '../../src/errors.js';
 import { remoteDocument } from '../../src/remote/document.js';
 import { readJwkSet } from '../../src/remote/jwks.js';
 import { Deadline } from '../../src/remote/options.js';
-import { makeKeyring, now, runCli, stdoutOf, textOf } from '../cli/fake-io.js';
+import { fileWith, makeKeyring, now, runCli, stdoutOf, textOf } from '../cli/fake-io.js';
 import { within } from '../time-limit.js';
 import { freePort, type Route, serve, type TestServer } from './server.js';
 
@@ -155,7 +155,7 @@ const invalid: [string, () => string, string][] = [
     () => JSON.stringify({ keys: [{ ...keyOf(), d: keyOf().x }] }),
     'the key "k1" has its private half in it',
   ],
-  ['publishes a broken private key', () => secretIn({ kty: 'RSA', n: '=', d: '' }), 'has its private half in it'],
+  ['publishes a broken private key', () => secretIn({ kty: 'RSA', n: '=', d: 'AA' }), 'has its private half in it'],
   ['publishes a prime of a key', () => secretIn({ kty: 'RSA', p: 'AQ' }), 'has its private half in it'],
   ['publishes a private key without a type', () => secretIn({ kty: 1, d: 'AA' }), 'has its private half in it'],
   [
@@ -170,6 +170,8 @@ const invalid: [string, () => string, string][] = [
   ],
   ['publishes a private key in a list', () => secretIn([{ ...keyOf(), d: 'AA' }]), 'has its private half in it'],
   ['publishes a secret without its k', () => secretIn({ kty: 'oct' }), 'is a shared secret'],
+  ['publishes a secret that is null', () => secretIn({ kty: 'oct', k: null }), 'is a shared secret without its k'],
+  ['publishes an empty private member', () => secretIn({ ...keyOf(), d: '' }), 'has an empty private member'],
   ['publishes a secret without its type', () => secretIn({ k: 'AA' }), 'is a shared secret'],
   ['sends a key that is no object', () => '{"keys":[null]}', 'a JWK is a JSON object'],
   ['sends an exp that is none', () => JSON.stringify({ keys: [{ ...keyOf(), exp: 'soon' }] }), 'is no NumericDate'],
@@ -189,6 +191,25 @@ test('--jwks FILE refuses a bad set with the same message', async () => {
       'error: package.json: this is not a JWK Set: it has no array of keys\n' +
       'hint: a JWK and a map from kid to PEM are read too\n',
   });
+});
+
+test.each([true, false])(
+  'a key whose exp has passed is named with that reason (beside another: %s)',
+  async (isBeside) => {
+    const { keys } = JSON.parse(set) as { keys: object[] };
+    const [own] = keys.map((key) => ({ ...key, exp: 1 }));
+    const { exitCode, error } = await verifyWith({
+      body: JSON.stringify({ keys: isBeside ? [own, { ...keyOf(), kid: 'other', exp: now + 60 }] : [own] }),
+    });
+    expect(exitCode).toBe(13);
+    expect(error).toMatchObject({ code: 'KEY_NOT_FOUND', message: expect.stringContaining('its exp has passed') });
+  },
+);
+
+test('a file that is too long gets no hint about URLs', async () => {
+  const { exitCode, stderr } = await runCli(['verify', token, '--jwks', fileWith(' '.repeat(1_100_000))]);
+  expect(exitCode).toBe(3);
+  expect(stderr).not.toContain('a URL begins');
 });
 
 test('a URL without https:// is a missing file, with a hint', async () => {

@@ -105,7 +105,7 @@ async function revokeGiven(token: string, invocation: Invocation<RevokeOptions>,
   const source = await trustedSource(invocation, now, io);
   return withDenylist(invocation, 'write', io, (denylist) =>
     withKeys(source, now, (keys) => {
-      const deps = { keys, skipped: source.skipped?.(), denylist, now };
+      const deps = { keys, skipped: source.skipped?.(now), denylist, now };
       return withSecretHints(token, keys, () => revokeToken(token, deps));
     }),
   );

@@ -1,6 +1,7 @@
 /** Fetched keys: `--jwks` and `--issuer-url`, with the user's cache. */
 import { isAbsolute, join } from 'node:path';
-import { hasErrorCode, JwtkitError } from '../../../errors.js';
+import { JwtkitError } from '../../../errors.js';
+import { mayExist } from '../../../files/read-file.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import { isUrl } from '../../../policy/place.js';
 import { issuerKeys } from '../../../remote/issuer.js';
@@ -81,8 +82,7 @@ export function readSet(path: string, label: string, io: Io): Uint8Array {
       return readNamed(path, label, { maxBytes: maxKeyBytes, showsPath: true, io });
     });
   } catch (error) {
-    if (!(error instanceof JwtkitError) || error.hint !== undefined || path === '-') throw error;
-    if (hasErrorCode(error.cause, 'EISDIR')) throw error;
+    if (!(error instanceof JwtkitError) || error.hint !== undefined || path === '-' || mayExist(path)) throw error;
     const hint = 'a URL begins with https://';
     // A URL without its scheme may have a secret in its query.
     if (path.includes('?')) throw new JwtkitError(error.code, `cannot read the file that ${label} names`, { hint });
