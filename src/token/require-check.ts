@@ -14,7 +14,7 @@ export function checkRequired({ claims, claimsText }: DecodedToken, required: Re
   const quoted = JSON.stringify(name);
   const found = findByPath(claims, name);
   if (found === undefined) {
-    const hint = () => describeReached(walkPath(claims, name));
+    const hint = () => explainName(name) ?? describeReached(walkPath(claims, name));
     return failed(label, 'CLAIM_MISSING', () => `token has no claim ${quoted}`, hint);
   }
   if (word !== undefined) {
@@ -30,6 +30,19 @@ export function checkRequired({ claims, claimsText }: DecodedToken, required: Re
   return failed(label, 'CLAIM_MISMATCH', message, suggestDemand(name, value, wanted));
 }
 
+/** Says what is odd about a name that the token does not have, as other tools write paths and comparisons. */
+function explainName(name: string): string | undefined {
+  if (/[!<>]$|^[^<>]*[^<>\s] ?[<>] ?[\w.-]+$/.test(name))
+    return 'there is no !=, < or >: a demand is name, name=text, name:=json or name~=word';
+  if (name.trim() !== name) return 'a demand has no spaces around its =';
+  if (!/^\$?\.[\w$]|\[(?:\d+|'[^']*'|"[^"]*")\]/.test(name)) return undefined;
+  const path = name.replace(
+    /\[(?:(\d+)|'([^']*)'|"([^"]*)")\]/g,
+    (_, index, one, other) => `.${index ?? one ?? other}`,
+  );
+  return `names and indexes are joined by dots: ${quoteText(path.replace(/^\$?\./, ''))}`;
+}
+
 /** Whether a list has a text among its items, or a string has it among its words, as `scope` has (RFC 8693 §4.2). */
 function holdsWord(value: unknown, word: string): boolean {
   if (isString(value)) return value === word || splitScope(value).includes(word);
@@ -39,6 +52,8 @@ function holdsWord(value: unknown, word: string): boolean {
 /** Suggests the demand that was probably meant, where a text was compared with another kind of value. */
 function suggestDemand(name: string, value: unknown, wanted: unknown): string | undefined {
   if (!isString(wanted)) return undefined;
+  if (wanted.startsWith('='))
+    return `one = is enough: ${name}=${wanted.slice(1)} for a text, ${name}:=${wanted.slice(1)} for JSON`;
   if (holdsWord(value, wanted)) return `to accept one of several, write ${name}~=${wanted}`;
   const isTyped = !isString(value) && writeJson(value) === wanted;
   return isTyped ? `for a value that is not a string, write ${name}:=${wanted}` : undefined;

@@ -22,10 +22,14 @@ const pair = /^([^=]*?)([:~]?)=(.*)$/s;
 /** Makes an error of a problem, which may come with a hint. */
 type Refuse = (problem: string, hint?: string) => Error;
 
-/** Reads a required claim as a person writes it: `name`, `name=text`, `name:=json` or `name~=word`. */
+/**
+ * Reads a required claim as a person writes it: `name`, `name=text`, `name:=json` or `name~=word`. A name with `=` in it is written
+ * as the JSON Pointer of a URI: `#/a%3Db`.
+ */
 export function parseRequiredClaim(text: string, refuse: Refuse): RequiredClaim {
-  const [, name, kind, value = ''] = pair.exec(text) ?? [];
-  if (name === undefined) return { name: text };
+  const [, given, kind, value = ''] = pair.exec(text) ?? [];
+  if (given === undefined) return { name: plainName(text, refuse) };
+  const name = plainName(given, refuse);
   if (name === '') throw refuse(`${quoteText(text)} is not name=value, name:=json or name~=word`);
   if (kind === '') return { name, value };
   if (kind === '~') {
@@ -35,6 +39,16 @@ export function parseRequiredClaim(text: string, refuse: Refuse): RequiredClaim 
   const refuseJson = (problem: string) =>
     refuse(`the value of ${name} ${problem}`, `for a string write ${name}=…, with a plain =`);
   return toRequiredClaim(name, parseExactJson(Buffer.from(value, 'utf8'), refuseJson));
+}
+
+/** Undoes the form of a JSON Pointer in a URI (RFC 6901 §6): it can write `=` and `:` as `%3D` and `%3A`. */
+function plainName(name: string, refuse: Refuse): string {
+  if (!name.startsWith('#/')) return name;
+  try {
+    return decodeURIComponent(name.slice(1));
+  } catch {
+    throw refuse(`${quoteText(name)} is no JSON Pointer of a URI`, 'write % as %25');
+  }
 }
 
 /** Makes a required claim of an exactly read value, as plain data that can be sent to another thread. */

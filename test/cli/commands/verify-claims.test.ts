@@ -79,6 +79,48 @@ describe('--require with a path', () => {
   ])('%j %s', (claims, demand, refusal) => expectVerdict(claims, ['--require', demand], refusal));
 });
 
+describe('--require with a name that holds the signs of a demand', () => {
+  const odd = { 'a=b': 1, 'https://x/?a=1': 'v', 'a:': 'x', 'b~': 'read write', '/c=d': true, '#/e': 1, 'f%': 1 };
+  test.each<[string, Refusal]>([
+    ['#/a%3Db', undefined],
+    ['#/a%3Db:=1', undefined],
+    ['#/a%3Db:=2', 'claim "/a=b" is not 2, it is 1'],
+    ['#/https:~1~1x~1?a%3D1=v', undefined],
+    ['#/a%3A=x', undefined],
+    ['#/b~0~=read', undefined],
+    ['#/b~0~=admin', 'does not hold "admin"'],
+    ['#/~1c%3Dd:=true', undefined],
+    ['#/%23~1e:=1', undefined],
+    ['#/f%25:=1', undefined],
+  ])('%j', (demand, refusal) => expectVerdict(odd, ['--require', demand], refusal));
+
+  test.each(['a=b', 'a:', '/c=d'])('%s by its name alone in a policy file', async (name) => {
+    const value = odd[name as keyof typeof odd];
+    const world = { ...folderWith({ require: [{ name: name.replace(/^\//, '/~1'), value }] }).world, env };
+    expect(await runCli(['verify', signed(odd), ...bySecret, '-q'], world)).toMatchObject({ exitCode: 0 });
+  });
+
+  test('an escape that is none is exit 2', async () => {
+    const { exitCode, stderr } = await verify(odd, '--require', '#/a%3');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('is no JSON Pointer of a URI')]);
+  });
+});
+
+test.each([
+  ['a[0]', 'names and indexes are joined by dots: "a.0"'],
+  ['.a[0]', 'names and indexes are joined by dots: "a.0"'],
+  ['$.n.s', 'names and indexes are joined by dots: "n.s"'],
+  ["n['s']=x", 'names and indexes are joined by dots: "n.s"'],
+  ['a!=1', 'there is no !=, < or >'],
+  ['a>3', 'there is no !=, < or >'],
+  ['a>=3', 'there is no !=, < or >'],
+  ['a < 3', 'there is no !=, < or >'],
+  ['n.s==x', 'one = is enough: n.s=x for a text'],
+  ['n.s = x', 'a demand has no spaces around its ='],
+])('--require %j, as other tools write it, gets a hint', (demand, hint) =>
+  expectVerdict(typed, ['--require', demand], hint),
+);
+
 describe('--require with a word', () => {
   const entra = {
     scp: 'User.Read Mail.Send',
