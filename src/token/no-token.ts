@@ -55,6 +55,28 @@ const kinds: readonly Kind[] = [
     'this is a signed cookie of Rails, not a JWT: only its application can check it',
   ],
   [
+    /^(?:[\w.-]{1,64}=)?(?:s%3A|s:)[\w-]{8,}|^(?:PHPSESSID|JSESSIONID|ASP\.NET_SessionId)=|^(?:[\w.-]{1,64}=)?Fe26\.2\*/i,
+    'this is a session cookie, not a JWT: only its application can check it',
+  ],
+  [
+    /^base64url\.bearer\.authorization\.k8s\.io\./,
+    'this is a subprotocol of a WebSocket of Kubernetes: decode what follows k8s.io. with base64 -d',
+  ],
+  [
+    /^[\w-]{1,32}\.eyJ[\w-]+\.eyJ/,
+    'a word stands before the token, as in a subprotocol of a WebSocket: pass what begins with ey',
+  ],
+  [/^ey[\w.-]*(?:\u2026|\.{3})/, 'a program shortened the token to show it: take it from where it was made'],
+  [/^ey[\w-]+[\uff0e\u3002\uff61\u2024\u00b7]ey/, 'its dots are other characters that look so: copy the token anew'],
+  [
+    /^eyj[a-z\d_-]{8,}\.eyj[a-z\d_-]+\.[a-z\d_-]+$|^EYJ[A-Z\d_-]{8,}\.EYJ[A-Z\d_-]+\.[A-Z\d_-]+$/,
+    'all its letters are of one case, so a program changed them: take the token from where it was made',
+  ],
+  [
+    /^<[\s\S]*BinarySecurityToken[^<>]*>\s*ZXlK/,
+    'the token is in base64 between the tags: take that value out, and decode it with base64 -d',
+  ],
+  [
     /^[{[A-Za-z][\s\S]*["':\s]ZXlK[\w+/]{20}/,
     'the token is in base64 among other values: take that value out, and decode it with base64 -d',
   ],
@@ -74,7 +96,7 @@ const kinds: readonly Kind[] = [
     'this is SAML, not a JWT',
   ],
   [/^<\??[\w!]/, 'this is XML or HTML without a token in it'],
-  [/^v[1-4]\.(?:local|public)\./, 'this is a PASETO, not a JWT'],
+  [/^["'`]?v[1-4]\.(?:local|public)\./, 'this is a PASETO, not a JWT'],
   [/^(?:gh[oprsu]_|github_pat_)/, `this is a token of GitHub, not a JWT: ${introspect}`],
   [/^(?:ya29\.|1\/\/0)/, `this is an opaque token of Google, not a JWT: ${introspect}; look for its id_token`],
   [
@@ -115,9 +137,16 @@ export function explainNoToken(text: string): string | undefined {
   if (/^\.?[\w-]+(?:[.:][\w-]+){2}$/.test(bare) && /^ey/.test(first) && headerOf(`${first}.`) === undefined) {
     return 'its first part is no header with alg: this is another kind of signed value, such as a session cookie, not a JWT';
   }
-  const whole = text.trim();
+  if (gluedBefore.test(plain)) return 'something stands right before the token: pass what begins with ey, without it';
+  const whole = text.trim().replace(/^(["'`])(.*)\1$/s, '$2');
   if (isEncodedToken(whole)) {
     return 'this is base64 of a token: decode it first, such as with base64 -d';
+  }
+  if (isEncodedToken(Buffer.from(whole.slice(0, longestEncoded), 'base64').toString('latin1'))) {
+    return 'this is base64 of base64 of a token: decode it twice, such as with base64 -d | base64 -d';
+  }
+  if (/^(?:[\da-f]{2}){20,}$/i.test(plain) && findToken(Buffer.from(plain, 'hex').toString('latin1')).kind !== 'none') {
+    return 'this is a token in hexadecimal: decode it first, such as with xxd -r -p';
   }
   if (
     /^(?:bearer\s+)?ey[\w-]+[\w.=+/-]*$/i.test(plain) &&
@@ -130,6 +159,9 @@ export function explainNoToken(text: string): string | undefined {
   if (/^[\w~+/-]{20,}=*$/.test(plain)) return `this is an opaque token or a secret, not a JWT: ${introspect}`;
   return undefined;
 }
+
+/** A token behind a sign or a word that is no part of it. */
+const gluedBefore = /^[^\s.]{1,16}?eyJ[\w-]{8,}\.eyJ[\w-]+\.[\w-]/;
 
 /** The longest text that is decoded to see whether it is base64 of a token, in characters. */
 const longestEncoded = 1_048_576;

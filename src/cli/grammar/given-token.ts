@@ -22,7 +22,7 @@ const maxTextBytes = 16 * 1024 * 1024 + 65_536;
  * A token alone, as far as its characters tell; the header of nearly every token begins with these letters. The bound matters: a
  * text of a million dots would fill the stack of the regular expression.
  */
-const tokenAlone = /^ey[\w-]*(?:\.[\w-]*){2,8}$/;
+const tokenAlone = /^ey[A-L][\w-]*(?:\.[\w-]*){2,8}$/;
 
 /**
  * Takes a token from its source. The code that finds one in a longer text is loaded only for such a text.
@@ -40,7 +40,7 @@ export async function takeToken(
   }
   const text = readText(source, io);
   const token = trimToken(text);
-  if (tokenAlone.test(token)) return token;
+  if (tokenAlone.test(token) && !token.endsWith('...')) return token;
   const { findGivenToken } = await import('../terminal/found-token.js');
   return findGivenToken(text, { source: source.kind, wanted }, context);
 }
