@@ -20,18 +20,17 @@ export function addIntrospectRoute(app: FastifyInstance, options: ServiceOptions
   const verify = (token: string, policy: VerifyPolicy) =>
     verifyTokenFrom(token, policy, { source: deps.keys, denylist: deps.denylist, now: deps.now() });
   // The same secret may sign tokens of other types, such as links in mails. /auth refuses them, so they are inactive here.
-  // So are refresh tokens, unless the client names their type: resource servers take every active token for an access token.
-  const verifyAsHinted = (token: string, hint: string | undefined) =>
+  const verifyEither = (token: string) =>
     verify(token, access).catch((error) => {
-      if (hint !== 'refresh_token' || !isVerdict(error) || !isOfAnotherType(error)) throw error;
+      if (!isVerdict(error) || !isOfAnotherType(error)) throw error;
       return verify(token, refresh);
     });
   app.post('/introspect', { schema: describeIntrospect, config: { isOauth: true } }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     authenticateClient(request, deps);
-    const { token, token_type_hint: hint } = readForm(request, ['token'], ['token_type_hint']);
+    const { token } = readForm(request, ['token'], ['token_type_hint']);
     try {
-      const verified = await verifyAsHinted(token, hint);
+      const verified = await verifyEither(token);
       requireOwnAudience(sessionClaims(verified), options, deps.accounts);
       const { claims, claimsText } = verified;
       const exact = readExact(claimsText, claims);

@@ -135,7 +135,6 @@ const introspection = object(
 
 export const describeIntrospect = {
   ...operation('introspectToken', 'clients', 'Look up a token (RFC 7662)'),
-  description: 'A refresh token is active with the token_type_hint refresh_token alone.',
   ...byClient,
   ...tokenForm,
   response: { 200: { ...introspection, required: ['active'] }, ...refusals(refusedClient) },
