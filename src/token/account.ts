@@ -159,7 +159,7 @@ export function passwordProblem(password: string): string | undefined {
 }
 
 /** Whether a text is a hash in the place of a password, as databases and frameworks write them. */
-export function looksLikeHash(text: string): boolean {
+function looksLikeHash(text: string): boolean {
   return (
     /^(?:\{[A-Za-z][\w.@+-]{0,40}\})?\$(?:2[abxy]?|[1567y]|apr1|sm3|s0|argon2\w*|scrypt|pbkdf2[\w-]*|bcrypt[\w-]*)\$\S{16,}$/.test(
       text,

@@ -11,7 +11,7 @@ const telling = new RegExp(`(?:(access|refresh)(?: ?${suffixes})*|(?:^| )id ?(?:
  * Returns the role that a name ends with, such as `accessJwt`, `__Host-refresh_token` or `refresh_token_cookie`; undefined for a
  * name that says nothing.
  */
-export function roleOfName(name: string): TokenRole | undefined {
+function roleOfName(name: string): TokenRole | undefined {
   const words = name
     .slice(-longestName)
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
