@@ -1,7 +1,10 @@
 /** Checks arguments for callers without a compiler, as those of signatures are checked. No message repeats an argument. */
 import { JwtkitError } from '../errors.js';
 import { describeArgument, isPromise } from '../jose/arguments.js';
+import { checkOptionNames } from '../jose/option-names.js';
 import { isKeyManagementName } from './algorithms.js';
+import type { DecryptOptions } from './decrypt.js';
+import type { EncryptOptions } from './encrypt.js';
 import type { EncryptionKey, EncryptionOperation } from './key.js';
 
 const awaitIt = 'await it';
@@ -41,6 +44,78 @@ export function requireContent(value: unknown): void {
   throw new JwtkitError('USAGE_INVALID', `the content is ${what}, not bytes, a text or claims`, {
     hint: issued ? 'pass its member token' : isPromise(value) ? awaitIt : undefined,
   });
+}
+
+const decryptMembers: ReadonlySet<string> = new Set<keyof DecryptOptions>(['keys', 'algorithms', 'encryptions']);
+
+const encryptMembers: ReadonlySet<string> = new Set<keyof EncryptOptions>([
+  'key',
+  'alg',
+  'enc',
+  'header',
+  'serialization',
+  'now',
+]);
+
+/** Words of npm's jose and of the other function. */
+const decryptWords = {
+  key: 'keys is an array: keys: [key]',
+  alg: 'the allowed algorithms are algorithms, an array',
+  enc: 'the allowed content encryptions are encryptions, an array',
+  keyManagementAlgorithms: 'the allowed algorithms are algorithms, an array',
+  contentEncryptionAlgorithms: 'the allowed content encryptions are encryptions, an array',
+  now: 'decrypting needs no time',
+};
+
+const encryptWords = {
+  keys: 'a token is for one recipient: key',
+  algorithms: 'a token has one algorithm: alg',
+  encryptions: 'a token has one content encryption: enc',
+  cty: "it is a member of the header: header: { cty: 'JWT' }",
+  typ: "it is a member of the header: header: { typ: 'JWT' }",
+  kid: 'the kid is that of the key',
+};
+
+const serializations: readonly unknown[] = ['compact', 'flattened', 'general'];
+
+/**
+ * Checks the options of `decryptToken`. A list that is a string would allow every name that is a part of it.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function checkDecryptOptions(options: DecryptOptions): void {
+  checkOptionNames('the second argument', options, decryptMembers, decryptWords);
+  const { algorithms, encryptions } = options;
+  for (const [name, value] of Object.entries({ algorithms, encryptions })) {
+    const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
+    if (value !== undefined && !isList) throw notAccepted(name, value, `an array of strings: ${name}: ['…']`);
+  }
+}
+
+/**
+ * Checks the options of `encryptToken`, but not its key.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function checkEncryptOptions(options: EncryptOptions): void {
+  checkOptionNames('the second argument', options, encryptMembers, encryptWords);
+  const { alg, enc, header, serialization } = options;
+  for (const [name, value] of Object.entries({ alg, enc })) {
+    if (value !== undefined && typeof value !== 'string') throw notAccepted(name, value, 'a string');
+  }
+  if (header !== undefined && !isPlain(header)) {
+    throw notAccepted('header', header, "an object: header: { cty: 'JWT' }");
+  }
+  if (serialization !== undefined && !serializations.includes(serialization)) {
+    throw new JwtkitError('USAGE_INVALID', `serialization is none of ${serializations.join(', ')}`);
+  }
+}
+
+/** Whether a value is an object with members of its own: no array, Map, Date or promise. */
+function isPlain(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
+function notAccepted(name: string, value: unknown, expected: string): JwtkitError {
+  return new JwtkitError('USAGE_INVALID', `${name} is ${describeArgument(value)}, it must be ${expected}`);
 }
 
 function isEncryptionKey(value: unknown): value is EncryptionKey {

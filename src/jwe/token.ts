@@ -2,7 +2,13 @@
 import { JwtkitError } from '../errors.js';
 import { describeArgument, requireObject } from '../jose/arguments.js';
 import { type JsonObject, readJsonObject } from '../jose/json.js';
-import { requireContent, requireEncryptionKey, requireEncryptionKeys } from './arguments.js';
+import {
+  checkDecryptOptions,
+  checkEncryptOptions,
+  requireContent,
+  requireEncryptionKey,
+  requireEncryptionKeys,
+} from './arguments.js';
 import type { DecryptedJwe, DecryptOptions } from './decrypt.js';
 import type { EncryptOptions } from './encrypt.js';
 
@@ -32,6 +38,7 @@ export async function encryptToken(
   requireContent(content);
   requireObject(options, 'the second argument', '{ key }');
   requireEncryptionKey(options.key);
+  checkEncryptOptions(options);
   const { encryptJwe } = await import('./encrypt.js');
   if (content instanceof Uint8Array) return encryptJwe(content, options);
   if (typeof content !== 'string') {
@@ -45,7 +52,7 @@ export async function encryptToken(
 /**
  * Decrypts a JWE of at most 16 MiB. The keys decide the algorithm, narrowed by `algorithms` and `encryptions`; a `kid` in the token
  * selects among the keys. Every token that does not decrypt fails alike.
- * @throws {JwtkitError} TOKEN_MALFORMED, ALG_NOT_ALLOWED, KEY_NOT_FOUND, DECRYPTION_FAILED.
+ * @throws {JwtkitError} USAGE_INVALID, TOKEN_MALFORMED, ALG_NOT_ALLOWED, KEY_NOT_FOUND, DECRYPTION_FAILED.
  */
 export async function decryptToken(token: string, options: DecryptOptions): Promise<DecryptedToken> {
   if (typeof token !== 'string') {
@@ -53,6 +60,7 @@ export async function decryptToken(token: string, options: DecryptOptions): Prom
   }
   requireObject(options, 'the second argument', '{ keys }');
   requireEncryptionKeys(options.keys);
+  checkDecryptOptions(options);
   const { decryptJwe } = await import('./decrypt.js');
   const decrypted = await decryptJwe(token, options);
   const refuse = (problem: string) => new JwtkitError('TOKEN_MALFORMED', `the content ${problem}`);

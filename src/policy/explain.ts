@@ -1,7 +1,7 @@
 /** The words for a policy file that its schema refuses. They repeat no secret that somebody put into the file. */
 import { JwtkitError } from '../errors.js';
 import { describeJson, isJsonObject, quoteText } from '../jose/json.js';
-import { isMisspelt } from '../token/spelling.js';
+import { isMisspelt } from '../jose/spelling.js';
 import { policyMembers } from './apply.js';
 import type { Problem } from './validate.js';
 

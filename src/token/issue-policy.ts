@@ -3,8 +3,8 @@ import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { isPromise, requireObject } from '../jose/arguments.js';
 import { type JsonObject, quoteText } from '../jose/json.js';
+import { checkOptionNames } from '../jose/option-names.js';
 import type { Claims, TokenType } from './claims.js';
-import { checkOptionNames } from './option-names.js';
 
 /** How a token is made. */
 export interface IssuePolicy {

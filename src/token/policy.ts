@@ -1,8 +1,8 @@
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
+import { checkOptionNames } from '../jose/option-names.js';
 import { isString, isStringOrStrings, type TokenType } from './claims.js';
 import { maxLeeway } from './denylist.js';
-import { checkOptionNames } from './option-names.js';
 import { findRequirementProblem, type RequiredClaim } from './required-claim.js';
 import { formatDuration } from './time.js';
 

@@ -2,6 +2,7 @@ import { JwtkitError } from '../errors.js';
 import { requireKey, requireObject } from '../jose/arguments.js';
 import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
+import { checkOptionNames } from '../jose/option-names.js';
 import { soundClaimsOf } from './account-claims.js';
 import { type Claims, claimShapeProblem, isString, joinClaims } from './claims.js';
 import {
@@ -15,7 +16,6 @@ import {
 import { examineAndAsk, type VerifiedToken } from './examine.js';
 import { type IssueDeps, issueToken, preparePairIssuer, type ReadTokens, type TokenPair } from './issue.js';
 import type { IssuePairPolicy } from './issue-policy.js';
-import { checkOptionNames } from './option-names.js';
 import type { VerifyPolicy } from './policy.js';
 import { hasRefreshForm, sessionClaims } from './refresh-form.js';
 import { endFamily, repeatedSuccessor, sessionStart, successorOfUsed, withinSession } from './refresh-rotation.js';

@@ -136,6 +136,39 @@ describe('arguments in the wrong form', () => {
       () => jwtkit.decryptToken(Promise.resolve('x') as Wrong, { keys: [] }),
       'TOKEN_MALFORMED token is a Promise, not a string',
     ],
+    ...(['A256KW,dir', null, new Set(['dir']), 5, ['dir', 5]] as Wrong[]).flatMap((list: Wrong) =>
+      ['algorithms', 'encryptions'].map((name): [string, () => unknown, string] => [
+        `a list of ${name} that is no array of strings`,
+        () => jwtkit.decryptToken('x', { keys: [], [name]: list }),
+        `USAGE_INVALID ${name} is `,
+      ]),
+    ),
+    [
+      'a word of npm’s jose to decrypt',
+      () => jwtkit.decryptToken('x', { keys: [], keyManagementAlgorithms: ['dir'] } as Wrong),
+      '"keyManagementAlgorithms" is not a member of it | the allowed algorithms are algorithms, an array',
+    ],
+    [
+      'a misspelt option to decrypt',
+      () => jwtkit.decryptToken('x', { keys: [], algoritms: ['dir'] } as Wrong),
+      'USAGE_INVALID the second argument: "algoritms" is not a member of it | did you mean algorithms?',
+    ],
+    ...(
+      [
+        [{ encryption: 'A256GCM' }, '"encryption" is not a member of it'],
+        [{ cty: 'JWT' }, "it is a member of the header: header: { cty: 'JWT' }"],
+        [{ alg: ['dir'] }, 'alg is an array, it must be a string'],
+        [{ enc: null }, 'enc is null, it must be a string'],
+        [{ header: 'cty' }, 'header is a string, it must be an object'],
+        [{ header: new Map([['cty', 'JWT']]) }, 'header is a KeySource, it must be an object: header:'],
+        [{ serialization: 'json' }, 'serialization is none of compact, flattened, general'],
+        [{ serialization: null }, 'serialization is none of compact, flattened, general'],
+      ] as [Wrong, string][]
+    ).map(([options, message]): [string, () => unknown, string] => [
+      `to encrypt with ${Object.keys(options).join()}`,
+      () => jwtkit.encryptToken('x', { key: jwtkit.createEncryptionKey(pair.publicKey), ...options }),
+      message,
+    ]),
     [
       'a moment as the clock of fetched keys',
       () => jwtkit.fetchEncryptionKeys({ kind: 'jwks', location: 'https://x.example' }, { now: now as Wrong }),

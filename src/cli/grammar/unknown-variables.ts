@@ -1,6 +1,6 @@
 /** Misspelt variables and flags. A misspelt variable may be a demand, so jwtkit does not ignore it. */
 import type { Command, Option } from 'commander';
-import { isMisspelt } from '../../token/spelling.js';
+import { isMisspelt } from '../../jose/spelling.js';
 import { usage } from '../terminal/errors.js';
 import type { Environment } from '../terminal/io.js';
 import { envFileLine } from '../terminal/variables.js';

@@ -3,7 +3,7 @@ import { JwtkitError } from '../../../errors.js';
 import type { RuleLevel } from '../../../lint/lint.js';
 import { rules } from '../../../lint/rules.js';
 import { levels } from '../../../report/report.js';
-import { isMisspelt } from '../../../token/spelling.js';
+import { isMisspelt } from '../../../jose/spelling.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { usage } from '../../terminal/errors.js';
 import type { LintOptions } from './options.js';

@@ -1,7 +1,7 @@
 /** Names of options, checked for callers without a compiler: a misspelt demand must not be a demand that nobody makes. */
 import { JwtkitError } from '../errors.js';
-import { describeArgument } from '../jose/arguments.js';
-import { quoteText } from '../jose/json.js';
+import { describeArgument } from './arguments.js';
+import { quoteText } from './json.js';
 import { isMisspelt } from './spelling.js';
 
 /**
@@ -19,7 +19,10 @@ export function checkOptionNames(
   if (typeof options !== 'object' || options === null) throw noOptions(what, options);
   for (const name of Object.keys(options)) {
     if (names.has(name)) continue;
-    if (describeArgument(options) !== 'an object') throw noOptions(what, options);
+    const described = describeArgument(options);
+    // Options with keys look like a JWK Set.
+    const isOptions = described === 'an object' || (described === 'a JWK Set' && names.has('keys'));
+    if (!isOptions) throw noOptions(what, options);
     const meant = [...names].find((one) => isMisspelt(name.toLowerCase(), one.toLowerCase()));
     const known = Object.hasOwn(otherWords, name) ? otherWords[name] : undefined;
     throw new JwtkitError('USAGE_INVALID', `${what}: ${quoteText(name)} is not a member of it`, {
