@@ -1,5 +1,6 @@
 import { JwtkitError } from '../errors.js';
 import type { JsonObject } from '../jose/json.js';
+import { requireNow } from '../jose/numeric-date.js';
 import {
   type ContentEncryptionName,
   contentEncryptionNames,
@@ -94,6 +95,7 @@ function chooseAlgorithms({ key, alg = key.algorithms[0], enc }: Omit<EncryptOpt
 }
 
 function checkValidity({ validity, source = 'the key' }: EncryptionKey, now: number | undefined): void {
+  if (now !== undefined) requireNow(now);
   if (validity === undefined) return;
   if (now === undefined) throw new JwtkitError('USAGE_INVALID', 'the key of a certificate needs the time');
   const { notBefore, notAfter } = validity;

@@ -4,7 +4,7 @@ import { own } from '../jose/json.js';
 import { type RefuseText, readJsonFile } from '../jose/text.js';
 import { askRecipient, importEncryptionJwkSet, noEncryptionKey } from '../jwe/jwk.js';
 import type { EncryptionKey } from '../jwe/key.js';
-import { isNumericDate } from '../token/time.js';
+import { isNumericDate, requireNow } from '../token/time.js';
 import { parseAddress } from './address.js';
 import { remoteDocument } from './document.js';
 import { discoverIssuer } from './issuer.js';
@@ -27,11 +27,13 @@ export function readEncryptionSet(body: Uint8Array, source: string, checkTime?: 
   for (const member of members) refuseSecret(member, invalid);
   const found = refusing(invalid, source, () => importEncryptionJwkSet(set, { source, checkTime }));
   if (found.keys.length === 0) throw invalid(noEncryptionKey(found.skipped), askRecipient);
-  return (now) =>
-    found.keys.filter((key) => {
+  return (now) => {
+    requireNow(now);
+    return found.keys.filter((key) => {
       const exp = own(found.members.get(key) ?? {}, 'exp');
       return exp === undefined || (isNumericDate(exp) && exp > now);
     });
+  };
 }
 
 /**

@@ -12,7 +12,7 @@ import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
 import { replaceIt } from '../jose/pem-map.js';
 import { encodingOf, type RefuseText, readJsonFile, withoutMark } from '../jose/text.js';
 import type { FetchedKeys, KeySource } from '../token/key-source.js';
-import { isNumericDate } from '../token/time.js';
+import { isNumericDate, requireNow } from '../token/time.js';
 import { parseAddress } from './address.js';
 import { remoteDocument } from './document.js';
 import { deadlineOf, type RemoteOptions } from './options.js';
@@ -165,8 +165,14 @@ export function remoteKeys(url: string, options: RemoteOptions): KeySource {
 export function keysAt(address: URL, options: RemoteOptions, origin = address.origin) {
   const document = remoteDocument({ key: address.href, origin, addresses: [address], read: readJwkSet }, options);
   return {
-    keys: async (now: number, deadline = deadlineOf(options)) => (await document.load(deadline)).value.keysAt(now),
-    refresh: async (now: number) => (await document.reload(deadlineOf(options)))?.value.keysAt(now),
+    keys: async (now: number, deadline = deadlineOf(options)) => {
+      requireNow(now);
+      return (await document.load(deadline)).value.keysAt(now);
+    },
+    refresh: async (now: number) => {
+      requireNow(now);
+      return (await document.reload(deadlineOf(options)))?.value.keysAt(now);
+    },
     skipped: (now?: number): readonly SkippedJwk[] => {
       const set = document.current()?.value;
       if (set === undefined) return [];

@@ -15,6 +15,7 @@ import type { EncryptionKey } from '../../jwe/key.js';
 import { loadEncryptionKeys } from '../../jwe/keys.js';
 import { type DatedKey, entryOf, findSigner, isVerifying } from '../../token/keyring.js';
 import { planRotation } from '../../token/rotate.js';
+import { requireNow } from '../../token/time.js';
 import { byFoldedKid, changeEncryptionKeys, checkFreeKid, checkKid, isEncryptedPem } from './changes.js';
 import { privatePath, readMembers, setPath } from './directory.js';
 import type { RotatedKeys } from './rotation.js';
@@ -30,12 +31,13 @@ export interface AddEncryptionKeyOptions extends EncryptionKeyKind {
 }
 
 async function freshKey(options: AddEncryptionKeyOptions): Promise<{ key: DatedKey; pem: string }> {
-  const { alg = 'ECDH-ES+A256KW', now, kid, passphrase } = options;
+  const { alg = 'ECDH-ES+A256KW', kid, passphrase } = options;
+  const now = Math.floor(requireNow(options?.now));
   if (kid !== undefined) checkKid(kid);
   const { publicKey, privateKey } = await generateEncryptionKey(options);
   const jwk: Jwk = exportPublicJwk(publicKey);
   const named = kid ?? thumbprint(jwk);
-  const key = { kid: named, jwk: { ...jwk, kid: named, alg, use: 'enc', iat: Math.floor(now) }, hasPrivateHalf: true };
+  const key = { kid: named, jwk: { ...jwk, kid: named, alg, use: 'enc', iat: now }, hasPrivateHalf: true };
   return { key, pem: exportPrivatePem(privateKey, { passphrase }) };
 }
 
@@ -67,7 +69,7 @@ export async function rotateEncryptionKeys(
   directory: string,
   options: RotateEncryptionKeysOptions,
 ): Promise<Omit<RotatedKeys, 'alg'> & { readonly alg: KeyManagementName }> {
-  const now = Math.floor(options.now);
+  const now = Math.floor(requireNow(options?.now));
   const activation = now + (options.activateIn ?? 0);
   const current = existsSync(setPath(directory))
     ? findSigner(readMembers(directory).encryptionKeys, activation)
@@ -96,9 +98,10 @@ export async function rotateEncryptionKeys(
 
 /**
  * Returns the public key of a keyring to encrypt to at `now`, or the one named by `kid`.
- * @throws {JwtkitError} KEY_NOT_FOUND; KEYRING_NOT_FOUND, KEYRING_INVALID.
+ * @throws {JwtkitError} USAGE_INVALID for a `now` that is no NumericDate; KEY_NOT_FOUND; KEYRING_NOT_FOUND, KEYRING_INVALID.
  */
 export function keyringRecipient(directory: string, now: number, kid?: string): EncryptionKey {
+  requireNow(now);
   const keys = readMembers(directory).encryptionKeys.filter((key) => isVerifying(key, now));
   const found = kid === undefined ? findSigner(keys, now) : keys.find((key) => key.kid === kid);
   if (found !== undefined) return importEncryptionJwk(found.jwk, { source: setPath(directory) });
@@ -111,7 +114,7 @@ export function keyringRecipient(directory: string, now: number, kid?: string): 
 
 /**
  * Opens the private keys of a keyring that decrypt at `now`; of the named kids alone, if there are any.
- * @throws {JwtkitError} KEY_NOT_FOUND without one; KEYRING_NOT_FOUND, KEYRING_INVALID, KEY_ENCRYPTED, PASSPHRASE_WRONG.
+ * @throws {JwtkitError} USAGE_INVALID for a `now` that is no NumericDate; KEY_NOT_FOUND without one; KEYRING_NOT_FOUND, KEYRING_INVALID, KEY_ENCRYPTED, PASSPHRASE_WRONG.
  */
 export async function keyringDecryptionKeys(
   directory: string,
@@ -121,6 +124,7 @@ export async function keyringDecryptionKeys(
     passphrase,
   }: { readonly now: number; readonly kids?: readonly string[]; readonly passphrase?: PassphraseSource },
 ): Promise<EncryptionKey[]> {
+  requireNow(now);
   const keys = decrypting(readMembers(directory).encryptionKeys, now, kids);
   return Promise.all(keys.map((key) => openPrivateHalf(directory, key, passphrase)));
 }
