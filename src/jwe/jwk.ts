@@ -49,13 +49,13 @@ export function importEncryptionJwk(jwk: unknown, traits: JwkTraits = {}): Encry
   const enc = isContentEncryptionName(alg) && own(jwk, 'kty') === 'oct' ? alg : undefined;
   if (alg !== undefined && enc === undefined) refuseAlgorithm(alg as string, unusable);
   const keyObject = importMaterial(material, traits.source, refusals);
-  return createEncryptionKey(keyObject, {
+  const key = createEncryptionKey(keyObject, {
     source: traits.source,
     kid: traits.kid ?? (kid as string | undefined),
     alg: enc === undefined ? (alg as KeyManagementName | undefined) : 'dir',
     enc,
-    operations: readOperations(operations, keyObject, refusals),
   });
+  return narrowKey(key, operations, refusals);
 }
 
 function refuseAlgorithm(alg: string, unusable: Refusals['unusable']): void {
@@ -106,27 +106,34 @@ function readBytes(jwk: JsonObject, name: string, invalid: Refusals['invalid']):
   return bytes;
 }
 
-/** The operations of RFC 7517 §4.3 that encrypt or decrypt, for all types of keys. */
-const namesOf: Readonly<Record<EncryptionOperation, readonly string[]>> = {
-  encrypt: ['encrypt', 'wrapKey', 'deriveKey', 'deriveBits'],
-  decrypt: ['decrypt', 'unwrapKey', 'deriveKey', 'deriveBits'],
-};
+const agreement = ['deriveKey', 'deriveBits'];
 
-function readOperations(
-  value: unknown,
-  key: KeyObject,
-  { invalid, unusable }: Refusals,
-): EncryptionOperation[] | undefined {
-  if (value === undefined) return undefined;
+/**
+ * The names in `key_ops` that allow an algorithm (RFC 7517 §4.3). Latchset's jose writes those of wrapping for key agreement, and
+ * libraries differ on A*GCMKW.
+ */
+function namesFor(alg: KeyManagementName): Readonly<Record<EncryptionOperation, readonly string[]>> {
+  const { kind } = keyManagement(alg);
+  if (alg === 'dir') return { encrypt: ['encrypt'], decrypt: ['decrypt'] };
+  if (kind === 'secret' && !alg.includes('GCM')) return { encrypt: ['wrapKey'], decrypt: ['unwrapKey'] };
+  const derived = kind === 'ECDH' ? agreement : [];
+  return { encrypt: ['encrypt', 'wrapKey', ...derived], decrypt: ['decrypt', 'unwrapKey', ...derived] };
+}
+
+/** Narrows a key to the operations and algorithms that `key_ops` allows. */
+function narrowKey(key: EncryptionKey, value: unknown, { invalid, unusable }: Refusals): EncryptionKey {
+  if (value === undefined) return key;
   if (!Array.isArray(value) || value.some((item) => typeof item !== 'string') || new Set(value).size !== value.length) {
     throw invalid('key_ops is not an array of distinct strings');
   }
   // A public key for key agreement has no operation of its own.
-  if (value.length === 0 && key.type === 'public' && key.asymmetricKeyType !== 'rsa') return undefined;
-  const possible = key.type === 'public' ? (['encrypt'] as const) : (['encrypt', 'decrypt'] as const);
-  const operations = possible.filter((each) => namesOf[each].some((name) => value.includes(name)));
-  if (operations.length === 0) throw unusable('key_ops allows neither encrypting nor decrypting');
-  return operations;
+  if (value.length === 0 && key.keyObject.type === 'public' && key.shape.kty !== 'RSA') return key;
+  const allows = (alg: KeyManagementName, operation: EncryptionOperation) =>
+    namesFor(alg)[operation].some((name) => value.includes(name));
+  const operations = key.operations.filter((each) => key.algorithms.some((alg) => allows(alg, each)));
+  const algorithms = key.algorithms.filter((alg) => operations.every((each) => allows(alg, each)));
+  if (operations.length > 0 && algorithms.length > 0) return { ...key, operations, algorithms };
+  throw unusable('key_ops allows neither encrypting nor decrypting');
 }
 
 /** The encryption keys of a JWK Set. */
