@@ -63,13 +63,25 @@ export function prepareEncryption(
     const protectedHeader = { alg, enc, ...(key.kid === undefined ? {} : { kid: key.kid }), ...header };
     const encryption = new FlattenedEncrypt(plaintext).setProtectedHeader(protectedHeader);
     if (keyManagement(alg).kind === 'passphrase') encryption.setKeyManagementParameters({ p2c: writtenRounds });
-    const jwe = await encryption.encrypt(key.keyObject);
+    const jwe = await encryption.encrypt(key.keyObject).catch((error: unknown) => {
+      throw refusedByJose(error);
+    });
     if (serialization === 'flattened') return JSON.stringify(jwe);
     const { protected: head, encrypted_key: encryptedKey, ...rest } = jwe;
     if (serialization === 'compact') return [head, encryptedKey ?? '', rest.iv, rest.ciphertext, rest.tag].join('.');
     const recipients = [encryptedKey === undefined ? {} : { encrypted_key: encryptedKey }];
     return JSON.stringify({ protected: head, recipients, ...rest });
   };
+}
+
+/** Members such as `apu` have rules of their own (RFC 7518 §4.6.1), which npm's jose checks. */
+function refusedByJose(error: unknown): unknown {
+  const { code, message } = error as { code?: unknown; message: string };
+  if (typeof code !== 'string' || !code.startsWith('ERR_J')) return error;
+  return new JwtkitError('USAGE_INVALID', `the header does not fit the algorithm: ${message}`, {
+    hint: /\bap[uv]\b/.test(message) ? 'apu and apv are base64url, and differ' : undefined,
+    cause: error,
+  });
 }
 
 /** Returns the algorithms of a new token: what the caller names, else what the key prefers. */

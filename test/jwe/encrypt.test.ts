@@ -4,7 +4,7 @@ import { contentEncryptionNames, keyManagement } from '../../src/jwe/algorithms.
 import { decryptJwe } from '../../src/jwe/decrypt.js';
 import { encryptJwe } from '../../src/jwe/encrypt.js';
 import { createEncryptionKey, directEncryptions } from '../../src/jwe/key.js';
-import { allHalves, passphrase, rsa, secret32 } from './keys.js';
+import { allHalves, passphrase, rsa, secret32, x25519 } from './keys.js';
 
 const content = Buffer.from([0, 1, 2, 0xff, ...Buffer.from('zoë 🔑')]);
 
@@ -119,5 +119,19 @@ describe('what is refused', () => {
     await expect(encryptJwe(content, { key, now: 201 })).rejects.toMatchObject({ code: 'CERTIFICATE_EXPIRED' });
     await expect(encryptJwe(content, { key, now: 99 })).rejects.toMatchObject({ code: 'CERTIFICATE_NOT_YET_VALID' });
     await expect(encryptJwe(content, { key, now: 150 })).resolves.toContain('.');
+  });
+});
+
+describe('members of the header that the algorithm does not take', () => {
+  test.each([
+    [{ apu: 5 }, '"apu"'],
+    [{ apu: 'not base64url!!' }, 'apu'],
+    [{ apv: {} }, '"apv"'],
+    [{ apu: 'QQ', apv: 'QQ' }, 'must be distinct'],
+  ])('%j is refused as a mistake of the caller', async (header, text) => {
+    for (const alg of ['ECDH-ES', 'ECDH-ES+A256KW'] as const) {
+      const refused = encryptJwe(content, { key: x25519.encrypt, alg, header });
+      await expect(refused).rejects.toMatchObject({ code: 'USAGE_INVALID', message: expect.stringContaining(text) });
+    }
   });
 });
