@@ -25,7 +25,7 @@ export function encryptLines(job: EncryptJob, newId: (() => string) | undefined)
   const header = readOwn(job.header);
   return {
     async prepare(terms) {
-      const [{ prepareEncryption }, { isSignedToken }] = await Promise.all([
+      const [{ prepareEncryption }, { headerOfContent }] = await Promise.all([
         import('../jwe/encrypt.js'),
         import('../jwe/token.js'),
       ]);
@@ -33,7 +33,8 @@ export function encryptLines(job: EncryptJob, newId: (() => string) | undefined)
       const encrypt = prepareEncryption({ key, alg, enc, serialization, now: terms.now });
       const plain = (line: string): Content => {
         const token = trimToken(line);
-        if (isSignedToken(token)) return { content: token, header: { cty: 'JWT' } };
+        const asked = headerOfContent(token);
+        if (asked.cty !== undefined) return { content: token, header: asked };
         return { content: line.replace(/\r$/, ''), header: {} };
       };
       const read = claims === undefined ? plain : prepareContent(claims, job.isSigned, terms, newId);

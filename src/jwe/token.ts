@@ -26,8 +26,23 @@ export function isSignedToken(text: string): boolean {
   return /^ey[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 }
 
+/** Whether a text is a compact JWE alone. */
+export function isEncryptedToken(text: string): boolean {
+  return /^ey[\w-]+\.[\w-]*\.[\w-]+\.[\w-]*\.[\w-]+$/.test(text);
+}
+
+/** The header members that a content asks for: a token in a token has `cty: JWT` (RFC 7519 §5.2). */
+export function headerOfContent(text: string): { cty?: 'JWT' } {
+  return isSignedToken(text) || isEncryptedToken(text) ? { cty: 'JWT' } : {};
+}
+
+/** Whether a `cty` says that the content is a token; `application/` may be left out, and case does not count (RFC 7515 §4.1.10). */
+export function isTokenType(cty: unknown): boolean {
+  return typeof cty === 'string' && /^(?:application\/)?jwt$/i.test(cty);
+}
+
 /**
- * Encrypts bytes, a text or claims for one recipient, as compact JWE unless `serialization` says otherwise. A signed token gets `cty: JWT`,
+ * Encrypts bytes, a text or claims for one recipient, as compact JWE unless `serialization` says otherwise. A token gets `cty: JWT`,
  * claims get `typ: JWT` (RFC 7519 §5); nobody signs these, so sign them first with `issueToken` where it matters.
  * @throws {JwtkitError} USAGE_INVALID, CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID.
  */
@@ -45,8 +60,7 @@ export async function encryptToken(
     const text = JSON.stringify(content);
     return encryptJwe(Buffer.from(text), { ...options, header: { typ: 'JWT', ...options.header } });
   }
-  const nested = isSignedToken(content) ? { cty: 'JWT' } : {};
-  return encryptJwe(Buffer.from(content), { ...options, header: { ...nested, ...options.header } });
+  return encryptJwe(Buffer.from(content), { ...options, header: { ...headerOfContent(content), ...options.header } });
 }
 
 /**

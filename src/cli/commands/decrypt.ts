@@ -5,6 +5,7 @@ import { readExact, toJson } from '../../jose/exact-json.js';
 import { own, readJsonObject } from '../../jose/json.js';
 import { contentMember, textProblem } from '../../jose/text.js';
 import type { DecryptedJwe } from '../../jwe/decrypt.js';
+import { isEncryptedToken, isTokenType } from '../../jwe/token.js';
 import { escapeText } from '../../shown-text.js';
 import { findClaim } from '../../token/claim-path.js';
 import {
@@ -140,7 +141,12 @@ async function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOpt
 
 /** The claims of a token whose content is a claims set. */
 function claimsOf({ plaintext, header }: DecryptedJwe) {
-  if (String(own(header, 'cty')).toUpperCase() === 'JWT') {
+  if (isEncryptedToken(Buffer.from(plaintext).toString().trim())) {
+    throw new JwtkitError('TOKEN_MALFORMED', 'inside is another encrypted token', {
+      hint: 'decrypt it first: jwtkit decrypt … | jwtkit decrypt --claim PATH',
+    });
+  }
+  if (isTokenType(own(header, 'cty'))) {
     throw new JwtkitError('TOKEN_MALFORMED', 'the content is a signed token, whose claims are not verified', {
       hint: 'jwtkit decrypt … | jwtkit verify --claim PATH',
     });

@@ -167,3 +167,23 @@ describe('verify --decrypt-key', () => {
     expect(await verify(token, '--decrypt-key', other)).toMatchObject({ exitCode: 13 });
   });
 });
+
+describe('a token in an encrypted token', () => {
+  test.each(['jwt', 'application/jwt', 'APPLICATION/JWT'])('cty %s says that it is one', async (cty) => {
+    const token = await stdoutOf(['encrypt', '-', '--key', open, '--cty', cty], { stdin: await issue() });
+    expect(await verify(token, '--decrypt-key', secret)).toMatchObject({ exitCode: 0 });
+    const claim = await runCli(['decrypt', token, '--key', secret, '--claim', 'sub']);
+    expect(claim.stderr).toContain('the content is a signed token');
+  });
+
+  test('one that is encrypted itself gets cty JWT, and verify and --claim say what to do', async () => {
+    const inner = await issue('--encrypt-to', open);
+    const outer = await stdoutOf(['encrypt', '-', '--key', open], { stdin: inner });
+    const [line = ''] = (await stdoutOf(['encrypt', '--batch', '--key', open], { stdin: `${inner}\n` })).split('\n');
+    for (const token of [outer, line]) expect(segmentOf(token, 0)).toMatchObject({ cty: 'JWT' });
+    const verified = await verify(outer, '--decrypt-key', secret);
+    expect(verified.stdout + verified.stderr).toContain('inside is another encrypted token');
+    const claim = await runCli(['decrypt', outer, '--key', secret, '--claim', 'sub']);
+    expect(claim.stderr).toContain('inside is another encrypted token');
+  });
+});

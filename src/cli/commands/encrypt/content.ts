@@ -6,7 +6,7 @@ import { writeJson } from '../../../jose/exact-json.js';
 import type { JsonObject } from '../../../jose/json.js';
 import { textBytes } from '../../../jose/text.js';
 import type { Serialization } from '../../../jwe/encrypt.js';
-import { isSignedToken } from '../../../jwe/token.js';
+import { headerOfContent } from '../../../jwe/token.js';
 import { trimToken } from '../../../token/decode.js';
 import { completeClaims, readClaims } from '../../../token/given-claims.js';
 import type { BatchFlags } from '../../grammar/batch-options.js';
@@ -140,9 +140,10 @@ export async function signerOf(invocation: Invocation<EncryptOptions>, now: numb
   return async (at: number) => ({ key: await find(at), alg: undefined });
 }
 
-/** A signed token goes in without the line end behind it (RFC 7519 §5.2). */
+/** A token goes in without the line end behind it (RFC 7519 §5.2). */
 export function readPlain(given: Uint8Array = new Uint8Array(), { cty }: EncryptOptions): Content {
   const token = trimToken(Buffer.from(given).toString('latin1'));
-  if (cty !== undefined || !isSignedToken(token)) return { content: given, header: {} };
-  return { content: Buffer.from(token), header: { cty: 'JWT' } };
+  const header = headerOfContent(token);
+  if (cty !== undefined || header.cty === undefined) return { content: given, header: {} };
+  return { content: Buffer.from(token), header };
 }

@@ -26,7 +26,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     .addOption(option('--alg <name>', "how the key is encrypted (default: the key's alg, else its usual one)"))
     .addOption(option('--enc <name>', 'how the content is encrypted (default: A256GCM; for dir what fits the secret)'))
     .addOption(option('--typ <type>', 'header typ (default: JWT where the content is claims)'))
-    .addOption(option('--cty <type>', 'header cty (default: JWT where the content is a signed token)'))
+    .addOption(option('--cty <type>', 'header cty (default: JWT where the content is a token)'))
     .addOption(
       option('--header <name=value>', 'another header member: name=text or name:=json; repeatable').repeatable(),
     )

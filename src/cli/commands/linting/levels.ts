@@ -1,9 +1,9 @@
 /** Which level each rule has in a run. */
 import { JwtkitError } from '../../../errors.js';
+import { isMisspelt } from '../../../jose/spelling.js';
 import type { RuleLevel } from '../../../lint/lint.js';
 import { rules } from '../../../lint/rules.js';
 import { levels } from '../../../report/report.js';
-import { isMisspelt } from '../../../jose/spelling.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { usage } from '../../terminal/errors.js';
 import type { LintOptions } from './options.js';

@@ -8,6 +8,7 @@ import { encryptJwe } from '../../../jwe/encrypt.js';
 import type { EncryptionKey } from '../../../jwe/key.js';
 import { loadEncryptionKeys } from '../../../jwe/keys.js';
 import { parseJwe } from '../../../jwe/parse.js';
+import { isEncryptedToken, isTokenType } from '../../../jwe/token.js';
 import { isUrl } from '../../../policy/place.js';
 import { keyringDecryptionKeys, keyringRecipient } from '../../../store/keyring/encryption.js';
 import type { VerificationReport } from '../../../token/verify.js';
@@ -74,14 +75,19 @@ async function decryptNested(token: string, places: readonly string[], circumsta
   const keys: EncryptionKey[] = [];
   for (const place of places) keys.push(...(await keysAt(place, kids, circumstances, io)));
   const { plaintext, header, key } = await decryptJwe(token, { keys });
-  const cty = own(header, 'cty');
-  if (typeof cty !== 'string' || cty.toUpperCase() !== 'JWT') {
+  const text = Buffer.from(plaintext).toString();
+  if (isEncryptedToken(text.trim())) {
+    throw new JwtkitError('TOKEN_MALFORMED', 'inside is another encrypted token', {
+      hint: 'decrypt the outer one first: jwtkit decrypt --key FILE | jwtkit verify --decrypt-key FILE',
+    });
+  }
+  if (!isTokenType(own(header, 'cty'))) {
     const message = 'the content of the token is no signed token: its header has no cty of JWT';
     throw new JwtkitError('TOKEN_MALFORMED', message, { hint: 'jwtkit decrypt prints it; nobody signed it' });
   }
   const by = `${key.kid === undefined ? '' : `kid ${key.kid} `}from ${key.source}`;
   const message = `${header.alg} with ${header.enc}, by the key ${by}`;
-  return { text: Buffer.from(plaintext).toString(), check: { name: 'decryption', status: 'passed', message } as const };
+  return { text, check: { name: 'decryption', status: 'passed', message } as const };
 }
 
 async function keysAt(
