@@ -1,3 +1,4 @@
+import type { FlattenedJWE } from 'jose';
 import { JwtkitError } from '../errors.js';
 import type { JsonObject } from '../jose/json.js';
 import { requireNow } from '../jose/numeric-date.js';
@@ -8,7 +9,7 @@ import {
   keyManagement,
 } from './algorithms.js';
 import { describeEncryptionKey, directEncryptions, type EncryptionKey } from './key.js';
-import { maxJweLength } from './parse.js';
+import { checkOwnHeader, maxContentBytes, maxJweLength } from './parse.js';
 
 /** The rounds of PBES2 that jwtkit writes: those of OWASP's Password Storage Cheat Sheet for PBKDF2 with SHA-256. */
 const writtenRounds = 600_000;
@@ -34,7 +35,7 @@ export type Serialization = 'compact' | 'flattened' | 'general';
  * Encrypts bytes for one recipient. The header has the `kid` of the key. Nothing is compressed: the length of a compressed text
  * tells what is in it.
  * @throws {JwtkitError} USAGE_INVALID for an algorithm that the key does not allow, for members of the header that are not the
- * caller's, and above 12 MiB; CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID.
+ * caller's or that cannot be read back, and above 12,533,760 bytes; CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID.
  */
 export async function encryptJwe(plaintext: Uint8Array, options: EncryptOptions): Promise<string> {
   return prepareEncryption(options)(plaintext, options.header);
@@ -56,8 +57,9 @@ export function prepareEncryption(
   return async (plaintext, header = {}) => {
     const own = taken.find((name) => Object.hasOwn(header, name));
     if (own !== undefined) throw new JwtkitError('USAGE_INVALID', `the header's ${own} is not the caller's to set`);
-    if (Math.ceil(plaintext.length / 3) * 4 > maxJweLength - 65_536) {
-      throw new JwtkitError('USAGE_INVALID', 'the content is larger than 12 MiB, and a token has at most 16 MiB');
+    if (plaintext.length > maxContentBytes) {
+      const message = `the content has ${plaintext.length} bytes, at most ${maxContentBytes} are encrypted`;
+      throw new JwtkitError('USAGE_INVALID', message, { hint: 'a token has at most 16 MiB' });
     }
     const { FlattenedEncrypt } = await import('jose');
     const protectedHeader = { alg, enc, ...(key.kid === undefined ? {} : { kid: key.kid }), ...header };
@@ -66,12 +68,31 @@ export function prepareEncryption(
     const jwe = await encryption.encrypt(key.keyObject).catch((error: unknown) => {
       throw refusedByJose(error);
     });
-    if (serialization === 'flattened') return JSON.stringify(jwe);
-    const { protected: head, encrypted_key: encryptedKey, ...rest } = jwe;
-    if (serialization === 'compact') return [head, encryptedKey ?? '', rest.iv, rest.ciphertext, rest.tag].join('.');
-    const recipients = [encryptedKey === undefined ? {} : { encrypted_key: encryptedKey }];
-    return JSON.stringify({ protected: head, recipients, ...rest });
+    readBack(jwe.protected as string);
+    const token = serialize(jwe, serialization);
+    if (token.length <= maxJweLength) return token;
+    throw new JwtkitError('USAGE_INVALID', `the token is longer than ${maxJweLength} characters`, {
+      hint: 'its header is too large for this content',
+    });
   };
+}
+
+function serialize(jwe: FlattenedJWE, serialization: Serialization): string {
+  if (serialization === 'flattened') return JSON.stringify(jwe);
+  const { protected: head, encrypted_key: encryptedKey, ...rest } = jwe;
+  if (serialization === 'compact') return [head, encryptedKey ?? '', rest.iv, rest.ciphertext, rest.tag].join('.');
+  const recipients = [encryptedKey === undefined ? {} : { encrypted_key: encryptedKey }];
+  return JSON.stringify({ protected: head, recipients, ...rest });
+}
+
+/** Refuses a header that no reader of jwtkit would take. */
+function readBack(header: string): void {
+  try {
+    checkOwnHeader(header);
+  } catch (error) {
+    if (!(error instanceof JwtkitError)) throw error;
+    throw new JwtkitError('USAGE_INVALID', `no such token is written: ${error.message}`, { cause: error });
+  }
 }
 
 /** Members such as `apu` have rules of their own (RFC 7518 §4.6.1), which npm's jose checks. */

@@ -6,6 +6,9 @@ import { describeJson, isJsonObject, type JsonObject, own, readJsonObject } from
 /** The longest JWE, in characters, and the largest content, in bytes. */
 export const maxJweLength = 16 * 1024 * 1024;
 
+/** The largest content that is encrypted, in bytes: base64url and 64 KiB for all else make it a token of 16 MiB. */
+export const maxContentBytes = ((maxJweLength - 65_536) / 4) * 3;
+
 /** One token is for at most this many recipients. */
 const maxRecipients = 10;
 
@@ -80,6 +83,14 @@ function readProtected(text: string): JsonObject {
   const bytes = decodeBase64url(text);
   if (bytes === undefined) throw malformed('header is not base64url');
   return readJsonObject(bytes, (problem) => malformed(`header ${problem}`)).value;
+}
+
+/**
+ * Checks the protected header of a new token, as it is checked when the token is read.
+ * @throws {JwtkitError} TOKEN_MALFORMED.
+ */
+export function checkOwnHeader(text: string): void {
+  toRecipient({ ciphertext: '' }, readProtected(text));
 }
 
 /** Checks the members of a header that every algorithm has, and joins the headers. */

@@ -1,5 +1,6 @@
 import { compactDecrypt, FlattenedEncrypt, flattenedDecrypt, generalDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/jose/json.js';
 import { contentEncryptionNames, keyManagement } from '../../src/jwe/algorithms.js';
 import { decryptJwe } from '../../src/jwe/decrypt.js';
 import { encryptJwe } from '../../src/jwe/encrypt.js';
@@ -109,9 +110,28 @@ describe('what is refused', () => {
     await expect(refused).rejects.toMatchObject({ code: 'USAGE_INVALID' });
   });
 
-  test('content above 12 MiB', async () => {
-    const refused = encryptJwe(Buffer.alloc(12 * 1024 * 1024), { key: secret32.encrypt });
-    await expect(refused).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+  test('content above 12,533,760 bytes; one of this size comes back', async () => {
+    const refused = encryptJwe(Buffer.alloc(12_533_761), { key: secret32.encrypt });
+    await expect(refused).rejects.toMatchObject({
+      code: 'USAGE_INVALID',
+      message: 'the content has 12533761 bytes, at most 12533760 are encrypted',
+    });
+    const token = await encryptJwe(Buffer.alloc(12_533_760), { key: secret32.encrypt });
+    expect((await decryptJwe(token, { keys: [secret32.decrypt] })).plaintext).toHaveLength(12_533_760);
+  });
+
+  test('a large header that makes the token too long', async () => {
+    const header = { note: 'x'.repeat(65_536) };
+    const refused = encryptJwe(Buffer.alloc(12_533_760), { key: secret32.encrypt, header });
+    await expect(refused).rejects.toMatchObject({ code: 'USAGE_INVALID', message: expect.stringContaining('longer') });
+  });
+
+  test.each([
+    [{ cty: 7 }, 'header cty is a number, not a string'],
+    [{ typ: 5 }, 'header typ is a number, not a string'],
+  ])('a header that decrypting refuses', async (header, text) => {
+    const refused = encryptJwe(content, { key: secret32.encrypt, header: header as JsonObject });
+    await expect(refused).rejects.toMatchObject({ code: 'USAGE_INVALID', message: expect.stringContaining(text) });
   });
 
   test('the key of a certificate that has ended or not begun', async () => {

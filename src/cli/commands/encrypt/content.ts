@@ -6,6 +6,7 @@ import { writeJson } from '../../../jose/exact-json.js';
 import type { JsonObject } from '../../../jose/json.js';
 import { textBytes } from '../../../jose/text.js';
 import type { Serialization } from '../../../jwe/encrypt.js';
+import { maxContentBytes } from '../../../jwe/parse.js';
 import { headerOfContent } from '../../../jwe/token.js';
 import { trimToken } from '../../../token/decode.js';
 import { completeClaims, readClaims } from '../../../token/given-claims.js';
@@ -40,9 +41,6 @@ export interface EncryptOptions
     Flags<'force' | 'sign'> {
   serialization: Serialization;
 }
-
-/** The largest content, in bytes: base64url makes it a token of 16 MiB. */
-const maxContentBytes = 12 * 1024 * 1024;
 
 /** Returns the header members that options name. */
 export function readHeader({ typ, cty, header: texts }: EncryptOptions): JsonObject {
