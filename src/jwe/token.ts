@@ -22,7 +22,7 @@ export interface DecryptedToken extends DecryptedJwe {
 }
 
 /** Whether a text is a signed token alone; the header of nearly every token begins with these letters. */
-export function isSignedToken(text: string): boolean {
+function isSignedToken(text: string): boolean {
   return /^ey[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 }
 
