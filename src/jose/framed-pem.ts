@@ -7,7 +7,7 @@ const beginnings: readonly RegExp[] = [
   /^(?:\S{1,80} {1,8}\| )?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12}(?:Z|[+-]\d\d:?\d\d)?\]? (?:std(?:out|err) [FP] )?/,
 ];
 /** Visible line ends: of cat -A and vi, and those that psql puts into a value. The last line may have none. */
-const endings: readonly RegExp[] = [/(?:\^M)?\$$/, /\^M$/, /\s*\+$/, /\s+\|$/];
+const endings: readonly RegExp[] = [/(?:\^M)?\$$/, /\^M$/, /\s{0,80}\+$/, /\s{1,80}\|$/];
 
 /** Returns the text with each block taken out of its frame; undefined if no block has one on all its lines. */
 export function withoutFrames(text: string): string | undefined {

@@ -1,12 +1,12 @@
 /** What JSON with a key in it is. All readers of keys ask here, so that they explain a file alike. */
 import { JwtkitError } from '../errors.js';
 import { foreignJsonHint, foreignTextHint } from './foreign-key.js';
-import { type JsonObject, own } from './json.js';
+import { isJsonObject, type JsonObject, own } from './json.js';
 import { jsonBreakHint } from './json-break.js';
 import { findKeyMember, type KeyMember } from './json-key.js';
 import { jwkHint } from './jwk-hint.js';
 import { isPemMap } from './pem-map.js';
-import { type RefuseText, readJsonFile } from './text.js';
+import { encodingOf, type RefuseText, readJsonFile, withoutMark } from './text.js';
 
 /** The forms of JSON with keys, apart from a key in a member. */
 export type JsonForm = 'JWK' | 'JWK Set' | 'PEM map';
@@ -42,7 +42,8 @@ export function readKeyJson(bytes: Uint8Array, { where, purpose, isDeep = true }
     const way = hint ?? (problem === 'is not JSON' ? notJsonHint(Buffer.from(bytes).toString()) : undefined);
     return new JwtkitError('KEY_INVALID', `${where}the JWK ${problem}`, { hint: way });
   };
-  const { json, notes } = readObject(bytes, where, refuse);
+  const { json, isArray } = readKeyObject(bytes, refuse);
+  const notes = isArray && own(json, 'keys') !== undefined ? [`${where}${arrayNote}`] : [];
   const form = formOf(json);
   if (form === 'JWK' || form === 'JWK Set') return { form, json, notes };
   const member = isDeep ? findKeyMember(json, where, purpose) : undefined;
@@ -51,7 +52,7 @@ export function readKeyJson(bytes: Uint8Array, { where, purpose, isDeep = true }
     return { form: 'member', member, notes: found };
   }
   if (form === 'PEM map' && isDeep) return { form, json, notes };
-  if (own(json, list) !== undefined) throw refuse('is an array, not a JSON object', listHint);
+  if (isArray) throw refuse('is an array, not a JSON object', listHint);
   const message = `${where}the JWK's kty is missing`;
   throw new JwtkitError('KEY_INVALID', message, { hint: foreignJsonHint(json) ?? jwkHint(json, message) });
 }
@@ -62,18 +63,21 @@ export const listHint = 'a list of JWKs becomes a set as {"keys": […]}';
 /** The name under which messages show an array. */
 const list = 'array';
 
-/** An object as it is; an array of JWKs as a set; another array as a member, to be searched for a key. */
-function readObject(bytes: Uint8Array, where: string, refuse: RefuseText): { json: JsonObject; notes: string[] } {
-  const text = Buffer.from(bytes).toString();
-  // A bad encoding is refused as it is.
-  if (!/^\s*\[/.test(text)) return { json: readJsonFile(bytes, refuse).value, notes: [] };
+/** What a person should know about an array of JWKs. */
+export const arrayNote = 'the array of JWKs is read as a JWK Set';
+
+/** Reads an object as it is, an array of JWKs as a set, and another array as a member, which may be searched for a key. */
+export function readKeyObject(bytes: Uint8Array, refuse: RefuseText): { json: JsonObject; isArray: boolean } {
+  const text = Buffer.from(withoutMark(bytes)).toString();
+  if (encodingOf(bytes) !== undefined || !/^\s*\[/.test(text)) {
+    return { json: readJsonFile(bytes, refuse).value, isArray: false };
+  }
   const { value: json } = readJsonFile(Buffer.from(`{"keys":${text}}`), refuse);
   const items = own(json, 'keys');
   // More text might follow a closing bracket.
   if (!Array.isArray(items) || Object.keys(json).length > 1) throw refuse('is not JSON');
-  const areJwks = items.length > 0 && items.every((item) => (item as JsonObject | null)?.kty !== undefined);
-  if (areJwks) return { json, notes: [`${where}the array of JWKs is read as a JWK Set`] };
-  return { json: { [list]: items }, notes: [] };
+  const areJwks = items.length > 0 && items.every((item) => isJsonObject(item) && own(item, 'kty') !== undefined);
+  return { json: areJwks ? json : { [list]: items }, isArray: true };
 }
 
 /** The way out for a text that begins as JSON does and is none. */

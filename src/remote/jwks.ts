@@ -6,11 +6,11 @@ import { holdsSecret, privateMembers } from '../jose/jwk.js';
 import { type ImportedJwkSet, importJwkSet, noUsableKey, type SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
 import { isJsonText } from '../jose/key-content.js';
-import { formOf, listHint, notJsonHint } from '../jose/key-json.js';
+import { arrayNote, formOf, listHint, notJsonHint, readKeyObject } from '../jose/key-json.js';
 import { loadKeys, loadPemMap } from '../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
 import { replaceIt } from '../jose/pem-map.js';
-import { encodingOf, type RefuseText, readJsonFile, withoutMark } from '../jose/text.js';
+import { encodingOf, type RefuseText, withoutMark } from '../jose/text.js';
 import type { FetchedKeys, KeySource } from '../token/key-source.js';
 import { isNumericDate, requireNow } from '../token/time.js';
 import { parseAddress } from './address.js';
@@ -91,12 +91,15 @@ function importPublished(
       return { keys: loadPublicPem(content, source, invalid, note), members: new Map(), skipped: [] };
     }
   }
-  const { value: json } = readJsonFile(body, (problem, hint) => {
+  const refuse: RefuseText = (problem, hint) => {
     const text = Buffer.from(withoutMark(body)).toString();
     const isBroken = problem === 'is not JSON' && /^\s*[{[]/.test(text);
-    const way = problem.startsWith('is an array') ? listHint : isBroken ? notJsonHint(text) : hint;
+    const way = isBroken ? notJsonHint(text) : hint;
     return invalid(`the JWK Set ${problem}`, way ?? foreignTextHint(text));
-  });
+  };
+  const { json, isArray } = readKeyObject(body, refuse);
+  if (isArray && own(json, 'keys') === undefined) throw refuse('is an array, not a JSON object', listHint);
+  if (isArray) note?.(`${source}: ${arrayNote}`);
   const form = formOf(json);
   if (form === 'PEM map') return loadPemMap(json, source, checkTime);
   const set = form === 'JWK' && own(json, 'keys') === undefined ? { keys: [json] } : json;

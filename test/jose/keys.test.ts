@@ -82,7 +82,7 @@ test('loadKeys refuses a key of more than one mebibyte', () => {
 });
 
 test.each([
-  ['an OpenSSH key', 'ssh-ed25519 AAAA', /ssh-keygen/],
+  ['an OpenSSH key', 'ssh-ed25519 AAAA', /OpenSSH public key/],
   ['PKCS#12', Buffer.from('3080020103', 'hex'), /jwtkit keys import/],
   ['a secret', 'hunter2', /--secret-file/],
   ['an empty file', '', /nothing in it/],

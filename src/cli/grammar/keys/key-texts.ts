@@ -32,7 +32,9 @@ export function readKeyTexts(
 
 function readKeyFile(path: string, label: string, io: Io): KeyText {
   if (isUrl(path)) {
-    if (/^file:/i.test(path)) throw fileUrl(label);
+    if (/^file:/i.test(path)) {
+      throw usage(`${label} is the path of a file, not a URL`, 'leave out file:// before the path');
+    }
     const further = label === 'JWTKIT_KEY' ? ' or JWTKIT_JWKS; JWTKIT_KEY_ENV names a variable that holds a key' : '';
     throw usage(
       `${label} is the path of a file, not a URL`,
@@ -57,11 +59,6 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
         : `${label} takes the name of a file, not what is in it; --key-env names a variable that holds the key`;
     throw new JwtkitError(error.code, error.message, { hint: way, cause: error });
   }
-}
-
-/** The error for a URL of a file. */
-export function fileUrl(label: string): JwtkitError {
-  return usage(`${label} takes the path of a file, not a file: URL`, 'leave out file:// before the path');
 }
 
 function readKeyVariable(name: string, label: string, env: Environment): KeyText {

@@ -17,7 +17,6 @@ import { readVariable } from '../../terminal/variables.js';
 import type { Invocation } from '../invocation.js';
 import { isNamed } from '../unnamed-places.js';
 import { readDuration } from '../values.js';
-import { fileUrl } from './key-texts.js';
 import type { FetchOptions, RemoteKeyOptions, RemoteSource } from './source.js';
 
 /** Trusted keys, and the issuer that published them; it must be the `iss` of what they verify. */
@@ -37,7 +36,9 @@ export async function openRemoteSource(
     const { keysAt, skipped } = readJwkSetFile(set, location === '-' ? 'standard input' : location, io.note);
     return { keys: async (now) => keysAt(now), skipped: () => skipped };
   }
-  if (kind === 'jwks' && /^file:/i.test(location)) throw fileUrl(invocation.label('jwks'));
+  if (kind === 'jwks' && /^file:/i.test(location)) {
+    throw usage(`${invocation.label('jwks')}: a file: URL is not an https URL`, 'leave out file:// before the path');
+  }
   const options = { ...(await toRemoteOptions(invocation, io)), token: bearerToken(kind, invocation, io) };
   try {
     return kind === 'jwks' ? remoteKeys(location, options) : { ...issuerKeys(location, options), issuer: location };
