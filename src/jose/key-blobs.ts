@@ -1,5 +1,5 @@
 /** Keys in the binary formats of other programs, and what is packed with gzip or zlib. */
-import { gunzipSync, inflateSync, constants as zlib } from 'node:zlib';
+import { constants, gunzipSync, inflateSync } from 'node:zlib';
 import { isPkcs12 } from './der.js';
 
 /** A length, then the type of an SSH key (RFC 4253 §6.6). */
@@ -52,7 +52,7 @@ export function inflate(bytes: Buffer): Buffer | undefined {
   try {
     return (isGzip ? gunzipSync : inflateSync)(bytes, {
       maxOutputLength: mostInflated,
-      finishFlush: zlib.Z_SYNC_FLUSH,
+      finishFlush: constants.Z_SYNC_FLUSH,
     });
   } catch {
     return undefined;

@@ -63,7 +63,10 @@ export function readClock(at: string | undefined, { now }: Io): number {
 /** Reads algorithm names, separated by commas or given several times. */
 export function readAlgorithms(label: string, values: readonly string[] | undefined): AlgorithmName[] | undefined {
   // A variable was split at its white space, also beside a comma.
-  const names = values?.join('\n').split(/\s*[,\n]\s*/);
+  const names = values
+    ?.join('\n')
+    .split(',')
+    .flatMap((part) => part.trim().split('\n'));
   return names?.map((name) => readAlgorithm(label, name.trim()));
 }
 
