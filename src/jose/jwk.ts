@@ -84,7 +84,7 @@ export function holdsSecret(value: unknown): boolean {
 }
 
 /** A member of a JWK. Some serializers write every member that they know, with null if there is none. */
-function memberOf(jwk: JsonObject, name: string): unknown {
+export function memberOf(jwk: JsonObject, name: string): unknown {
   return own(jwk, name) ?? undefined;
 }
 

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } fr
 import { JwtkitError } from '../errors.js';
 import { decodeBase64url } from '../jose/base64url.js';
 import { describeJson, isJsonObject, type JsonObject, own, quoteText } from '../jose/json.js';
-import { holdsSecret, importJwk, ofJwk, UnusableJwk } from '../jose/jwk.js';
+import { holdsSecret, importJwk, memberOf, ofJwk, UnusableJwk } from '../jose/jwk.js';
 import { maxSetKeys, type SkippedJwk, skippedKey } from '../jose/jwk-set.js';
 import {
   isContentEncryptionName,
@@ -39,7 +39,8 @@ export function importEncryptionJwk(jwk: unknown, traits: JwkTraits = {}): Encry
     unusable: (message) => new UnusableJwk('KEY_INVALID', `${where}${ofJwk}${message}`),
   };
   const { invalid, unusable } = refusals;
-  const { use, alg, kid, key_ops: operations, ...material } = jwk;
+  const { use: _use, alg: _alg, kid: _kid, key_ops: _operations, ...material } = jwk;
+  const [use, alg, kid, operations] = ['use', 'alg', 'kid', 'key_ops'].map((name) => memberOf(jwk, name));
   for (const [name, value] of Object.entries({ use, alg, kid })) {
     if (value !== undefined && typeof value !== 'string')
       throw invalid(`${name} is ${describeJson(value)}, not a string`);
@@ -72,7 +73,7 @@ function importMaterial(jwk: JsonObject, source: string | undefined, { invalid, 
   if (crv !== 'X25519')
     throw unusable(`crv ${typeof crv === 'string' ? quoteText(crv) : 'is missing, and'} is not X25519`);
   const [x, d] = ['x', 'd'].map((name) =>
-    own(jwk, name) === undefined && name === 'd' ? undefined : readBytes(jwk, name, invalid),
+    memberOf(jwk, name) === undefined && name === 'd' ? undefined : readBytes(jwk, name, invalid),
   );
   for (const [name, bytes] of [
     ['x', x],

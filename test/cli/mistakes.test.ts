@@ -467,19 +467,19 @@ test.each([
   expect(result.stderr).toContain(`for help, run: jwtkit ${command} --help`);
 });
 
-const ofKeys = 'make one with: jwtkit keygen; --keyring names another folder';
+const ofKeys = (folder: string) => `make one with: jwtkit keygen --keyring ${folder}; --keyring names another folder`;
 const ofDecrypt = 'name the private key with --key, or a shared secret with --secret-file';
-const ofEncrypt =
-  "name the recipient's key with --key, --jwks or --issuer-url, or make one with: jwtkit keygen --use enc";
+const ofEncrypt = (folder: string) =>
+  `name the recipient's key with --key, --jwks or --issuer-url, or make one with: jwtkit keygen --keyring ${folder} --use enc`;
 test.each([
-  ['keys list --keyring nokeys', ofKeys],
-  ['keys list --keyring decrypt', ofKeys],
-  ['--keyring encrypt keys list', ofKeys],
+  ['keys list --keyring nokeys', ofKeys('nokeys')],
+  ['keys list --keyring decrypt', ofKeys('decrypt')],
+  ['--keyring encrypt keys list', ofKeys('encrypt')],
   ['decrypt JWE --keyring nokeys', ofDecrypt],
   ['--keyring keys decrypt JWE', ofDecrypt],
   ['--json --keyring keys decrypt JWE', ofDecrypt],
-  ['encrypt FILE --keyring keys', ofEncrypt],
-  ['--keyring decrypt encrypt FILE', ofEncrypt],
+  ['encrypt FILE --keyring keys', ofEncrypt('keys')],
+  ['--keyring decrypt encrypt FILE', ofEncrypt('decrypt')],
 ])('jwtkit %s: without the keyring, the hint is that of the command', async (line, hint) => {
   const jwe = 'eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2R0NNIn0.AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA';
   const args = line.split(' ').map((word) => ({ JWE: jwe, FILE: fileWith('text') })[word] ?? word);

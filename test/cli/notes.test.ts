@@ -236,6 +236,12 @@ const cases: readonly NoteCase[] = [
     run: () => ({ args: ['diff', unsigned({ sub: 'a' }), unsigned({ sub: 'b' })] }),
   },
   {
+    command: 'probe',
+    note: /accepts a text that is no token/,
+    from: 'commands/probe/probe.ts',
+    run: () => ({ args: ['probe', `module:${fileWith('export default () => true;', 'any.mjs')}`, '--new-key'] }),
+  },
+  {
     command: 'inspect',
     note: /signature not verified/,
     from: 'commands/inspect.ts',
@@ -453,7 +459,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /** Commands that write no note of their own. Notes about variables and policies come from what all commands share. */
 const withoutNotes = [
-  ...['users add', 'users list', 'clients add', 'clients list', 'fixtures', 'probe', 'completion'],
+  ...['users add', 'users list', 'clients add', 'clients list', 'fixtures', 'completion'],
   ...['keys list', 'keys prune', 'keys export', 'keys jwks'],
 ];
 

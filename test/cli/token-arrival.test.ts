@@ -167,7 +167,7 @@ describe('a text that holds a token', () => {
       `{ a: '${token.slice(0, -20)}' +\n  '${token.slice(-20)}' }`,
       'a program cut or split the token',
     ],
-    ['a zero-width space', `${token.slice(0, -20)}\u200b${token.slice(-20)}`, 'a program put U+200B'],
+    ['a zero-width space', `${token.slice(0, -20)}\u200b${token.slice(-20)}`, 'the signature contains U+200B'],
     ['a part of a cookie', `Cookie: s.0=${token.slice(0, -20)}`, 'a program cut or split the token'],
   ])('takes no part of a token for the token: %s', async (_, text, hint) => {
     for (const command of [['decode'], ['inspect'], ['verify', '--keyring', keyring, '--any-aud']]) {

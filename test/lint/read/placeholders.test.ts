@@ -16,7 +16,7 @@ function isRefused(secret: string): boolean {
     loadSecret(secret);
     return false;
   } catch (error) {
-    return (error as Error).message.includes('a name or a reference');
+    return (error as Error).message.includes('is a placeholder');
   }
 }
 
