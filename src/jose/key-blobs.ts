@@ -1,5 +1,4 @@
 /** Keys in the binary formats of other programs, and what is packed with gzip or zlib. */
-import { constants, gunzipSync, inflateSync } from 'node:zlib';
 import { isPkcs12 } from './der.js';
 
 /** A length, then the type of an SSH key (RFC 4253 §6.6). */
@@ -50,6 +49,8 @@ export function inflate(bytes: Buffer): Buffer | undefined {
   const isGzip = first === 0x1f && second === 0x8b;
   if (!isGzip && !(first === 0x78 && (first * 256 + second) % 31 === 0)) return undefined;
   try {
+    // biome-ignore lint/style/noRestrictedGlobals: few keys are packed, and loading node:zlib takes every other one a millisecond.
+    const { constants, gunzipSync, inflateSync } = process.getBuiltinModule('node:zlib');
     return (isGzip ? gunzipSync : inflateSync)(bytes, {
       maxOutputLength: mostInflated,
       finishFlush: constants.Z_SYNC_FLUSH,

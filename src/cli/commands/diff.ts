@@ -56,7 +56,7 @@ export function registerDiff(program: Command, context: Context): void {
       option('--token-file <file>', 'read a token from a file; - is stdin; repeatable').readsStdin().repeatable(),
     )
     .addOption(option('--token-env <name>', 'read a token from a variable; repeatable').repeatable())
-    .addOption(option('--type <type>', 'the claim type, for the checks').choices(['access', 'refresh', 'any']))
+    .addOption(option('--type <type>', 'the claim type, for the checks').choices(['access', 'refresh', 'any']).once())
     .addOption(issuersOption())
     .addOption(audienceOption())
     .addOption(anyAudienceOption())

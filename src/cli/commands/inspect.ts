@@ -31,7 +31,7 @@ export function registerInspect(program: Command, context: Context): void {
   const command = program
     .command('inspect')
     .description('Show how long a token still lives. Needs no key and verifies nothing. Exits 14 if it has expired.')
-    .addOption(option('--min-ttl <duration>', 'exit 14 if it lives less than this').from('JWTKIT_MIN_TTL'))
+    .addOption(option('--min-ttl <duration>', 'exit 14 if it lives less than this').once().from('JWTKIT_MIN_TTL'))
     .addOption(atOption())
     .addOption(option('-q, --quiet', 'print nothing; the exit code is the verdict'));
   addTokenOptions(command).addOption(maxSizeOption('16MiB'));

@@ -46,7 +46,7 @@ export function registerRevoke(program: Command, context: Context): void {
     )
     .addOption(option('--jti <id>', 'revoke by ID, without the token'))
     .addOption(option('--until <moment>', 'when the token of --jti expires: its exp'))
-    .addOption(option('--sub <id>', "revoke all of a subject's tokens issued up to now"))
+    .addOption(option('--sub <id>', "revoke all of a subject's tokens issued up to now").once())
     .addOption(option('--list', 'list revoked tokens, sessions and subjects'))
     .addOption(atOption());
   addTokenOptions(command);

@@ -42,12 +42,14 @@ export function registerVerify(program: Command, context: Context): void {
       option('--alg <names>', 'allow only these algorithms; commas or repeated').from('JWTKIT_ALG').repeatable(),
     )
     .addOption(
-      option('--type <type>', 'the claim type (default: access, or no type)').choices(['access', 'refresh', 'any']),
+      option('--type <type>', 'the claim type (default: access, or no type)')
+        .choices(['access', 'refresh', 'any'])
+        .once(),
     )
     .addOption(issuersOption())
     .addOption(audienceOption())
     .addOption(anyAudienceOption())
-    .addOption(option('--sub <id>', 'expected subject'))
+    .addOption(option('--sub <id>', 'expected subject').once())
     .addOption(option('--scope <scope>', 'required scopes, all of them; repeatable').repeatable())
     .addOption(
       option('--scope-claim <path>', 'where the token has its scopes (default: scope and scp)').from(
@@ -60,15 +62,15 @@ export function registerVerify(program: Command, context: Context): void {
         'JWTKIT_ROLE_CLAIM',
       ),
     )
-    .addOption(option('--typ <type>', 'required header typ, such as at+jwt'))
+    .addOption(option('--typ <type>', 'required header typ, such as at+jwt').once())
     .addOption(
       option(
         '--require <claim>',
         'required claim: path, path=text, path:=json, or path~=word for one of several; repeatable',
       ).repeatable(),
     )
-    .addOption(option('--max-age <duration>', 'longest time since iat').from('JWTKIT_MAX_AGE'))
-    .addOption(option('--min-ttl <duration>', 'refuse a token that lives less than this'))
+    .addOption(option('--max-age <duration>', 'longest time since iat').once().from('JWTKIT_MAX_AGE'))
+    .addOption(option('--min-ttl <duration>', 'refuse a token that lives less than this').once())
     .addOption(leewayOption())
     .addOption(option('--allow-no-exp', 'accept a token without exp'))
     .addOption(option('--allow-expired-cert', 'trust the key of an expired certificate'))

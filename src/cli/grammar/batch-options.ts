@@ -14,7 +14,7 @@ export function addBatchOptions(command: Command, description: string): Command 
   const threads = option('--threads <count>', 'threads (default: one per core for a long batch)');
   threads.formerly('--workers');
   return command
-    .addOption(option('--batch [file]', `${description} (default: stdin); exit 10 if any fails`).readsStdin())
+    .addOption(option('--batch [file]', `${description} (default: stdin); exit 10 if any fails`).once().readsStdin())
     .addOption(threads);
 }
 

@@ -28,25 +28,23 @@ export class VariableOption extends Option {
   readonly #alias = aliasOfFlag.get(this.long ?? '');
   #attributeName: string | undefined;
   #formerName: string | undefined;
-  #isOverridable = false;
+  #isOnce = false;
 
-  constructor(flags: string, description: string) {
-    super(flags, description);
-    this.argParser((value: string) => value);
+  /**
+   * Refuses a second, other value, and `--no-…` beside a value. For demands and for what is judged: the first value would be dropped
+   * without a word, and the answer may be yes. Of other options the last value wins, as scripts that append to a command expect.
+   */
+  once(): this {
+    this.#isOnce = true;
+    return this.argParser(this.parseArg ?? ((value: string) => value));
   }
 
-  /** Sets the function that reads a value. A second, other value is refused: the first would be lost without a word. */
   override argParser<T>(parse: (value: string, previous: T) => T): this {
     return super.argParser((value: string, previous: T) => {
       const parsed = parse(value, previous);
-      if (!this.isRepeatable && !this.#isOverridable) this.#refuseSecond(parsed, previous);
+      if (this.#isOnce) this.#refuseSecond(parsed, previous);
       return parsed;
     });
-  }
-
-  override choices(values: readonly string[]): this {
-    super.choices(values);
-    return this.argParser(this.parseArg as (value: string, previous: string) => string);
   }
 
   /** Commander gives `undefined` as the value of a flag without one, and of `--no-…`. */
@@ -57,12 +55,6 @@ export class VariableOption extends Option {
     if (this.negate || previous === false)
       throw usage(`${other} and ${other?.replace('--', '--no-')} exclude each other`);
     throw usage(`${this.long} is given twice`, `${this.long} takes one value`);
-  }
-
-  /** Lets a later value win: people write `--color` into an alias. */
-  overridable(): this {
-    this.#isOverridable = true;
-    return this;
   }
 
   /** Sets the name under which the value is read, if the flag's own name means something else in other commands. */

@@ -35,14 +35,14 @@ export function addCommonOptions(command: Command, shown: readonly string[]): Co
     '-e, --dotenv <file>',
     'read variables from a file such as .env; repeatable, the last one wins',
   );
-  const config = option('--config <file>', `policy file (default: ${policyFileName}, if there is one)`);
+  const config = option('--config <file>', `policy file (default: ${policyFileName}, if there is one)`).once();
   return command
     .addOption(option('--json', 'print one JSON value; errors as JSON on stderr'))
-    .addOption(option('--color <when>', 'colours').overridable().choices(['auto', 'always', 'never']).default('auto'))
-    .addOption(option('--no-color', 'as --color never').overridable())
+    .addOption(option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(option('--no-color', 'as --color never'))
     .addOption(envFile.as('envFile').from('JWTKIT_ENV_FILE').repeatable({ splitsVariable: false }))
     .addOption(config.from('JWTKIT_CONFIG'))
-    .addOption(option('--no-config', `do not look for ${policyFileName}`))
+    .addOption(option('--no-config', `do not look for ${policyFileName}`).once())
     .addOption(option('--debug', 'print the stack of an error'));
 }
 
@@ -69,7 +69,7 @@ export const sessionMaxOption = () =>
     'JWTKIT_SESSION_MAX',
   );
 export const leewayOption = () =>
-  option('--leeway <duration>', 'allowed clock difference (default: 0)').from('JWTKIT_LEEWAY');
+  option('--leeway <duration>', 'allowed clock difference (default: 0)').once().from('JWTKIT_LEEWAY');
 export const issuersOption = () =>
   option('--iss <issuer>', 'accepted issuer; repeatable, any of them').from('JWTKIT_ISS').repeatable();
 export const wideOption = () => option('--wide', 'show everything, however wide the terminal is');
@@ -94,7 +94,7 @@ export function addMaskOptions(command: Command): Command {
 
 /** Adds the option that names the denylist. */
 export function addStoreOption(command: Command): Command {
-  const store = option('--store <location>', 'denylist: lmdb:FOLDER, redis://… (default: in the keyring)');
+  const store = option('--store <location>', 'denylist: lmdb:FOLDER, redis://… (default: in the keyring)').once();
   return command.addOption(store.from('JWTKIT_STORE'));
 }
 

@@ -20,8 +20,8 @@ export function addTokenOptions(command: Command, description = 'the token; - or
       .argument('[token]', description)
       // `Bearer TOKEN` is two arguments; readTokenArgument counts them.
       .allowExcessArguments(true)
-      .addOption(option('--token-file <file>', 'read the token from a file; - is stdin').readsStdin())
-      .addOption(option('--token-env <name>', 'read the token from a variable'))
+      .addOption(option('--token-file <file>', 'read the token from a file; - is stdin').once().readsStdin())
+      .addOption(option('--token-env <name>', 'read the token from a variable').once())
   );
 }
 

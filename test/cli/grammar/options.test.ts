@@ -20,7 +20,7 @@ import {
 const anyToken = unsigned({ sub: 'u', iat: now, exp: now + 60 });
 const terminal = { terminals: ['stdin', 'stdout', 'stderr'] as const };
 
-describe('an option that takes one value', () => {
+describe('a demand, and what is judged', () => {
   test.each([
     ['verify', anyToken, '--sub', 'x', '--sub', 'u'],
     ['verify', anyToken, '--subject', 'x', '--sub', 'u'],
@@ -32,14 +32,11 @@ describe('an option that takes one value', () => {
     ['verify', anyToken, '--max-age', '1s', '--max-age', '1d'],
     ['verify', anyToken, '--type', 'refresh', '--type', 'any'],
     ['verify', anyToken, '--store', 'A', '--store', 'B'],
-    ['verify', anyToken, '--keyring', 'A', '--keyring', 'B'],
-    ['--keyring', 'A', 'verify', anyToken, '--keyring', 'B'],
     ['verify', anyToken, '--config', 'a', '--config', 'b'],
-    ['verify', anyToken, '--format', 'text', '--format', 'junit'],
-    ['issue', '--sub', 'a', '--sub', 'b'],
-    ['issue', '--ttl', '1h', '--ttl', '2h'],
     ['lint', '--token-file', 'a', '--token-file', 'b'],
-    ['keys', 'retire', 'k', '--until', '1d', '--until', '2d'],
+    ['verify', anyToken, '--leeway', '1s', '--leeway', '30s'],
+    ['inspect', anyToken, '--min-ttl', '1h', '--min-ttl', '1s'],
+    ['revoke', '--sub', 'a', '--sub', 'b'],
   ])('is not given twice: jwtkit %s %s %s %s %s %s', async (...argv) => {
     const { exitCode, stderr } = await runCli(argv);
     expect(exitCode).toBe(2);
@@ -60,8 +57,16 @@ describe('an option that takes one value', () => {
   });
 
   test('may be repeated with the same value', async () => {
-    const { exitCode, stdout } = await runCli(['decode', anyToken, '--claim', 'sub', '--claim', 'sub']);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'u\n' });
+    const twice = ['--sub', 'u', '--sub', 'u', '--min-ttl', '1s', '--min-ttl', '1s'];
+    const token = await stdoutOf(['issue', '--sub', 'u', '--secret-env', 'S'], { env: { S: secret } });
+    const { exitCode } = await runCli(['verify', token, '--secret-env', 'S', ...twice], { env: { S: secret } });
+    expect(exitCode).toBe(0);
+  });
+
+  test('the last value of any other option wins', async () => {
+    const args = ['issue', '--secret-env', 'S', '--sub', 'a', '--sub', 'b', '--ttl', '1h', '--ttl', '2h'];
+    const token = await stdoutOf(args, { env: { S: secret } });
+    expect(segmentOf(token, 1)).toMatchObject({ sub: 'b', exp: now + 7200 });
   });
 });
 

@@ -43,9 +43,11 @@ export function addProbeOptions(command: Command): void {
       option(
         '--token-file <file>',
         'file with a good token: tries what can be forged from it without the key; - is stdin',
-      ).readsStdin(),
+      )
+        .once()
+        .readsStdin(),
     )
-    .addOption(option('--token-env <name>', 'variable with such a token'));
+    .addOption(option('--token-env <name>', 'variable with such a token').once());
   addFixtureOptions(command);
   addReportOptions(command);
 }
