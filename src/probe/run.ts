@@ -74,11 +74,13 @@ export async function runProbe(
   let lastChecked = 'the start';
   /** Refuses to go on with a target that no longer takes the good token: its refusals would say nothing. */
   const check = async (at: string) => {
-    const answer = isReusable ? await ask(good) : first;
+    let answer = isReusable ? await ask(good) : first;
+    // A server may have closed the connection after the last token.
+    if (answer.verdict !== 'accepted') answer = await ask(good);
     if (answer.verdict !== 'accepted') throw lockedOut(target, answer, lastChecked, at);
     lastChecked = at;
   };
-  const sent = fixtures.slice(0, maxTokens - Math.ceil(maxTokens / betweenChecks) - asked);
+  const sent = fixtures.slice(0, maxTokens - 2 * Math.ceil(maxTokens / betweenChecks) - asked);
   for (const [at, fixture] of sent.entries()) {
     const answer = at === 0 ? first : await ask(fixture.token);
     silences = /^no (?:answer|connection)/.test(answer.detail) ? silences + 1 : 0;

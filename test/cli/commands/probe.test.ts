@@ -87,8 +87,24 @@ describe('probe of an HTTP service', () => {
     await runCli(['probe', counted.url, ...own], world);
     const all = asked;
     asked = 0;
-    const { url } = await serveTokens(bearer, async (token) => (++asked === all ? 429 : strict(token)));
+    const { url } = await serveTokens(bearer, async (token) => (++asked >= all ? 429 : strict(token)));
     expect((await runCli(['probe', url, ...own], world)).exitCode).toBe(3);
+  });
+
+  test('goes on with a service that closes a connection at every fifth request, also that with the good token', async () => {
+    const sockets = new Map<object, number>();
+    const server = createServer({ maxHeaderSize: 1_000_000 }, async (request, response) => {
+      const { socket } = request;
+      sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
+      // As after a request that was too large: what comes next is lost.
+      if (sockets.get(socket) === 5) return void socket.destroy();
+      response.writeHead(await strict(bearer(request))).end('{}');
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/me`;
+    const { stdout } = await runCli(['probe', url, ...own, '--json'], world);
+    expect(JSON.parse(stdout).cases.length).toBeGreaterThan(200);
   });
 
   test('exits 0 for a strict service that takes each token only once', async () => {
