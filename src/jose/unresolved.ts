@@ -16,7 +16,8 @@ interface Form {
 }
 
 const extension = '\\.(?:pem|key|pub|crt|cer|der|p8|p12|pfx|json|jwks?|txt|env|ya?ml)';
-const filePath = '(?:~?/|\\.{1,2}[\\\\/]|[A-Za-z]:[\\\\/])[^\\n]{1,500}';
+// Without control characters: random bytes begin so as well.
+const filePath = '(?:~?/|\\.{1,2}[\\\\/]|[A-Za-z]:[\\\\/])[\\w\\u00a1-\\ufffc .@+,=~%()\\\\/:-]{1,500}';
 
 const forms: readonly Form[] = [
   // Of shells, compose files, Azure DevOps, GitHub Actions and Helm.

@@ -129,6 +129,11 @@ describe.each(keys)('a public key: $name', (key) => {
   });
 });
 
+test('bytes that begin as the name of a file does are a secret', () => {
+  const hex = '402f4be1786e17424b436c8784c493475bb1660c8288736f9a4849f8b8255fe4d07acbf58ffaab43dfa716ca8737fa60';
+  expect(loadSecret(Buffer.from(hex, 'hex')).keyObject.type).toBe('secret');
+});
+
 test('random bytes are secrets, raw and as text', () => {
   for (let round = 0; round < 200; round++) {
     // 33, 49, 65 and 67 bytes may be the point of a curve.

@@ -48,6 +48,7 @@ test.each([
   '$ANSIBLE_VAULT;1.1;AES256\n62313365396662343061393464336163\n',
   'https://issuer.example/.well-known/jwks.json',
   '/etc/keys/production/jwt-signing/rsa.pub.pem',
+  '/home/müller/schlüssel/jwt-signing/rsa.pub.pem',
   '/home/service/configuration/jwt secret.txt',
   '~/production/configuration/jwt-signing.key',
   './production/configuration/jwt-signing.p12',
