@@ -119,11 +119,15 @@ const longestName = 80;
 /** A name may be a secret itself; one that looks like a name is shown. */
 export const shownName = (name: string) => (/^[\w.@:/-]{1,40}$/.test(name) ? name : '…');
 
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
 /** All texts in JSON that hold a key, each with its path. A list of lines is one text. */
 function keyTexts(root: JsonObject): KeyMember[] {
   const found: KeyMember[] = [];
   const visit = (value: unknown, name: string, parent: JsonObject, depth: number): void => {
-    const isLines = Array.isArray(value) && /^-----BEGIN [^\n]*$/.test(String(value[0]));
+    const isLines = isTexts(value) && /^-----BEGIN [^\n]*$/.test(value[0] ?? '');
     const text = isLines ? value.join('\n') : value;
     if (typeof text === 'string') {
       if (holdsKey(text)) found.push({ name: name.slice(0, longestName), text, kid: kidOf(parent), isUnnamed: true });

@@ -99,6 +99,11 @@ export function own(object: object, name: string): unknown {
   return value !== undefined && Object.hasOwn(object, name) ? value : undefined;
 }
 
+/** A value if it is a text, else the empty one. An object from outside may have a `toString` that is no function. */
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** Text from outside as a JSON string for a message, cut after 80 characters. */
 export function quoteText(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -43,7 +43,9 @@ function ktyHint(jwk: { [name: string]: unknown }): string | undefined {
 }
 
 function numberHint(name: string, value: unknown): string | undefined {
-  if (name === 'e' && /^(?:65537|(?:0x)?0*10001)$/i.test(String(value))) return 'write "e": "AQAB", which is 65537';
+  const isText = typeof value === 'string' || typeof value === 'number';
+  if (name === 'e' && isText && /^(?:65537|(?:0x)?0*10001)$/i.test(String(value)))
+    return 'write "e": "AQAB", which is 65537';
   const form = 'numbers are written as base64url of their bytes (RFC 7518 §6)';
   if (typeof value === 'number') return form;
   if (typeof value !== 'string') return undefined;

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { asText } from '../jose/json.js';
 import { knownSecrets } from './known-secrets.js';
 import type { LintContext } from './rule.js';
 
@@ -41,7 +42,7 @@ function algorithmOf(token: string): string {
     const header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()) as {
       alg?: unknown;
     };
-    return String(header.alg);
+    return asText(header.alg);
   } catch {
     return '';
   }

@@ -5,7 +5,7 @@
  */
 import { JwtkitError } from '../errors.js';
 import { readExact } from '../jose/exact-json.js';
-import { isJsonObject, type JsonObject, own, quoteText, readJsonObject } from '../jose/json.js';
+import { asText, isJsonObject, type JsonObject, own, quoteText, readJsonObject } from '../jose/json.js';
 import type { Claims } from './claims.js';
 
 /** What a command prints about a token, as JSON. */
@@ -41,7 +41,7 @@ const outputs: readonly Output[] = [
     // An error of any command, and the line of a batch that holds one.
     members: { error: isError },
     optional: ['line', 'header', 'claims', 'token', ...Object.keys(life)],
-    refusal: ({ error }) => `is an error, ${quoteText(String((error as JsonObject).code))}, not claims`,
+    refusal: ({ error }) => `is an error, ${quoteText(asText((error as JsonObject).code))}, not claims`,
   },
   { members: { note: isNote }, optional: [], refusal: () => 'is a note, not claims' },
   { members: { claims: isJsonObject, header: isJsonObject }, optional: ['line'], refusal: () => undefined },
@@ -78,7 +78,7 @@ function refusalOfVerdict(verdict: JsonObject): string | undefined {
   const { valid, code } = verdict;
   if (valid === true && isJsonObject(own(verdict, 'claims'))) return undefined;
   if (valid === true) return 'is a verdict without claims; verify --batch prints them with --with-claims';
-  return `is a refusal, ${quoteText(String(code ?? 'without a code'))}, not claims`;
+  return `is a refusal, ${quoteText(asText(code) || 'without a code')}, not claims`;
 }
 
 /**

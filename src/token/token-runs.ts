@@ -2,7 +2,7 @@
  * Finds the token-shaped parts of any text: a header with `alg`, then segments of base64url. Decides only where a token begins
  * and ends. A character that is glued to it stays part of it, so that the strict parser refuses it. Takes linear time.
  */
-import { isJsonObject, type JsonObject, own } from '../jose/json.js';
+import { asText, isJsonObject, type JsonObject, own } from '../jose/json.js';
 
 /** A part of a text that begins like a token. */
 export interface TokenRun {
@@ -97,7 +97,7 @@ function lastLength(run: string): number {
 function lengthsOf(run: string): readonly number[] {
   const header = headerOf(run) ?? {};
   if (typeof own(header, 'enc') === 'string') return lengthsOfTags;
-  return lastLengths[String(own(header, 'alg')).slice(0, 2)] ?? lengthsOfRsa;
+  return lastLengths[asText(own(header, 'alg')).slice(0, 2)] ?? lengthsOfRsa;
 }
 
 /** What stands between the pieces of a split token: spaces, quotes, tags, and the signs that join strings. */

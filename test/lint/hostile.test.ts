@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { lint } from '../../src/lint/lint.js';
 import { maxSourceBytes } from '../../src/lint/read/read.js';
+import { runCli, secret } from '../cli/fake-io.js';
 
 const many = (unit: string) => unit.repeat(Math.floor(maxSourceBytes / unit.length) - 10);
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.AAAA';
@@ -80,3 +81,18 @@ test('a keyring of thousands of keys, all with times, is linted in seconds', { t
   expect(performance.now() - started).toBeLessThan(20_000);
   expect(findings.some(({ id }) => id.startsWith('keyring/'))).toBe(true);
 });
+
+test.each(['alg', 'typ', 'kid', 'enc', 'cty', 'jku'])(
+  'survives a header %s that JavaScript cannot make a text of',
+  async (name) => {
+    for (const value of [{ toString: null }, [{ toString: null }]]) {
+      const header = Buffer.from(JSON.stringify({ alg: 'HS256', [name]: value })).toString('base64url');
+      const content = Buffer.from(`${header}.eyJhIjoxfQ.AAAA`);
+      await expect(lint([{ name: 't', content }], { now: 0 })).resolves.toBeDefined();
+      for (const command of [['decode'], ['inspect'], ['verify', '--secret-env', 'S']]) {
+        const { exitCode } = await runCli([...command, content.toString()], { env: { S: secret } });
+        expect([0, 11, 12]).toContain(exitCode);
+      }
+    }
+  },
+);

@@ -1,6 +1,6 @@
 /** Rules about keys for encryption, and about secrets that encrypt. */
 import { isAlgorithmName } from '../../jose/algorithms.js';
-import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
+import { asText, isJsonObject, type JsonObject, own } from '../../jose/json.js';
 import { isContentEncryptionName, isKeyManagementName } from '../../jwe/algorithms.js';
 import { asList, isStringOrStrings } from '../../token/claims.js';
 import { ecKey, json, jwe, otherEcKey } from '../example.js';
@@ -35,12 +35,12 @@ export const encryptionKeyRules = [
       for (const { kind, value, spot } of subjects) {
         if (kind === 'token' && value.isEncrypted && value.header.alg === 'dir') {
           // Without a kid nothing says that two tokens have one secret.
-          const kid = String(value.header.kid ?? value.text);
+          const kid = asText(value.header.kid ?? value.text);
           const { names } = readers.get(kid) ?? { names: new Set() };
           for (const name of audiencesOf(value.header)) names.add(name);
           readers.set(kid, { names, spot });
         } else if (kind === 'key' && isDirect(value.jwk)) {
-          const secret = String(value.jwk?.k);
+          const secret = asText(value.jwk?.k);
           const other = holders.get(secret);
           if (other === undefined) holders.set(secret, spot);
           else if (other.source !== spot.source)
@@ -76,7 +76,7 @@ export const encryptionKeyRules = [
     check: ({ jwk }) => {
       const { use, alg } = jwk ?? {};
       const isForTokens = isKeyManagementName(alg) || isContentEncryptionName(alg) || alg === 'RSA1_5';
-      const contradict = (use === 'sig' && isForTokens) || (use === 'enc' && isAlgorithmName(String(alg)));
+      const contradict = (use === 'sig' && isForTokens) || (use === 'enc' && isAlgorithmName(asText(alg)));
       return contradict && `use is ${use}, alg is ${alg}`;
     },
   }),

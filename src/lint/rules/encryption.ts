@@ -1,5 +1,5 @@
 /** Rules about encrypted tokens (JWE), of which the header alone can be read. */
-import { type JsonObject, quoteText } from '../../jose/json.js';
+import { asText, type JsonObject, quoteText } from '../../jose/json.js';
 import { isContentEncryptionName, isKeyManagementName, keyManagement } from '../../jwe/algorithms.js';
 import { jwe } from '../example.js';
 import { type LintContext, type Remark, rule, type Spot, type Subjects } from '../rule.js';
@@ -21,7 +21,7 @@ const owasp = 'RFC 7518 §8.8; OWASP Password Storage Cheat Sheet';
 
 /** The rounds that make a guess as dear for each hash, by the OWASP Password Storage Cheat Sheet. */
 function fewestRounds(alg: unknown): number {
-  return String(alg).startsWith('PBES2-HS256') ? 600_000 : 210_000;
+  return asText(alg).startsWith('PBES2-HS256') ? 600_000 : 210_000;
 }
 
 /** Runs the rules about payloads over the members of a header, which everybody can read. */
@@ -58,8 +58,8 @@ export const encryptionRules = [
     good: jwe({ enc: 'A128CBC-HS256' }),
     check: ofEncrypted(({ alg, enc }) =>
       alg !== 'RSA1_5' && !isKeyManagementName(alg)
-        ? `alg is ${quoteText(String(alg))}`
-        : !isContentEncryptionName(enc) && `enc is ${quoteText(String(enc))}`,
+        ? `alg is ${quoteText(asText(alg))}`
+        : !isContentEncryptionName(enc) && `enc is ${quoteText(asText(enc))}`,
     ),
   }),
   rule({
@@ -75,7 +75,7 @@ export const encryptionRules = [
     check: ofEncrypted(
       ({ typ, cty }, kind) =>
         (kind === 'RSA' || kind === 'ECDH') &&
-        /^(?:application\/)?(?:\w+\+)?jwt$/i.test(String(typ)) &&
+        /^(?:application\/)?(?:\w+\+)?jwt$/i.test(asText(typ)) &&
         cty === undefined &&
         'it holds claims, and its header has no cty of JWT',
     ),

@@ -1,5 +1,5 @@
 /** Rules about the metadata of an issuer. */
-import { quoteText } from '../../jose/json.js';
+import { asText, quoteText } from '../../jose/json.js';
 import { json } from '../example.js';
 import { rule } from '../rule.js';
 
@@ -34,7 +34,7 @@ export const issuerRules = [
     source: 'RFC 8414 §2; tutorial, pitfall "no HTTPS"',
     bad: json({ ...metadata, issuer: 'http://issuer.example' }),
     good,
-    check: ({ issuer }) => (isPlainHttp(issuer) || !/^https?:\/\//i.test(String(issuer))) && 'issuer is no https URL',
+    check: ({ issuer }) => (isPlainHttp(issuer) || !/^https?:\/\//i.test(asText(issuer))) && 'issuer is no https URL',
   }),
   rule({
     id: 'issuer/endpoint-not-https',
@@ -61,7 +61,7 @@ export const issuerRules = [
     bad: json(metadata, { live: { issuer: 'https://other.example', cacheControl: 'max-age=300' } }),
     good: json(metadata, { live: { issuer: 'https://issuer.example', cacheControl: 'max-age=300' } }),
     check: ({ issuer }, _, { source: { live } }) =>
-      live?.issuer !== undefined && issuer !== live.issuer && `issuer is ${quoteText(String(issuer))}`,
+      live?.issuer !== undefined && issuer !== live.issuer && `issuer is ${quoteText(asText(issuer))}`,
   }),
   rule({
     id: 'issuer/not-plain-url',
@@ -73,7 +73,7 @@ export const issuerRules = [
     bad: json({ ...metadata, issuer: 'https://issuer.example?tenant=1' }),
     good,
     check: ({ issuer }) =>
-      /[?#]|^[a-z]+:\/\/[^/]*@/i.test(String(issuer)) && 'issuer has a query, a fragment or credentials',
+      /[?#]|^[a-z]+:\/\/[^/]*@/i.test(asText(issuer)) && 'issuer has a query, a fragment or credentials',
   }),
   rule({
     id: 'issuer/none-supported',

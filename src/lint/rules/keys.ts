@@ -1,7 +1,7 @@
 /** Rules about single keys. */
 import type { KeyObject } from 'node:crypto';
 import { decodeBase64url } from '../../jose/base64url.js';
-import { own } from '../../jose/json.js';
+import { asText, own } from '../../jose/json.js';
 import { thumbprint } from '../../jose/jwk.js';
 import { isRocaModulus, rsaNumbers, toBigint } from '../../jose/rsa.js';
 import { ecKey, json, text } from '../example.js';
@@ -13,7 +13,7 @@ type KeySubject = Subjects['key'];
 function rsaOf({ key, jwk }: KeySubject): { n: Buffer; e: Buffer } | undefined {
   if (key?.asymmetricKeyType === 'rsa') return rsaNumbers(key);
   if (jwk?.kty !== 'RSA') return undefined;
-  const [n, e] = ['n', 'e'].map((name) => Buffer.from(String(own(jwk, name) ?? ''), 'base64url'));
+  const [n, e] = ['n', 'e'].map((name) => Buffer.from(asText(own(jwk, name) ?? ''), 'base64url'));
   return n === undefined || e === undefined || n.length === 0 || n.length > 4096 ? undefined : { n, e };
 }
 
@@ -160,11 +160,11 @@ export const keyRules = [
     }),
     check: ({ jwk }) => {
       if (jwk?.kty !== 'oct') return undefined;
-      const least = { HS384: 48, HS512: 64 }[String(jwk.alg)] ?? 32;
+      const least = { HS384: 48, HS512: 64 }[asText(jwk.alg)] ?? 32;
       const bytes = secretLength(jwk.k);
       return (
         bytes < least &&
-        `k has ${bytes} bytes, ${jwk.alg === undefined ? 'HS256' : String(jwk.alg).slice(0, 10)} needs ${least}`
+        `k has ${bytes} bytes, ${jwk.alg === undefined ? 'HS256' : asText(jwk.alg).slice(0, 10)} needs ${least}`
       );
     },
   }),
@@ -218,7 +218,7 @@ export const keyRules = [
           ? ['sign', 'verify']
           : ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey', 'deriveKey', 'deriveBits'];
       return (
-        jwk.key_ops.some((operation) => !fitting.includes(String(operation))) &&
+        jwk.key_ops.some((operation) => !fitting.includes(asText(operation))) &&
         `use is ${jwk.use.slice(0, 20)}, key_ops say otherwise`
       );
     },
@@ -237,5 +237,5 @@ export const keyRules = [
 ];
 
 function secretLength(k: unknown): number {
-  return decodeBase64url(String(k ?? ''))?.length ?? 0;
+  return decodeBase64url(asText(k ?? ''))?.length ?? 0;
 }

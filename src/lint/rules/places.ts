@@ -1,5 +1,5 @@
 /** Rules about files, accounts, token responses and cookies. */
-import { own } from '../../jose/json.js';
+import { asText, own } from '../../jose/json.js';
 import { ecKey, goodSecret, json, text, tokenText } from '../example.js';
 import { type Remark, rule, type Subjects } from '../rule.js';
 import { isStoredSafely } from '../stored-password.js';
@@ -130,7 +130,7 @@ export const placeRules = [
     bad: json({ users: [{ ...user, password: '$2b$04$abcdefghijklmnopqrstuuLkXq0y5Jw1G1p4v0c8f8Qx3n2a5b6c7' }] }),
     good: json({ users: [user] }),
     check: (account) => {
-      const value = String(own(account, 'password') ?? '');
+      const value = asText(own(account, 'password') ?? '');
       const bcrypt = Number(/^\$2[abxy]\$(\d\d)\$/.exec(value)?.[1] ?? 99);
       const memory = Number(/^\$argon2\w*\$(?:v=\d+\$)?m=(\d+)/.exec(value)?.[1] ?? Infinity);
       return (
@@ -151,7 +151,7 @@ export const placeRules = [
     good: json(response),
     check: ({ slot, claims }) =>
       (slot === 'access_token' || slot === 'refresh_token') &&
-      ['access', 'refresh'].includes(String(claims.type)) &&
+      ['access', 'refresh'].includes(asText(claims.type)) &&
       slot !== `${claims.type}_token` &&
       `it has type ${quoted(claims.type)}`,
   }),
@@ -237,4 +237,5 @@ export const placeRules = [
   }),
 ];
 
-const quoted = (value: unknown) => JSON.stringify(String(value).slice(0, 20));
+const quoted = (value: unknown) =>
+  JSON.stringify((typeof value === 'number' ? String(value) : asText(value)).slice(0, 20));

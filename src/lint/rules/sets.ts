@@ -1,5 +1,5 @@
 /** Rules about JWK Sets. */
-import { quoteText } from '../../jose/json.js';
+import { asText, quoteText } from '../../jose/json.js';
 import { holdsSecret } from '../../jose/jwk.js';
 import { isNumericDate } from '../../token/time.js';
 import { ecKey, ecPrivate, exampleNow, json, otherEcKey } from '../example.js';
@@ -85,7 +85,7 @@ export const setRules = [
         const other = first.get(identity);
         if (other === undefined) first.set(identity, kid ?? null);
         else if (kid !== undefined && other !== kid)
-          twice.push(`the key ${quoteText(String(kid))} stands in the set twice`);
+          twice.push(`the key ${quoteText(asText(kid))} stands in the set twice`);
       }
       return twice.slice(0, 5);
     },

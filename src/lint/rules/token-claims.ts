@@ -1,10 +1,12 @@
 /** Rules about claims that a token should have. */
+
+import { asText } from '../../jose/json.js';
 import { asList, isStringOrStrings } from '../../token/claims.js';
 import { token } from '../example.js';
 import { rule, type Subjects } from '../rule.js';
 
 const isPlain = ({ isEncrypted, problem }: Subjects['token']) => !isEncrypted && problem === undefined;
-const isShared = ({ header }: Subjects['token']) => /^HS\d/.test(String(header.alg));
+const isShared = ({ header }: Subjects['token']) => /^HS\d/.test(asText(header.alg));
 
 /** A service on the developer's own machine. */
 function isLocal(issuer: unknown): boolean {
@@ -65,7 +67,7 @@ export const tokenClaimRules = [
     good: token({ type: undefined, client_id: 'web' }, { typ: 'at+jwt' }),
     check: (value) => {
       const { claims, header } = value;
-      const isTyped = /^(?:application\/)?[\w.+-]+[+-]jwt$/i.test(String(header.typ));
+      const isTyped = /^(?:application\/)?[\w.+-]+[+-]jwt$/i.test(asText(header.typ));
       const isId = claims.nonce !== undefined || claims.at_hash !== undefined;
       const said = claims.type ?? claims.token_use ?? claims.token_type ?? claims.typ;
       return isPlain(value) && !isTyped && !isId && said === undefined && 'neither type nor typ says what it is for';
@@ -92,7 +94,7 @@ export const tokenClaimRules = [
     bad: token({}, { typ: 'at+jwt' }),
     good: token({ client_id: 'web' }, { typ: 'at+jwt' }),
     check: (value) => {
-      if (!isPlain(value) || !/^(?:application\/)?at\+jwt$/i.test(String(value.header.typ))) return undefined;
+      if (!isPlain(value) || !/^(?:application\/)?at\+jwt$/i.test(asText(value.header.typ))) return undefined;
       const missing = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'].filter(
         (name) => value.claims[name] === undefined,
       );

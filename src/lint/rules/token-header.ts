@@ -1,6 +1,6 @@
 /** Rules about the header and the shape of a token. */
 import { isAlgorithmName } from '../../jose/algorithms.js';
-import { quoteText } from '../../jose/json.js';
+import { asText, quoteText } from '../../jose/json.js';
 import { text, token, tokenText } from '../example.js';
 import { rule } from '../rule.js';
 import { hintOfSecret } from '../shown-secret.js';
@@ -32,7 +32,7 @@ export const tokenHeaderRules = [
     source: 'RFC 8725 §3.2; RFC 7518 §3.6',
     bad: text(`${tokenText({}, { alg: 'none', kid: undefined }).replace(/[^.]+$/, '')}`),
     good: token(),
-    check: ({ header }) => isNone(header.alg) && `alg is ${quoteText(String(header.alg))}`,
+    check: ({ header }) => isNone(header.alg) && `alg is ${quoteText(asText(header.alg))}`,
   }),
   rule({
     id: 'token/unknown-algorithm',
@@ -46,8 +46,8 @@ export const tokenHeaderRules = [
     check: ({ header, isEncrypted }) =>
       !isEncrypted &&
       !isNone(header.alg) &&
-      !isAlgorithmName(String(header.alg)) &&
-      `alg is ${quoteText(String(header.alg))}`,
+      !isAlgorithmName(asText(header.alg)) &&
+      `alg is ${quoteText(asText(header.alg))}`,
   }),
   rule({
     id: 'token/weak-secret',
@@ -114,7 +114,7 @@ export const tokenHeaderRules = [
     source: 'RFC 8725 §3.10; CVE-2018-0114',
     bad: token({}, { jwk: { kty: 'EC' } }),
     good: token(),
-    check: ({ header }) => header.jwk !== undefined && !/^dpop\+jwt$/i.test(String(header.typ)) && 'the header has jwk',
+    check: ({ header }) => header.jwk !== undefined && !/^dpop\+jwt$/i.test(asText(header.typ)) && 'the header has jwk',
   }),
   rule({
     id: 'token/no-kid',
@@ -128,7 +128,7 @@ export const tokenHeaderRules = [
     check: ({ header, isEncrypted, problem }) =>
       !isEncrypted &&
       problem === undefined &&
-      !/^HS|^none$/i.test(String(header.alg)) &&
+      !/^HS|^none$/i.test(asText(header.alg)) &&
       header.kid === undefined &&
       'kid is missing',
   }),

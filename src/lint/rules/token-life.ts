@@ -1,4 +1,6 @@
 /** Rules about how long a token lives. */
+
+import { asText } from '../../jose/json.js';
 import { formatDuration, isNumericDate } from '../../token/time.js';
 import { exampleNow, token } from '../example.js';
 import { rule, type Subjects } from '../rule.js';
@@ -7,7 +9,7 @@ const [minute, day] = [60, 86_400];
 
 /** The media type of a token, without `application/`. */
 const mediaType = ({ header }: Subjects['token']) =>
-  String(header.typ)
+  asText(header.typ)
     .toLowerCase()
     .replace(/^application\//, '');
 

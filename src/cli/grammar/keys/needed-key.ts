@@ -1,7 +1,7 @@
 /** Which key an encrypted token takes, and whether the keyring of this folder has it. The header is not trusted: it only shapes a note. */
 import { join } from 'node:path';
 import { JwtkitError } from '../../../errors.js';
-import { isJsonObject, type JsonObject, own, quoteText } from '../../../jose/json.js';
+import { asText, isJsonObject, type JsonObject, own, quoteText } from '../../../jose/json.js';
 import { isKeyManagementName, keyManagement, refusalOfAlgorithm } from '../../../jwe/algorithms.js';
 import { parseJwe } from '../../../jwe/parse.js';
 import { readMembers } from '../../../store/keyring/directory.js';
@@ -37,7 +37,7 @@ function isTrusted(folder: string, io: Io): boolean {
 }
 
 function describeNeed(header: JsonObject, folder: string, isUsed: boolean): string {
-  const alg = String(header.alg);
+  const alg = asText(header.alg);
   const reason = refusalOfAlgorithm(alg);
   if (reason !== undefined) return `it does not decrypt here: algorithm ${alg} is refused: ${reason}`;
   if (!isKeyManagementName(alg)) return `it does not decrypt here: algorithm ${quoteText(alg)} is not supported`;

@@ -2,6 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { JwtkitError } from '../../../errors.js';
 import { parseJws } from '../../../jose/compact.js';
+import { asText } from '../../../jose/json.js';
 import type { Key } from '../../../jose/key.js';
 import { decodeSecret, type SecretEncoding, secretEncodings } from '../../../jose/secret-encoding.js';
 import type { KeySource } from '../../../token/key-source.js';
@@ -33,7 +34,7 @@ export function refusalWithSecretHint(error: unknown, token: string, keys: reado
 /** Returns what the caller can do; undefined if the signature holds under no other reading of the secrets. */
 function secretHint(token: string, keys: readonly Key[]): string | undefined {
   const { header, signature, signingInput } = parseJws(token, { maxLength: token.length });
-  const hash = /^HS(256|384|512)$/.exec(String(header.alg))?.[1];
+  const hash = /^HS(256|384|512)$/.exec(asText(header.alg))?.[1];
   if (hash === undefined) return undefined;
   const holds = (secret: Uint8Array) => {
     const mac = createHmac(`sha${hash}`, secret).update(signingInput, 'latin1').digest();
