@@ -125,6 +125,7 @@ export function hintForUnknown(command: Command, args: readonly string[]): strin
   return flag === undefined || findOption(command, flag) !== undefined ? undefined : hintForOption(flag, command);
 }
 
-function findOption(command: Command, flag: string): Option | undefined {
+/** Returns the option of a command that a flag names. */
+export function findOption(command: Command, flag: string): Option | undefined {
   return command.options.find((one) => (one instanceof VariableOption ? one.is(flag) : one.long === flag));
 }

@@ -1,7 +1,7 @@
 /** Mistakes in a command line, as errors with the way out. Loaded only for them. */
-import type { Command, CommanderError, Option } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import type { JwtkitError } from '../errors.js';
-import { hintForExtra, hintForUnknown } from './extra-argument.js';
+import { findOption, hintForExtra, hintForUnknown } from './extra-argument.js';
 import { VariableOption } from './grammar/option.js';
 import { hintForCommand, hintForNearCommand } from './grammar/other-commands.js';
 import { hintForOption } from './grammar/other-tools.js';
@@ -94,10 +94,6 @@ function hintForLeading(flag: string, argv: readonly string[], program: Command)
   const word = flag.replace(/^--?/, '');
   const hint = hintForCommand(word, []) ?? hintForNearCommand(word, [], program, isCommand);
   return /^did you mean (?:issue|verify|decode|inspect|encrypt|decrypt|keygen)\?$/.test(hint ?? '') ? hint : undefined;
-}
-
-function findOption(command: Command, flag: string): Option | undefined {
-  return command.options.find((one) => (one instanceof VariableOption ? one.is(flag) : one.long === flag));
 }
 
 /** Returns what an argument that is missing may be. */

@@ -9,7 +9,10 @@ const beginnings: readonly RegExp[] = [
 /** Visible line ends: of cat -A and vi, and those that psql puts into a value. The last line may have none. */
 const endings: readonly RegExp[] = [/(?:\^M)?\$$/, /\^M$/, /\s{0,80}\+$/, /\s{1,80}\|$/];
 
-/** Returns the text with each block taken out of its frame; undefined if no block has one on all its lines. */
+/**
+ * Returns the text with each block taken out of its frame; undefined if no block has one on all its lines. The time grows with the text
+ * and with its blocks, of which the caller allows 100.
+ */
 export function withoutFrames(text: string): string | undefined {
   const lines = text.split(/\r?\n/);
   let isFramed = false;

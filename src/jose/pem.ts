@@ -31,7 +31,8 @@ const maxBlocks = 100;
 /**
  * The blocks of a PEM file, clean, and what was mended to get them. Text around them is explanation (RFC 7468 §2). Blocks in comments
  * and on lines that a diff removes are left out.
- * @throws {JwtkitError} KEY_INVALID if a block is not whole, if none is in use, in a merge conflict, or for more than 100 blocks.
+ * @throws {JwtkitError} KEY_INVALID if a block has no end, if every block is in a comment or on a removed line, if the text is a
+ * merge conflict, or if it has more than 100 blocks.
  */
 export function readPemBlocks(written: string, where: string): { blocks: PemBlock[]; mended: readonly string[] } {
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });

@@ -43,8 +43,8 @@ export function prepareAuthentication(
 /**
  * Returns the token of a request. The cookie counts only without the header `Authorization`, of whatever scheme: nobody can make a
  * refused token good by a second one. Node keeps the first of two such headers, and an application may read the last.
- * @throws {Refusal} 401 without a token, with two headers, or with two cookies of the name, even if one is empty: a page of another subdomain may have
- * added one.
+ * @throws {Refusal} 401 without a token, with two headers, or with two cookies of the name, even if one is empty: a page of another
+ * subdomain may have added one.
  */
 function tokenOf({ headers, raw }: FastifyRequest, { authCookie }: ServiceOptions): string {
   const { authorization = '', cookie } = headers;

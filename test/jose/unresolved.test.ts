@@ -126,7 +126,7 @@ test.each<[string, string, string]>([
   expect(token.stderr).toContain(asToken);
 });
 
-// Whoever followed a hint to --secret-file would sign with a text that is public.
+// None of these is secret. With --secret-file, jwtkit would sign with a text that others know.
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = publicKey.export({ format: 'pem', type: 'spki' }) as string;
 test.each<[string, string]>([

@@ -133,8 +133,8 @@ async function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOpt
       .split(/\r?\n/);
     io.stdout.write(`${lines.map((line) => escapeText(line)).join('\n')}\n`);
   } else {
-    // Bytes that are no text have no lines to hide.
-    if (textProblem(plaintext) === undefined) await maskSecrets([Buffer.from(plaintext).toString()], options, io);
+    // Also of bytes that are no text: one letter in another encoding makes a file such.
+    await maskSecrets([Buffer.from(plaintext).toString()], options, io);
     io.stdout.write(plaintext);
   }
 }

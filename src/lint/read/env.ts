@@ -39,7 +39,8 @@ export function hasEnvName(name: string): boolean {
 
 /** Adds the variables of a `.env` file, and the secrets, keys and tokens in them. */
 export function readEnv(text: string, found: Found): void {
-  const { variables, others } = readVariables(text, !isEnvFile(text));
+  const strict = readVariables(text);
+  const { variables, others } = strict.others.length === 0 ? strict : readVariables(text, true);
   const names = new Set<string>();
   // The sections of an INI file may have the same names.
   const areOfOne = others.length === 0 || hasEnvName(found.source.name);

@@ -4,8 +4,8 @@ import type { JsonObject } from '../../jose/json.js';
 export const deepest = 64;
 
 /**
- * Parses JSON that the strict parser refuses: one with a repeated name, with comments or with commas behind the last member. Values that lie too deep become null: they would
- * overflow the stack of a rule that compares them.
+ * Parses JSON that the strict parser refuses: one with a repeated name, with comments or with commas behind the last member. Values
+ * that lie too deep become null: they would overflow the stack of a rule that compares them.
  * @throws {SyntaxError} if it is no JSON.
  */
 export function parseLeniently(text: string): unknown {

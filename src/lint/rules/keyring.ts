@@ -111,7 +111,7 @@ export const keyringRules = [
     id: 'keyring/passphrase-beside-key',
     level: 'warning',
     about: 'keyring',
-    means: 'A file in the folder has the passphrase of its private keys: whoever copies the folder has both.',
+    means: 'A file in the folder has the passphrase of its private keys. A copy of the folder holds both.',
     help: 'keep the passphrase elsewhere, in a secret store, and give the keys another one',
     source: 'NIST SP 800-57 §6.2.2.3; OWASP secrets management cheat sheet',
     bad: keyring([newKey], { 'key-2027.pem': halves.locked, 'passphrase.txt': `${passphrase}\n` }),

@@ -1,5 +1,4 @@
 /** Rules about claims that a token should have. */
-
 import { asText } from '../../jose/json.js';
 import { asList, isStringOrStrings } from '../../token/claims.js';
 import { token } from '../example.js';

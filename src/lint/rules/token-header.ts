@@ -7,7 +7,7 @@ import { hintOfSecret } from '../shown-secret.js';
 
 const isNone = (alg: unknown) => typeof alg === 'string' && alg.toLowerCase() === 'none';
 
-/** What ends a text in SQL or a shell, begins a command, or belongs to a filter of LDAP; words of SQL before what SQL has there. */
+/** Characters that SQL, a shell or an LDAP filter reads as more than text; and words of SQL, where SQL text follows them. */
 const isQuery =
   /['"`;|<>{}*]|\$\(|--|^\(|\)\(|[(&|!]\w+=|\b(?:union\s+(?:all\s+)?select|select\b.*\bfrom|(?:or|and)\s+\S+\s*(?:=|<|>|like\b))/i;
 

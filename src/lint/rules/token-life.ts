@@ -1,5 +1,4 @@
 /** Rules about how long a token lives. */
-
 import { asText } from '../../jose/json.js';
 import { formatDuration, isNumericDate } from '../../token/time.js';
 import { exampleNow, token } from '../example.js';

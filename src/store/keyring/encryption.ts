@@ -114,7 +114,8 @@ export function keyringRecipient(directory: string, now: number, kid?: string): 
 
 /**
  * Opens the private keys of a keyring that decrypt at `now`; of the named kids alone, if there are any.
- * @throws {JwtkitError} USAGE_INVALID for a `now` that is no NumericDate; KEY_NOT_FOUND without one; KEYRING_NOT_FOUND, KEYRING_INVALID, KEY_ENCRYPTED, PASSPHRASE_WRONG.
+ * @throws {JwtkitError} USAGE_INVALID for a `now` that is no NumericDate; KEY_NOT_FOUND if no key decrypts; KEYRING_NOT_FOUND,
+ * KEYRING_INVALID, KEY_ENCRYPTED, PASSPHRASE_WRONG.
  */
 export async function keyringDecryptionKeys(
   directory: string,

@@ -100,7 +100,7 @@ describe('--require with a name that holds the signs of a demand', () => {
     expect(await runCli(['verify', signed(odd), ...bySecret, '-q'], world)).toMatchObject({ exitCode: 0 });
   });
 
-  test('an escape that is none is exit 2', async () => {
+  test('a % without two hex digits is exit 2', async () => {
     const { exitCode, stderr } = await verify(odd, '--require', '#/a%3');
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('is no JSON Pointer of a URI')]);
   });

@@ -21,7 +21,7 @@ test.each<[string, string, RegExp]>([
   }
 });
 
-test('two files in one name are told apart', async () => {
+test('two files in one option: the error says that it takes one at a time', async () => {
   const { stderr } = await runCli(['verify', '--key', `${first},${second}`, 'a.b.c']);
   expect(stderr).toMatch(/one at a time/);
 });

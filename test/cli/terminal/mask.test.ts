@@ -1,7 +1,7 @@
 /** What hides tokens in the log of GitHub Actions. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { publicPem } from '../../attacks/trusted-keys.js';
+import { privateKeys, publicPem } from '../../attacks/trusted-keys.js';
 import { type FakeWorld, fileWith, makeKeyring, runCli, stdoutOf, temporaryFolder, textOf } from '../fake-io.js';
 
 const inActions = { GITHUB_ACTIONS: 'true' };
@@ -57,6 +57,18 @@ describe('in a job of GitHub Actions', () => {
     const out = join(temporaryFolder(), 'token.jwt');
     const written = await runCli(['issue', '--sub', 'a', '--out', out, ...own()], { env: inActions });
     expect(readMasks(written.stderr)).toEqual({ masks: [textOf(out).trim()], others: [`wrote ${out}`] });
+  });
+
+  test('decrypt masks the lines of content that is no UTF-8', async () => {
+    const content = Buffer.from('first secret\np\xe4ss\0word\nthird %41 secret\n', 'latin1');
+    const encrypted = await stdoutOf(['encrypt', fileWith(content), '--key', recipient]);
+    const key = fileWith(privateKeys.rsa.export({ format: 'pem', type: 'pkcs8' }));
+    const { exitCode, stderr } = await runCli(['decrypt', encrypted.trim(), '--key', key], { env: inActions });
+    expect(exitCode).toBe(0);
+    const lines = content.toString().trim().split('\n');
+    // The fake stderr holds each byte as one character.
+    const masks = readMasks(Buffer.from(stderr, 'latin1').toString()).masks;
+    expect(masks).toEqual(expect.arrayContaining(lines));
   });
 
   test('--no-mask masks nothing, --mask does the same as neither', async () => {
