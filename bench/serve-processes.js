@@ -2,12 +2,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fastify } from 'fastify';
 import { hashPassword } from 'jwtkit';
+import { freePort } from '../scripts/free-port.js';
 
 const binary = fileURLToPath(new URL('../bin/jwtkit.js', import.meta.url));
 
@@ -167,13 +167,4 @@ export async function startRedis(folder) {
       await ended;
     },
   };
-}
-
-export function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../scripts/free-port.js';
 import { ask } from './asking.js';
 import { quartiles, withSpread } from './report.js';
-import { freePort, startBare, startService, untilGone, writeAccounts } from './serve-processes.js';
+import { startBare, startService, untilGone, writeAccounts } from './serve-processes.js';
 
 const rounds = Number(process.env.JWTKIT_BENCH_ROUNDS ?? 9);
 const connections = 16;

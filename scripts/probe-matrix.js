@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const jwtkit = join(root, 'bin/jwtkit.js');
@@ -223,14 +224,6 @@ async function untilAnswered(port) {
     await new Promise((done) => setTimeout(done, 100));
   }
   throw new Error('the FastAPI application does not start');
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 /** Writes both tables between the marks of the page, or compares them. */

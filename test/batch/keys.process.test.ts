@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import type { Block } from '../../src/batch/lines.js';
 import { openPool } from '../../src/batch/pool.js';
 import { runBatch } from '../../src/cli/terminal/batch.js';
@@ -28,7 +29,7 @@ import {
   temporaryFolder,
   textOf,
 } from '../cli/fake-io.js';
-import { freePort, serve } from '../remote/server.js';
+import { serve } from '../remote/server.js';
 import { describeWithRedis, startRedis } from '../store/redis-server.js';
 import { runBinary } from './binary.js';
 

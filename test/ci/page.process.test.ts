@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import { parse, parseDocument } from 'yaml';
+import { freePort } from '../../scripts/free-port.js';
 import { makeKeyring, stdoutOf, textOf } from '../cli/fake-io.js';
 import { codeBlocks } from '../pages.js';
 import { describeWithProgram, plainEnvironment } from '../programs.js';
 import { type ServiceProcess, startService } from '../server/service-process.js';
-import { freePort } from '../store/redis-server.js';
 import { endJob, type Job, root, runSteps, type Step, startJob, useAction } from './runner.js';
 
 const [github = '', gitlab = ''] = codeBlocks('docs/ci.md', 'yaml');

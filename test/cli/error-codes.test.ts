@@ -2,12 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import { run } from '../../src/cli/main.js';
 import { exitCodes } from '../../src/cli/terminal/exit-codes.js';
 import type { World } from '../../src/cli/terminal/io.js';
 import { processIo } from '../../src/cli/terminal/process-io.js';
 import { type ErrorCode, errorCodes } from '../../src/errors.js';
-import { freePort, serve } from '../remote/server.js';
+import { serve } from '../remote/server.js';
 import {
   type FakeWorld,
   fileWith,

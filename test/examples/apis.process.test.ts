@@ -7,10 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { freePort } from '../../scripts/free-port.js';
 import { temporaryFolder, textOf } from '../cli/fake-io.js';
 import { alice, runBinary, type Served, sendForm, serveBinary, writeAccounts } from '../cli/served.js';
 import { describeWithPython, plainEnvironment } from '../programs.js';
-import { freePort, until } from '../store/redis-server.js';
+import { until } from '../store/redis-server.js';
 
 const examples = fileURLToPath(new URL('../../docs/examples', import.meta.url));
 const cwd = temporaryFolder();

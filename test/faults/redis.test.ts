@@ -5,12 +5,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import { openDenylist } from '../../src/store/denylist/open.js';
 import type { Denylist, Revocation } from '../../src/token/denylist.js';
 import { serveBinary } from '../cli/served.js';
 import {
   describeWithRedis,
-  freePort,
   type RedisCluster,
   type RedisServer,
   startRedis,

@@ -7,10 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import { createKey, exportPublicJwk, generateKey, issueToken, type Key } from '../../src/index.js';
 import { temporaryFolder } from '../cli/fake-io.js';
 import { codeBlocks } from '../pages.js';
-import { freePort, serve } from '../remote/server.js';
+import { serve } from '../remote/server.js';
 
 /** A function that asks the server for `/` with a header. */
 type Ask = (authorization?: string) => Promise<Response>;

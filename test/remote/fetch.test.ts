@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import { JwtkitError } from '../../src/errors.js';
 import { remoteDocument } from '../../src/remote/document.js';
 import { readJwkSet } from '../../src/remote/jwks.js';
 import { Deadline } from '../../src/remote/options.js';
 import { fileWith, makeKeyring, now, runCli, stdoutOf, textOf } from '../cli/fake-io.js';
 import { within } from '../time-limit.js';
-import { freePort, type Route, serve, type TestServer } from './server.js';
+import { type Route, serve, type TestServer } from './server.js';
 
 let token: string;
 let set: string;

@@ -6,9 +6,10 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { join, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import { makeKeyring, stdoutOf, temporaryFolder, textOf } from '../cli/fake-io.js';
 import { makeCertificates } from './certificates.js';
-import { freePort, serve, type TestServer } from './server.js';
+import { serve, type TestServer } from './server.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 if (!hasOpenssl && process.env.JWTKIT_REQUIRE_PEERS === '1') {

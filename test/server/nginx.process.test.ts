@@ -2,10 +2,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import { runCli, segmentOf, stdoutOf, withClaims } from '../cli/fake-io.js';
 import { codeBlocks } from '../pages.js';
 import { describeWithProgram } from '../programs.js';
-import { freePort, until } from '../store/redis-server.js';
+import { until } from '../store/redis-server.js';
 import { askSite, documentedSite, type GuardedApp, replaceEach, startGuardedApp } from './guarded-app.js';
 import { guardsFromPages } from './guards-from-pages.js';
 import { nginx, placesOf, startNginx } from './nginx.js';

@@ -1,9 +1,9 @@
 /** The page at /docs in Chromium, behind nginx that serves the service under a path. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import { temporaryFolder } from '../cli/fake-io.js';
 import { describeWithProgram } from '../programs.js';
-import { freePort } from '../store/redis-server.js';
 import { chromium, launchChromium, openDocsPage } from './chromium.js';
 import { nginx, startNginx } from './nginx.js';
 import { type ServiceProcess, startService } from './service-process.js';

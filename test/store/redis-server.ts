@@ -4,12 +4,13 @@
  */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, type TestOptions, test } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 
 /** How a server is started. */
 export interface RedisOptions {
@@ -72,18 +73,6 @@ export async function until(
     if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s`);
     await wait(20);
   }
-}
-
-/** A port of loopback that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Starts a server and waits until it answers. */

@@ -17,6 +17,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, type TestOptions, test } from 'vitest';
+import { freePort } from '../../../scripts/free-port.js';
 import { keyOf } from '../../../src/store/denylist/keys.js';
 import { memoryDenylist } from '../../../src/store/denylist/memory.js';
 import { openDenylist } from '../../../src/store/denylist/open.js';
@@ -25,7 +26,6 @@ import { within } from '../../time-limit.js';
 import { checkEndedSessions } from '../ended-sessions.js';
 import {
   describeWithRedis,
-  freePort,
   type RedisCluster,
   type RedisServer,
   startRedis,

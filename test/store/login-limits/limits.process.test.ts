@@ -1,5 +1,6 @@
 /** Counts of failed log-ins. Those that processes share through the one above them are a matter of test/server/processes/workers.process.test.ts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../../../scripts/free-port.js';
 import {
   type LoginBounds,
   type LoginCounts,
@@ -7,7 +8,7 @@ import {
   openLoginLimits,
 } from '../../../src/store/login-limits/limits.js';
 import { within } from '../../time-limit.js';
-import { describeWithRedis, freePort, type RedisServer, startRedis } from '../redis-server.js';
+import { describeWithRedis, type RedisServer, startRedis } from '../redis-server.js';
 
 /** Bounds of which the user's is met first, from whatever address. */
 const threeOfEach: LoginBounds = { perUserAndAddress: 3, perUser: 3, perAddress: 5 };

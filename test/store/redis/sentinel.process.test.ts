@@ -2,13 +2,14 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../scripts/free-port.js';
 import { openRedisDenylist } from '../../../src/store/denylist/redis.js';
 import type { StoreWatch } from '../../../src/store/denylist-options.js';
 import { openLoginLimits } from '../../../src/store/login-limits/limits.js';
 import type { Denylist, Revocation } from '../../../src/token/denylist.js';
 import { within } from '../../time-limit.js';
 import { type RedisSentinels, startRedisSentinels } from '../redis-sentinel.js';
-import { describeWithRedis, freePort, type RedisServer, startRedis, until } from '../redis-server.js';
+import { describeWithRedis, type RedisServer, startRedis, until } from '../redis-server.js';
 
 const now = () => Math.floor(Date.now() / 1000);
 const dead: Revocation = { kind: 'token', id: 'dead', reason: 'revoked', until: now() + 86_400 };

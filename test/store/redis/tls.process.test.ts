@@ -2,10 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../scripts/free-port.js';
 import { makeKeyring, stdoutOf, temporaryFolder } from '../../cli/fake-io.js';
 import { runBinary } from '../../cli/served.js';
 import { makeCertificates } from '../../remote/certificates.js';
-import { describeWithRedis, freePort, type RedisServer, startRedis, untilClusterIsWhole } from '../redis-server.js';
+import { describeWithRedis, type RedisServer, startRedis, untilClusterIsWhole } from '../redis-server.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 // A build without TLS does not know the first option; one with it stops at the second.
