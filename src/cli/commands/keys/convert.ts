@@ -7,16 +7,17 @@ import { type Invocation, readInvocation } from '../../grammar/invocation.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
 import { addCommonOptions, addMaskOptions, addPassphraseOptions } from '../../grammar/shared-options.js';
 import { readKeyArgument } from '../../secrets/named-file.js';
-import { passphraseToKeep } from '../../secrets/new-secrets.js';
-import { type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
+import type { PassphraseOptions } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
 import type { MaskOptions } from '../../terminal/mask.js';
 import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
+import { openToPrint, toDer, toPem } from './key-formats.js';
 import {
   type ExportedKey,
   keyForceOption,
   keyOutOption,
+  noteUnguardedJwk,
   refuseTerminal,
   refuseUseless,
   writeKey,
@@ -59,7 +60,7 @@ export function registerKeysConvert(keys: Command, { io }: Context): void {
     const isPrivate = found.some(({ keyObject }) => keyObject.type !== 'public');
     refuseTerminal(options, isPrivate, io);
     const content = await convert(found, options.format, passphrase);
-    noteUnsafe(options, isPrivate, passphrase !== undefined, io);
+    if (isPrivate) noteUnguardedJwk(options.format, passphrase !== undefined, io);
     const kid = found.length === 1 ? (found[0]?.kid ?? null) : null;
     await writeKey(content, { kid, isPrivate }, options, io);
   });
@@ -71,24 +72,13 @@ async function readKeys(path: string, invocation: Invocation<ConvertOptions>, io
   const { loadAnyKeys } = await import('../../../token/import.js');
   const source = path === '-' ? 'standard input' : path;
   const content = readKeyArgument(path, io, maxKeyBytes);
-  // A named passphrase opens an encrypted key, and encrypts the output.
-  let passphrase = await passphraseToKeep(invocation, io);
   const skipped: SkippedJwk[] = [];
   const options = { source, note: io.note, onSkipped: (each: SkippedJwk) => skipped.push(each) };
-  const keys =
-    passphrase !== undefined
-      ? await loadAnyKeys(content, { ...options, passphrase })
-      : await withPassphrase(invocation, io, (ask) =>
-          loadAnyKeys(content, {
-            ...options,
-            passphrase: async (name) => {
-              passphrase = await ask(name);
-              return passphrase;
-            },
-          }),
-        );
+  const { read, passphrase } = await openToPrint(invocation, io, (ask) =>
+    loadAnyKeys(content, { ...options, passphrase: ask }),
+  );
   noteSkippedKeys(skipped, io);
-  return { keys, passphrase };
+  return { keys: read, passphrase };
 }
 
 /** Returns the keys to write: the one that `--kid` names, and public halves for `--public-half`. */
@@ -123,18 +113,8 @@ async function convert(
     throw usage(`a shared secret is no ${format.toUpperCase()}`, 'write it with --format jwk');
   }
   if (format === 'der') return toDer(first.keyObject, passphrase);
-  const { exportPrivatePem, exportPublicPem } = await import('../../../jose/pem.js');
-  const toPem = ({ keyObject }: Key) =>
-    keyObject.type === 'public' ? exportPublicPem(keyObject) : exportPrivatePem(keyObject, { passphrase });
-  return keys.map(toPem).join('');
-}
-
-async function toDer(keyObject: KeyObject, passphrase: Passphrase | undefined): Promise<Uint8Array> {
-  if (keyObject.type === 'public') return keyObject.export({ format: 'der', type: 'spki' });
-  const der = keyObject.export({ format: 'der', type: 'pkcs8' });
-  if (passphrase === undefined) return der;
-  const { encryptPkcs8 } = await import('../../../jose/encrypted-key.js');
-  return encryptPkcs8(der, passphrase);
+  const pems = await Promise.all(keys.map(({ keyObject }) => toPem(keyObject, passphrase)));
+  return pems.join('');
 }
 
 /** A JWK names its algorithm if the key has only one. */
@@ -149,10 +129,4 @@ async function toJwk({ keyObject, kid, algorithms }: Key) {
 async function toSetMember(key: Key) {
   const { thumbprint } = await import('../../../jose/jwk.js');
   return { ...(await toJwk({ ...key, kid: key.kid ?? thumbprint(key.keyObject) })), use: 'sig' };
-}
-
-function noteUnsafe({ format }: ConvertOptions, isPrivate: boolean, isGuarded: boolean, { note }: Io): void {
-  if (!isPrivate || !format.startsWith('jwk')) return;
-  if (isGuarded) note('a JWK is not encrypted, the passphrase does not protect it');
-  if (format === 'jwks') note('this JWK Set holds a private key and is not to be published; see --public-half');
 }

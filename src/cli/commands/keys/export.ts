@@ -1,4 +1,4 @@
-import type { KeyExportOptions, KeyObject, X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { Command } from 'commander';
 import type { AlgorithmName } from '../../../jose/algorithms.js';
 import type { Passphrase } from '../../../jose/encrypted-key.js';
@@ -8,15 +8,16 @@ import type { Invocation } from '../../grammar/invocation.js';
 import { type Flags, option, type Texts } from '../../grammar/option.js';
 import { addMaskOptions, addPassphraseOptions } from '../../grammar/shared-options.js';
 import { readNamed } from '../../secrets/named-file.js';
-import { passphraseToKeep } from '../../secrets/new-secrets.js';
-import { type PassphraseOptions, refusePassphrase, withPassphrase } from '../../secrets/passphrase.js';
+import { type PassphraseOptions, refusePassphrase } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
 import type { MaskOptions } from '../../terminal/mask.js';
+import { openToPrint, toDer, toPem } from './key-formats.js';
 import {
   type ExportedKey,
   keyForceOption,
   keyOutOption,
+  noteUnguardedJwk,
   refuseTerminal,
   refuseUseless,
   writeKey,
@@ -104,17 +105,10 @@ async function exportKey(kid: string, invocation: Invocation<ExportOptions>, io:
   const entry = entryOf(keyring.entries, kid);
   const certificates = options.cert === undefined ? undefined : await readChain(options.cert);
   if (!isPrivateHalf(options)) return exportPublic(entry, options, certificates);
-  // A named passphrase opens an encrypted key, and encrypts the output.
-  let passphrase = await passphraseToKeep(invocation, io, options.format === 'p12');
-  const { keyObject } = await (passphrase !== undefined
-    ? keyring.privateKey(kid, passphrase)
-    : withPassphrase(invocation, io, (ask) =>
-        keyring.privateKey(kid, async (source) => {
-          passphrase = await ask(source);
-          return passphrase;
-        }),
-      ));
-  return exportPrivate(entry, keyObject, options, passphrase, certificates, io.now());
+  const open = (passphrase: PassphraseSource) => keyring.privateKey(kid, passphrase);
+  const { read, passphrase } = await openToPrint(invocation, io, open, options.format === 'p12');
+  noteUnguardedJwk(options.format, passphrase !== undefined, io);
+  return exportPrivate(entry, read.keyObject, options, passphrase, certificates, io.now());
 }
 
 /** A key for encryption, whose private half may be needed where the keyring is not. */
@@ -129,22 +123,17 @@ async function exportForEncryption(
   if (format === 'p12' || options.cert !== undefined) throw usage('certificates and PKCS#12 are for keys that sign');
   const { findEncryptionKey } = await import('../../../store/keyring/encryption.js');
   const isPrivate = options.privateHalf === true;
-  const passphrase = isPrivate ? await passphraseToKeep(invocation, io) : undefined;
-  const find = (ask?: PassphraseSource) => findEncryptionKey(directory, kid, isPrivate, ask);
-  const { key, jwk } = await (isPrivate && passphrase === undefined
-    ? withPassphrase(invocation, io, find)
-    : find(passphrase));
-  const { keyObject } = key;
+  const find = (passphrase?: PassphraseSource) => findEncryptionKey(directory, kid, isPrivate, passphrase);
+  const { read, passphrase } = isPrivate
+    ? await openToPrint(invocation, io, find)
+    : { read: await find(), passphrase: undefined };
+  const { keyObject } = read.key;
+  if (isPrivate) noteUnguardedJwk(format, passphrase !== undefined, io);
   if (format === 'jwk') {
     const { exportPrivateJwk } = await import('../../../jose/jwk.js');
-    return { ...jwk, ...exportPrivateJwk(keyObject) };
+    return { ...read.jwk, ...exportPrivateJwk(keyObject) };
   }
-  if (format === 'der') {
-    const type = isPrivate ? 'pkcs8' : 'spki';
-    return keyObject.export({ format: 'der', type } as KeyExportOptions<'der'>);
-  }
-  const { exportPrivatePem, exportPublicPem } = await import('../../../jose/pem.js');
-  return isPrivate ? exportPrivatePem(keyObject, { passphrase }) : exportPublicPem(keyObject);
+  return format === 'der' ? toDer(keyObject, passphrase) : toPem(keyObject, passphrase);
 }
 
 async function readChain(path: string) {
@@ -155,9 +144,7 @@ async function readChain(path: string) {
 
 async function exportPublic({ key, jwk }: KeyringEntry, { format }: ExportOptions, certificates: Chain) {
   if (format === 'jwk') return { ...jwk, ...(await membersOf(key.keyObject, certificates)) };
-  if (format === 'der') return key.keyObject.export({ format: 'der', type: 'spki' });
-  const { exportPublicPem } = await import('../../../jose/pem.js');
-  return exportPublicPem(key.keyObject);
+  return format === 'der' ? toDer(key.keyObject, undefined) : toPem(key.keyObject, undefined);
 }
 
 async function membersOf(keyObject: KeyObject, certificates: Chain) {
@@ -187,16 +174,10 @@ async function exportPrivate(
       const contents = { privateKey: keyObject, certificates: chain, friendlyName: kid };
       return writePkcs12(contents, passphrase as Passphrase);
     }
-    case 'der': {
-      const der = keyObject.export({ format: 'der', type: 'pkcs8' });
-      if (passphrase === undefined) return der;
-      const { encryptPkcs8 } = await import('../../../jose/encrypted-key.js');
-      return encryptPkcs8(der, passphrase);
-    }
-    case 'pem': {
-      const { exportPrivatePem } = await import('../../../jose/pem.js');
-      return exportPrivatePem(keyObject, { passphrase });
-    }
+    case 'der':
+      return toDer(keyObject, passphrase);
+    case 'pem':
+      return toPem(keyObject, passphrase);
   }
 }
 

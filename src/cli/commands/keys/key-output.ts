@@ -41,6 +41,13 @@ export function refuseTerminal({ format, out, json }: KeyOutputOptions, isPrivat
   if (format === 'der' && json !== true) throw usage('DER is bytes that a terminal does not show', way);
 }
 
+/** Notes what protects no private key that is written as a JWK. */
+export function noteUnguardedJwk(format: string, hasPassphrase: boolean, { note }: Io): void {
+  if (!format.startsWith('jwk')) return;
+  if (hasPassphrase) note('a JWK is not encrypted, the passphrase does not protect it');
+  if (format === 'jwks') note('this JWK Set holds a private key and is not to be published; see --public-half');
+}
+
 /** Writes a key. With `--json` the output names its kid, its half and its format. */
 export async function writeKey(
   content: ExportedKey,
