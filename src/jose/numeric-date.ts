@@ -19,3 +19,12 @@ export function requireNow(now: number, name = 'now'): number {
   const problem = isInMilliseconds ? 'seconds, not milliseconds' : 'a NumericDate, seconds since 1970';
   throw new JwtkitError('USAGE_INVALID', `${name} is ${problem}: Math.floor(Date.now() / 1000)`);
 }
+
+/**
+ * Checks a number of seconds that a caller passes, and returns it as a whole number.
+ * @throws {JwtkitError} USAGE_INVALID if it is no such number.
+ */
+export function requireDuration(name: string, seconds: number): number {
+  if (Number.isFinite(seconds) && seconds >= 0) return Math.floor(seconds);
+  throw new JwtkitError('USAGE_INVALID', `${name} is a number of seconds, 0 or more`);
+}

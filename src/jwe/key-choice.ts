@@ -92,10 +92,15 @@ function mayDecrypt(key: EncryptionKey, alg: KeyManagementName, enc: ContentEncr
 
 function notFound(keys: readonly EncryptionKey[], kid: string | undefined): JwtkitError {
   if (keys.length === 0) return new JwtkitError('KEY_NOT_FOUND', 'there is no key to decrypt with');
+  return noKeyNamed(keys, kid, 'to decrypt with');
+}
+
+/** The error for a kid that none of the keys has; `purpose` is what they are for. */
+export function noKeyNamed(keys: readonly EncryptionKey[], kid: string | undefined, purpose: string): JwtkitError {
   const kids = [...new Set(keys.flatMap((key) => key.kid ?? []))]
     .slice(0, 10)
     .map((each) => quoteText(each).slice(1, -1));
-  return new JwtkitError('KEY_NOT_FOUND', `no key to decrypt with has the kid ${quoteText(String(kid))}`, {
-    hint: `their kids: ${kids.join(', ')}`,
+  return new JwtkitError('KEY_NOT_FOUND', `no key ${purpose} has the kid ${quoteText(String(kid))}`, {
+    hint: kids.length === 0 ? 'none of the keys has a kid' : `their kids: ${kids.join(', ')}`,
   });
 }

@@ -1,11 +1,11 @@
 import { JwtkitError } from '../errors.js';
-import { isNumericDate, maxNumericDate, requireNow } from '../jose/numeric-date.js';
+import { isNumericDate, maxNumericDate, requireDuration, requireNow } from '../jose/numeric-date.js';
 
 /**
  * Moments are NumericDates (RFC 7519 §2), seconds since 1970, and durations are seconds. Nothing here reads a clock:
  * `now` is passed in.
  */
-export { isNumericDate, maxNumericDate, requireNow };
+export { isNumericDate, maxNumericDate, requireDuration, requireNow };
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 

@@ -290,6 +290,12 @@ const cases: readonly NoteCase[] = [
   },
   {
     command: 'encrypt',
+    note: /is one value with a comma in it/,
+    from: 'grammar/issued-claims.ts',
+    run: () => ({ args: ['encrypt', '--role', 'admin,user', '--key', fileWith(publicPem('rsa'))] }),
+  },
+  {
+    command: 'encrypt',
     note: /base64/,
     from: 'grammar/keys/encryption.ts',
     run: () => ({ args: ['encrypt', fileWith('text'), '--key', fileWith(inBase64(publicPem('rsa')))] }),
@@ -350,9 +356,25 @@ const cases: readonly NoteCase[] = [
     }),
   },
   {
+    command: 'keys export',
+    note: /a JWK is not encrypted/,
+    from: 'commands/keys/key-output.ts',
+    run: async () => {
+      const keyring = await encryptedKeyring();
+      const half = ['--private-half', '--format', 'jwk', '--passphrase-env', 'P'];
+      return { args: ['keys', 'export', 'k1', ...half, '--keyring', keyring], world: passphrase };
+    },
+  },
+  {
+    command: 'keys convert',
+    note: /base64/,
+    from: 'commands/keys/convert.ts',
+    run: () => ({ args: ['keys', 'convert', fileWith(inBase64(publicPem('rsa')))] }),
+  },
+  {
     command: 'keys convert',
     note: /is not to be published/,
-    from: 'commands/keys/convert.ts',
+    from: 'commands/keys/key-output.ts',
     run: () => ({ args: ['keys', 'convert', fileWith(stored.privateKeys.p256), '--format', 'jwks'] }),
   },
   {
@@ -460,7 +482,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 /** Commands that write no note of their own. Notes about variables and policies come from what all commands share. */
 const withoutNotes = [
   ...['users add', 'users list', 'clients add', 'clients list', 'fixtures', 'completion'],
-  ...['keys list', 'keys prune', 'keys export', 'keys jwks'],
+  ...['keys list', 'keys prune', 'keys jwks'],
 ];
 
 describe('a note', () => {
@@ -468,6 +490,7 @@ describe('a note', () => {
     const plain = await run();
     const lines = (await runCli(plain.args, plain.world)).stderr.trimEnd().split('\n');
     expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^note: .*${note.source}`)));
+    expect(lines, 'each line once').toEqual([...new Set(lines)]);
     const { args, world } = await run();
     const { stderr } = await runCli([...args, '--json'], world);
     expect(messagesOf(stderr)).toContainEqual(expect.stringMatching(note));

@@ -14,8 +14,9 @@ import { importEncryptionJwk } from '../../jwe/jwk.js';
 import type { EncryptionKey } from '../../jwe/key.js';
 import { loadEncryptionKeys } from '../../jwe/keys.js';
 import { type DatedKey, entryOf, findSigner, isVerifying } from '../../token/keyring.js';
+import { defaultLifetimes } from '../../token/new-claims.js';
 import { planRotation } from '../../token/rotate.js';
-import { requireNow } from '../../token/time.js';
+import { requireDuration, requireNow } from '../../token/time.js';
 import { byFoldedKid, changeEncryptionKeys, checkFreeKid, checkKid, isEncryptedPem } from './changes.js';
 import { privatePath, readMembers, setPath } from './directory.js';
 import type { RotatedKeys } from './rotation.js';
@@ -31,8 +32,8 @@ export interface AddEncryptionKeyOptions extends EncryptionKeyKind {
 }
 
 async function freshKey(options: AddEncryptionKeyOptions): Promise<{ key: DatedKey; pem: string }> {
-  const { alg = 'ECDH-ES+A256KW', kid, passphrase } = options;
   const now = Math.floor(requireNow(options?.now));
+  const { alg = 'ECDH-ES+A256KW', kid, passphrase } = options;
   if (kid !== undefined) checkKid(kid);
   const { publicKey, privateKey } = await generateEncryptionKey(options);
   const jwk: Jwk = exportPublicJwk(publicKey);
@@ -57,8 +58,8 @@ export async function addEncryptionKey(directory: string, options: AddEncryption
 export interface RotateEncryptionKeysOptions extends AddEncryptionKeyOptions {
   /** Seconds until others should encrypt to the new key. */
   readonly activateIn?: number | undefined;
-  /** Seconds for which the replaced key then decrypts. */
-  readonly grace: number;
+  /** Seconds for which the replaced key then decrypts; by default as long as a refresh token lives. */
+  readonly grace?: number | undefined;
 }
 
 /**
@@ -70,7 +71,8 @@ export async function rotateEncryptionKeys(
   options: RotateEncryptionKeysOptions,
 ): Promise<Omit<RotatedKeys, 'alg'> & { readonly alg: KeyManagementName }> {
   const now = Math.floor(requireNow(options?.now));
-  const activation = now + (options.activateIn ?? 0);
+  const activation = now + requireDuration('activateIn', options.activateIn ?? 0);
+  const grace = requireDuration('grace', options.grace ?? defaultLifetimes.refresh);
   const current = existsSync(setPath(directory))
     ? findSigner(readMembers(directory).encryptionKeys, activation)
     : undefined;
@@ -85,7 +87,7 @@ export async function rotateEncryptionKeys(
   const { key, pem } = await freshKey({ ...options, ...kind, alg, now });
   return changeEncryptionKeys(directory, { make: true }, (keys) => {
     checkFreeKid(key.kid, byFoldedKid(keys));
-    const { entries, replaced } = planRotation(keys, key, { now, activation, grace: options.grace });
+    const { entries, replaced } = planRotation(keys, key, { now, activation, grace });
     const ended = replaced && {
       kid: replaced.kid,
       verifiesUntil: replaced.jwk.exp as number,

@@ -1,6 +1,5 @@
 /** Rotates, retires and removes keys of a keyring directory. `token/rotate.ts` plans the times. */
 import { existsSync } from 'node:fs';
-import { JwtkitError } from '../../errors.js';
 import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
 import { generateKey, type KeyMaker } from '../../jose/generate-key.js';
 import { type KeyUse, useOf } from '../../token/key-words.js';
@@ -14,7 +13,7 @@ import {
   type RetirementTime,
   rotationTemplate,
 } from '../../token/rotate.js';
-import { requireNow } from '../../token/time.js';
+import { requireDuration, requireNow } from '../../token/time.js';
 import {
   type AddKeyOptions,
   byFoldedKid,
@@ -60,8 +59,8 @@ export interface RotatedKeys {
  */
 export async function rotateKeys(directory: string, options: RotateKeysOptions): Promise<RotatedKeys> {
   const now = Math.floor(requireNow(options?.now));
-  const activateIn = checkDuration('activateIn', options.activateIn ?? 0);
-  const grace = checkDuration('grace', options.grace ?? defaultLifetimes.refresh);
+  const activateIn = requireDuration('activateIn', options.activateIn ?? 0);
+  const grace = requireDuration('grace', options.grace ?? defaultLifetimes.refresh);
   const activation = now + activateIn;
   const current = existsSync(setPath(directory)) ? readEntries(directory) : [];
   const { alg, bits, crv } = rotationTemplate(current, activation, options);
@@ -80,13 +79,6 @@ export async function rotateKeys(directory: string, options: RotateKeysOptions):
     const result = { kid: entry.kid, alg, signsFrom: activation, replaced: old ?? null };
     return { entries: rotation.entries, halves: new Map([[entry.kid, pem]]), result };
   });
-}
-
-function checkDuration(name: string, seconds: number): number {
-  if (!Number.isFinite(seconds) || seconds < 0) {
-    throw new JwtkitError('USAGE_INVALID', `${name} is a number of seconds, 0 or more`);
-  }
-  return Math.floor(seconds);
 }
 
 /** The result of retiring or removing a key. */
@@ -120,7 +112,7 @@ export async function retireKey(directory: string, kid: string, options: RetireK
   const now = Math.floor(requireNow(options?.now));
   const end: RetirementTime =
     options.at === undefined
-      ? { grace: checkDuration('grace', options.grace ?? defaultLifetimes.refresh) }
+      ? { grace: requireDuration('grace', options.grace ?? defaultLifetimes.refresh) }
       : { at: Math.floor(requireNow(options.at, 'at')) };
   return changeKeysLike(directory, kid, (before) => {
     const entries = planRetirement(before, kid, { now, end, force: options.force === true });

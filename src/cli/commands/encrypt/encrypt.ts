@@ -61,8 +61,8 @@ export function registerEncrypt(program: Command, context: Context): void {
     const { serialization, sign: isSigned = false } = options;
     const header = readHeader(options);
     const isClaims = isSigned || makesClaims(invocation);
-    const claims = isClaims ? claimsJob(invocation, io) : undefined;
     if (batch !== undefined) {
+      const claims = isClaims ? claimsJob(invocation, io) : undefined;
       const now = readClock(options.at, io);
       const { recipientFinder } = await import('../../grammar/keys/encryption-finders.js');
       const asJson = options.json === true;
@@ -77,7 +77,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     }
     const given = readGiven(invocation, path, isSigned, io);
     const now = readClock(options.at, io);
-    const made = claims === undefined ? readPlain(given, options) : await makeContent(given, now, invocation, io);
+    const made = isClaims ? await makeContent(given, now, invocation, io) : readPlain(given, options);
     const { recipientKey } = await import('../../grammar/keys/encryption.js');
     const key = await recipientKey(invocation, { now, alg }, io);
     const { encryptJwe } = await import('../../../jwe/encrypt.js');

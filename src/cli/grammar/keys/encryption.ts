@@ -1,9 +1,9 @@
 /** The keys of a command that encrypts or decrypts. Only flags and the keyring name them. */
 import { JwtkitError } from '../../../errors.js';
-import { quoteText } from '../../../jose/json.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import type { KeyManagementName } from '../../../jwe/algorithms.js';
 import { createPassphraseKey, type EncryptionKey } from '../../../jwe/key.js';
+import { noKeyNamed } from '../../../jwe/key-choice.js';
 import { loadEncryptionKeys, loadEncryptionSecret } from '../../../jwe/keys.js';
 import { isUrl } from '../../../policy/place.js';
 import { keyringDecryptionKeys, keyringRecipient } from '../../../store/keyring/encryption.js';
@@ -59,12 +59,7 @@ export async function recipientKey(
   const keys = await readRecipientKeys(name, invocation, now, io);
   const isSet = name === 'jwks' || name === 'issuerUrl' || keys.length > 1;
   const named = options.kid === undefined || !isSet ? keys : keys.filter(({ kid }) => kid === options.kid);
-  if (named.length === 0) {
-    const kids = keys.flatMap(({ kid }) => kid ?? []).slice(0, 10);
-    throw new JwtkitError('KEY_NOT_FOUND', `no key for encryption has the kid ${quoteText(options.kid ?? '')}`, {
-      hint: `their kids: ${kids.join(', ')}`,
-    });
-  }
+  if (named.length === 0) throw noKeyNamed(keys, options.kid, 'for encryption');
   return named.find(({ algorithms }) => alg === undefined || algorithms.includes(alg)) ?? (named[0] as EncryptionKey);
 }
 
