@@ -9,7 +9,7 @@ import { formatDuration, formatMoment } from '../../token/time.js';
 import { type AudienceOptions, anyAudienceOption, audienceDemand, audienceOption } from '../grammar/audience.js';
 import { type TokenSource, takeToken } from '../grammar/given-token.js';
 import { type Invocation, readInvocation } from '../grammar/invocation.js';
-import type { KeyOptions, RemoteKeyOptions } from '../grammar/keys/source.js';
+import { type KeyOptions, type RemoteKeyOptions, sourceNames } from '../grammar/keys/source.js';
 import { type Lists, option, type Texts } from '../grammar/option.js';
 import {
   addCommonOptions,
@@ -101,10 +101,8 @@ function sourcesOf(args: readonly string[], { options, env }: Invocation<DiffOpt
   throw usage(`${sources.length} tokens given, diff compares two`, 'as arguments, with --token-file or --token-env');
 }
 
-const keyOptions = ['key', 'keyEnv', 'keyring', 'secretFile', 'secretEnv', 'jwks', 'issuerUrl'] as const;
-
 function namesKey({ origin }: Invocation<DiffOptions>): boolean {
-  return keyOptions.some((name) => origin(name) !== undefined);
+  return sourceNames.some((name) => origin(name) !== undefined);
 }
 
 /** Verifies both tokens, without a denylist, and returns the checks with another outcome. */

@@ -3,12 +3,15 @@ import type { Command } from 'commander';
 import { usage } from '../terminal/errors.js';
 import type { Environment } from '../terminal/io.js';
 import { envFileLine } from '../terminal/variables.js';
+import { sourceFlags, sourceNames } from './keys/source.js';
 
 const settings = ['ALGORITHM', 'ACCESS_TOKEN_EXPIRE_MINUTES', 'REFRESH_TOKEN_EXPIRE_DAYS'];
 
-/** What names the key of a command instead. */
-const keyOptions = ['keyring', 'key', 'keyEnv', 'secretFile', 'secretEnv', 'jwks', 'issuerUrl'];
-const keyVariables = /^(?:SECRET_KEY|JWTKIT_(?:KEYRING|KEY|KEY_ENV|SECRET_FILE|SECRET_ENV|JWKS|ISSUER_URL))$/;
+/** The variables that name the key of a command instead. */
+const keyVariables = [
+  'SECRET_KEY',
+  ...Object.values(sourceFlags).map((flag) => `JWTKIT_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`),
+];
 
 /**
  * Returns notes about settings that do not count because of their letters.
@@ -21,7 +24,7 @@ export function refuseOtherLetters(names: readonly string[], command: Command, e
   const values = command.opts();
   const takesSecret = command.options.some((declared) => declared.attributeName() === 'secretEnv');
   const hasKey =
-    keyOptions.some((name) => values[name] !== undefined) || Object.keys(env).some((name) => keyVariables.test(name));
+    sourceNames.some((name) => values[name] !== undefined) || keyVariables.some((name) => Object.hasOwn(env, name));
   const secret = inOtherLetters('SECRET_KEY');
   if (takesSecret && !hasKey && secret !== undefined) {
     throw usage(

@@ -4,6 +4,7 @@ import { isMisspelt } from '../../jose/spelling.js';
 import { usage } from '../terminal/errors.js';
 import type { Environment } from '../terminal/io.js';
 import { envFileLine } from '../terminal/variables.js';
+import { sourceNames } from './keys/source.js';
 import { VariableOption } from './option.js';
 
 /** A longer name is not a misspelling of a variable of jwtkit; in characters. */
@@ -48,12 +49,11 @@ export function suggestOption(flag: string, { options }: Command): string | unde
   return flag.length > maxLength ? undefined : (findOption(squash(flag), options)?.long ?? undefined);
 }
 
-/** A flag of one of these options replaces the variables of all of them. */
-const keyOptions = ['key', 'keyEnv', 'secretFile', 'secretEnv', 'jwks', 'issuerUrl'];
-
+/** A flag that names keys replaces the variables of all options that do. The keyring's own flag replaces its own alone. */
 function isReplaced(meant: Option, command: Command): boolean {
   const name = meant.attributeName();
-  const replacing = keyOptions.includes(name) ? [...keyOptions, 'keyring'] : [name];
+  const namesKeys = name !== 'keyring' && sourceNames.some((each) => each === name);
+  const replacing: readonly string[] = namesKeys ? sourceNames : [name];
   return replacing.some((each) => command.getOptionValueSource(each) === 'cli');
 }
 

@@ -14,10 +14,10 @@ const common: Readonly<Record<string, Names>> = {
     --session-max --any-aud --cty --encrypt-to --sign`,
   Checks: `--require --max-age --min-ttl --leeway --allow-no-exp --allow-expired-cert --no-store --store --scope-claim
     --role-claim`,
-  Keys: `--keyring --key --key-env --key-format --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv
+  Keys: `--keyring --key --key-env --secret-file --secret-env --secret-encoding --decrypt-key --kid --alg --enc --bits --crv
     --passphrase-file --passphrase-env --private --public --private-half --public-half --encrypt --activate-in --grace --spki --use --new-key`,
   Certificate: '--cert --csr --subject --san --days --x5c',
-  Network: '--jwks --jwks-token-file --jwks-token-env --issuer-url --timeout --insecure-http --offline --no-cache',
+  Network: '--jwks --jwks-token-file --issuer-url --timeout --insecure-http --offline --no-cache',
   Batch: '--batch --threads --only-invalid',
   Output: `--format --report --summary --serialization --out --mask --no-mask --force --dry-run --wide --verbose --json --quiet --color --no-color --debug --help --version`,
   Settings: '--dotenv --config --no-config',

@@ -1,11 +1,12 @@
 /** Help fits every terminal from 50 to 120 columns, and has a group for each option. */
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { splitExample } from '../../../src/cli/help/examples.js';
 import { fillLines } from '../../../src/cli/terminal/fill.js';
 import { parse } from '../../shell/syntax.js';
 import { commands, groups as groupsOf } from '../commands.js';
-import { runCli, stdoutOf } from '../fake-io.js';
+import { runCli, stdoutOf, textOf } from '../fake-io.js';
 
 const groups = Object.keys(groupsOf);
 
@@ -51,6 +52,15 @@ test.each(commands)('each option of %s is in a group: src/cli/help/groups.ts', a
   const help = await stdoutOf([...command.split(' '), '--help']);
   expect(help).not.toMatch(/^Options:$/m);
   expect(help).toMatch(/^Output:$/m);
+});
+
+test('each option in a group is one of some command: src/cli/help/groups.ts', async () => {
+  const named = textOf(join(import.meta.dirname, '../../../src/cli/help/groups.ts')).match(/--[a-z][\w-]*/g);
+  const lines = [[], ...commands.map((each) => each.split(' '))];
+  const helps = await Promise.all(lines.map((args) => stdoutOf([...args, '--help'])));
+  const declared = new Set(helps.join('\n').match(/--[a-z][\w-]*/g));
+  const former = ['--private', '--public'];
+  expect(named?.filter((flag) => !declared.has(flag) && !former.includes(flag))).toEqual([]);
 });
 
 test('each command of the program is in a group: src/cli/help/groups.ts', async () => {

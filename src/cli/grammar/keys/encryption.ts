@@ -17,7 +17,7 @@ import type { Invocation } from '../invocation.js';
 import { keyringFolder } from '../unnamed-places.js';
 import { readKeyTexts } from './key-texts.js';
 import { readSet, toRemoteOptions } from './remote.js';
-import { type FetchOptions, type KeyOptions, sourceFlags } from './source.js';
+import { type FetchOptions, type KeyOptions, type SourceName, sourceFlags, sourceNames } from './source.js';
 
 /** The options that name keys for encryption. */
 export interface EncryptionKeyOptions extends KeyOptions, FetchOptions {
@@ -29,12 +29,12 @@ export interface EncryptionKeyOptions extends KeyOptions, FetchOptions {
 
 type Named = Invocation<EncryptionKeyOptions>;
 
-type SourceName = keyof typeof sourceFlags | 'passphrase';
+type EncryptionSourceName = SourceName | 'passphrase';
 
 /** Returns which option names the keys. A flag's passphrase alone is itself the key (PBES2); with another flag it opens that key. */
-export function findEncryptionSource(invocation: Named): SourceName {
+export function findEncryptionSource(invocation: Named): EncryptionSourceName {
   const { origin, options } = invocation;
-  const given = (Object.keys(sourceFlags) as (keyof typeof sourceFlags)[]).filter((each) => origin(each) === 'flag');
+  const given = sourceNames.filter((each) => origin(each) === 'flag');
   const [name, other] = options.sign === true && given.length > 1 ? given.filter((each) => each !== 'keyring') : given;
   if (name !== undefined && other !== undefined) {
     throw usage(`${sourceFlags[name]} and ${sourceFlags[other]} exclude each other`, 'name one source of keys');
@@ -64,7 +64,7 @@ export async function recipientKey(
 }
 
 async function readRecipientKeys(
-  name: SourceName,
+  name: EncryptionSourceName,
   invocation: Named,
   now: number,
   io: Io,
@@ -128,7 +128,7 @@ function keySource(name: 'key' | 'keyEnv', { options, label }: Named) {
 
 /** The keys that encrypt and decrypt: a shared secret or a passphrase. */
 function readSharedKeys(
-  name: SourceName,
+  name: EncryptionSourceName,
   invocation: Named,
   purpose: 'encrypt' | 'decrypt',
   io: Io,

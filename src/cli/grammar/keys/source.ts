@@ -68,7 +68,11 @@ export const sourceFlags = {
   issuerUrl: '--issuer-url',
 } as const;
 
-type SourceName = keyof typeof sourceFlags;
+/** The name of an option that names a source. */
+export type SourceName = keyof typeof sourceFlags;
+
+/** The options that name a source of keys; of several places the first is asked. */
+export const sourceNames = Object.keys(sourceFlags) as SourceName[];
 
 function readSource(name: SourceName, options: Options, label: string): Source {
   const values = [options[name] ?? []].flat();
@@ -113,7 +117,7 @@ export function findSource(invocation: Invocation<Options>, io: Io): Source {
 function findNamedSource(invocation: Invocation<Options>, io: Io): Source {
   const { options, config, origin, label } = invocation;
   for (const from of ['flag', 'variable', 'config'] as const) {
-    const [name, other] = (Object.keys(sourceFlags) as SourceName[]).filter((each) => origin(each) === from);
+    const [name, other] = sourceNames.filter((each) => origin(each) === from);
     if (name === undefined) continue;
     const flag = sourceFlags[name];
     if (other !== undefined) {

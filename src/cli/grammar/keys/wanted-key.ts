@@ -4,15 +4,13 @@ import { isAlgorithmName } from '../../../jose/algorithms.js';
 import { own, quoteText } from '../../../jose/json.js';
 import { decodeToken } from '../../../token/decode.js';
 import type { Invocation } from '../invocation.js';
-import type { KeyOptions, RemoteKeyOptions } from './source.js';
+import { type KeyOptions, type RemoteKeyOptions, sourceNames } from './source.js';
 
 type Named = Invocation<KeyOptions & RemoteKeyOptions>;
 
-const sources = ['key', 'keyEnv', 'secretFile', 'secretEnv', 'keyring', 'jwks', 'issuerUrl'] as const;
-
 /** Whether no flag, no variable and no policy names a source of keys. */
 export function namesNoKey({ origin }: Named): boolean {
-  return sources.every((name) => origin(name) === undefined);
+  return sourceNames.every((name) => origin(name) === undefined);
 }
 
 /** Returns the error for a keyring that nobody named and that is not there, with a hint that fits the token. */
