@@ -110,7 +110,7 @@ describe('what is refused', () => {
     await expect(refused).rejects.toMatchObject({ code: 'USAGE_INVALID' });
   });
 
-  test('content above 12,533,760 bytes; one of this size comes back', async () => {
+  test('content above 12,533,760 bytes; one of this size comes back', { tags: 'slow' }, async () => {
     const refused = encryptJwe(Buffer.alloc(12_533_761), { key: secret32.encrypt });
     await expect(refused).rejects.toMatchObject({
       code: 'USAGE_INVALID',
@@ -120,7 +120,7 @@ describe('what is refused', () => {
     expect((await decryptJwe(token, { keys: [secret32.decrypt] })).plaintext).toHaveLength(12_533_760);
   });
 
-  test('a large header that makes the token too long', async () => {
+  test('a large header that makes the token too long', { tags: 'slow' }, async () => {
     const header = { note: 'x'.repeat(65_536) };
     const refused = encryptJwe(Buffer.alloc(12_533_760), { key: secret32.encrypt, header });
     await expect(refused).rejects.toMatchObject({ code: 'USAGE_INVALID', message: expect.stringContaining('longer') });

@@ -113,8 +113,12 @@ const withHeader = (token: string, members: object) =>
   [encoded({ ...headerOf(token), ...members }), ...token.split('.').slice(1)].join('.');
 
 describe('a swapped algorithm', () => {
-  test('of the content is one failure, for every key, algorithm and pair of content encryptions', async () => {
-    for (const { encrypt, decrypt, alg } of rows) {
+  const swapped = 'of the content is one failure, for every pair of content encryptions:';
+  test(`${swapped} some keys and algorithms`, () => expectSwapped(rows.filter((_row, at) => at % 5 === 0)));
+  test(`${swapped} every key and algorithm`, { tags: 'slow', timeout: 120_000 }, () => expectSwapped(rows));
+
+  async function expectSwapped(some: typeof rows): Promise<void> {
+    for (const { encrypt, decrypt, alg } of some) {
       const encs = alg === 'dir' ? directEncryptions(encrypt.shape) : contentEncryptionNames;
       for (const enc of encs) {
         const token = await encryptJwe(content, { key: encrypt, alg, enc });
@@ -126,7 +130,7 @@ describe('a swapped algorithm', () => {
         }
       }
     }
-  });
+  }
 
   test('of the key to one of another kind of key is not tried: RSA-OAEP, ECDH-ES, dir, A256KW and PBES2', async () => {
     const kinds = [

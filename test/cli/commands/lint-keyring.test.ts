@@ -386,7 +386,7 @@ describe.runIf(process.platform !== 'win32')('a folder that is not what it seems
     await within(5000, async () => expect(await lint([keyring])).toEqual([]));
   });
 
-  test('very many files end in time, with an error or a result', async () => {
+  test('very many files end in time, with an error or a result', { tags: 'slow' }, async () => {
     const keyring = join(temporaryFolder(), '.jwtkit');
     await commandsOf(keyring)(now, 'keygen --alg ES256 --kid k1');
     for (let at = 0; at < 10_000; at++) writeFileSync(join(keyring, `${at}.log`), '');

@@ -10,15 +10,23 @@ import { runCli, stdoutOf, textOf } from '../fake-io.js';
 
 const groups = Object.keys(groupsOf);
 
-test.each([50, 60, 71, 72, 80, 100, 120])('help of every command keeps to %i columns', async (width) => {
+const keepsToWidth = 'help of every command keeps to %i columns';
+test.each([50, 80])(keepsToWidth, expectWidth);
+test.each([60, 71, 72, 100, 120])(keepsToWidth, { tags: 'slow' }, expectWidth);
+
+async function expectWidth(width: number): Promise<void> {
   const world = { env: { COLUMNS: String(width) } };
   for (const command of ['', ...groups, ...commands]) {
     const lines = (await stdoutOf([...command.split(' ').filter(Boolean), '--help'], world)).split('\n');
     expect(lines.filter((line) => line.length > width || line.endsWith(' '))).toEqual([]);
   }
-});
+}
 
-test.each([60, 80, 120])('help of every command in %i columns ends no paragraph with a lone word', async (width) => {
+const hasNoLoneWord = 'help of every command in %i columns ends no paragraph with a lone word';
+test.each([80])(hasNoLoneWord, expectNoLoneWord);
+test.each([60, 120])(hasNoLoneWord, { tags: 'slow' }, expectNoLoneWord);
+
+async function expectNoLoneWord(width: number): Promise<void> {
   const world = { env: { COLUMNS: String(width) } };
   for (const command of ['', ...groups, ...commands]) {
     const lines = (await stdoutOf([...command.split(' ').filter(Boolean), '--help'], world)).split('\n');
@@ -27,7 +35,7 @@ test.each([60, 80, 120])('help of every command in %i columns ends no paragraph 
     const texts = lines.slice(0, lines.indexOf('Examples:'));
     expect(texts.filter((line) => /(?:\(default:|[; ]-| exit)$/.test(line))).toEqual([]);
   }
-});
+}
 
 /** Whether a line has one word of a text that began in the line before; the name of a variable may stand alone. */
 function isLone(line: string, before: string): boolean {
