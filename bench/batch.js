@@ -76,13 +76,13 @@ async function besideNodeCrypto(folder, input) {
     for (const kind of ['verify', 'issue']) kinds[kind] = { all: bareSpeed(kind, cores), one: bareSpeed(kind, 1) };
     seen.bare.push(kinds);
     const runs = {};
-    for (const [kind, workers] of [
+    for (const [kind, threads] of [
       ['verify', cores],
       ['verify', 1],
       ['issue', cores],
     ]) {
-      const args = [`${kind}-lines`, '--workers', String(workers)];
-      runs[`${kind} ${workers}`] = await batch(folder, kind, undefined, counts[kind], args);
+      const args = [`${kind}-lines`, '--threads', String(threads)];
+      runs[`${kind} ${threads}`] = await batch(folder, kind, undefined, counts[kind], args);
     }
     seen.batch.push(runs);
   }

@@ -65,8 +65,9 @@ function install(folder, node) {
 function measureNode(installation) {
   const version = execFileSync(installation.node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
   const { NODE_EXTRA_CA_CERTS: certificates, ...variables } = process.env;
-  // Without the bench's own variables: jwtkit loads more to name a JWTKIT_… variable that it does not know.
-  const environment = Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('JWTKIT_')));
+  // Without variables of jwtkit, and those of the bench: jwtkit loads more to name a JWTKIT_… variable that it does not know.
+  const isOurs = /^(?:JWTKIT_.*|SECRET_KEY|ALGORITHM|ACCESS_TOKEN_EXPIRE_MINUTES|REFRESH_TOKEN_EXPIRE_DAYS)$/;
+  const environment = Object.fromEntries(Object.entries(variables).filter(([name]) => !isOurs.test(name)));
   const env = { ...environment, HOME: installation.home };
   if (certificates === undefined || Number.parseInt(version, 10) >= 22)
     return [measure({ ...installation, env, version, isBound: true })];

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { reportMissing } from './missing-peer.js';
 
 /**
  * @typedef {{ alg: string, enc: string, crv?: string, bytes?: number }} Row what is crossed; bytes is the size of a secret, and PBES2 takes a passphrase
@@ -97,9 +98,7 @@ export async function crossEncryption({ run, find, folder, jwtkit, report }) {
   for (const peer of peers) {
     const program = await find(peer);
     if (program === undefined) {
-      const missing = `${peer.name} is not installed (Debian: apt-get install ${peer.packages})`;
-      const isRequired = process.env.JWTKIT_REQUIRE_PEERS === '1';
-      report(isRequired ? 'failed' : 'skipped', `${isRequired ? 'FAILED' : 'skipped'}: ${missing}`);
+      reportMissing(report, peer);
       continue;
     }
     for (const row of rows) {
@@ -189,8 +188,7 @@ function keyOptions(row, path) {
 /** OpenSSL opens and makes the encrypted key of RSA-OAEP; Node opens and makes the content with it. */
 async function crossOpenssl({ run, find, folder, jwtkit, report }) {
   const program = await find({ programs: ['openssl'], question: ['version'], answer: /^OpenSSL / });
-  if (program === undefined)
-    return report('skipped', 'skipped: OpenSSL is not installed (Debian: apt-get install openssl)');
+  if (program === undefined) return reportMissing(report, { name: 'OpenSSL', packages: 'openssl' });
   const [secret, open, wrapped, cek] = ['rsa.pem', 'rsa.pub', 'wrapped', 'cek'].map((name) => join(folder, name));
   const keygen = [...jwtkit, 'keygen', '--use', 'enc', '--alg', 'RSA-OAEP-256', '--private', secret, '--public', open];
   await run(keygen);

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reportCrossing, tamper } from './interop-jwe.js';
+import { reportMissing } from './missing-peer.js';
 
 const malformed = 11;
 const doesNotDecrypt = 12;
@@ -35,9 +36,7 @@ export async function crossNested({ run, find, folder, jwtkit, report }) {
   const question = ['-c', 'import jwcrypto.jwt; print(jwcrypto.jwt.JWT)'];
   const program = await find({ programs, question, answer: /JWT/ });
   if (program === undefined) {
-    const isRequired = process.env.JWTKIT_REQUIRE_PEERS === '1';
-    const missing = 'jwcrypto is not installed (Debian: apt-get install python3-jwcrypto)';
-    return report(isRequired ? 'failed' : 'skipped', `${isRequired ? 'FAILED' : 'skipped'}: ${missing}`);
+    return reportMissing(report, { name: 'jwcrypto', packages: 'python3-jwcrypto' });
   }
   const file = join(folder, 'nested-peer.py');
   writeFileSync(file, python);

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { crossEncryption } from './interop-jwe.js';
 import { crossNested } from './interop-nested.js';
+import { reportMissing } from './missing-peer.js';
 
 /**
  * @typedef {{ name: string, alg: string, crv?: string }} Row what is crossed
@@ -407,9 +408,7 @@ function report(count, line) {
 for (const peer of peers) {
   const program = await find(peer);
   if (program === undefined) {
-    const missing = `${peer.name} is not installed (${peer.packages.startsWith('npm') ? '' : 'Debian: apt-get install '}${peer.packages})`;
-    if (process.env.JWTKIT_REQUIRE_PEERS === '1') report('failed', `FAILED: ${missing}`);
-    else report('skipped', `skipped: ${missing}`);
+    reportMissing(report, peer);
     continue;
   }
   const { rows } = peer;

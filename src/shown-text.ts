@@ -75,7 +75,7 @@ export function hideTokens(text: string): string {
 /** Finds tokens whose parts have dots between them. */
 function* findWhole(plain: string): Generator<Span> {
   for (const { 0: word, index } of plain.matchAll(words)) {
-    const at = findToken(word);
+    const at = tokenStart(word);
     if (at >= 0) yield [index + at, index + word.length];
   }
 }
@@ -136,7 +136,7 @@ export function hideTokensInJson(json: string): string {
 }
 
 /** The start of the token that a word ends in; negative if there is none. */
-function findToken(word: string): number {
+function tokenStart(word: string): number {
   if (!word.includes('.')) return -1;
   const [first = '', second = '', ...rest] = word.split('.');
   // Any text after a header is a token, whole or cut. JWS and JWE begin alike.

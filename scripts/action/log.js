@@ -2,7 +2,8 @@
 
 /** Commands that print no secret, with those of `keys`. Others are refused. */
 const shown = ['verify', 'inspect', 'decode', 'diff', 'lint', 'probe', 'revoke', 'keygen', 'help'];
-const captured = ['issue', 'refresh', 'encrypt'];
+/** Commands that print a token, which becomes an output of the action instead. */
+export const captured = ['issue', 'refresh', 'encrypt'];
 const shownOfKeys = ['list', 'jwks', 'thumbprint', 'rotate', 'retire', 'remove', 'prune', 'import'];
 
 const ownStep = 'run jwtkit in a step of your own: it is on the PATH';

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { asMessage, harmless, refuseSecrets } from './log.js';
+import { asMessage, captured, harmless, refuseSecrets } from './log.js';
 import { splitWords } from './words.js';
 
 const binary = fileURLToPath(new URL('../../bin/jwtkit.js', import.meta.url));
@@ -25,7 +25,7 @@ async function runCommand(words) {
   refuseSecrets(words);
   const [name] = words;
   const isBatch = words.some((word) => /^--batch(?:=|$)/.test(word));
-  const makesToken = ['issue', 'refresh', 'encrypt'].includes(name);
+  const makesToken = captured.includes(name);
   if (makesToken && isBatch)
     throw new Error(`${name} --batch would print tokens: run jwtkit in a step of its own, into a file`);
   const args = [...words];

@@ -11,9 +11,10 @@ export function splitWords(text) {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else if (char === "'" || char === '"') {
-      const end = text.indexOf(char, at + 1);
+      const end = char === "'" ? text.indexOf(char, at + 1) : endOfDoubleQuotes(text, at + 1);
       if (end < 0) throw new Error(`the command has a ${char} without its end`);
-      word = (word ?? '') + text.slice(at + 1, end);
+      const quoted = text.slice(at + 1, end);
+      word = (word ?? '') + (char === "'" ? quoted : quoted.replace(escaped, '$1'));
       at = end;
     } else if (char === '\\' && at + 1 < text.length) {
       // A backslash before a line end continues the line.
@@ -25,6 +26,15 @@ export function splitWords(text) {
   if (word !== undefined) words.push(word);
   refuse(words);
   return words;
+}
+
+/** What a backslash escapes within double quotes. A line end goes. */
+const escaped = /\\(?:(["\\$`])|\n)/g;
+
+function endOfDoubleQuotes(text, from) {
+  let at = from;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at < text.length ? at : -1;
 }
 
 function refuse(words) {

@@ -18,7 +18,7 @@ export interface Request extends Omit<Terms, 'keys'> {
 
 /** The result of a block. An error crosses as plain values, since a class does not. */
 export interface Reply extends Omit<BlockResult, 'failure'> {
-  readonly error?: ReturnType<typeof toPlain> | undefined;
+  readonly error?: ReturnType<typeof toPosted> | undefined;
 }
 
 const port = parentPort as NonNullable<typeof parentPort>;
@@ -44,12 +44,12 @@ async function answer({ block, keys: changed, ...terms }: Request): Promise<void
   const { failure, ...result } = await opening
     .then((work) => work.run(block, { ...terms, keys }))
     .catch((failure: unknown) => ({ output: new Uint8Array(), talk: '', counts: new Map(), verdicts: [], failure }));
-  const reply: Reply = { ...result, error: failure === undefined ? undefined : toPlain(failure) };
+  const reply: Reply = { ...result, error: failure === undefined ? undefined : toPosted(failure) };
   port.postMessage(reply, [reply.output.buffer]);
 }
 
 /** Returns an error as plain values; `code` is undefined for a bug. */
-function toPlain(failure: unknown) {
+function toPosted(failure: unknown) {
   const { message, stack, cause } = failure instanceof Error ? failure : new Error(String(failure));
   if (!(failure instanceof JwtkitError)) return { code: undefined, message, hint: undefined, stack };
   return { code: failure.code, message, hint: failure.hint, stack: cause instanceof Error ? cause.stack : stack };

@@ -31,7 +31,7 @@ export interface WholeFile {
 /** How files are written. */
 export interface WriteOptions {
   readonly overwrite: boolean;
-  /** Whether a link leads to the file to overwrite; by default yes. Without, a link is refused, never followed. */
+  /** Whether to write through a link; by default yes. Otherwise a link is refused. */
   readonly followsLinks?: boolean;
 }
 

@@ -34,8 +34,11 @@ export function isConflict(text: string): boolean {
   return conflict.test(text) && /^={7}\r?$/m.test(text);
 }
 
-/** Returns a text without such a block as it is. The time grows with the text and with its blocks, of which the caller allows 100. */
-export function withoutComments(text: string): UncommentedPem {
+/**
+ * Removes PEM blocks in comments; a text without one comes back unchanged. The time grows with the text and with its blocks, of which
+ * the caller allows 100.
+ */
+export function withoutCommentedPem(text: string): UncommentedPem {
   if (single.test(text)) return { text, left: [] };
   // Line breaks that escapes make end no comment.
   const plain = text

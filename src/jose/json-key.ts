@@ -16,7 +16,7 @@ export interface KeyMember {
   readonly name: string;
   readonly text: string;
   readonly kid: string | undefined;
-  /** Whether its name does not say that it is a key. */
+  /** Set if the key was found by its content, under a name that says nothing of a key. */
   readonly isUnnamed?: true;
 }
 

@@ -29,7 +29,7 @@ export interface ReadKeyJsonOptions {
   readonly where: string;
   /** `verify` and `sign` choose among the halves in the members. */
   readonly purpose: 'sign' | 'verify' | 'any';
-  /** Whether a member may hold the key as text. A member of a member may not for ever. */
+  /** Whether a member may hold the key as text. That text is read without this, so that the depth is bounded. */
   readonly isDeep?: boolean | undefined;
 }
 

@@ -8,11 +8,11 @@ export interface Value {
   readonly isBase64: boolean;
 }
 
-/** The shortest key is longer in each of them. */
+/** The least length in each of these is below that of the shortest key. */
 const run = /[A-Za-z0-9+/_-]{40,}/g;
 const hexNumber = /^[+-]?(?:0x)?([\da-f]{60,})$/i;
 const base32 = /^[A-Z2-7]{56,}$/;
-/** Of one coordinate. */
+/** The digits of one coordinate. */
 const decimalNumber = /^[+-]?(\d{68,160})$/;
 const listOfHex = /(?:(?:0x|\\x)?[\da-f]{2}[\s,:;-]{1,16}){27,}(?:0x|\\x)?[\da-f]{2}(?![\da-z])/gi;
 const listOfDecimals = /(?:-?\d{1,3}\s{0,2},\s{0,2}){27,}-?\d{1,3}(?!\d)/g;

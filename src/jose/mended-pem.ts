@@ -19,7 +19,7 @@ const boundary = /(?<!-)-----(BEGIN|END)([A-Z0-9\s]{1,64})-----(?!-)/g;
 /** Two boundaries between which the line break was lost. */
 const joinedBoundaries = /(-----END[A-Z0-9\s]{1,64}-----)(?=-----BEGIN)/g;
 
-/** Restores every block of a text. Undefined if one is not whole: then nothing can be trusted to be what it was. */
+/** Restores every block of a text. Undefined if one is not whole: the others may be damaged too. */
 export function mendPem(damaged: string): MendedPem | undefined {
   const unescaped = withoutEscapes(damaged.replace(encodedSigns, decodeSign));
   const plain = unescaped.replace(invisible, '');

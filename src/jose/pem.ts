@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { requireKeyObject } from './arguments.js';
-import { isConflict, withoutComments } from './commented-pem.js';
+import { isConflict, withoutCommentedPem } from './commented-pem.js';
 import { derTags, derTypes, ForeignKey, isWholeDer, labelOf, readDer, readElement } from './der.js';
 import { encryptPkcs8, type Passphrase } from './encrypted-key.js';
 import { dumpedPemHint, foreignLabelHint } from './foreign-key.js';
@@ -41,7 +41,7 @@ export function readPemBlocks(written: string, where: string): { blocks: PemBloc
   if (isConflict(written)) {
     throw invalid('the file has the marks of a merge conflict', 'choose which of its keys to keep');
   }
-  const { text, left } = withoutComments(written);
+  const { text, left } = withoutCommentedPem(written);
   const count = countBlocks(text);
   if (count === 0 && left[0] !== undefined) {
     throw invalid(

@@ -8,8 +8,8 @@ import { JwtkitError } from '../errors.js';
 interface Form {
   readonly pattern: RegExp;
   /**
-   * Whether a secret in this form is refused: always if only programs write it, in a `secret` that a program made if a person may
-   * choose such a password, and never if it may be a secret. Every form gets a hint where a key or a token belongs.
+   * When a secret in this form is refused. `always`: only programs write it. `secret`: a person may choose it as a password, so only a
+   * secret that a program made is refused. `never`: it may be a secret. Every form gets a hint where a key or a token belongs.
    */
   readonly strict: 'always' | 'secret' | 'never';
   readonly of: 'variable' | 'vault' | 'file' | 'nothing';

@@ -76,5 +76,5 @@ export function contentEncryptionBits(name: ContentEncryptionName): number {
 /** Why an algorithm of RFC 7518 is refused, to complete "algorithm NAME is refused: …"; undefined for others. */
 export function refusalOfAlgorithm(name: string): string | undefined {
   if (name !== 'RSA1_5') return undefined;
-  return 'whoever sees which tokens fail can decrypt one under PKCS#1 v1.5 (Bleichenbacher); use RSA-OAEP-256';
+  return 'anybody who sees which tokens fail can decrypt one under PKCS#1 v1.5 (Bleichenbacher); use RSA-OAEP-256';
 }

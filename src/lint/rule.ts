@@ -18,7 +18,7 @@ export interface Source {
   readonly name: string;
   readonly content: Uint8Array;
   readonly isFile?: boolean | undefined;
-  /** What the user said that it is, if it must not be empty of subjects. */
+  /** How the user named it. Such a source must hold something to judge. */
   readonly named?: 'token' | 'standard input' | undefined;
   /** Permission bits; undefined where the system has none. */
   readonly mode?: number | undefined;

@@ -7,7 +7,7 @@ export function fails({ isWrong, counts }: Outcome): boolean {
   return isWrong && counts;
 }
 
-/** What a report says of outcomes whose level does not count: nothing but their number, or a note for each. */
+/** Whether outcomes whose level does not count get a note each, or only their number. */
 export interface ReportScope {
   readonly hasNotes: boolean;
   /** The version of jwtkit. */

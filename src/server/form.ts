@@ -19,7 +19,7 @@ export function readForm<Required extends string, Optional extends string = neve
   for (const name of [...required, ...optional]) {
     const value = own(form, name);
     if (typeof value === 'string' && value !== '') fields[name] = value;
-    else if (value === null) problems.push(isFile(name));
+    else if (value === null) problems.push(fileProblem(name));
     else if (Array.isArray(value)) problems.push(problem('string_type', name, 'Field given more than once'));
     else if ((required as readonly string[]).includes(name)) problems.push(problem('missing', name, 'Field required'));
   }
@@ -34,11 +34,11 @@ export function readForm<Required extends string, Optional extends string = neve
 export function readFields({ body }: FastifyRequest, name: string): string[] {
   const value = isJsonObject(body) ? own(body, name) : undefined;
   const values = value === undefined ? [] : [value].flat();
-  if (!values.every(isString)) throw new Refusal(422, [isFile(name)], { error: 'invalid_request' });
+  if (!values.every(isString)) throw new Refusal(422, [fileProblem(name)], { error: 'invalid_request' });
   return values.filter((each) => each !== '');
 }
 
-function isFile(name: string): FieldProblem {
+function fileProblem(name: string): FieldProblem {
   return problem('string_type', name, 'Field is a file');
 }
 

@@ -176,7 +176,7 @@ function limitsOf(
     throw new JwtkitError('CLAIM_MISMATCH', 'the token was issued to another client');
   }
   requireOwnAudience(claims, options, accounts);
-  // A session without a client has what the service gives it, whoever refreshes it.
+  // A session without a client has what the service gives it, no matter who refreshes it.
   const audience = audiencesFor(claims.client_id === undefined ? undefined : client, options);
   // A session that began with a log-in has a user, even if the file of users is lost.
   if (!accounts.hasUsers() && !isLoginSession(claims.family)) return { audience };

@@ -3,7 +3,10 @@ import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { hideTokens } from '../shown-text.js';
 
-/** Returns the client's address: the one that a trusted proxy names if it is an address, else the peer's. */
+/**
+ * Returns the client's address: the one that a trusted proxy names if it is an address, else the peer's. Before Fastify reads
+ * `X-Forwarded-For`, the ports in it are taken off, in the request itself.
+ */
 export function addressOf(request: FastifyRequest): string {
   const { headers } = request.raw;
   const forwarded = headers['x-forwarded-for'];

@@ -35,7 +35,7 @@ export interface SharedPort {
   /** Milliseconds that a connection takes at most from the accepting process to this one. */
   readonly handOver: number;
   /** Resolves once no process on the port accepts connections any more. */
-  readonly isLeft: () => Promise<void>;
+  readonly whenLeft: () => Promise<void>;
 }
 
 /**
@@ -52,7 +52,7 @@ export async function stopService(app: FastifyInstance, shared?: SharedPort): Pr
       // The `close` of node:http closes idle connections at once, although a request may be on its way.
       Server.prototype.close.call(server, () => resolve());
     });
-    return shared?.isLeft();
+    return shared?.whenLeft();
   });
   await app.arrivals;
   const idle = setTimeout(() => server.closeIdleConnections(), idleGrace);

@@ -116,7 +116,7 @@ export function consumedUntil(until: number, now: number): number {
 
 /** Rounds a moment up to whole seconds that every store can express. */
 export function storedUntil(until: number): number {
-  // A store could never end this entry, or not keep it at all.
+  // An entry without an end is kept for good.
   if (Number.isNaN(until)) return maxNumericDate;
   return Math.min(Math.ceil(until), maxNumericDate);
 }

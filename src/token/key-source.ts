@@ -90,7 +90,7 @@ export async function reportTokenFrom(
   return newer === undefined ? report : reportWith(newer);
 }
 
-/** Throws USAGE_INVALID before anything is fetched, as it would be by a clock in milliseconds. */
+/** Refuses bad arguments, such as a clock in milliseconds, before anything is fetched. Throws USAGE_INVALID. */
 function requireSource(deps: VerifyFromDeps): void {
   requireObject(deps, 'the third argument', '{ source, now }');
   requireNow(deps.now);

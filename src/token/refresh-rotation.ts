@@ -34,15 +34,15 @@ export async function successorOfUsed(
 ): Promise<Successor> {
   const { jti, sub, iat, family = jti } = tokenIdentity(claims);
   const successor = repeatedSuccessor(await denylist.find({ jti }), grace, now);
-  if (successor === undefined) throw await endFamily(claims, denylist);
+  if (successor === undefined) throw await endReusedSession(claims, denylist);
   // The entry of the token itself hides these.
   const ended = await denylist.find({ sub, iat, family });
   if (ended !== undefined) throw new JwtkitError('TOKEN_REVOKED', describeRevocation(ended));
   return successor;
 }
 
-/** Ends the session of a refresh token that was used twice: one of its two users may be a thief. */
-export async function endFamily(claims: Claims, denylist: Denylist): Promise<JwtkitError> {
+/** Ends the session of a refresh token that was used twice, and returns the error to throw: one of its two users may be a thief. */
+export async function endReusedSession(claims: Claims, denylist: Denylist): Promise<JwtkitError> {
   const { family, jti } = tokenIdentity(claims);
   const id = family ?? jti;
   // Later tokens of the session may have any lifetime.

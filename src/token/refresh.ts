@@ -18,7 +18,13 @@ import { type IssueDeps, issueToken, preparePairIssuer, type ReadTokens, type To
 import type { IssuePairPolicy } from './issue-policy.js';
 import type { VerifyPolicy } from './policy.js';
 import { hasRefreshForm, sessionClaims } from './refresh-form.js';
-import { endFamily, repeatedSuccessor, sessionStart, successorOfUsed, withinSession } from './refresh-rotation.js';
+import {
+  endReusedSession,
+  repeatedSuccessor,
+  sessionStart,
+  successorOfUsed,
+  withinSession,
+} from './refresh-rotation.js';
 import {
   askedAudience,
   askedScope,
@@ -171,7 +177,7 @@ async function issueNext(
   if (taken.kind === 'token' && taken.reason === 'revoked')
     throw new JwtkitError('TOKEN_REVOKED', describeRevocation(taken));
   const winner = repeatedSuccessor(taken, policy.rotateGrace, now);
-  if (winner === undefined) throw await endFamily(claims, denylist);
+  if (winner === undefined) throw await endReusedSession(claims, denylist);
   return Object.assign(issuePair(kept, winner), { before: claims });
 }
 

@@ -205,6 +205,7 @@ describe('the words of a command', () => {
   test.each([
     ['verify "$TOKEN"', 'is not run by a shell'],
     ["issue --sub 'a", "has a ' without its end"],
+    ['issue --sub "a\\"', 'has a " without its end'],
   ])('are refused in %j', (text, message) => {
     expect(() => splitWords(text)).toThrow(message);
   });
@@ -215,6 +216,7 @@ describe('the words of a command', () => {
     [`issue --claim 'a b' "c d"e`, ['issue', '--claim', 'a b', 'c de']],
     [`issue --sub '' \\'x\\ y`, ['issue', '--sub', '', "'x y"]],
     ['issue \\\n  --sub a', ['issue', '--sub', 'a']],
+    ['issue --claim "plan:=\\"pro\\"" "C:\\dir\\\\"', ['issue', '--claim', 'plan:="pro"', 'C:\\dir\\']],
     ['', []],
   ])('are those of a shell: %j', (text, words) => {
     expect(splitWords(text)).toEqual(words);

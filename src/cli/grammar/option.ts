@@ -68,7 +68,7 @@ export class VariableOption extends Option {
     return this.#attributeName;
   }
 
-  /** Accepts another name as well, without showing it: the one that the option had while it meant two things. */
+  /** Accepts the option's former name, and does not show it in help. */
   formerly(name: string): this {
     this.#formerName = name;
     return this;

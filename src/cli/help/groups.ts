@@ -23,7 +23,7 @@ const common: Readonly<Record<string, Names>> = {
   Settings: '--dotenv --config --no-config',
 };
 
-/** By command, with the command above it or without, or by the command above it. */
+/** By command: its full name, its last word, or the name of the command above it. */
 const special: Readonly<Record<string, Readonly<Record<string, Names>>>> = {
   verify: {
     Checks: '--alg --type --iss --aud --any-aud --sub --scope --role --typ --at',

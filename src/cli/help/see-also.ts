@@ -46,7 +46,7 @@ const does: Readonly<Record<string, string>> = {
   probe: 'gives hostile tokens to a verifier',
 };
 
-/** What a topic explains of a command, and by what its help mentions that. */
+/** A topic, what it explains, and the pattern in a command's help that calls for it. */
 const explained: readonly [topic: string, text: string, mentioned: RegExp][] = [
   [
     'help formats',

@@ -3,7 +3,7 @@
 import type { Verdict } from '../../batch/answer.js';
 import type { Job } from '../../batch/job.js';
 import { type BatchOptions, openBatch } from '../../batch/run.js';
-import { JwtkitError } from '../../errors.js';
+import { errorCodes, JwtkitError } from '../../errors.js';
 import { openFileSource } from '../../files/byte-source.js';
 import type { Context, Io } from './io.js';
 import { type MaskOptions, openMask } from './mask.js';
@@ -109,11 +109,7 @@ async function answerAll(
     return;
   }
   if (io.stdout.isClosed === true) return;
-  // Codes of errors are in capitals.
-  const refused = [...counts].reduce(
-    (sum, [outcome, count]) => (outcome === outcome.toUpperCase() ? sum + count : sum),
-    0,
-  );
+  const refused = errorCodes.reduce((sum, code) => sum + (counts.get(code) ?? 0), 0);
   const summary = summarize(counts);
   for (const piece of reports?.finish({ lines, refused, summary }) ?? []) {
     await io.stdout.writeLines(piece, stop.signal);

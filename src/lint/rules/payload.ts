@@ -27,7 +27,7 @@ function claimsThat(
 }
 
 const plain = (name: string) => name.toLowerCase().replace(/[^a-z]/g, '');
-/** Whether the path of a claim says that its value is a secret, and not whether there is one. */
+/** Whether a name asks a question, such as `hasPassword`. Its value is no secret. */
 const isQuestion = (name: string) => /^(?:has|is|uses?|needs?|requires?|can|with|no)(?:[_-]|(?=[A-Z]))/.test(name);
 /** Words that stand for a way to prove who somebody is (RFC 8176), or for a switch. */
 const isMethod = (value: unknown) =>
@@ -102,7 +102,7 @@ export const payloadRules = [
     id: 'token/token-in-payload',
     level: 'warning',
     about: 'token',
-    means: 'The payload holds another token: whoever reads the outer one can use the inner one.',
+    means: 'The payload holds another token: anybody who reads the outer one can use the inner one.',
     help: 'keep the inner token on the server, or encrypt the outer one: jwtkit issue --encrypt-to KEY',
     source: readable,
     bad: token({ upstream: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEyMyJ9.AAAA' }),

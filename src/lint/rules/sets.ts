@@ -24,7 +24,8 @@ export const setRules = [
     id: 'set/private-key',
     level: 'error',
     about: 'set',
-    means: 'The JWK Set holds a private half or a shared secret. A set is for publication: whoever reads it can sign.',
+    means:
+      'The JWK Set holds a private half or a shared secret. A set is for publication: anybody who reads it can sign.',
     help: 'publish jwtkit keys jwks, make new keys, and end those that were published',
     source: 'RFC 7517 §9.2',
     bad: set({ ...ecKey, d: ecPrivate }),

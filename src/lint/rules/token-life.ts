@@ -44,7 +44,7 @@ export const tokenLifeRules = [
     id: 'token/no-expiry',
     level: 'error',
     about: 'token',
-    means: 'The token has no exp: whoever finds it may use it for ever.',
+    means: 'The token has no exp: anybody who finds it may use it for ever.',
     help: 'set exp; access tokens live 30 minutes at most',
     source: 'RFC 7519 §4.1.4; OWASP JWT cheat sheet',
     bad: token({ exp: undefined }),

@@ -50,7 +50,7 @@ export function nextStopOfWorker(): Promise<void> {
 /** The port that this worker shares with the others. All leave it together; the parent says when. */
 export const sharedPort: SharedPort = {
   handOver: 50,
-  isLeft: () =>
+  whenLeft: () =>
     new Promise((resolve) => {
       process.on('message', (message: Message) => {
         if (message.jwtkit === 'left') resolve();

@@ -15,7 +15,7 @@ import { describeRevoke } from './schemas.js';
 
 /**
  * Adds `POST /revoke` (RFC 7009), which ends a token, and with a refresh token its session. A token that was issued to no client
- * needs no credentials: whoever has it may end it (RFC 7009 §5).
+ * needs no credentials: anybody who has it may end it (RFC 7009 §5).
  */
 export function addRevokeRoute(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
   const { accessTtl = defaultLifetimes.access, refreshTtl = defaultLifetimes.refresh } = options;

@@ -49,10 +49,10 @@ export function placeKeys<Entry extends DatedKey>(
   const placed = incoming.map(({ entry: fresh, pem }) => {
     const print = thumbprint(fresh.jwk);
     const other = ofOtherUse.get(print);
-    if (other !== undefined) throw isThere(other, otherUse);
+    if (other !== undefined) throw alreadyThere(other, otherUse);
     const same = known.get(print);
     if (same === undefined) checkFreeKid(fresh.kid, taken);
-    else if (same.hasPrivateHalf || pem === undefined || (kid ?? same.kid) !== same.kid) throw isThere(same.kid);
+    else if (same.hasPrivateHalf || pem === undefined || (kid ?? same.kid) !== same.kid) throw alreadyThere(same.kid);
     const entry = { ...(same ?? fresh), hasPrivateHalf: pem !== undefined };
     if (pem !== undefined) halves.set(entry.kid, pem);
     after.set(entry.kid, entry);
@@ -63,7 +63,7 @@ export function placeKeys<Entry extends DatedKey>(
   return { entries: keepRetiredKeysRetired(before, [...after.values()], now), halves, placed };
 }
 
-function isThere(kid: string, otherUse?: string): JwtkitError {
+function alreadyThere(kid: string, otherUse?: string): JwtkitError {
   const more = otherUse === undefined ? '' : `, ${otherUse}`;
   return new JwtkitError('FILE_EXISTS', `the keyring already has this key, as ${kid}${more}`);
 }

@@ -15,7 +15,7 @@ import { redisPoints } from './redis-points.js';
 
 /** How many log-ins may fail within a quarter of an hour. */
 export interface LoginBounds {
-  /** The smallest one: who fails often enough keeps a user from logging in at that address alone. */
+  /** The smallest one. Failed log-ins from an address keep the user from logging in at that address alone. */
   readonly perUserAndAddress: number;
   /** For attempts from many addresses. */
   readonly perUser: number;

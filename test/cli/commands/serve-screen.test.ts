@@ -49,6 +49,12 @@ describe('the notes at the start of serve', () => {
     expect((await serve(['--keyring', keyring])).stderr).not.toContain('log in');
   });
 
+  test.each(['localhost', '127.0.0.1', '[::1]'])('say nothing of plain HTTP to %s, this machine', async (host) => {
+    const { stderr } = await serve(['--keyring', await makeKeyring(), '--issuer-url', `http://${host}:8000`]);
+    expect(stderr).toContain('listening on');
+    expect(stderr).not.toContain('plain HTTP');
+  });
+
   test('say what follows from no --aud, unless --any-aud or the policy settles it', async () => {
     const keyring = await makeKeyring();
     writeAccounts(keyring);

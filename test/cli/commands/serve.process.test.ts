@@ -455,7 +455,7 @@ describe('keys', () => {
       expect((await runCli(['verify', token, '-q'], { now: realNow(), workingFolder: folder })).exitCode).toBe(0);
     }
     expect((await me(served, next)).status).toBe(200);
-    // A key that the policy does not allow signs nothing, and says so to whoever looks after the service.
+    // A key that the policy does not allow signs nothing, and says so to the people who run the service.
     await stdoutOf(['keys', 'rotate', '--alg', 'EdDSA', '--keyring', keyring], { now: realNow() });
     expect((await sendForm(`${served.url}/token`, aliceForm)).status).toBe(503);
     await served.until(/"reason":"SIGNING_KEY_NOT_FOUND"/);

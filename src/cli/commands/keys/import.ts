@@ -93,7 +93,7 @@ async function importer({ use, alg }: ImportOptions): Promise<Import> {
   };
 }
 
-/** Tells the way for a key that is for encryption. */
+/** Adds the hint --use enc to the error about a key for encryption. */
 function hintAtUse(error: unknown): never {
   const isForEncryption = error instanceof JwtkitError && /use is "enc"|type x25519|X25519/.test(error.message);
   if (!isForEncryption || error.hint !== undefined) throw error;

@@ -4,6 +4,7 @@ import { JwtkitError } from '../../../errors.js';
 import { readFileBounded } from '../../../files/read-file.js';
 import { statOf } from '../../../files/target.js';
 import { writeFileWhole } from '../../../files/write-files.js';
+import { isLoopback } from '../../../remote/address.js';
 import type { Io } from '../../terminal/io.js';
 import { demoLines } from './demo.js';
 import { isLoopbackHost, type ServeSettings } from './options.js';
@@ -59,7 +60,7 @@ function* settingsNotes(url: string, { host, tls, issuer }: ServeSettings): Gene
   if (issuer === undefined && (host === '0.0.0.0' || host === '::')) {
     yield `other machines see the issuer ${url} in tokens and metadata; name the real one with --issuer-url`;
   }
-  if (issuer !== undefined && new URL(issuer).protocol === 'http:' && !isLoopbackHost(new URL(issuer).hostname)) {
+  if (issuer !== undefined && new URL(issuer).protocol === 'http:' && !isLoopback(new URL(issuer))) {
     yield 'verifiers fetch no keys from an issuer over plain HTTP';
   }
 }
