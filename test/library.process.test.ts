@@ -307,7 +307,7 @@ describe('each verb, as documented', () => {
     expect(jwtkit.loadKeys(JSON.stringify({ keys: [publicJwk] }), { purpose: 'verify' })).toHaveLength(1);
   });
 
-  test('the constants', () => {
+  test('exports the default lifetimes, the names of algorithms and the error codes', () => {
     expect(jwtkit.defaultLifetimes).toEqual({ access: 1800, refresh: 604_800 });
     expect(jwtkit.algorithmNames).toContain('ES256K');
     expect(jwtkit.algorithmNames).not.toContain('none');

@@ -122,7 +122,7 @@ describeWithProgram('curl', 'the pipelines of docs/ci.md', () => {
     await expectReports(job, ...reports.split(', '));
   });
 
-  test('a token that ends soon is told in each of them', () => {
+  test('the script of each CI service warns of a token that ends soon', () => {
     const job = startJob({ PARTNER_TOKEN: partner });
     useAction(job, {});
     const lines = [github, gitlab, jenkins].map((text) => /jwtkit inspect [^'\n]*/.exec(text)?.[0] ?? '');

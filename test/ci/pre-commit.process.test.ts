@@ -91,7 +91,7 @@ describe('a commit with the entry of the hook as a hook of git', () => {
     writeFileSync(script, line, { mode: 0o755 });
   });
 
-  test('lints what the hook of pre-commit and lint of a folder do', async () => {
+  test('the hook lints the same files as lint of the folder', async () => {
     for (const name of [...read, ...leftOut]) {
       mkdirSync(join(repository, dirname(name)), { recursive: true });
       stage({ [name]: 'SECRET_KEY=fallback_secret\n' });

@@ -108,7 +108,7 @@ function declareApi(command: (port: number) => readonly string[], taken: readonl
     }
   });
 
-  test('says what the tutorials say', async () => {
+  test('refuses a token with the details of the tutorials', async () => {
     const detail = async (token?: string) => (await ask('/users/me', token)).body.detail;
     expect(await detail()).toBe('Not authenticated');
     expect(await detail('nonsense')).toBe('Invalid token');

@@ -138,7 +138,7 @@ describe('without a list of its own', () => {
     expect([refused.status, refused.body]).toEqual([400, expect.objectContaining(refusal)]);
   });
 
-  test('a wrong password is told first', async () => {
+  test('a wrong password is answered before a wrong resource', async () => {
     const { status } = await service.send('/token', { ...aliceForm, password: 'wrong', resource: 'no' });
     expect(status).toBe(401);
   });

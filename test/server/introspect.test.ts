@@ -148,7 +148,7 @@ describe.each(anonymous)('%s', (_who, form, headers) => {
     }
   });
 
-  test('is told nothing by /revoke about an unknown or forged token', async () => {
+  test('gets 200 from /revoke for an unknown or forged token, which ends nothing', async () => {
     const { access_token: token } = await service.login({}, basic(billing));
     for (const unknown of ['nonsense', await foreign(), forged(token, { client_id: undefined })]) {
       const { status, body } = await service.send('/revoke', { token: unknown, ...form }, headers);

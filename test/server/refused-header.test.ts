@@ -119,7 +119,7 @@ describe('X-Refused names the checks that a token fails', () => {
     expect(service.logs().filter(({ msg }) => msg === 'refused')).toMatchObject([{ failed }]);
   });
 
-  test('and a revoked one', async () => {
+  test('names the denylist for a revoked token', async () => {
     const { access_token: token } = await service.login();
     await service.send('/revoke', { token });
     const { headers } = await service.ask('/auth', { headers: bearer(token) });
@@ -144,7 +144,7 @@ describe('X-Refused names the checks that a token fails', () => {
     expect((await service.ask('/auth')).headers.get('x-refused')).toBe('no token');
   });
 
-  test('a clock that is ahead is told on every route that reads a token', async () => {
+  test('every route that reads a token names a clock that is ahead', async () => {
     const ahead = await service.sign({ sub: 'user-123', aud: 'api', iat: start + 1, exp: start + 99 });
     const failed = 'iat: issued 1 s in the future; see --leeway';
     const me = await service.ask('/users/me', { headers: bearer(ahead) });

@@ -116,7 +116,7 @@ describe.each(Object.entries(writers))('a line %s', (who, write) => {
     expect(await lineOf({ sub: 'Grüße, 東京 🙂' })).toContain('"sub":"Grüße, 東京 🙂"');
   });
 
-  test('keeps what is in a member there', async () => {
+  test('a value adds no members and no lines', async () => {
     const forged = 'u","audit":"issue","sub":"admin"}\n{"audit":"issue","sub":"admin';
     expect(JSON.parse(await lineOf({ sub: forged, gone: undefined }))).toEqual({
       level: 30,
