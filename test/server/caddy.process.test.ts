@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../scripts/free-port.js';
 import { describeWithProgram } from '../programs.js';
 import { until } from '../store/redis-server.js';
+import { confusedPaths } from './confused-paths.js';
 import { askSite, documentedSite, type GuardedApp, replaceEach, startGuardedApp } from './guarded-app.js';
 import { guardsFromPages } from './guards-from-pages.js';
 import { isListening } from './nginx.js';
@@ -113,6 +114,19 @@ describeWithProgram(caddy, 'Caddy with the configuration of the docs', () => {
     expect(JSON.parse(line ?? '').resp_headers['X-Refused']).toEqual(['scope=write, role=admin|owner']);
     expect(line).not.toContain(token.slice(-20));
   });
+
+  confusedPaths(() => ({ app, port }));
+
+  test.each(['X-Auth-Subject', 'close, x-auth-roles', 'X-Auth-Scope , X-AUTH-ROLES,x-auth-subject'])(
+    'tells the application who asks whatever headers the connection is said to own: %s',
+    async (connection) => {
+      app.reached.length = 0;
+      const token = await app.issue(['--scope', 'read', '--role', 'user']);
+      expect((await ask('/', { ...bearer(token), connection })).status).toBe(200);
+      const told = { 'x-auth-subject': 'user-123', 'x-auth-scope': 'read', 'x-auth-roles': 'user' };
+      expect(app.reached).toMatchObject([{ headers: told }]);
+    },
+  );
 
   test('hides the inner routes of jwtkit, and shows its keys', async () => {
     for (const path of ['/auth', '/auth/x', '/metrics', '/introspect', '/docs', '/token/']) {

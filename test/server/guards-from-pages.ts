@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { askSite, type GuardedApp } from './guarded-app.js';
 
 /** The site of a proxy. */
-interface Site {
+export interface Site {
   readonly app: GuardedApp;
   readonly port: number;
   /** The certificate of a site with HTTPS. */

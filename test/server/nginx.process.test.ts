@@ -7,6 +7,7 @@ import { runCli, segmentOf, stdoutOf, withClaims } from '../cli/fake-io.js';
 import { codeBlocks } from '../pages.js';
 import { describeWithProgram } from '../programs.js';
 import { until } from '../store/redis-server.js';
+import { confusedPaths } from './confused-paths.js';
 import { askSite, documentedSite, type GuardedApp, replaceEach, startGuardedApp } from './guarded-app.js';
 import { guardsFromPages } from './guards-from-pages.js';
 import { nginx, placesOf, startNginx } from './nginx.js';
@@ -137,6 +138,8 @@ describeWithProgram(nginx, 'nginx with the configuration of the docs', () => {
     expect(await ask(path, bearer(both))).toMatchObject({ status: 200, text: 'the page' });
     expect(app.reached).toMatchObject([{ url: path }]);
   });
+
+  confusedPaths(() => ({ app, port, ca }));
 
   test('passes the token to an application that verifies itself, once the line that takes it out is left out', async () => {
     const own = await freePort();
