@@ -5,6 +5,7 @@ import { type FastifyInstance, type FastifyServerOptions, fastify, LogController
 import { writeJson } from '../jose/exact-json.js';
 import { describeApi } from './api-description.js';
 import { answerBadHttp, answerBadRequest, answerErrors } from './error-answers.js';
+import { refuseEncodedForms } from './form.js';
 import { logRequests, makeLogger, requestId } from './log.js';
 import { addMetrics } from './metrics.js';
 import { readMultipart } from './multipart.js';
@@ -30,7 +31,9 @@ const headersTimeout = 10_000;
 const requestTimeout = 15_000;
 /** Milliseconds that an idle connection stays open. Proxies keep theirs for up to 60 s; ours must not close first. */
 const keepAliveTimeout = 65_000;
-/** Milliseconds between two checks of these limits. */
+/** Milliseconds in which a client must read on in an answer. */
+const readTimeout = 60_000;
+/** Milliseconds between two checks of the limits of requests. */
 const connectionsCheckingInterval = 1000;
 
 /**
@@ -41,6 +44,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   const prefix = issuerPrefix(options);
   const app = await openApp(options, deps, prefix);
   app.server.headersTimeout = headersTimeout;
+  app.server.timeout = readTimeout;
   answerErrors(app);
   addMetrics(app);
   logRequests(app, deps.log);
@@ -53,6 +57,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   app.removeAllContentTypeParsers();
   await app.register(formbody, { bodyLimit });
   readMultipart(app, bodyLimit);
+  refuseEncodedForms(app);
   // Schemas only describe the routes for /openapi.json. The code that reads a request validates it.
   app.setValidatorCompiler(() => () => true);
   // Keeps the exact text of numbers in claims.

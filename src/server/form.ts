@@ -1,8 +1,20 @@
 /** Forms as RFC 6749 §3.2 reads them: an empty field counts as absent, and no field may occur twice. */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isJsonObject, own } from '../jose/json.js';
 import { isScopeToken, isString, splitScope } from '../token/claims.js';
 import { type FieldProblem, Refusal } from './refusal.js';
+
+/** Refuses a form that is compressed (RFC 9110 §15.5.16). Read as it came, it would seem to lack its fields. */
+export function refuseEncodedForms(app: FastifyInstance): void {
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    const { headers, routeOptions } = request;
+    const { 'content-encoding': coding = '' } = headers;
+    const isEncoded = coding !== '' && coding.toLowerCase() !== 'identity';
+    if (!isEncoded || routeOptions.config.isOauth !== true) return done();
+    const accepted = { 'accept-encoding': 'identity' };
+    done(new Refusal(415, 'Send the form without Content-Encoding', { error: 'invalid_request', headers: accepted }));
+  });
+}
 
 /**
  * Returns the named fields of a form.

@@ -1,4 +1,7 @@
 /** HTTP itself, on every route: methods, headers, limits, and pages of other origins. */
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, aliceForm, encodeForm, formType, startService, type TestService } from './test-service.js';
 
@@ -204,6 +207,26 @@ describe('limits', () => {
     }
   });
 
+  test.each(forms)('%s tells a client that compressed its form', async (path) => {
+    const form = gzipSync('username=alice&password=wonderland&refresh_token=a&token=a');
+    for (const type of [formType['content-type'], 'multipart/form-data; boundary=a', 'text/plain']) {
+      for (const coding of ['gzip', 'GZIP', 'deflate, br', 'zstd']) {
+        const headers = { 'content-type': type, 'content-encoding': coding };
+        const { status, headers: answered, body } = await service.ask(path, { method: 'POST', headers, body: form });
+        const detail = 'Send the form without Content-Encoding';
+        expect({ status, body }).toEqual({
+          status: 415,
+          body: { detail, path, error: 'invalid_request', error_description: detail },
+        });
+        expect(answered.get('accept-encoding')).toBe('identity');
+      }
+    }
+    for (const coding of ['identity', 'Identity', '']) {
+      const headers = { ...formType, 'content-encoding': coding };
+      expect((await service.ask(path, { method: 'POST', headers, body: 'a=1' })).status).not.toBe(415);
+    }
+  });
+
   const bad = (status: string, reason: string) =>
     `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${
       JSON.stringify({ detail: reason }).length
@@ -250,6 +273,27 @@ describe('limits', () => {
         ),
       ]),
     ).toEqual([timeout, timeout]);
+  });
+
+  test('ends the connection of a client that reads no answer, and of no other', async () => {
+    const { server } = await startService();
+    expect(server.timeout).toBe(60_000);
+    // As after a minute and more.
+    server.timeout = 200;
+    server.keepAliveTimeout = 60_000;
+    const { port } = server.address() as AddressInfo;
+    const open = async () => {
+      const socket = connect(port, '127.0.0.1');
+      const [served] = await once(server, 'connection');
+      return { socket, isClosed: once(served, 'close').then(() => true) };
+    };
+    const stalled = await open();
+    const idle = await open();
+    idle.socket.resume().write(`${head}\r\n`);
+    stalled.socket.pause().write('GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20));
+    expect(await stalled.isClosed).toBe(true);
+    expect(idle.socket.closed).toBe(false);
+    for (const { socket } of [stalled, idle]) socket.destroy();
   });
 
   test.each<[string, string]>([
