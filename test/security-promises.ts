@@ -512,6 +512,8 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       [http, 'accepts a body of 65,536 bytes for %s, and no more'],
       [http, 'answers 431 to %s'],
       [http, 'answers 408 to headers or a body that arrive too slowly'],
+      [http, 'ends the connection of a client that reads no answer, and of no other'],
+      ['cli/commands/serve.process.test.ts', 'with HTTPS ends connections that do not finish the handshake, in time'],
       ['linear-time/linear-time.test.ts', '$name takes linear time'],
     ],
     'Only forms are read': [

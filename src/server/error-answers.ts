@@ -90,7 +90,9 @@ export function answerBadRequest(_error: unknown, request: FastifyRequest, reply
 
 /** Answers bytes that are not HTTP, headers that are too long, and requests that take too long; then ends the connection. */
 export function answerBadHttp(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  // Before the end of a TLS handshake an answer would wait for it, and so would the end of the connection.
+  const isConnecting = 'secureConnecting' in socket && socket.secureConnecting === true;
+  if (error.code === 'ECONNRESET' || !socket.writable || isConnecting) return void socket.destroy();
   const status = badHttp[error.code ?? ''] ?? '400 Bad Request';
   const body = JSON.stringify({ detail: status.slice(4) });
   noteAnswer(socket, Number(status.slice(0, 3)));

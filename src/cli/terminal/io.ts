@@ -45,7 +45,7 @@ export interface World {
   askHidden?(question: string): Promise<string>;
   /** Calls back on Ctrl-C, instead of ending at once. Returns a function that removes the callback. */
   onInterrupt?(action: () => void): () => void;
-  /** Calls back on the first SIGTERM, SIGQUIT, SIGHUP or Ctrl-C. A second one other than SIGHUP ends the process. */
+  /** Calls back on the first SIGTERM, SIGQUIT, SIGHUP or Ctrl-C. A later one other than SIGHUP ends the process. */
   onStop?(action: () => void): void;
   /** Opens standard output for log lines, through a buffer. */
   openLog?(options: LogOptions): Promise<LogOutput>;

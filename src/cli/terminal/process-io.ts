@@ -36,11 +36,19 @@ function closeDebugger(): void {
   process.on('SIGUSR1', () => {});
 }
 
+/** Milliseconds in which a second signal is the same one: npm and others pass on what the whole group of processes got already. */
+const sameSignal = 1000;
+
 function onStop(action: () => void): void {
   const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
+  let isStopping = false;
   const stop = () => {
-    for (const signal of signals) process.off(signal, stop);
-    process.off('SIGHUP', stop);
+    if (isStopping) return;
+    isStopping = true;
+    const obeyAgain = () => {
+      for (const signal of signals) process.off(signal, stop);
+    };
+    setTimeout(obeyAgain, sameSignal).unref();
     action();
   };
   for (const signal of signals) process.on(signal, stop);

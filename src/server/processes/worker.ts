@@ -41,10 +41,13 @@ export function reportReady(app: FastifyInstance, url: string): void {
   report({ jwtkit: 'ready', url });
 }
 
-/** Resolves once the parent ends this worker. A terminal's signals reach all of its processes; only the parent acts on them. */
+/**
+ * Resolves once the parent ends this worker. Signals to the whole group reach all processes: those of a terminal, on which only the
+ * parent acts, and a SIGTERM, which the parent then sends again.
+ */
 export function nextStopOfWorker(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP']) process.on(signal, () => {});
-  return new Promise((resolve) => process.once('SIGTERM', () => resolve()));
+  return new Promise((resolve) => process.on('SIGTERM', () => resolve()));
 }
 
 /** The port that this worker shares with the others. All leave it together; the parent says when. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:net';
@@ -188,6 +189,31 @@ describe('a service', () => {
       expect(paths.map(({ path }) => path)).toEqual(['/token', '/users/me']);
       await expect(fetch(served.url)).rejects.toThrow();
     }
+  });
+
+  test('with HTTPS ends connections that do not finish the handshake, in time', { tags: 'slow' }, async () => {
+    const { cert, key } = await certificate();
+    const args = ['--keyring', await keyringWithAlice(), '--tls-cert', cert, '--tls-key', key];
+    const served = await serveBinary(args, inFolder());
+    // The first bytes of a ClientHello, all of one but the last bytes, what is no TLS, and nothing.
+    const kinds = [
+      '\x16\x03\x01\x02\x00\x01\x00\x01',
+      `\x16\x03\x01\x00\x60\x01${'\0'.repeat(80)}`,
+      'GET / HTTP/1.1\r\n\r\n',
+      '',
+    ];
+    const start = performance.now();
+    const lives = kinds.map(async (bytes) => {
+      const socket = connect(Number(new URL(served.url).port), '127.0.0.1');
+      if (bytes !== '') socket.write(Buffer.from(bytes, 'latin1'));
+      await once(socket.on('error', () => {}).resume(), 'close');
+      return performance.now() - start;
+    });
+    const longest = Math.max(...(await Promise.all(lives)));
+    // The limit for headers (src/server/app.ts), and time for a busy machine.
+    expect(longest).toBeGreaterThan(9000);
+    expect(longest).toBeLessThan(14_000);
+    expect(await served.stop()).toEqual({ exitCode: 0, signal: null });
   });
 
   test('opens no debugger on SIGUSR1, which every local user could reach', async () => {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openDenylist } from '../../../src/store/denylist/open.js';
 import { fileWith, makeKeyring, stdoutOf, temporaryFolder } from '../../cli/fake-io.js';
@@ -176,38 +177,44 @@ describe.concurrent('two workers', () => {
     },
   );
 
-  test.skipIf(process.platform === 'win32')('answer open requests after Ctrl-C', { tags: 'slow' }, async () => {
-    const served = await serveTwo([], { detached: true });
-    const body = new URLSearchParams(aliceForm).toString();
-    const answers = [0, 1].map(() => {
-      const { promise, resolve, reject } = promiseWithResolvers<number>();
-      const asked = request(`${served.url}/token`, {
-        agent: new Agent({ keepAlive: false }),
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': body.length },
+  test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const)(
+    'answer open requests after %s to all of them, which npm and the like send twice',
+    { tags: 'slow' },
+    async (signal) => {
+      const served = await serveTwo([], { detached: true });
+      const body = new URLSearchParams(aliceForm).toString();
+      const answers = [0, 1].map(() => {
+        const { promise, resolve, reject } = promiseWithResolvers<number>();
+        const asked = request(`${served.url}/token`, {
+          agent: new Agent({ keepAlive: false }),
+          method: 'POST',
+          headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': body.length },
+        });
+        asked.once('response', (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        });
+        asked.once('error', reject);
+        asked.write(body.slice(0, 5));
+        return { asked, promise };
       });
-      asked.once('response', (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      });
-      asked.once('error', reject);
-      asked.write(body.slice(0, 5));
-      return { asked, promise };
-    });
-    // Each is known to a process before it is told to end: a connection that came later was answered.
-    await ask(`${served.url}/healthz`);
-    await ask(`${served.url}/healthz`);
-    process.kill(-served.pid, 'SIGINT');
-    await until('no more connections', () =>
-      ask(`${served.url}/healthz`).then(
-        () => false,
-        () => true,
-      ),
-    );
-    for (const { asked } of answers) asked.end(body.slice(5));
-    expect(await Promise.all(answers.map(({ promise }) => promise))).toEqual([200, 200]);
-    expect(await served.ended).toEqual({ exitCode: 0, signal: null });
-  });
+      // Each is known to a process before it is told to end: a connection that came later was answered.
+      await ask(`${served.url}/healthz`);
+      await ask(`${served.url}/healthz`);
+      process.kill(-served.pid, signal);
+      await setTimeout(100);
+      process.kill(-served.pid, signal);
+      await until('no more connections', () =>
+        ask(`${served.url}/healthz`).then(
+          () => false,
+          () => true,
+        ),
+      );
+      for (const { asked } of answers) asked.end(body.slice(5));
+      expect(await Promise.all(answers.map(({ promise }) => promise))).toEqual([200, 200]);
+      expect(await served.ended).toEqual({ exitCode: 0, signal: null });
+    },
+  );
 });
 
 function promiseWithResolvers<T>() {
