@@ -20,6 +20,12 @@ const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 /** A token has no padding (RFC 7515 §2), which jose would read. */
 const isCompact = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
+/** Whether the keys could not be read. That is no fault of the token: at 401 a client would log its user out. */
+function isAboutKeys(error) {
+  const codes = ['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT'];
+  return !(error instanceof errors.JOSEError) || codes.includes(error.code);
+}
+
 /** Returns a handler that lets a request pass with an access token that grants all scopes. */
 function allow(...scopes) {
   return async (request, response, next) => {
@@ -38,8 +44,9 @@ function allow(...scopes) {
       request.claims = payload;
     } catch (error) {
       if (error instanceof errors.JWTExpired) return refuse(response, 401, 'Token has expired');
-      // Errors of the network are no errors of the token.
-      if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout) return next(error);
+      if (isAboutKeys(error)) {
+        return response.status(503).set('Retry-After', '1').json({ detail: 'Service Unavailable', path: request.path });
+      }
       return refuse(response, 401, 'Invalid token');
     }
     next();
@@ -59,7 +66,8 @@ app.get('/notes', allow('read'), (request, response) => {
 });
 app.get('/admin', allow('read', 'write'), (request, response) => {
   const { sub, role = [] } = request.claims;
-  if (!role.includes('admin')) {
+  // Tokens of `jwtkit issue` may have one role as text.
+  if (![role].flat().includes('admin')) {
     return refuse(response, 403, 'Not enough permissions', 'Bearer error="insufficient_scope"');
   }
   response.json({ admin: sub });

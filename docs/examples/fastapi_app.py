@@ -30,6 +30,14 @@ def refusal(status: int, detail: str, challenge: str = "Bearer") -> HTTPExceptio
     return HTTPException(status, detail, {"WWW-Authenticate": challenge})
 
 
+def require_keys() -> None:
+    """Answers 503 while the keys cannot be read. That is no fault of the token: at 401 a client would log its user out."""
+    try:
+        keys.get_jwk_set()
+    except (jwt.PyJWTError, OSError, ValueError):
+        raise HTTPException(503, "Service Unavailable", {"Retry-After": "1"})
+
+
 # Not async: reading the keys blocks, and FastAPI runs this in a thread.
 def verified(needed: SecurityScopes, token: str = Security(oauth2)) -> dict:
     """Returns the claims of an access token that grants all scopes of a route."""
@@ -49,7 +57,8 @@ def verified(needed: SecurityScopes, token: str = Security(oauth2)) -> dict:
     except jwt.ExpiredSignatureError:
         raise refusal(401, "Token has expired")
     # PyJWT has no error of its own for some hostile tokens, such as one whose exp is a list.
-    except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
+    except (jwt.PyJWTError, AttributeError, OSError, TypeError, ValueError):
+        require_keys()
         raise refusal(401, "Invalid token")
     if claims.get("type") != "access":
         raise refusal(401, "Invalid token type: expected access")
@@ -72,7 +81,9 @@ def read_notes(claims: dict = Security(verified, scopes=["read"])) -> dict:
 
 @app.get("/admin")
 def administrate(claims: dict = Security(verified, scopes=["read", "write"])) -> dict:
-    if "admin" not in claims.get("role", []):
+    role = claims.get("role", [])
+    # Tokens of `jwtkit issue` may have one role as text.
+    if "admin" not in ([role] if isinstance(role, str) else role):
         raise refusal(403, "Not enough permissions", 'Bearer error="insufficient_scope"')
     return {"admin": claims["sub"]}
 

@@ -20,11 +20,18 @@ const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 /** A token has no padding (RFC 7515 §2), which jose would read. */
 const isCompact = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
+/** Whether the keys could not be read. That is no fault of the token: at 401 a client would log its user out. */
+function isAboutKeys(error) {
+  const codes = ['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT'];
+  return !(error instanceof errors.JOSEError) || codes.includes(error.code);
+}
+
 /** An answer other than success. */
 class Refusal extends Error {
   constructor(statusCode, detail, challenge = 'Bearer') {
     super(detail);
-    Object.assign(this, { statusCode, challenge });
+    this.statusCode = statusCode;
+    this.headers = statusCode === 503 ? { 'Retry-After': '1' } : { 'WWW-Authenticate': challenge };
   }
 }
 
@@ -51,8 +58,7 @@ async function verify(token) {
     return (await jwtVerify(token, keys, options)).payload;
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new Refusal(401, 'Token has expired');
-    // Errors of the network are no errors of the token.
-    if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout) throw error;
+    if (isAboutKeys(error)) throw new Refusal(503, 'Service Unavailable');
     throw new Refusal(401, 'Invalid token');
   }
 }
@@ -62,12 +68,14 @@ app.decorateRequest('claims', null);
 app.setErrorHandler((error, request, reply) => {
   if (!(error instanceof Refusal)) return reply.send(error);
   const path = new URL(request.url, 'http://localhost').pathname;
-  return reply.code(error.statusCode).header('WWW-Authenticate', error.challenge).send({ detail: error.message, path });
+  return reply.code(error.statusCode).headers(error.headers).send({ detail: error.message, path });
 });
 app.get('/users/me', { onRequest: allow() }, async ({ claims }) => ({ user_id: claims.sub }));
 app.get('/notes', { onRequest: allow('read') }, async ({ claims }) => ({ notes: [`for ${claims.sub}`] }));
 app.get('/admin', { onRequest: allow('read', 'write') }, async ({ claims: { sub, role = [] } }) => {
-  if (!role.includes('admin')) throw new Refusal(403, 'Not enough permissions', 'Bearer error="insufficient_scope"');
+  // Tokens of `jwtkit issue` may have one role as text.
+  if (![role].flat().includes('admin'))
+    throw new Refusal(403, 'Not enough permissions', 'Bearer error="insufficient_scope"');
   return { admin: sub };
 });
 

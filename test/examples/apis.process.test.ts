@@ -11,6 +11,7 @@ import { freePort } from '../../scripts/free-port.js';
 import { temporaryFolder, textOf } from '../cli/fake-io.js';
 import { alice, runBinary, type Served, sendForm, serveBinary, writeAccounts } from '../cli/served.js';
 import { describeWithPython, plainEnvironment } from '../programs.js';
+import { serve } from '../remote/server.js';
 import { until } from '../store/redis-server.js';
 
 const examples = fileURLToPath(new URL('../../docs/examples', import.meta.url));
@@ -71,31 +72,41 @@ async function everyToken(): Promise<readonly [name: string, token: string, isTa
   ];
 }
 
-/** Declares the tests of an API that a command starts on a port. `taken` are the tokens of the key's owner that its library takes wrongly. */
-function declareApi(command: (port: number) => readonly string[], taken: readonly string[]): void {
-  let api: ChildProcess;
-  let url: string;
-  beforeAll(async () => {
-    const port = await freePort();
-    const [program = '', ...args] = command(port);
-    const env = { ...plainEnvironment(), ISSUER: issuer(), AUDIENCE: 'api', PORT: String(port) };
-    api = spawn(program, args, { cwd: examples, env, stdio: 'ignore' });
-    url = `http://127.0.0.1:${port}`;
-    await until('the API answers', () =>
-      fetch(`${url}/users/me`).then(
-        ({ status }) => status === 401,
-        () => false,
-      ),
-    );
-  });
-  afterAll(async () => {
-    if (api?.exitCode !== null) return;
+const apis: ChildProcess[] = [];
+afterAll(async () => {
+  for (const api of apis.filter(({ exitCode }) => exitCode === null)) {
     api.kill('SIGTERM');
     await once(api, 'exit');
+  }
+});
+
+type Command = (port: number) => readonly string[];
+
+/** Starts an API on a port, and resolves to its URL. */
+async function startApi(command: Command, more: Readonly<Record<string, string>> = {}): Promise<string> {
+  const port = await freePort();
+  const [program = '', ...args] = command(port);
+  const env = { ...plainEnvironment(), ISSUER: issuer(), AUDIENCE: 'api', PORT: String(port), ...more };
+  apis.push(spawn(program, args, { cwd: examples, env, stdio: 'ignore' }));
+  const url = `http://127.0.0.1:${port}`;
+  await until('the API answers', () =>
+    fetch(`${url}/users/me`).then(
+      ({ status }) => status === 401,
+      () => false,
+    ),
+  );
+  return url;
+}
+
+/** Declares the tests of an API that a command starts on a port. `taken` are the tokens of the key's owner that its library takes wrongly. */
+function declareApi(command: Command, taken: readonly string[]): void {
+  let url: string;
+  beforeAll(async () => {
+    url = await startApi(command);
   });
-  const ask = async (path: string, token?: string) => {
+  const ask = async (path: string, token?: string, base = url) => {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const response = await fetch(`${url}${path}`, { headers });
+    const response = await fetch(`${base}${path}`, { headers });
     const challenge = response.headers.get('www-authenticate');
     return { status: response.status, challenge, body: (await response.json()) as Record<string, unknown> };
   };
@@ -127,6 +138,46 @@ function declareApi(command: (port: number) => readonly string[], taken: readonl
     expect((await ask('/admin', all)).status).toBe(403);
     expect((await ask('/admin', writes)).status).toBe(403);
     expect((await ask('/admin', admin)).body).toEqual({ admin: 'user-1' });
+  });
+
+  test('takes one role as text for this role alone', async () => {
+    const asRole = async (role: string) => {
+      const token = await issue('--aud', 'api', '--scope', 'read write', '--claim', `role=${role}`);
+      return [role, (await ask('/admin', token)).status];
+    };
+    expect(await asRole('admin')).toEqual(['admin', 200]);
+    for (const role of ['not-admin', 'administrator', 'user admin', 'admin,user']) {
+      expect(await asRole(role)).toEqual([role, 403]);
+    }
+  });
+
+  test('answers 503 while the keys of the issuer cannot be read, whose tokens are good', async () => {
+    const { access_token: token } = await logIn();
+    const issuerDown = await serve({});
+    const api = await startApi(command, { JWKS_URL: `${issuerDown.origin}/jwks.json` });
+    const expectUnavailable = async (what: string) => {
+      const { status, challenge, body } = await ask('/users/me', token, api);
+      const answered = { detail: 'Service Unavailable', path: '/users/me' };
+      expect([what, status, challenge, body]).toEqual([what, 503, null, answered]);
+      expect([what, (await ask('/users/me', undefined, api)).status]).toEqual([what, 401]);
+    };
+    await expectUnavailable('404');
+    for (const [status, body] of [
+      [503, '{"keys":[]}'],
+      [200, '<html>'],
+      [200, ''],
+    ] as const) {
+      issuerDown.route({ '/jwks.json': { status, body } });
+      await expectUnavailable(`${status} ${body}`);
+    }
+    issuerDown.route({ '/jwks.json': (_request, response) => response.destroy() });
+    await expectUnavailable('no answer');
+    const keys = await fetch(`${issuer()}/.well-known/jwks.json`).then((answer) => answer.text());
+    issuerDown.route({ '/jwks.json': { body: keys } });
+    expect((await ask('/users/me', token, api)).status).toBe(200);
+    expect((await ask('/users/me', 'nonsense', api)).status).toBe(401);
+    await issuerDown.close();
+    expect((await ask('/users/me', token, api)).status).toBe(200);
   });
 
   test('takes no hostile token of `probe` that its library refuses', async () => {
