@@ -66,9 +66,14 @@ export function metadataAddresses(issuer: string, rules: AddressRules): readonly
   // RFC 8414 §2. The test reads the text, since URL drops an empty query or fragment.
   if (/[?#]/.test(issuer)) throw refuse('has a query or a fragment, which no issuer has');
   const path = url.pathname.replace(/\/$/, '');
-  const openid = new URL(`${path}/.well-known/openid-configuration`, url);
-  const oauth = new URL(`/.well-known/oauth-authorization-server${path}`, url);
+  const openid = withPath(url, `${path}/.well-known/openid-configuration`);
+  const oauth = withPath(url, `/.well-known/oauth-authorization-server${path}`);
   return [openid, oauth];
+}
+
+/** Returns a URL with another path. `new URL(path, url)` would take a host from a path that begins with two slashes. */
+function withPath(url: URL, path: string): URL {
+  return Object.assign(new URL(url), { pathname: path });
 }
 
 /** The metadata, read as the address of the JWK Set. */

@@ -81,6 +81,22 @@ test('the slash at the end of an issuer is left out of the metadata address (RFC
   expect((await runCli(['verify', token, '--issuer-url', issuer])).exitCode).toBe(0);
 });
 
+test.each([
+  '//other.example',
+  '//user@127.0.0.1:1/x',
+  '/\\other.example/x',
+  '///other.example',
+  '//',
+  '/a//other.example',
+])('asks no other host than that of the issuer, whatever its path: %s', async (path) => {
+  const issuer = `${server.origin}${path}`;
+  const named = path.replaceAll('\\', '/').replace(/\/$/, '');
+  server.route({ [`${oauth}${named}`]: metadata(issuer), '/keys': { body: set } });
+  const own = await stdoutOf(['issue', '--iss', issuer, '--keyring', keyring]);
+  expect((await runCli(['verify', own, '--quiet', '--no-cache', '--issuer-url', issuer])).exitCode).toBe(0);
+  expect(server.requests.map((request) => request.path)).toEqual([`${named}${openid}`, `${oauth}${named}`, '/keys']);
+});
+
 test('an issuer without metadata at either address is JWKS_UNAVAILABLE', async () => {
   const { exitCode, error } = await verify();
   expect(exitCode).toBe(3);
