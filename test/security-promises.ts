@@ -408,7 +408,10 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     ],
     'With `--aud`': [['server/grants.test.ts', 'with an audience, a token for nobody']],
     'Without, its own tokens': [['server/grants.test.ts', 'without an audience, a token for somebody']],
-    'A request with two `Authorization`': [['server/auth.test.ts', '%s refuses two Authorization headers']],
+    'A request with two `Authorization`': [
+      ['server/auth.test.ts', '%s refuses two Authorization headers'],
+      ['server/auth.test.ts', 'finds a second header %s however many others stand before it'],
+    ],
     'Access and refresh tokens': [
       [
         'server/nginx.process.test.ts',

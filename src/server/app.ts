@@ -45,6 +45,8 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   const app = await openApp(options, deps, prefix);
   app.server.headersTimeout = headersTimeout;
   app.server.timeout = readTimeout;
+  // Their size is limited. Node would drop those after the first 1000 or 2000, such as a second Authorization.
+  app.server.maxHeadersCount = 0;
   answerErrors(app);
   addMetrics(app);
   logRequests(app, deps.log);

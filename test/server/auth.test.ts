@@ -197,3 +197,19 @@ test.each(['/auth', '/users/me'])(
     }
   },
 );
+
+test.each(['Authorization', 'Cookie'])('finds a second header %s however many others stand before it', async (name) => {
+  const cookies = await startService({ authCookie: 'token' });
+  const { access_token: token } = await cookies.login();
+  const value = (text: string) => (name === 'Cookie' ? `token=${text}` : `Bearer ${text}`);
+  for (const count of [0, 900, 1000, 1999, 2000, 4000, 7000]) {
+    const status = async (last: string) => {
+      const first = `${name}: ${value(token)}\r\n`;
+      const head = `GET /auth HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${first}${'a:\r\n'.repeat(count)}${last}\r\n`;
+      return (await cookies.raw(head)).slice(9, 12);
+    };
+    expect([count, await status('')]).toEqual([count, '200']);
+    expect([count, await status(`${name}: ${value('other')}\r\n`)]).toEqual([count, '401']);
+    expect([count, await status('Authorization: Basic YTpi\r\n')]).toEqual([count, '401']);
+  }
+});
