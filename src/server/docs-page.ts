@@ -31,6 +31,7 @@ function pageIn(folder: string): string {
 <html lang="en">
   <head>
     <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>jwtkit serve</title>
     <link rel="stylesheet" href="${folder}/swagger-ui.css">
     <link rel="stylesheet" href="${folder}/index.css">

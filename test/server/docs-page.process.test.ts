@@ -68,6 +68,15 @@ describeWithProgram(chromium, 'the page at /docs, in Chromium', () => {
     expect(page.errors).toEqual([]);
   });
 
+  test('fits the width of a phone', { tags: 'slow' }, async () => {
+    const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, isMobile: true });
+    const shown = await phone.newPage();
+    await shown.goto(`${service.url}/docs`);
+    await shown.locator('[data-path="/token"]').waitFor();
+    expect(await shown.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await phone.close();
+  });
+
   test('loads nothing from other hosts', { tags: 'slow' }, async () => {
     await page.waitForQuiet();
     expect(page.errors).toEqual([]);
