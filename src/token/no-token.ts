@@ -154,6 +154,8 @@ export function explainNoToken(text: string): string | undefined {
   ) {
     return damagedHint;
   }
+  const part = explainPart(bare);
+  if (part !== undefined) return part;
   if (/^[\da-f]{32,}$/i.test(plain))
     return `this is hexadecimal, such as a hash or an opaque token, not a JWT: ${introspect}`;
   if (/^[\w~+/-]{20,}=*$/.test(plain)) return `this is an opaque token or a secret, not a JWT: ${introspect}`;
@@ -162,6 +164,18 @@ export function explainNoToken(text: string): string | undefined {
 
 /** A token behind a sign or a word that is no part of it. */
 const gluedBefore = /^[^\s.]{1,16}?eyJ[\w-]{8,}\.eyJ[\w-]+\.[\w-]/;
+
+/** Returns a hint for one segment of a token, whole or cut: JSON in base64url. */
+function explainPart(text: string): string | undefined {
+  if (!/^eyJ[\w-]{8,}$/.test(text)) return undefined;
+  const json = Buffer.from(text, 'base64url').toString();
+  try {
+    JSON.parse(json);
+    return 'this is JSON in base64url, such as one part of a token: pass all of its parts, header.payload.signature';
+  } catch {
+    return /^\{"(?:alg|typ|kid|enc|cty|x5t|jku|crit)"/.test(json) ? damagedHint : undefined;
+  }
+}
 
 /** The longest text that is decoded to see whether it is base64 of a token, in characters. */
 const longestEncoded = 1_048_576;

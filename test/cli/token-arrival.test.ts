@@ -249,6 +249,7 @@ describe('a text without a token has a hint of its own', () => {
     ['0123456789abcdef0123456789abcdef', 'this is hexadecimal'],
     ['8xLOxBtZp8dqwqyuqwjhSgsaZ', 'an opaque token or a secret'],
     ['v4.public.eyJzdWIiOiJ1In0', 'a PASETO'],
+    [String(token.split('.')[1]), 'one part of a token'],
     ['<html><body>Log in</body></html>', 'a web page'],
     ['<!DOCTYPE html>\n<p>', 'a web page'],
     ['<samlp:Response xmlns:samlp="x">', 'SAML'],
@@ -276,6 +277,18 @@ describe('a text without a token has a hint of its own', () => {
       expect(stderr).toContain(hint);
     }
   });
+
+  test.each([20, 60, token.indexOf('.') - 1])(
+    'a token that was cut behind %i characters is damaged',
+    async (length) => {
+      const { exitCode, stderr } = await verify(['Bearer', token.slice(0, length)]);
+      expect(exitCode).toBe(11);
+      expect(stderr).toContain('the token is damaged');
+      const decoded = await runCli(['decode', token.slice(0, length)]);
+      expect(decoded.stdout).toContain('is cut: its JSON does not end');
+      expect(decoded.stderr).not.toContain('hint:');
+    },
+  );
 
   test.each([
     ['a dot behind it', `see ${token}.`, 'no part of a token: copy the token without it'],
