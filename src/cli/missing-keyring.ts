@@ -1,6 +1,6 @@
 /** What to do about a keyring that is not there. Loaded only for this mistake. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { JwtkitError } from '../errors.js';
 import { hintForKeyring } from './mistakes.js';
 import { plainPath } from './secrets/wrong-file.js';
@@ -10,8 +10,11 @@ import { readVariable } from './terminal/variables.js';
 /** Returns the error with a hint for its command line: the folder that it names, or an env file that lies here. */
 export function explainMissingKeyring(error: JwtkitError, { argv, path = [], io }: Context): JwtkitError {
   if (!/\bjwtkit keygen\b/.test(error.hint ?? '')) return error;
-  const hint = hintForKeyring(argv, path) ?? error.hint ?? '';
   const named = lastValue('--keyring', argv);
+  const place = named === undefined ? undefined : hintForPlace(named);
+  if (place !== undefined)
+    return new JwtkitError(error.code, error.message, { hint: place, details: error.details, cause: error });
+  const hint = hintForKeyring(argv, path) ?? error.hint ?? '';
   const isUnnamed = named === undefined && readVariable(io.env, 'JWTKIT_KEYRING') === undefined;
   const namesFile = argv.some((arg) => /^(?:-e.*|--(?:dotenv|env-file)(?:=.*)?)$/s.test(arg));
   const readsFile = !/^(?:keys|encrypt|decrypt)$/.test(path[0] ?? '') && !namesFile;
@@ -20,6 +23,13 @@ export function explainMissingKeyring(error: JwtkitError, { argv, path = [], io 
   const text = hint.replace(/\bjwtkit keygen\b/, (found) => `${found}${folder}`);
   const more = hasFile ? '; -e .env reads SECRET_KEY and ALGORITHM of the .env in this folder' : '';
   return new JwtkitError(error.code, error.message, { hint: `${text}${more}`, details: error.details, cause: error });
+}
+
+/** Returns the hint for a URL, and for a folder above or below that of a keyring: another keyring there would not help. */
+function hintForPlace(named: string): string | undefined {
+  if (/^https?:/i.test(named)) return 'a keyring is a folder; keys at a URL verify, and are named with --jwks';
+  const found = [join(named, '.jwtkit'), dirname(named)].find((folder) => existsSync(join(folder, 'jwks.json')));
+  return found === undefined ? undefined : `there is one at ${plainPath(found)}: --keyring ${plainPath(found)}`;
 }
 
 /** Returns the last value of an option. */

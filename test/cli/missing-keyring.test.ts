@@ -51,6 +51,25 @@ test.each([
   expect(await hintOf(line)).toMatchObject({ exitCode: 3, stdout: '', hint: expect.stringContaining(hint) });
 });
 
+describe.each(['issue --sub x', 'keys list', 'keys jwks', 'verify a.b.c', 'serve --port 0'])('jwtkit %s', (line) => {
+  test('the hint finds the keyring that is in the folder, or around it', async () => {
+    const folder = temporaryFolder();
+    const keyring = join(folder, '.jwtkit');
+    await runCli(['keygen', '--keyring', keyring]);
+    const hint = `there is one at ${keyring}: --keyring ${keyring}`;
+    for (const named of [folder, `${folder}/`, join(keyring, 'private'), join(keyring, 'keys')]) {
+      expect(await hintOf(`${line} --keyring ${named}`)).toMatchObject({ exitCode: 3, hint });
+    }
+  });
+
+  test('the hint makes no keyring at a URL', async () => {
+    const { exitCode, hint } = await hintOf(`${line} --keyring https://issuer.example/jwks.json`);
+    expect(exitCode).toBe(3);
+    expect(hint).toContain('are named with --jwks');
+    expect(hint).not.toContain('keygen');
+  });
+});
+
 describe('a file in the place of a keyring', () => {
   test.each(['issue --sub x', 'keys list', 'keys jwks', 'verify a.b.c'])('jwtkit %s', async (line) => {
     const keyring = await makeKeyring();
