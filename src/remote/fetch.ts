@@ -47,7 +47,15 @@ export async function fetchFirst(addresses: readonly URL[], options: FetchOption
   const [first, ...others] = refusals as [FetchError, ...FetchError[]];
   if (others.length === 0) throw first;
   const rest = others.map(({ status }, at) => `${showAddress(addresses[at + 1] as URL)} with ${status}`);
-  throw new FetchError(`${first.message}, and ${rest.join(', ')}`, { isDown: false });
+  const hint = first.hint ?? issuerHint(addresses[0] as URL);
+  throw new FetchError(`${first.message}, and ${rest.join(', ')}`, { isDown: false, hint });
+}
+
+/** The hint for an issuer without metadata. People give the address of the metadata or of the keys instead of the issuer. */
+function issuerHint({ pathname }: URL): string {
+  return pathname.split('/.well-known/').length > 2
+    ? 'name the issuer alone, without /.well-known/ and what follows it'
+    : 'the issuer is what its tokens have as iss; a JWK Set is fetched from its own URL with --jwks';
 }
 
 async function fetchDocument(address: URL, options: FetchOptions): Promise<FetchedDocument> {

@@ -1,7 +1,7 @@
 /** Checks each claim of a token with a verified signature against the policy and the time (RFC 7519 §4.1, RFC 8725 §3). */
 import { own, quoteText } from '../jose/json.js';
 import { variableName } from '../jose/unresolved.js';
-import { asList, commaHint, isString, isStringOrStrings } from './claims.js';
+import { asList, commaHint, isString, isStringOrStrings, suggestNear } from './claims.js';
 import type { DecodedToken } from './decode.js';
 import { type Finding, failed, malformed, passed, skipped, skips } from './finding.js';
 import { checkGranted } from './grant-checks.js';
@@ -77,7 +77,7 @@ function suggestMeant(accepted: readonly string[], held: readonly string[]): str
   if (quoted !== undefined) return `${quoteText(quoted)} has quotes, brackets or commas in it: write the value alone`;
   // Any of several is enough.
   const list = accepted.find((item) => item.includes(',') && item.split(',').some((part) => there.has(bare(part))));
-  return list === undefined ? undefined : commaHint(list);
+  return list === undefined ? suggestNear(accepted, held) : commaHint(list);
 }
 
 function expectedOneOf(accepted: string | readonly string[] = []): string {

@@ -128,6 +128,17 @@ export function suggestParts(wanted: readonly string[], held: readonly string[])
   return list && commaHint(list);
 }
 
+/** Says if a wanted value is held but for capitals or a slash at its end: values are compared character by character. */
+export function suggestNear(wanted: readonly string[], held: readonly string[]): string | undefined {
+  const withoutSlash = (text: string) => (text.endsWith('/') ? text.slice(0, -1) : text);
+  const isNear = (plain: (text: string) => string) => {
+    const there = new Set(held.map(plain));
+    return wanted.some((item) => there.has(plain(item)));
+  };
+  if (isNear(withoutSlash)) return 'only a slash at the end differs';
+  return isNear((text) => withoutSlash(text).toLowerCase()) ? 'only capital and small letters differ' : undefined;
+}
+
 /** The hint for a list with commas where one value belongs. */
 export function commaHint(list: string): string {
   return `${quoteText(list)} is one value with a comma in it: name each value by itself`;

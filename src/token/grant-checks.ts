@@ -3,7 +3,16 @@ import { isJsonNumber } from '../jose/decimal.js';
 import { readExact } from '../jose/exact-json.js';
 import { describeJson, own } from '../jose/json.js';
 import { findByPath, listTexts } from './claim-path.js';
-import { asList, type Claims, isString, isStringOrStrings, missingFrom, splitScope, suggestParts } from './claims.js';
+import {
+  asList,
+  type Claims,
+  isString,
+  isStringOrStrings,
+  missingFrom,
+  splitScope,
+  suggestNear,
+  suggestParts,
+} from './claims.js';
 import type { DecodedToken } from './decode.js';
 import { type Finding, failed, passed, skips } from './finding.js';
 
@@ -57,7 +66,7 @@ export function checkGranted(
   const lacking = missing.map((item) => JSON.stringify(item)).join(', ');
   const has = held.length === 0 ? 'nothing' : listTexts(held);
   const message = `token ${names.join(' and ')} lacks ${lacking}, it has ${has}`;
-  const hint = suggestParts(missing, held) ?? suggestPlace(kind, token, wanted, paths);
+  const hint = suggestParts(missing, held) ?? suggestPlace(kind, token, wanted, paths) ?? suggestNear(missing, held);
   return failed(kind, 'CLAIM_MISMATCH', message, hint);
 }
 

@@ -6,7 +6,7 @@ import { type Finding, failed, malformed, passed, skipped, skips } from './findi
 import type { VerifyPolicy } from './policy.js';
 import { formatDistance, formatDuration, formatMoment, isNumericDate } from './time.js';
 
-const leewayHint = 'for clocks that differ a little, pass --leeway 30s';
+const startHint = 'wait until then; if it is valid already, the clock here or at the issuer is wrong';
 const renewHint = 'issue or refresh a token';
 
 /** A moment that is missed by a minute or less may be the fault of a clock. */
@@ -64,7 +64,7 @@ export function checkStart(
   if (moment === undefined) return skips.absent[name];
   if (!isNumericDate(moment)) return malformed(token, name);
   if (moment - leeway <= now) return passed(name, describeStart(startWords[name].passed, moment, now));
-  const hint = clockHint(Math.ceil(moment - now)) ?? leewayHint;
+  const hint = clockHint(Math.ceil(moment - now)) ?? startHint;
   return failed(name, 'TOKEN_NOT_YET_VALID', describeStart(startWords[name].failed, moment, now), hint);
 }
 
@@ -97,7 +97,12 @@ export function checkCertificate(
   if (Math.floor(now + leeway) < notBefore) {
     const message = () =>
       `the ${subject} is not valid before ${formatMoment(notBefore)} (${formatDistance(notBefore, now)})`;
-    return failed('certificate', 'CERTIFICATE_NOT_YET_VALID', message, leewayHint);
+    return failed(
+      'certificate',
+      'CERTIFICATE_NOT_YET_VALID',
+      message,
+      clockHint(Math.ceil(notBefore - now)) ?? startHint,
+    );
   }
   if (now <= notAfter) {
     return passed('certificate', () => `expires ${formatDistance(notAfter, now)} (${formatMoment(notAfter)})`);

@@ -106,6 +106,22 @@ test('an issuer without metadata at either address is JWKS_UNAVAILABLE', async (
   });
 });
 
+test.each([
+  ['', 'the issuer is what its tokens have as iss; a JWK Set is fetched from its own URL with --jwks'],
+  [openid, 'name the issuer alone, without /.well-known/ and what follows it'],
+  [oauth, 'name the issuer alone, without /.well-known/ and what follows it'],
+  ['/.well-known/jwks.json', 'name the issuer alone, without /.well-known/ and what follows it'],
+])('the hint for an issuer without metadata says what to name instead of %s', async (path, hint) => {
+  const { stderr } = await runCli(['verify', token, '--json', '--issuer-url', `${server.origin}${path}`]);
+  const { error } = JSON.parse(stderr);
+  expect(error).toMatchObject({ code: 'JWKS_UNAVAILABLE', hint });
+});
+
+test('an issuer that wants authorization at both addresses says so', async () => {
+  server.route({ [openid]: { status: 401 }, [oauth]: { status: 401 } });
+  expect((await verify()).error.hint).toContain('a bearer token of --jwks-token-file');
+});
+
 test('an issuer that is down is not asked for the second address', async () => {
   server.route({ [openid]: { status: 503 }, [oauth]: metadata(server.origin) });
   expect((await verify()).error).toMatchObject({ code: 'JWKS_UNAVAILABLE' });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { suggestParts } from '../../src/token/claims.js';
+import { suggestNear, suggestParts } from '../../src/token/claims.js';
 import { measure } from '../linear-time/measure.js';
 
 test.each<[readonly string[], readonly string[], boolean]>([
@@ -10,6 +10,18 @@ test.each<[readonly string[], readonly string[], boolean]>([
   [['a,'], ['a', 'b'], false],
 ])('%j for a token with %j: %s', (wanted, held, isSuggested) => {
   expect(suggestParts(wanted, held) !== undefined).toBe(isSuggested);
+});
+
+test.each<[readonly string[], readonly string[], string | undefined]>([
+  [['https://a.example'], ['https://a.example/'], 'only a slash at the end differs'],
+  [['https://a.example/'], ['b', 'https://a.example'], 'only a slash at the end differs'],
+  [['x', 'API'], ['api'], 'only capital and small letters differ'],
+  [['https://A.example'], ['https://a.example/'], 'only capital and small letters differ'],
+  [['https://a.example//'], ['https://a.example'], undefined],
+  [['api'], ['apis'], undefined],
+  [['api'], [], undefined],
+])('says what differs between %j and %j: %s', (wanted, held, hint) => {
+  expect(suggestNear(wanted, held)).toBe(hint);
 });
 
 // Both may be strangers': the demands of a request to /auth, and the scopes of a token.

@@ -105,3 +105,35 @@ test('keygen says which signing key it replaces', async () => {
   const { stderr } = await runCli(args, { now: now + 1 });
   expect(stderr).toContain('note: it replaces old, which still verifies; keys rotate');
 });
+
+test.each([
+  ['--iss', 'https://a.example', 'only a slash at the end differs'],
+  ['--aud', 'API', 'only capital and small letters differ'],
+  ['--sub', 'U1', 'only capital and small letters differ'],
+  ['--role', 'Admin', 'only capital and small letters differ'],
+  ['--scope', 'READ', 'only capital and small letters differ'],
+])('%s %s: the hint says what differs', async (flag, value, hint) => {
+  const claims = ['--iss', 'https://a.example/', '--sub', 'u1', '--aud', 'api', '--role', 'admin', '--scope', 'read'];
+  const token = await stdoutOf(['issue', '--keyring', keyring, ...claims]);
+  const { exitCode, stderr } = await runCli([
+    'verify',
+    token,
+    '--keyring',
+    keyring,
+    ...(flag === '--aud' ? [] : ['--any-aud']),
+    flag,
+    value,
+  ]);
+  expect(exitCode).toBe(16);
+  expect(stderr).toContain(hint);
+});
+
+test.each([
+  ['2025-12-31T23:59:57Z', 'allow a clock difference with --leeway 5s'],
+  ['2025-12-31T23:00:00Z', 'wait until then; if it is valid already, the clock here or at the issuer is wrong'],
+])('at %s a token of 2026 is not yet valid, and the hint fits the distance', async (at, hint) => {
+  const token = await stdoutOf(['issue', '--keyring', keyring, '--sub', 'u1', '--at', '2026-01-01T00:00:00Z']);
+  const { exitCode, stderr } = await runCli(['verify', token, '--keyring', keyring, '--at', at]);
+  expect(exitCode).toBe(15);
+  expect(stderr).toContain(`hint: ${hint}`);
+});
