@@ -1,4 +1,5 @@
 /** Mistakes in a command line, as errors with the way out. Loaded only for them. */
+import { statSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import type { JwtkitError } from '../errors.js';
 import { findOption, hintForExtra, hintForUnknown } from './extra-argument.js';
@@ -40,7 +41,8 @@ export function usageError(
     flag !== undefined
       ? ((depth === 0 ? hintForLeading(flag, argv, command) : undefined) ?? hintForOption(flag, command))
       : error.code === 'commander.unknownCommand'
-        ? (hintForCommand(argv[depth] ?? '', path) ??
+        ? (hintForNoCommand(argv[depth] ?? '', path) ??
+          hintForCommand(argv[depth] ?? '', path) ??
           (suggestion === undefined ? hintForNearCommand(argv[depth] ?? '', path, command, isCommand) : undefined))
         : error.code === 'commander.excessArguments'
           ? (hintForExtra(command, path, argv.slice(depth)) ?? hintForArgument(command, path, argv))
@@ -64,6 +66,15 @@ function messageOf({ code, message }: CommanderError, command: Command, path: re
 function withHelp(hint: string, help: string): string {
   if (/; use jwtkit \w/.test(hint)) return hint;
   return `${hint}${hint.endsWith('?') ? ' or' : ';'} ${help}`;
+}
+
+/** Returns the hint for a token or a file without a command before it. */
+function hintForNoCommand(word: string, path: readonly string[]): string | undefined {
+  if (path.length > 0) return undefined;
+  if (tokenShape.test(word.replace(/^(?:authorization:\s*)?bearer\s+/i, '')) || /^bearer$/i.test(word))
+    return 'a command stands before the token: jwtkit decode shows it, jwtkit verify checks it';
+  const isFile = /[./\\]/.test(word) && statSync(word, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile ? 'a command stands before the file: jwtkit lint FILE looks for mistakes in it' : undefined;
 }
 
 /** Whether a word is an exit code or an error code. */
@@ -114,6 +125,9 @@ function hintForArgument(command: Command, path: readonly string[], argv: readon
   if (name === 'decode' && command.args.length === 2 && /^[\w-]{1,30}$/.test(word)) return 'did you mean --claim NAME?';
   if (/\.(?:pem|pub|key|crt|cer|der|jwk)$/i.test(word) && findOption(command, '--key') !== undefined)
     return 'did you mean --key FILE?';
+  if (name === 'keygen' && /\.(?:pem|key|txt)$/i.test(word)) return 'did you mean --private FILE?';
+  if (/\.(?:pem|key|pub|jwk|json|p12|pfx|der)$/i.test(word) && findOption(command, '--out')?.long === '--out')
+    return 'did you mean --out FILE?';
   if (name === 'serve' && /^\d{1,5}$/.test(word)) return 'did you mean --port N?';
   if (name === 'issue' && !argv.some((arg) => /^--sub(?:ject)?(?:=|$)/.test(arg))) return 'did you mean --sub ID?';
   const alg = name === 'keygen' ? nearAlgorithm(word) : undefined;

@@ -11,6 +11,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -173,6 +174,8 @@ function placeWithoutLinks(temporary: string, path: string): void {
 }
 
 function alreadyExists(path: string): JwtkitError {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    return new JwtkitError('FILE_NOT_WRITABLE', `cannot write ${path}: it is a folder`);
   return new JwtkitError('FILE_EXISTS', `${path} already exists`, { hint: 'pass --force to overwrite it' });
 }
 

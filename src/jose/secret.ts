@@ -13,10 +13,14 @@ export interface LoadSecretOptions extends Pick<KeyTraits, 'alg' | 'source' | 'k
   encoding?: SecretEncoding | undefined;
 }
 
+/** A JWS or a JWE in its compact form. */
+const wholeToken = /^\s*eyJ[\w-]{8,}(?:\.[\w-]*){2,4}\s*$/;
+
 /**
  * Loads an HMAC secret (RFC 7518 §3.2) from its bytes as they are, or with `encoding` from the bytes that its text encodes.
  * @throws {JwtkitError} KEY_TOO_WEAK below 32 bytes (48 for HS384, 64 for HS512), and for a name such as `${{ secrets.KEY }}`.
- * KEY_INVALID for a key in any encoding (as a secret it would allow HS/RS confusion), and for a text that is not in its encoding.
+ * KEY_INVALID for a key in any encoding (as a secret it would allow HS/RS confusion), for a token, and for a text that is not in its
+ * encoding.
  * USAGE_INVALID for an encoding that there is not.
  */
 export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptions = {}): Key {
@@ -34,6 +38,12 @@ export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptio
     });
   }
   refuseUnresolved(written, where);
+  // Every service that is sent a token could sign with it.
+  if (wholeToken.test(written.toString('latin1'))) {
+    throw new JwtkitError('KEY_INVALID', `${where}this is a token, not a shared secret`, {
+      hint: 'name the secret that tokens are signed with',
+    });
+  }
   if (bytes.length > 0 && bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) {
     throw new JwtkitError('KEY_TOO_WEAK', `${where}the secret is nothing but white space`);
   }

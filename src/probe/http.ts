@@ -25,6 +25,8 @@ export interface HttpTargetOptions {
   readonly accepted: readonly StatusRange[];
   readonly refused: readonly StatusRange[];
   readonly userAgent: string;
+  /** Returns what the code of a failed connection means, and a hint. */
+  readonly explain?: (code: string) => readonly [reason: string, hint?: string] | undefined;
 }
 
 /** How much of a body is read, in bytes, and for how long, in milliseconds, so that its connection carries the next request. */
@@ -53,9 +55,8 @@ export function httpTarget(url: URL, options: HttpTargetOptions): Target {
         // Node refuses to send these characters in a header.
         if (code === 'ERR_INVALID_CHAR') return { verdict: 'unsent', detail: 'no header can carry it' };
         if (isKnown) return { verdict: 'unclear', detail: `no connection: ${code}` };
-        throw new JwtkitError('ADDRESS_UNAVAILABLE', `cannot reach ${name}: ${code || 'no connection'}`, {
-          cause: error,
-        });
+        const [reason, hint] = options.explain?.(code) ?? [code || 'no connection'];
+        throw new JwtkitError('ADDRESS_UNAVAILABLE', `cannot reach ${name}: ${reason}`, { hint, cause: error });
       }
     },
     close: async () => agent.destroy(),

@@ -4,7 +4,7 @@ import { hintForCommand } from '../../src/cli/grammar/other-commands.js';
 import { hintForOption } from '../../src/cli/grammar/other-tools.js';
 import { topics } from '../../src/cli/help/topic-names.js';
 import { commands } from './commands.js';
-import { fileWith, makeKeyring, runCli, secret, stdoutOf, unsigned } from './fake-io.js';
+import { fileWith, makeKeyring, runCli, secret, stdoutOf, temporaryFolder, unsigned } from './fake-io.js';
 
 test.each([
   ['issue --sub x --exp 1h', '--ttl'],
@@ -497,4 +497,44 @@ test('a value that is the word help gets no such hint', async () => {
   const keyring = await makeKeyring();
   const { exitCode, stderr } = await runCli(['verify', 'a.b.c', '--aud', 'help', '--keyring', keyring]);
   expect({ exitCode, isHelp: stderr.includes('--help') }).toEqual({ exitCode: 11, isHelp: false });
+});
+
+describe('what stands where a command or a value belongs', () => {
+  const token = unsigned({ alg: 'HS256' }, { sub: 'u' });
+  const file = fileWith(token, 'token.txt');
+  const pem = fileWith('-----BEGIN PUBLIC KEY-----', 'key.pem');
+  test.each<[string[], number, string]>([
+    [[token], 2, 'jwtkit decode shows it, jwtkit verify checks it'],
+    [[`Bearer ${token}`], 2, 'jwtkit decode shows it, jwtkit verify checks it'],
+    [['Bearer', token], 2, 'jwtkit decode shows it, jwtkit verify checks it'],
+    [[file], 2, 'jwtkit lint FILE looks for mistakes in it'],
+    [['keygen', 'key.pem'], 2, 'did you mean --private FILE?'],
+    [['keys', 'convert', pem, 'other.pem'], 2, 'did you mean --out FILE?'],
+    [['keys', 'export', 'k1', 'other.jwk'], 2, 'did you mean --out FILE?'],
+    [['decrypt', token], 11, 'jwtkit verify checks it, jwtkit decode shows it'],
+    [['issue', '--claims', 'plan=pro'], 3, '--claim name=value'],
+    [['issue', '--claims', '{"plan":"pro"}'], 3, '--claim name=value'],
+    [['issue', '--secret-env', '$SECRET'], 2, '--secret-env takes the name alone'],
+    [['users', 'add', 'a', '--sub', 'b', '--password-env', '%PW%'], 2, '--password-env takes the name alone'],
+    [['verify', token, '--key-env', '$env:KEY'], 2, '--key-env takes the name alone'],
+    [['verify', '--token-env', '$'.concat('{TOKEN}')], 2, '--token-env takes the name alone'],
+    [['lint', '--rule', 'token/no-issuer'], 2, 'write --rule token/no-issuer=off'],
+    [['lint', '--rule', 'token/no-isuer'], 2, 'did you mean token/no-issuer?'],
+  ])('%j', async (args, code, hint) => {
+    const { exitCode, stderr } = await runCli(args);
+    expect(exitCode).toBe(code);
+    expect(stderr.split('\nhint: ')[1]).toContain(hint);
+    expect(stderr).not.toContain(token);
+  });
+
+  test.each(['keygen --private', 'keygen --alg ES256 --private k --public', 'keys export k1 --out'])(
+    '%s FOLDER does not name --force',
+    async (line) => {
+      const keyring = await makeKeyring();
+      const folder = temporaryFolder();
+      const args = [...line.replace(' k ', ` ${folder}/k `).split(' '), folder];
+      const { exitCode, stderr } = await runCli(args[0] === 'keys' ? [...args, '--keyring', keyring] : args);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: `error: cannot write ${folder}: it is a folder\n` });
+    },
+  );
 });

@@ -229,3 +229,19 @@ function filesIn(folder: string): Record<string, string> {
     files.map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), 'latin1')]),
   );
 }
+
+const jwt = await stdoutOf(['issue', '--sub', 'u', '--secret-env', 'S'], {
+  env: { S: 'a secret of at least 32 bytes, only for this' },
+});
+test.each([jwt, `${jwt}\n`, ` ${jwt}`, `${jwt}.x.y`])('refuses a token as a secret', (text) => {
+  expect(() => loadSecret(text)).toThrow(
+    expect.objectContaining({ code: 'KEY_INVALID', message: 'this is a token, not a shared secret' }),
+  );
+});
+
+test.each([jwt.replaceAll('.', ''), `x${jwt}`, jwt.split('.').slice(0, 2).join('.')])(
+  'takes a secret that only resembles a token: %#',
+  (text) => {
+    expect(() => loadSecret(text)).not.toThrow();
+  },
+);

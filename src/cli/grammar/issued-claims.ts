@@ -217,7 +217,11 @@ export function readClaimsFile(path: string, io: Io): Claims {
   const content =
     path === '-'
       ? readContent(path, io, defaultMaxTokenLength, '--claims -')
-      : readNamed(path, '--claims', { maxBytes: defaultMaxTokenLength, showsPath: true });
+      : readNamed(path, '--claims', {
+          maxBytes: defaultMaxTokenLength,
+          showsPath: true,
+          hint: '--claims takes the name of a file, or - for JSON from a pipe; --claim name=value sets one claim',
+        });
   const text = textBytes(content, (problem, hint) => {
     return new JwtkitError('FILE_NOT_READABLE', `--claims: ${name} ${problem}`, { hint });
   });

@@ -17,6 +17,8 @@ export interface NamedFileOptions {
   showsPath?: boolean;
   /** Lets the path `-`, and what else names it, be standard input. */
   io?: Io;
+  /** The hint for a text that is not the name of a file. */
+  hint?: string;
 }
 
 /**
@@ -36,7 +38,7 @@ export function readNamed(path: string, flag: string, options: NamedFileOptions)
     if (isRepeatable) throw new JwtkitError(error.code, error.message, { hint: way, cause: error });
     const reason = error.cause === undefined ? `it is larger than ${options.maxBytes} bytes` : reasonOf(error.cause);
     throw new JwtkitError(error.code, `cannot read the file that ${flag} names: ${reason}`, {
-      hint: way ?? `${flag} takes the name of a file, not what is in it`,
+      hint: way ?? options.hint ?? `${flag} takes the name of a file, not what is in it`,
     });
   }
 }
@@ -149,6 +151,13 @@ export function looksLikeToken(text: string): boolean {
   return looksLikeKey(text) || /ey[\w-]{10,}\.|[\w+-]{33,}/.test(text);
 }
 
+/** The way out for a variable that is not there. */
+export function variableHint(name: string, label: string, what: 'key' | 'secret' | 'token'): string {
+  return /^(?:\$(?:env:)?\w{1,64}|\$\{\w{1,64}\}|%\w{1,64}%)$/i.test(name)
+    ? `${label} takes the name alone, without $, braces or percent signs`
+    : `${label} takes the name of a variable, not the ${what}`;
+}
+
 /**
  * Returns the secret in a variable that an option names. Only the name of an existing variable appears in errors: somebody may
  * have passed the secret instead of a name. With `what`, such as a token, a short name appears too.
@@ -158,7 +167,7 @@ export function readSecretVariable(env: Environment, name: string, label: string
   const secret = env[name];
   if (secret === undefined) {
     const shown = what === undefined ? `the variable that ${label} names` : showVariable(name, label);
-    throw usage(`${shown} is not set`, `${label} takes the name of a variable, not the ${what ?? 'secret'}`);
+    throw usage(`${shown} is not set`, variableHint(name, label, what ?? 'secret'));
   }
   if (secret.trim() !== '') return secret;
   throw emptyVariable(env, name);

@@ -55,6 +55,8 @@ export function malformedHint(
 ): string | undefined {
   if (message.includes('encrypted token (JWE)'))
     return 'jwtkit decode shows its header; jwtkit decrypt, or verify --decrypt-key FILE, opens it with the private key';
+  if (message.endsWith('this is a signed token (JWS), not an encrypted one'))
+    return 'jwtkit verify checks it, jwtkit decode shows it';
   if (message.startsWith('token is longer than '))
     return '--max-size of verify, decode and inspect sets the longest token, such as 1MiB';
   return tokenHint;

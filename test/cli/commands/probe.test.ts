@@ -204,8 +204,17 @@ describe('probe of an HTTP service', () => {
     servers.at(-1)?.close();
     const { exitCode, stderr } = await runCli(['probe', `${url}?code=hidden`, ...own], world);
     expect(exitCode).toBe(3);
-    expect(stderr).toContain('cannot reach');
+    expect(stderr).toContain('connection refused\nhint: nothing listens at this host and port');
     expect(stderr).not.toContain('hidden');
+  });
+
+  test('says that the file of a module is not there, and how to name one', async () => {
+    const missing = await runCli(['probe', 'module:./missing.mjs', ...own], world);
+    expect(missing.exitCode).toBe(3);
+    expect(missing.stderr).toMatch(/^error: cannot load module:.*missing\.mjs: no such file or folder\n$/);
+    const bare = await runCli(['probe', fileWith('export default () => true', 'verify.mjs'), ...own], world);
+    expect(bare.exitCode).toBe(2);
+    expect(bare.stderr).toContain('did you mean module:FILE?');
   });
 
   test('follows no redirect, and reads no body', async () => {

@@ -25,9 +25,8 @@ export function readLevels({ options, config }: Invocation<LintOptions>): Readon
     found.set(id, level as RuleLevel);
   }
   for (const given of options.rule ?? []) {
-    const [, id = '', level = ''] = /^([^=]*)=(.*)$/.exec(given) ?? [];
-    if (!known.has(id))
-      throw usage(`--rule: there is no rule ${JSON.stringify((id || given).slice(0, 60))}`, suggest(id || given));
+    const [, id = given, level = ''] = /^([^=]*)=(.*)$/.exec(given) ?? [];
+    if (!known.has(id)) throw usage(`--rule: there is no rule ${JSON.stringify(id.slice(0, 60))}`, suggest(id));
     if (level !== 'off' && !(levels as readonly string[]).includes(level)) {
       throw usage(`--rule ${id}: the level is ${levels.join(', ')} or off`, `write --rule ${id}=off`);
     }

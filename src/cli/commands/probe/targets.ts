@@ -1,12 +1,15 @@
 /** Opens the target that the argument of `probe` names. */
 import { createPublicKey } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
+import { JwtkitError } from '../../../errors.js';
 import { isJsonObject, type JsonObject } from '../../../jose/json.js';
 import { isUrl } from '../../../policy/place.js';
 import type { LibraryCall } from '../../../probe/libraries/library.js';
 import type { Target } from '../../../probe/target.js';
 import { isLoopback } from '../../../remote/address.js';
+import { connectionProblem } from '../../../store/connection-problem.js';
 import type { FixturePlan } from '../../grammar/fixture-options.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { usage } from '../../terminal/errors.js';
@@ -31,7 +34,9 @@ export async function openTarget(
   if (isUrl(given)) return openUrl(given, options);
   if (given.startsWith('module:')) {
     const { moduleTarget } = await import('../../../probe/module.js');
-    return moduleTarget(resolve(given.slice('module:'.length)));
+    const path = resolve(given.slice('module:'.length));
+    if (existsSync(path)) return moduleTarget(path);
+    throw new JwtkitError('FILE_NOT_READABLE', `cannot load module:${path}: no such file or folder`);
   }
   if (given.startsWith('exec:')) {
     const line = given.slice('exec:'.length).trim();
@@ -40,6 +45,11 @@ export async function openTarget(
     return commandTarget(line, env);
   }
   if (!isLibrary) {
+    if (/\.[cm]?js$/.test(given) && existsSync(given))
+      throw usage(
+        `${JSON.stringify(given)} is no target`,
+        'did you mean module:FILE? Its default export verifies a token',
+      );
     const isAddress = /^[\w.-]+:\d{1,5}(?:\/|$)/.test(given);
     throw usage(
       `${JSON.stringify(given)} is no target`,
@@ -72,6 +82,7 @@ async function openUrl(given: string, options: ProbeFlags): Promise<Target> {
     accepted: readStatusCodes('--accepted', options.accepted ?? '200-299'),
     refused: readStatusCodes('--refused', options.refused ?? '401,403'),
     userAgent: `jwtkit-probe/${packageJson.version} (security test with hostile tokens)`,
+    explain: connectionProblem,
   });
 }
 

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import { isUrl } from '../../../policy/place.js';
-import { looksLikeFileName, looksLikeKey, pathHint, readNamed, showVariable } from '../../secrets/named-file.js';
+import {
+  looksLikeFileName,
+  looksLikeKey,
+  pathHint,
+  readNamed,
+  showVariable,
+  variableHint,
+} from '../../secrets/named-file.js';
 import { withWaysOut } from '../../secrets/wrong-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
@@ -64,7 +71,7 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
 function readKeyVariable(name: string, label: string, env: Environment): KeyText {
   const text = Object.hasOwn(env, name) ? env[name] : undefined;
   if (text === undefined) {
-    throw usage(`${showVariable(name, label)} is not set`, `${label} takes the name of a variable, not the key`);
+    throw usage(`${showVariable(name, label)} is not set`, variableHint(name, label, 'key'));
   }
   if (text.trim() === '') throw emptyVariable(env, name);
   if (/^https?:/i.test(text.trim())) {
