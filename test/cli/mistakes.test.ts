@@ -527,6 +527,43 @@ describe('what stands where a command or a value belongs', () => {
     expect(stderr).not.toContain(token);
   });
 
+  test.each([
+    ['P-256', 'ES256'],
+    ['prime256v1', 'ES256'],
+    ['secp384r1', 'ES384'],
+    ['ES521', 'ES512'],
+    ['secp256k1', 'ES256K'],
+    ['ecdsa', 'ES256'],
+    ['rsa4096', 'RS256'],
+    ['RSA-SHA256', 'RS256'],
+    ['SHA256withRSA', 'RS256'],
+    ['HmacSHA512', 'HS512'],
+    ['hmac', 'HS256'],
+  ])('the algorithm %s of another tool is %s', async (name, alg) => {
+    for (const args of [
+      ['keygen', '--alg', name],
+      ['verify', token, '--alg', name],
+      ['keygen', name],
+    ]) {
+      const { exitCode, stderr } = await runCli(args);
+      expect(exitCode).toBe(2);
+      expect(stderr.split('\nhint: ')[1]).toContain(
+        args[0] === 'keygen' && args.length === 2 ? `--alg ${alg}?` : `${alg}?`,
+      );
+    }
+  });
+
+  test.each([
+    ['issue --sub x --key', '--key'],
+    ['issue --sub x --secret-file', '--secret-file'],
+    ['verify a.b.c --token-file', '--token-file'],
+    ['issue --claims', '--claims'],
+  ])('%s FOLDER says that it is a folder, and no more', async (line, flag) => {
+    const { exitCode, stderr } = await runCli([...line.replace(' a.b.c', '').split(' '), '.']);
+    expect(exitCode).toBe(3);
+    expect(stderr).toBe(`error: cannot read the file that ${flag} names: it is a folder\n`);
+  });
+
   test.each(['keygen --private', 'keygen --alg ES256 --private k --public', 'keys export k1 --out'])(
     '%s FOLDER does not name --force',
     async (line) => {

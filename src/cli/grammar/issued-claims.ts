@@ -220,7 +220,7 @@ export function readClaimsFile(path: string, io: Io): Claims {
       : readNamed(path, '--claims', {
           maxBytes: defaultMaxTokenLength,
           showsPath: true,
-          hint: '--claims takes the name of a file, or - for JSON from a pipe; --claim name=value sets one claim',
+          hint: '--claims takes the name of a file, not what is in it; - reads JSON from a pipe, --claim name=value sets one',
         });
   const text = textBytes(content, (problem, hint) => {
     return new JwtkitError('FILE_NOT_READABLE', `--claims: ${name} ${problem}`, { hint });

@@ -96,9 +96,20 @@ export function keyTypeGiven(label: string, name: string, algorithms: readonly s
   return usage(`${label}: ${name} is a type of key, not an algorithm`, `one of ${algorithms.join(', ')}`);
 }
 
-/** Returns the algorithm whose name a text writes in other letters or with a dash, such as rs256. */
+/** What openssl, Java and others call an algorithm or its curve, in capitals and without dashes. */
+const otherNames: Readonly<Record<string, AlgorithmName>> = {
+  ...{ HMAC: 'HS256', HMACSHA256: 'HS256', HMACSHA384: 'HS384', HMACSHA512: 'HS512' },
+  ...{ RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' },
+  ...{ RSA256: 'RS256', RSASHA256: 'RS256', SHA256WITHRSA: 'RS256', RSA2048: 'RS256', RSA4096: 'RS256' },
+  ...{ ECDSA: 'ES256', P256: 'ES256', PRIME256V1: 'ES256', SECP256R1: 'ES256', SHA256WITHECDSA: 'ES256' },
+  ...{ P384: 'ES384', SECP384R1: 'ES384', P521: 'ES512', SECP521R1: 'ES512', ES521: 'ES512', SECP256K1: 'ES256K' },
+};
+
+/** Returns the algorithm whose name a text writes in other letters, with a dash or as another tool does, such as rs256 or P-256. */
 export function nearAlgorithm(text: string): AlgorithmName | undefined {
-  return algorithmNames.find((name) => name.toUpperCase() === text.toUpperCase().replace(/[-_ ]/g, ''));
+  const plain = text.toUpperCase().replace(/[-_ ]/g, '');
+  const own = algorithmNames.find((name) => name.toUpperCase() === plain);
+  return own ?? (Object.hasOwn(otherNames, plain) ? otherNames[plain] : undefined);
 }
 
 /** Reads a `name=value` or `name:=json` pair; numbers of JSON keep their text. */

@@ -1,6 +1,6 @@
 /** Files and variables that an option names, and that may hold a secret: no error repeats what they hold. */
 import { existsSync } from 'node:fs';
-import { JwtkitError } from '../../errors.js';
+import { hasErrorCode, JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { reasonOf } from '../../files/system-error.js';
 import { encodingOf, hasMark, saveAsUtf8, textProblem, withoutMark } from '../../jose/text.js';
@@ -36,9 +36,12 @@ export function readNamed(path: string, flag: string, options: NamedFileOptions)
     const way = pathHint(path);
     if (isRepeatable && way === undefined) throw error;
     if (isRepeatable) throw new JwtkitError(error.code, error.message, { hint: way, cause: error });
+    // A file that may not be read, or a folder, is there: nobody gave a secret instead of a name.
+    const isThere = hasErrorCode(error.cause, 'EACCES', 'EPERM', 'EISDIR');
+    const notName = isThere ? undefined : (options.hint ?? `${flag} takes the name of a file, not what is in it`);
     const reason = error.cause === undefined ? `it is larger than ${options.maxBytes} bytes` : reasonOf(error.cause);
     throw new JwtkitError(error.code, `cannot read the file that ${flag} names: ${reason}`, {
-      hint: way ?? options.hint ?? `${flag} takes the name of a file, not what is in it`,
+      hint: way ?? notName,
     });
   }
 }

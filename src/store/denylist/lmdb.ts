@@ -4,7 +4,7 @@
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
-import { hasErrorCode, JwtkitError } from '../../errors.js';
+import { errorCodeOf, hasErrorCode, JwtkitError } from '../../errors.js';
 import { reasonOf } from '../../files/system-error.js';
 import { onceATurn } from '../../files/watched-file.js';
 import {
@@ -99,7 +99,8 @@ function notWritten(folder: string, cause: unknown): JwtkitError {
 
 function unavailable(folder: string, cause: unknown): JwtkitError {
   if (cause instanceof JwtkitError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const isOfSystem = /^E[A-Z]+$/.test(errorCodeOf(cause));
+  const reason = isOfSystem ? reasonOf(cause) : cause instanceof Error ? cause.message : String(cause);
   return new JwtkitError('STORE_UNAVAILABLE', `the denylist at ${folder} cannot be used: ${reason}`, { cause });
 }
 

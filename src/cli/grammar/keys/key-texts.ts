@@ -59,7 +59,8 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
     return { content, source: path === '-' ? 'standard input' : path };
   } catch (error) {
     const isOwn = error instanceof JwtkitError && error.code === 'FILE_NOT_READABLE' && pathHint(path) === undefined;
-    if (!isOwn || (label !== 'JWTKIT_KEY' && looksLikeFileName(path))) throw error;
+    const isName = isOwn && (looksLikeFileName(path) || error.hint === undefined);
+    if (!isOwn || (label !== 'JWTKIT_KEY' && isName)) throw error;
     const way =
       label === 'JWTKIT_KEY'
         ? 'JWTKIT_KEY is the path of a file; JWTKIT_KEY_ENV names a variable that holds the key itself'
