@@ -218,7 +218,12 @@ export function exportPrivateJwk(keyObject: KeyObject): Jwk {
       hint: 'use it as a file with --key, or make a plain RSA key for PS256',
     });
   }
-  return keyObject.export({ format: 'jwk' }) as Jwk;
+  try {
+    return keyObject.export({ format: 'jwk' }) as Jwk;
+  } catch (cause) {
+    const type = keyObject.asymmetricKeyDetails?.namedCurve ?? keyObject.asymmetricKeyType;
+    throw new JwtkitError('KEY_INVALID', `a key of type ${type} has no JWK form`, { cause });
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import { hasCookies, readCookies } from './cookies.js';
 import { hasEnvName, isEnvFile, isMostlyEnv, readEnv } from './env.js';
 import { readJsonSubjects } from './json.js';
 import { parseLeniently } from './lenient-json.js';
+import { withoutOtherBlocks } from './pem-blocks.js';
 import { Found } from './subjects.js';
 import { readYaml } from './yaml.js';
 
@@ -50,7 +51,8 @@ async function readText(text: string, found: Found): Promise<void> {
   if (isEnvFile(text) || (hasEnvName(name) && isMostlyEnv(text, name))) return readEnv(text, found);
   const isYaml = isYamlLike(text) && (await readYaml(text, found));
   // Text around PEM, such as that of openssl, may look like YAML.
-  if (text.includes('-----BEGIN ') && found.subjects.length === 0) return found.addPem(text);
+  const pem = withoutOtherBlocks(text);
+  if (pem.includes('-----BEGIN ') && found.subjects.length === 0) return found.addPem(pem);
   if (isYaml && (found.subjects.length > 0 || found.embedded.length > 0)) return;
   if (!isYaml && isMostlyEnv(text, name)) return readEnv(text, found);
   found.addTokens(text);

@@ -12,6 +12,7 @@ import { decodeToken } from '../../token/decode.js';
 import { findRuns, headerOf } from '../../token/token-runs.js';
 import type { Holding, Kind, Source, Spot, Subject, Subjects } from '../rule.js';
 import { parseLeniently } from './lenient-json.js';
+import { isElided, withoutOtherBlocks } from './pem-blocks.js';
 import { isNoSecretValue, isSecretName, isTokenSecretName } from './secret-names.js';
 
 /** More tokens, keys or variables than any file has that a person looks after. */
@@ -117,7 +118,7 @@ export class Found {
         // Mended blocks are not in the text as they are.
         const start = text.indexOf(block.whole, from);
         from = Math.max(start + 1, from);
-        if (/ PARAMETERS$/.test(block.label)) continue;
+        if (isElided(block.body)) continue;
         const isWhole = this.source.isFile === true && spot.part === undefined;
         const line = spot.line ?? (isWhole ? lineAt(text, start) : undefined);
         this.#addBlock(block, { ...spot, line });
@@ -154,7 +155,8 @@ export class Found {
 
   /** Adds what a value in a file of settings holds: PEM, a JWK, a JWK Set, a token, or a secret if its name says so. */
   addValue(name: string, value: string, spot: Omit<Spot, 'source'>, about: AboutValue = {}): void {
-    const plain = value.includes('\\n') && value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
+    const broken = value.includes('\\n') && value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
+    const plain = withoutOtherBlocks(broken);
     if (plain.includes('-----BEGIN ')) return void this.addPem(plain, spot);
     if (plain.startsWith('{') && this.#addJsonKey(plain, spot)) return;
     if (this.addTokens(plain, spot)) return;
@@ -177,16 +179,21 @@ export class Found {
   }
 
   #addJsonKey(text: string, spot: Omit<Spot, 'source'>): boolean {
-    try {
-      const value = parseLeniently(text);
-      if (!isJsonObject(value)) return false;
-      if (own(value, 'kty') !== undefined) this.addJwk(value, spot);
-      else if (Array.isArray(own(value, 'keys'))) addSet(value, this, spot.part);
-      else return false;
-      return true;
-    } catch {
-      return false;
-    }
+    const value = tryToParse(text);
+    if (!isJsonObject(value)) return false;
+    if (own(value, 'kty') !== undefined) this.addJwk(value, spot);
+    else if (Array.isArray(own(value, 'keys'))) addSet(value, this, spot.part);
+    else return false;
+    return true;
+  }
+}
+
+/** Parses JSON; undefined for another text. */
+function tryToParse(text: string): unknown {
+  try {
+    return parseLeniently(text);
+  } catch {
+    return undefined;
   }
 }
 

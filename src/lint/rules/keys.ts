@@ -1,5 +1,6 @@
 /** Rules about single keys. */
 import type { KeyObject } from 'node:crypto';
+import { JwtkitError } from '../../errors.js';
 import { decodeBase64url } from '../../jose/base64url.js';
 import { asText, own } from '../../jose/json.js';
 import { thumbprint } from '../../jose/jwk.js';
@@ -67,8 +68,15 @@ IC81TZn51mf4HJKAt+6qcLTTagLJ8q0tVOJkss1fkfJCwYtnBIGzDhU0CA==
 -----END PUBLIC KEY-----
 `;
 
-const isPrintOf = (key: KeyObject | undefined) =>
-  key === undefined || key.asymmetricKeyType === 'rsa-pss' ? '' : thumbprint(key);
+/** The thumbprint of a key; empty for one that has no JWK form, such as one of DSA or of the curve P-224. */
+function printOf(key: KeyObject | undefined): string {
+  try {
+    return key === undefined ? '' : thumbprint(key);
+  } catch (error) {
+    if (error instanceof JwtkitError) return '';
+    throw error;
+  }
+}
 
 export const keyRules = [
   rule({
@@ -141,7 +149,7 @@ export const keyRules = [
       use: 'sig',
     }),
     good: json(ecKey),
-    check: ({ key }) => publishedPairs.has(isPrintOf(key)) && 'the private half of this key is published',
+    check: ({ key }) => publishedPairs.has(printOf(key)) && 'the private half of this key is published',
   }),
   rule({
     id: 'key/secret-too-short',

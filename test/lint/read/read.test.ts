@@ -1,6 +1,7 @@
 /** What a source is, by its content. */
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { exportPublicJwk, thumbprint } from '../../../src/jose/jwk.js';
 import { lint } from '../../../src/lint/lint.js';
 
 const now = 1_800_000_000;
@@ -43,6 +44,67 @@ describe('PEM is found', () => {
     expect(await placesOf(`${pem}\n${pem}\n`)).toEqual(
       expect.arrayContaining(['key/rsa-too-small 1', `key/rsa-too-small ${lines + 1}`]),
     );
+  });
+});
+
+const armour = (label: string, body = 'c29tZXRoaW5nIGVsc2UgdGhhbiBhIGtleQ==') =>
+  `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
+
+describe('a block that holds no key has no finding', () => {
+  test.each([
+    ['AGE ENCRYPTED FILE'],
+    ['PGP MESSAGE'],
+    ['PGP SIGNATURE'],
+    ['PGP PUBLIC KEY BLOCK'],
+    ['SSH SIGNATURE'],
+    ['X509 CRL'],
+    ['CERTIFICATE REQUEST'],
+    ['NEW CERTIFICATE REQUEST'],
+    ['TRUSTED CERTIFICATE'],
+    ['PKCS7'],
+    ['CMS'],
+    ['OpenVPN Static key V1'],
+    ['EC PARAMETERS'],
+    ['X9.42 DH PARAMETERS'],
+  ])('%s', async (label) => {
+    const block = armour(label);
+    expect(await placesOf(block, 'a.pem')).toEqual([]);
+    expect(await placesOf(`sops:\n  enc: |\n${block.replace(/^/gm, '    ')}`, 'a.yaml')).toEqual([]);
+    expect(await placesOf(JSON.stringify({ signature: block }), 'a.json')).toEqual([]);
+    expect(await placesOf(`KEY="${block.replaceAll('\n', '\\n')}"\n`, '.env')).toEqual([]);
+    const tokens = await placesOf(`${block}\nBearer eyJhbGciOiJub25lIn0.e30.\n`, 'a.txt');
+    expect(tokens.map((each) => each.split(' ')[0])).toContain('token/unsigned');
+    expect(await placesOf(`${block}${pem}`, 'a.pem')).toContain('key/rsa-too-small 4');
+  });
+});
+
+test.each([
+  '...',
+  'MIIEvQIBADAN...',
+  '<your key here>',
+  '[your key]',
+  `${'$'}{PRIVATE_KEY}`,
+  '{{ .Values.key }}',
+  '********',
+  '…',
+])('a block whose middle is %s stands for a key', async (body) => {
+  const block = armour('PRIVATE KEY', body);
+  expect(await placesOf(`Put it so:\n${block}`, 'a.txt')).toEqual([]);
+  expect(await placesOf(`PRIVATE_KEY="${block.replaceAll('\n', '\\n')}"\n`, '.env.example')).toEqual([]);
+});
+
+describe('a key that has no form as a JWK is passed over', () => {
+  test.each([['prime192v1'], ['secp224r1'], ['brainpoolP256r1'], ['sect233k1']])('%s', async (namedCurve) => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+    expect(() => exportPublicJwk(publicKey)).toThrow(`a key of type ${namedCurve} has no JWK form`);
+    const content = privateKey.export({ format: 'der', type: 'pkcs8' });
+    const { findings } = await lint([{ name: 'a.der', content }], { now: 1_800_000_000 });
+    expect(findings).toEqual([]);
+    expect(await placesOf(publicKey.export({ format: 'pem', type: 'spki' }) as string)).toEqual([]);
+  });
+  test('DSA', () => {
+    const { publicKey } = generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 });
+    expect(() => thumbprint(publicKey)).toThrow('a key of type dsa has no JWK form');
   });
 });
 
