@@ -15,7 +15,8 @@ const texts =
   your-512-bit-secret your-256-bit-secret-key a-string-secret-at-least-256-bits-long
   a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long your-very-long-secret-key
   your_jwt_secret_key_here your-secret-key-here your_secret_key_here secretkeyhere put-your-secret-here
-  insert-your-secret-here super-secret-jwt-token-with-at-least-32-characters-long AllYourBase accesstokensecret
+  insert-your-secret-here super-secret-jwt-token-with-at-least-32-characters-long
+  your-super-secret-jwt-token-with-at-least-32-characters-long AllYourBase accesstokensecret
   refreshtokensecret access-token-secret refresh-token-secret access_token_secret refresh_token_secret ACCESS_TOKEN_SECRET
   REFRESH_TOKEN_SECRET thisisasecret this-is-a-secret this_is_a_secret thisismysecret this-is-my-secret ThisIsMySecretKey
   thisisasamplesecret notasecret not-a-secret not_a_secret nosecret keyboardcat fastapi-insecure-secret

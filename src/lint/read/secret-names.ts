@@ -52,17 +52,33 @@ export function isTokenSecretName(name: string, parent = ''): boolean {
 const ofOtherThings =
   /^(?:(?:dev|peer|optional|bundled)?dependencies|require|require-dev|resolutions|overrides|engines|scripts|rules|annotations|labels|examples?|x-examples?|volumes|translations|messages)$/i;
 
-/** A language, such as `de` or `pt-BR`, as the name of a file or of the only member of one. */
-const language = /^[a-z]{2}(?:[-_][A-Z]{2})?$/;
+/**
+ * A language that files of texts are often named after, such as `de` or `pt-BR`. Other names of two letters are common in settings: `ci`,
+ * `db`, `qa`.
+ */
+const language =
+  /^(?:ar|bg|bn|ca|cs|da|de|el|en|es|et|fa|fi|fr|he|hi|hr|hu|id|it|ja|ko|lt|lv|ms|nb|nl|no|pl|pt|ro|ru|sk|sl|sr|sv|ta|th|tr|uk|ur|vi|zh)(?:[-_][A-Z]{2})?$/;
+/** What folders and files of texts are called. */
+const ofTexts = /(?:^|[._-])(?:locales?|i18n|l10n|lang|languages?|translations?)$/i;
 
-/** Whether a file holds texts in a language: it is named after one, or after translations. */
+/** Whether a file holds texts in a language: it is named after one, or after translations, as its folder may be. */
 export function isTranslation(file: string, path: readonly string[]): boolean {
-  const base = /[^\\/]*$/.exec(file)?.[0]?.replace(/\.\w+$/, '') ?? '';
+  const folders = file.split(/[\\/]/);
+  const base = (folders.pop() ?? '').replace(/\.\w+$/, '');
+  const plain = base.replace(/[._-]([a-z]{2}(?:[-_][A-Z]{2})?)$/, (end, name: string) =>
+    language.test(name) ? '' : end,
+  );
   return (
     language.test(base) ||
-    /(?:^|[\\/._-])(?:locales?|i18n|l10n|lang|languages?|translations?)(?:[\\/._-]|$)/i.test(file) ||
+    plain === 'messages' ||
+    [plain, ...folders.slice(-3)].some((name) => ofTexts.test(name)) ||
     (path.length > 1 && language.test(path[0] ?? ''))
   );
+}
+
+/** Whether each value of a file is the name of a variable, as the package config of Node has them. */
+export function isListOfNames(file: string): boolean {
+  return /(?:^|[\\/])custom-environment-variables\.\w+$/.test(file);
 }
 
 /** Whether a member of settings at this path, its own name last, holds no secret whatever its name. */

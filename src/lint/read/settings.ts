@@ -1,7 +1,7 @@
 /** Settings in YAML and JSON: Kubernetes objects, compose files and others. */
 import { textProblem } from '../../jose/text.js';
 import { deepest } from './lenient-json.js';
-import { isOtherMember, isTranslation } from './secret-names.js';
+import { isListOfNames, isOtherMember, isTranslation } from './secret-names.js';
 import type { Found } from './subjects.js';
 
 /** A value of settings, whatever it was written in. */
@@ -34,8 +34,9 @@ interface KubernetesObject {
 /** Objects that say where secrets are. Their values are names. */
 const ofNames =
   /^(?:(?:Cluster)?(?:External|Push)Secret|SealedSecret|SecretProviderClass|(?:Cluster)?SecretStore|Vault\w+|Application(?:Set)?|(?:Cluster)?Issuer|Certificate)$/;
-/** Members that hold variables: as a map, as a list of `NAME=value`, or as a list of names and values. */
-const ofVariables = /^(?:env|environment|variables|containerenv|extraenv(?:vars)?|literals|args|parameters)$/i;
+/** Members that hold variables: as a map, as a list of `NAME=value`, or of names and values. */
+const ofVariables =
+  /^(?:envs?|env_?vars|environment|variables?|containerenv|extraenv(?:vars)?|literals|args|parameters)$/i;
 /** Names of files in a ConfigMap or a Secret. */
 const fileName = /^\.?env$|\.(?:env|ya?ml|json|properties|ini|toml|conf|cfg|config)$/i;
 
@@ -51,12 +52,25 @@ export function readSettings(root: Tree, found: Found): void {
     const kind = scalarOf('kind')?.scalar;
     const isObject = kind !== undefined && (path.length === 0 || scalarOf('apiversion') !== undefined);
     const object = isObject ? { kind, at: path.length } : around;
-    const [name, value] = [scalarOf('name')?.scalar, scalarOf('value')];
-    const isPair = name !== undefined && value?.scalar !== undefined && isItem(path);
+    const [name, value] = isItem(path) ? pairOf(scalarOf, path.at(-1)) : [undefined, undefined];
+    const isPair = name !== undefined && value?.scalar !== undefined;
     if (isPair) readNamed(name, { ...value, line: tree.line }, { path, object, isVariable: true }, found);
     for (const [key, member] of members) if (!isPair || member !== value) visit(member, [...path, key], object);
   };
   visit(root, [], undefined);
+}
+
+/**
+ * The name and the value of a variable that is written as a map: `{name, value}`, `{key, value}`, or, below its name, `{value}` or
+ * `{default}`. A parameter of a description of HTTP has `in`.
+ */
+function pairOf(
+  memberOf: (name: string) => Tree | undefined,
+  ownName = '',
+): [name: string | undefined, value: Tree | undefined] {
+  const name = (memberOf('name') ?? memberOf('key'))?.scalar ?? (/^\d+$/.test(ownName) ? undefined : ownName);
+  const value = memberOf('value') ?? memberOf('default') ?? memberOf('defaultvalue');
+  return memberOf('in') === undefined ? [name, value] : [undefined, undefined];
 }
 
 /** Whether a value is a member of variables. */
@@ -95,7 +109,12 @@ function readNamed(name: string, tree: Tree, { path, object, isVariable }: Place
   if ((isVariable || isValue) && /^[A-Za-z_]\w*$/.test(name) && !isTagged)
     found.add('variable', { name, value, isRepeated: false }, spot);
   const isOther =
-    isTagged || ofNames.test(kind) || isOtherMember(path) || isTranslation(found.source.name, path) || undefined;
+    isTagged ||
+    ofNames.test(kind) ||
+    isOtherMember(path) ||
+    isTranslation(found.source.name, path) ||
+    isListOfNames(found.source.name) ||
+    undefined;
   const parent = path.at(-2);
   found.addValue(name, value, spot, {
     isPublished,

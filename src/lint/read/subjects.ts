@@ -159,7 +159,7 @@ export class Found {
     const plain = withoutOtherBlocks(broken);
     if (plain.includes('-----BEGIN ')) return void this.addPem(plain, spot);
     if (plain.startsWith('{') && this.#addJsonKey(plain, spot)) return;
-    if (this.addTokens(plain, spot)) return;
+    if (this.addTokens(plain, spot) || this.#addMembers(name, plain, spot, about)) return;
     const { isPublished, isOther, isSetting, parent, bytes } = about;
     if (isOther === true || !isSecretName(name, parent) || isPutInLater(value)) return;
     if (isSetting === true && isNoSecretValue(value)) return;
@@ -176,6 +176,17 @@ export class Found {
       const part = [spot.part, at.part].filter((one) => one !== undefined).join('.');
       this.add(kind, kind === 'secret' ? { ...value, isPublished } : value, { line, part });
     }
+  }
+
+  /** Adds the members of a value that is a JSON object, such as `{"type":"HS256","key":"…"}`; false for another value. */
+  #addMembers(parent: string, text: string, spot: Omit<Spot, 'source'>, about: AboutValue): boolean {
+    const members = text.startsWith('{') ? tryToParse(text) : undefined;
+    if (!isJsonObject(members)) return false;
+    for (const [name, value] of Object.entries(members)) {
+      const part = [spot.part, name.slice(0, 60)].filter((one) => one !== undefined).join('.');
+      if (typeof value === 'string') this.addValue(name, value, { ...spot, part }, { ...about, parent });
+    }
+    return true;
   }
 
   #addJsonKey(text: string, spot: Omit<Spot, 'source'>): boolean {
