@@ -21,6 +21,9 @@ const maxSilences = 3;
 /** After so many tokens the good one is given again: many services lock out a client that fails often. */
 const betweenChecks = 20;
 
+/** How often a token is asked about again that the service had no time for. */
+const mostPatience = 40;
+
 /** A text that nobody takes for a token. */
 const noToken = 'jwtkit-probe';
 
@@ -32,6 +35,8 @@ export interface ProbeOptions {
   wait(milliseconds: number): Promise<void>;
   /** Is called if the target accepts a text that is no token. */
   onCareless?(): void;
+  /** Is called if its answer to such a text neither accepts nor refuses. */
+  onUnclear?(detail: string): void;
   /** Is called after each answer. */
   onAnswer?(done: number, total: number): void;
 }
@@ -67,7 +72,9 @@ export async function runProbe(
   const good = fixtures[0]?.token ?? '';
   const first = await ask(good);
   refuseUnlessAccepted(first, target);
-  if ((await ask(noToken)).verdict === 'accepted') options.onCareless?.();
+  const ofNoToken = await ask(noToken);
+  if (ofNoToken.verdict === 'accepted') options.onCareless?.();
+  if (ofNoToken.verdict === 'unclear') options.onUnclear?.(ofNoToken.detail);
   const isReusable = (await ask(good)).verdict === 'accepted';
   const outcomes: Outcome[] = [];
   let silences = 0;
@@ -80,9 +87,21 @@ export async function runProbe(
     if (answer.verdict !== 'accepted') throw lockedOut(target, answer, lastChecked, at);
     lastChecked = at;
   };
-  const sent = fixtures.slice(0, maxTokens - 2 * Math.ceil(maxTokens / betweenChecks) - asked);
+  let patience = mostPatience;
+  /** Asks again if the service has not looked at the token, because there were too many. */
+  const askPatiently = async ({ token, id }: Fixture) => {
+    let answer = await ask(token);
+    while (isTooMany(answer)) {
+      await check(id);
+      if (patience-- === 0) throw lockedOut(target, answer, lastChecked, id);
+      answer = await ask(token);
+    }
+    return answer;
+  };
+  const kept = 2 * Math.ceil(maxTokens / betweenChecks) + 3 * mostPatience;
+  const sent = fixtures.slice(0, maxTokens - kept - asked);
   for (const [at, fixture] of sent.entries()) {
-    const answer = at === 0 ? first : await ask(fixture.token);
+    const answer = at === 0 ? first : await askPatiently(fixture);
     silences = /^no (?:answer|connection)/.test(answer.detail) ? silences + 1 : 0;
     if (silences === maxSilences) {
       throw new JwtkitError(
@@ -100,6 +119,10 @@ export async function runProbe(
   return outcomes;
 }
 
+function isTooMany({ verdict, detail }: Answer): boolean {
+  return verdict === 'unclear' && detail === 'status 429';
+}
+
 function lockedOut({ name }: Target, { detail }: Answer, from: string, to: string): JwtkitError {
   const message = `between ${from} and ${to}, ${name} stopped taking the good token: ${detail}`;
   const hint =
@@ -114,9 +137,11 @@ function refuseUnlessAccepted({ verdict, detail, isAbsent }: Answer, { name }: T
     throw new JwtkitError('FILE_NOT_READABLE', `cannot run ${name}: ${detail}`, { hint });
   }
   const did = verdict === 'refused' ? 'refused the good token' : 'did not accept the good token';
-  throw new JwtkitError('PROBE_FAILED', `${name} ${did}: ${detail}`, {
-    hint: 'check that the target trusts this key and expects these claims (--iss, --aud, --sub, --typ, --claim, --send)',
-  });
+  const isStatus = verdict === 'unclear' && detail.startsWith('status ');
+  const check =
+    'check that the target trusts this key and expects these claims (--iss, --aud, --sub, --typ, --claim, --send)';
+  const hint = isStatus ? `if that accepts a token, say so with --accepted; else ${check}` : check;
+  throw new JwtkitError('PROBE_FAILED', `${name} ${did}: ${detail}`, { hint });
 }
 
 async function judge(

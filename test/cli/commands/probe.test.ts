@@ -133,6 +133,40 @@ describe('probe of an HTTP service', () => {
     expect(stderr.match(/^note: \S+ accepts a text that is no token: it checks none here/gm)).toHaveLength(1);
   });
 
+  test.each([
+    [302, [], '401,403,302'],
+    [400, ['--refused', '401'], '401,400'],
+  ])('says once how to count status %d as a refusal', async (status, options, codes) => {
+    const { url } = await serveTokens(bearer, async (token) => ((await isGood(token)) ? 200 : status));
+    const { exitCode, stderr } = await runCli(['probe', url, ...own, ...options], world);
+    expect(exitCode).toBe(0);
+    expect(stderr).toBe(
+      `note: ${url} answers ${status} to a text that is no token: if that refuses, say --refused ${codes}\n`,
+    );
+    const told = await runCli(['probe', url, ...own, '--refused', codes], world);
+    expect([told.exitCode, told.stderr]).toEqual([0, '']);
+  });
+
+  test('names --accepted where the good token gets another status', async () => {
+    const { url } = await serveTokens(bearer, async (token) => ((await isGood(token)) ? 302 : 401));
+    const { exitCode, stderr } = await runCli(['probe', url, ...own], world);
+    expect(exitCode).toBe(19);
+    expect(stderr).toContain('hint: if that accepts a token, say so with --accepted');
+  });
+
+  test.each([
+    ['each tenth', 10, 0],
+    ['each second', 2, 3],
+  ])('judges no token by status 429, which a service answers to %s request', async (_, nth, expected) => {
+    let asked = 0;
+    const { url, seen } = await serveTokens(bearer, async (token) => (++asked % nth === 0 ? 429 : strict(token)));
+    const { exitCode, stdout, stderr } = await runCli(['probe', url, ...own], world);
+    expect(exitCode).toBe(expected);
+    expect(stdout).not.toContain('429');
+    expect(stderr).toContain(expected === 0 ? '' : '--rate');
+    expect(seen.length).toBeLessThanOrEqual(500);
+  });
+
   test('exits 19 and names what a service accepted that believes alg none', async () => {
     const careless = async (token: string) => (token.endsWith('.') && token.startsWith('ey') ? 200 : strict(token));
     const { url } = await serveTokens(bearer, careless);

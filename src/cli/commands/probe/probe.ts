@@ -45,7 +45,14 @@ export function registerProbe(program: Command, context: Context): void {
         io.note(
           `${target.name} accepts a text that is no token: it checks none here, or --accepted has to say what accepts one`,
         );
-      const outcomes = await runProbe(fixtures, target, { level, pause, wait, onCareless, onAnswer: progress.update });
+      const onUnclear = (detail: string) => {
+        const [, status] = /^status ([34]\d\d)$/.exec(detail) ?? [];
+        if (status === undefined) return;
+        const codes = `${invocation.options.refused ?? '401,403'},${status}`;
+        io.note(`${target.name} answers ${status} to a text that is no token: if that refuses, say --refused ${codes}`);
+      };
+      const calls = { onCareless, onUnclear, onAnswer: progress.update };
+      const outcomes = await runProbe(fixtures, target, { level, pause, wait, ...calls });
       progress.clear();
       const scope = { hasNotes: invocation.options.verbose === true, version: packageJson.version };
       await writeReports(probeReport(target.name, outcomes, scope), reports, invocation, io);
