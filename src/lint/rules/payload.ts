@@ -1,5 +1,6 @@
 /** Rules about what a payload must not say: everybody who holds a token can read it. */
-import { isJsonObject } from '../../jose/json.js';
+import { isJsonObject, own } from '../../jose/json.js';
+import { holdsSecret } from '../../jose/jwk.js';
 import { headerOf } from '../../token/token-runs.js';
 import { token } from '../example.js';
 import { type Remark, rule, type Subjects } from '../rule.js';
@@ -53,7 +54,18 @@ function isCardNumber(value: unknown): boolean {
 }
 
 const knownKeys =
-  /-----BEGIN [A-Z ]*PRIVATE KEY|^AKIA[A-Z\d]{16}$|^gh[pousr]_\w{36,}$|^sk_(?:live|test)_\w{16,}$|^xox[abp]-|^AIza[\w-]{35}$|^glpat-/;
+  /-----BEGIN [A-Z ]*PRIVATE KEY|^AKIA[A-Z\d]{16}$|^(?:gh[pousr]|npm)_\w{36,}$|^github_pat_\w{50,}$|^sk_(?:live|test)_\w{16,}$|^sk-[\w-]{32,}$|^xox[abp]-|^AIza[\w-]{35}$|^glpat-/;
+/** An address with a password, as those of databases have it. */
+const withPassword = /^[a-z][a-z\d+.-]{1,30}:\/\/[^\s/?#:@]{0,100}:[^\s/?#@]{1,200}@/i;
+
+const isPrivateJwk = (value: unknown) => isJsonObject(value) && own(value, 'kty') !== undefined && holdsSecret(value);
+
+/** Whether a value can be what its name says: a telephone has digits, and the address of a house has words. */
+function isPersonal(name: string, value: unknown): boolean {
+  if (typeof value !== 'string') return true;
+  if (/^(?:phone|phonenumber|mobile)$/.test(name)) return /\d.*\d.*\d/.test(value);
+  return name !== 'address' || /\S\s+\S/.test(value);
+}
 
 export const payloadRules = [
   rule({
@@ -93,7 +105,8 @@ export const payloadRules = [
         );
         return (
           ((isOne && isText(claim) && !isQuestion(name) && !isMethod(claim)) ||
-            (isText(claim) && knownKeys.test(claim))) &&
+            (isText(claim) && (knownKeys.test(claim) || withPassword.test(claim))) ||
+            isPrivateJwk(claim)) &&
           'the claim holds a key or a secret'
         );
       }),
@@ -174,7 +187,8 @@ export const payloadRules = [
           /^(?:phone|phonenumber|mobile|birthdate|birthday|dateofbirth|dob|gender|ssn|socialsecurity\w*|nationalid|passport\w*|iban|address|streetaddress|homeaddress|taxid)$/.test(
             plain(name),
           );
-        return isOne && claim !== null && claim !== '' && typeof claim !== 'boolean' && 'the claim holds personal data';
+        const isEmpty = claim === null || claim === '' || typeof claim === 'boolean';
+        return isOne && !isEmpty && isPersonal(plain(name), claim) && 'the claim holds personal data';
       }),
   }),
 ];

@@ -7,6 +7,8 @@ import { rule, type Subjects } from '../rule.js';
 const isPlain = ({ isEncrypted, problem }: Subjects['token']) => !isEncrypted && problem === undefined;
 const isShared = ({ header }: Subjects['token']) => /^HS\d/.test(asText(header.alg));
 
+const namesNobody = (aud: unknown) => aud === undefined || aud === '' || (Array.isArray(aud) && aud.length === 0);
+
 /** A service on the developer's own machine. */
 function isLocal(issuer: unknown): boolean {
   return typeof issuer === 'string' && /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/]|$)/.test(issuer);
@@ -25,7 +27,7 @@ export const tokenClaimRules = [
     good: token({ aud: 'api' }),
     check: (value) =>
       isPlain(value) &&
-      (value.claims.aud === undefined || value.claims.aud === '') &&
+      namesNobody(value.claims.aud) &&
       (isShared(value) || (value.claims.iss !== undefined && !isLocal(value.claims.iss))) &&
       'aud is missing',
   }),
