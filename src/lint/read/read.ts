@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isWholeDer, readDer } from '../../jose/der.js';
 import { readJson } from '../../jose/json.js';
-import { textProblem, withoutMark } from '../../jose/text.js';
+import { encodingOf, textProblem, withoutMark } from '../../jose/text.js';
 import type { Source } from '../rule.js';
 import { hasCookies, readCookies } from './cookies.js';
 import { hasEnvName, isEnvFile, isMostlyEnv, readEnv } from './env.js';
@@ -22,13 +22,29 @@ const mostEmbedded = 500;
 export async function readSource(source: Source): Promise<Found> {
   const found = new Found(source);
   const bytes = Buffer.from(withoutMark(source.content));
-  if (textProblem(bytes) === undefined) await readWholeText(bytes.toString(), found);
+  const text = textOf(bytes);
+  if (text !== undefined) await readWholeText(text, found);
   else if (isWholeDer(bytes)) readBinary(bytes, found);
   // What an editor keeps of a file while it is open is no text.
   else if (/-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/.test(bytes.toString('latin1')))
     found.holds.add('private key');
   if (source.isFile === true && found.holds.size > 0) found.add('file', { holds: found.holds });
   return found;
+}
+
+/**
+ * The text that bytes are; undefined for a binary file. Rules also judge what is no UTF-8: PowerShell writes UTF-16, and one letter of
+ * Latin-1 in a comment must not hide a secret.
+ */
+function textOf(bytes: Buffer): string | undefined {
+  if (textProblem(bytes) === undefined) return bytes.toString();
+  if (encodingOf(bytes) === 'UTF-16') {
+    const isBigEndian = bytes[0] === 0xfe || bytes[0] === 0;
+    return new TextDecoder(isBigEndian ? 'utf-16be' : 'utf-16le').decode(bytes);
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they tell a binary file from a text.
+  const isBinary = isWholeDer(bytes) || /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(bytes.toString('latin1'));
+  return isBinary ? undefined : bytes.toString('latin1');
 }
 
 /** Reads a text, and the files in its values, such as those of a ConfigMap. */

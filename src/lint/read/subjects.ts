@@ -61,6 +61,7 @@ export class Found {
   addTokens(text: string, spot: Omit<Spot, 'source'> = {}, slot?: string): boolean {
     const runs = findRuns(text);
     for (const { token, start } of runs) {
+      if (this.source.isFile === true && isShortened(token, text[start + token.length])) continue;
       const line =
         spot.line ?? (this.source.isFile === true && spot.part === undefined ? lineAt(text, start) : undefined);
       this.addToken(token, { ...spot, line }, slot);
@@ -208,6 +209,11 @@ function tryToParse(text: string): unknown {
   }
 }
 
+/** Whether a token stands for one, as in documentation: dots, or a text in brackets, are in the place of a segment. */
+function isShortened(token: string, next = ''): boolean {
+  return /\.{3}|…/.test(token) || (token.endsWith('.') && /[<[{]/.test(next));
+}
+
 /** Whether a JWK says that it is for encryption. */
 function isForEncryption(jwk: JsonObject): boolean {
   const [use, alg] = [own(jwk, 'use'), own(jwk, 'alg')];
@@ -225,10 +231,10 @@ export function addSet(set: JsonObject, found: Found, part?: string): void {
 
 /**
  * Whether a value is empty or stands for one that a program puts in later: a form that {@link isUnresolved} knows, or a variable
- * that a shell or a compose file reads. What a program shows instead of a value, such as `********`, is a finding.
+ * that a shell or a compose file reads, or a command of a shell. What a program shows instead of a value, such as `********`, is a finding.
  */
 function isPutInLater(value: string): boolean {
-  if (/^\s*$|^\$[A-Z_][A-Z\d_]*$/.test(value) || isReference(value)) return true;
+  if (/^\s*$|^\$[A-Z_][A-Z\d_]*$|^\$\(.*\)$/.test(value) || isReference(value)) return true;
   return isUnresolved(value) && !/^\s*[*<([]/.test(value);
 }
 

@@ -199,7 +199,47 @@ describe('a secret is found', () => {
   });
 });
 
+describe('a secret is found in a file whose encoding is', () => {
+  const content = `# caf\u00e9\nJWT_SECRET=changeme\n`;
+  const utf16 = Buffer.from(content, 'utf16le');
+  const marked = Buffer.from(`\ufeff${content}`, 'utf16le');
+  test.each([
+    ['UTF-8 with a mark', Buffer.from(`\ufeff${content}`)],
+    ['UTF-16 with a mark', marked],
+    ['UTF-16 with a mark, the high byte first', Buffer.from(marked).swap16()],
+    ['UTF-16', utf16],
+    ['UTF-16, the high byte first', Buffer.from(utf16).swap16()],
+    ['Latin-1', Buffer.from(content, 'latin1')],
+  ])('%s', async (_title, bytes) => {
+    const { findings } = await lint([{ name: '.env', content: bytes, isFile: true }], { now });
+    expect(findings.map(({ id }) => id)).toContain('secret/well-known');
+  });
+  test('none: a binary file is not read as text', async () => {
+    const content = Buffer.concat([Buffer.from('JWT_SECRET=changeme\n'), Buffer.from([0xff, 0, 1, 2, 0xfe])]);
+    expect((await lint([{ name: 'a', content, isFile: true }], { now })).subjects).toEqual([0]);
+  });
+});
+
+const header = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9';
+describe('a token that documentation shortens', () => {
+  test.each([
+    [`${header}...`],
+    [`${header}.eyJ...`],
+    [`${header}.eyJzdWIiOiIxIn0...`],
+    [`${header}.eyJzdWIiOiIxIn0.\u2026`],
+    [`${header}.<payload>.<signature>`],
+    [`${header}.[payload].[signature]`],
+    [`${header}.{payload}.{signature}`],
+  ])('%s has no finding in a file, and one elsewhere', async (token) => {
+    expect(await placesOf(`Send it so:\nAuthorization: Bearer ${token}\n`, 'a.txt')).toEqual([]);
+    expect(await placesOf(JSON.stringify({ token }), 'openapi.json')).toEqual([]);
+    const { findings } = await lint([{ name: 'argument 1', content: Buffer.from(token) }], { now });
+    expect(findings.map(({ id }) => id)).toContain('token/malformed');
+  });
+});
+
 test.each([
+  ['a command of a shell', '.env', 'JWT_SECRET=$(openssl rand -hex 32)\nA_JWT_SECRET="$(cat /run/secret)"\n'],
   ['a template of Helm', 'deployment.yaml', '{{- if .Values.a }}\nkind: A\nname: b\nname: c\n{{- end }}\n'],
   ['sections of an INI file with the same names', 'a.txt', '[a]\nhost = x\n[b]\nhost = y\n'],
   ['prose', 'a.txt', 'Set the secret.\nThe secret = changeme, as in\nthe manual.\n'],
