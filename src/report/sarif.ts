@@ -45,11 +45,16 @@ function resultOf({ id, level, message, where, help }: Finding, name: string, kn
   };
 }
 
+/** GitHub refuses a whole log if one of its results has no URI. So another place is a URI, too: its name without a scheme. */
 function locationOf(where: Place, name: string) {
-  const logicalLocations = [{ fullyQualifiedName: describePlace(where) }];
-  if (where.isFile !== true) return { logicalLocations };
-  const region = where.line === undefined ? undefined : { startLine: where.line };
-  return { physicalLocation: { artifactLocation: { uri: fileUri(name) }, region }, logicalLocations };
+  const uri = fileUri(where.isFile === true ? name : name.replace(/^[a-z]+:(?:\/\/)?/i, ''));
+  return {
+    physicalLocation: {
+      artifactLocation: { uri: uri === '' ? 'target' : uri },
+      region: { startLine: where.line ?? 1 },
+    },
+    logicalLocations: [{ fullyQualifiedName: describePlace(where) }],
+  };
 }
 
 /** A path as a URI reference (RFC 3986): relative to the working folder, or with `file:` if it is absolute. */

@@ -66,6 +66,30 @@ describe('SARIF', () => {
     );
   });
 
+  test.each([
+    ['http://127.0.0.1:8000/users/me', '127.0.0.1%3A8000/users/me'],
+    ['https://a.example', 'a.example'],
+    ['module:./verify.mjs', 'verify.mjs'],
+    ['exec:python check.py', 'python%20check.py'],
+    ['jose', 'jose'],
+    ['standard input', 'standard%20input'],
+    ['TOKEN', 'TOKEN'],
+  ])('gives the place %s a URI, without which GitHub refuses the log', (name, uri) => {
+    const report = { ...usual, findings: [{ id: 'a', level: 'error' as const, message: 'm', where: { name } }] };
+    const [{ results }] = JSON.parse(renderReport(report, 'sarif')).runs;
+    expect(results[0].locations[0].physicalLocation).toEqual({ artifactLocation: { uri }, region: { startLine: 1 } });
+    expect(results[0].locations[0].logicalLocations[0].fullyQualifiedName).toBe(name);
+  });
+
+  test('each result of hostile texts has a relative URI and a line', () => {
+    const [{ results }] = JSON.parse(renderReport(reportOf([...hostile, 'http://', 'file:', '']), 'sarif')).runs;
+    for (const { locations } of results) {
+      const [{ physicalLocation }] = locations;
+      expect(physicalLocation.artifactLocation.uri).toMatch(/^[^:\s]+$/);
+      expect(physicalLocation.region.startLine).toBeGreaterThan(0);
+    }
+  });
+
   test('names a file by a relative URI and another place by its name', () => {
     const report = {
       ...usual,
@@ -86,7 +110,7 @@ describe('SARIF', () => {
       region: { startLine: 2 },
     });
     expect(results[1].locations[0].physicalLocation.artifactLocation.uri).toBe('file:///etc/k');
-    expect(results[2].locations[0].physicalLocation).toBeUndefined();
+    expect(results[2].locations[0].physicalLocation.artifactLocation.uri).toBe('argument%201');
     expect(results[2].locations[0].logicalLocations[0].fullyQualifiedName).toBe('argument 1 claims.exp');
   });
 });
