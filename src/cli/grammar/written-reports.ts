@@ -1,5 +1,7 @@
 /** Reports of findings, as their options ask for them. */
-import type { Report } from '../../report/report.js';
+import { isAbsolute, relative, resolve } from 'node:path';
+import type { ReportFormat } from '../../report/names.js';
+import type { Finding, Report } from '../../report/report.js';
 import { painterFor } from '../terminal/colour.js';
 import { lineWidth } from '../terminal/columns.js';
 import type { Io } from '../terminal/io.js';
@@ -19,12 +21,25 @@ export async function writeReports(
 ): Promise<void> {
   const { format } = plan;
   const { renderReport } = await import('../../report/formats.js');
-  await writeReportFiles(plan, (form) => renderReport(report, form));
+  const ofRepository = fromRepository(report, env.GITHUB_WORKSPACE);
+  const reportFor = (form: ReportFormat) => (form === 'github' || form === 'sarif' ? ofRepository : report);
+  await writeReportFiles(plan, (form) => renderReport(reportFor(form), form));
   if (options.quiet === true) return;
   const width = lineWidth(io);
   const screen = {
     colours: format === 'text' ? await painterFor(io.stdout, options.color, env) : undefined,
     wrap: width === undefined ? undefined : (line: string, indent: number) => breakLine(line, width, indent),
   };
-  io.stdout.write(renderReport(report, format, screen));
+  io.stdout.write(renderReport(reportFor(format), format, screen));
+}
+
+/** A report with the paths of the repository: GitHub looks for a file there, wherever the command runs. */
+function fromRepository(report: Report, workspace = ''): Report {
+  if (workspace === '') return report;
+  const findings = report.findings.map((found): Finding => {
+    const path = relative(workspace, resolve(found.where.name));
+    const isInside = path !== '' && !/^\.\.(?:[\\/]|$)/.test(path) && !isAbsolute(path);
+    return found.where.isFile === true && isInside ? { ...found, where: { ...found.where, name: path } } : found;
+  });
+  return { ...report, findings };
 }

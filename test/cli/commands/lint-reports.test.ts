@@ -1,6 +1,6 @@
 /** Reports of `lint` that lie among its targets, as after a second `jwtkit lint * --report lint.xml`. */
 import { linkSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fileWith, runCli, temporaryFolder, textOf } from '../fake-io.js';
 
@@ -102,4 +102,23 @@ test('what an option reads is not replaced, even if it looks like a report', asy
   const file = fileWith('### jwtkit lint\n', 'words.txt');
   const { exitCode } = await runCli(['lint', join(folder, '.env'), '--wordlist', file, '--report', file]);
   expect([exitCode, textOf(file)]).toEqual([2, '### jwtkit lint\n']);
+});
+
+describe('in a job of GitHub Actions, a report for GitHub names a file as the repository does', () => {
+  test.each([
+    ['below the workspace', '..', (name: string) => name],
+    ['in the workspace', '.', () => '.env'],
+    ['beside the workspace', './other', (_: string, path: string) => path],
+  ])('%s', async (_title, workspace, expected) => {
+    const env = { GITHUB_WORKSPACE: join(folder, workspace) };
+    const path = join(folder, '.env');
+    const named = expected(join(basename(folder), '.env'), path);
+    const annotations = await runCli(['lint', path, '--format', 'github'], { env });
+    expect(annotations.stdout).toContain(`::error file=${named},line=1,`);
+    const sarif = await runCli(['lint', path, '--format', 'sarif'], { env });
+    const [{ results }] = JSON.parse(sarif.stdout).runs;
+    const { uri } = results[0].locations[0].physicalLocation.artifactLocation;
+    expect(uri).toBe(named === path ? `file://${path}` : named);
+    expect((await runCli(['lint', path], { env })).stdout).toContain(path);
+  });
 });
