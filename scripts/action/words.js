@@ -11,11 +11,11 @@ export function splitWords(text) {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else if (char === "'" || char === '"') {
-      const end = char === "'" ? text.indexOf(char, at + 1) : endOfDoubleQuotes(text, at + 1);
-      if (end < 0) throw new Error(`the command has a ${char} without its end`);
-      const quoted = text.slice(at + 1, end);
-      word = (word ?? '') + (char === "'" ? quoted : quoted.replace(escaped, '$1'));
-      at = end;
+      const [, quoted] = (char === "'" ? /^'([^']*)'/ : /^"((?:[^"\\]|\\[\s\S])*)"/).exec(text.slice(at)) ?? [];
+      if (quoted === undefined) throw new Error(`the command has a ${char} without its end`);
+      // In double quotes a backslash speaks of some characters alone.
+      word = (word ?? '') + (char === "'" ? quoted : quoted.replace(/\\([$`"\\])|\\\n/g, '$1'));
+      at += quoted.length + 1;
     } else if (char === '\\' && at + 1 < text.length) {
       // A backslash before a line end continues the line.
       if (text[++at] !== '\n') word = (word ?? '') + text[at];
@@ -26,15 +26,6 @@ export function splitWords(text) {
   if (word !== undefined) words.push(word);
   refuse(words);
   return words;
-}
-
-/** What a backslash escapes within double quotes. A line end goes. */
-const escaped = /\\(?:(["\\$`])|\n)/g;
-
-function endOfDoubleQuotes(text, from) {
-  let at = from;
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at < text.length ? at : -1;
 }
 
 function refuse(words) {

@@ -206,6 +206,7 @@ describe('the words of a command', () => {
     ['verify "$TOKEN"', 'is not run by a shell'],
     ["issue --sub 'a", "has a ' without its end"],
     ['issue --sub "a\\"', 'has a " without its end'],
+    ['verify "\\$TOKEN"', 'is not run by a shell'],
   ])('are refused in %j', (text, message) => {
     expect(() => splitWords(text)).toThrow(message);
   });
@@ -216,7 +217,8 @@ describe('the words of a command', () => {
     [`issue --claim 'a b' "c d"e`, ['issue', '--claim', 'a b', 'c de']],
     [`issue --sub '' \\'x\\ y`, ['issue', '--sub', '', "'x y"]],
     ['issue \\\n  --sub a', ['issue', '--sub', 'a']],
-    ['issue --claim "plan:=\\"pro\\"" "C:\\dir\\\\"', ['issue', '--claim', 'plan:="pro"', 'C:\\dir\\']],
+    [`issue --claim "data:={\\"a\\":1}"`, ['issue', '--claim', 'data:={"a":1}']],
+    [`"a \\\\ b" 'c \\ d' "e\\f" "g\\\nh" "" "it's"`, ['a \\ b', 'c \\ d', 'e\\f', 'gh', '', "it's"]],
     ['', []],
   ])('are those of a shell: %j', (text, words) => {
     expect(splitWords(text)).toEqual(words);
