@@ -4,7 +4,10 @@
  * first run builds. pre-commit's own way with Node packages stumbles over what npm prints while it builds one.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { buildOnce } from './action/build.js';
 
-const { status } = spawnSync(process.execPath, [buildOnce(), 'lint', ...process.argv.slice(2)], { stdio: 'inherit' });
+/** A file whose name begins with a dash, such as `--fail-on=never`, is no option. */
+const args = process.argv.slice(2).map((word) => (word.startsWith('-') && existsSync(word) ? `./${word}` : word));
+const { status } = spawnSync(process.execPath, [buildOnce(), 'lint', ...args], { stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -103,7 +103,7 @@ describe('a commit with the entry of the hook as a hook of git', () => {
     const [bin = ''] = path.split(delimiter);
     writeFileSync(join(bin, 'jwtkit'), `#!/bin/sh\nprintf '%s\\n' "$@" > '${log}'\n`);
     expect(commit(path).status).toBe(0);
-    expect(textOf(log).trim().split('\n').slice(1).sort()).toEqual(read);
+    expect(textOf(log).trim().split('\n').slice(2).sort()).toEqual(read);
     expect([...read, ...leftOut].filter(isAsked).sort()).toEqual(read);
   });
 
@@ -127,6 +127,24 @@ describe('a commit with the entry of the hook as a hook of git', () => {
     stage({ 'config.json': '{"name":"x"}', 'main.py': 'SECRET = "fallback_secret"' });
     expect(commit(path).status).toBe(0);
     run('git', ['rm', '--quiet', 'config.json']);
+    expect(commit(path).status).toBe(0);
+  });
+
+  test('takes no file for an option, and no submodule for a file', () => {
+    const names = ['--fail-on=never', '-q', '--no-config.env'];
+    for (const name of names) writeFileSync(join(repository, name), 'SECRET_KEY=fallback_secret\n');
+    run('git', ['add', '--', ...names]);
+    const refused = commit(path);
+    expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('secret/well-known')]);
+    const hook = run(process.execPath, [join(root, 'scripts/pre-commit.js'), '--fail-on', 'note', ...names]);
+    expect([hook.status, hook.stdout]).toEqual([18, expect.stringContaining('secret/well-known')]);
+    run('git', ['reset', '--quiet']);
+    const inner = join(repository, 'vendor');
+    run('git', ['init', '--quiet', inner]);
+    writeFileSync(join(inner, '.env'), 'SECRET_KEY=fallback_secret\n');
+    run('git', ['-C', inner, 'add', '--all']);
+    run('git', ['-C', inner, '-c', 'user.name=A', '-c', 'user.email=a@example.com', 'commit', '-qm', 'x']);
+    run('git', ['add', 'vendor']);
     expect(commit(path).status).toBe(0);
   });
 
