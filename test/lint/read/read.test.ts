@@ -199,6 +199,20 @@ describe('a secret is found', () => {
   });
 });
 
+test.each([
+  ['a set without keys, by the name of its file', 'jwks.json', '{"keys":[]}', 'set/empty'],
+  ['a set whose second key alone has a type', 'a.json', '{"keys":[{},{"kty":"RSA"}]}', 'key/unreadable'],
+  [
+    'a policy with a misspelt member',
+    'a.json',
+    '{"issuer":"https://a.example","audiance":"a","algorithms":["RS256"]}',
+    'policy/invalid',
+  ],
+  ['a policy by its name', 'jwtkit.config.json', '{"issuer":"https://a.example","clientId":"a"}', 'policy/invalid'],
+])('%s has a finding', async (_title, name, text, id) => {
+  expect((await placesOf(text, name)).map((place) => place.split(' ')[0])).toContain(id);
+});
+
 describe('a secret is found in a file whose encoding is', () => {
   const content = `# caf\u00e9\nJWT_SECRET=changeme\n`;
   const utf16 = Buffer.from(content, 'utf16le');
@@ -239,6 +253,15 @@ describe('a token that documentation shortens', () => {
 });
 
 test.each([
+  ['a list of names that is called keys', 'keys.json', '{"keys":["a","b"]}'],
+  ['a list of other keys', 'keyboard.json', '{"keys":[{"id":1,"name":"ctrl"}]}'],
+  ['an empty list of keys', 'a.json', '{"keys":[]}'],
+  [
+    'settings of a client with an issuer',
+    'okta.json',
+    '{"issuer":"https://a.example","clientId":"a","redirectUri":"http://localhost/cb","scopes":["openid"],"pkce":true}',
+  ],
+  ['an issuer of certificates', 'tls.json', '{"issuer":"letsencrypt","store":"acme.json","email":"x"}'],
   ['a command of a shell', '.env', 'JWT_SECRET=$(openssl rand -hex 32)\nA_JWT_SECRET="$(cat /run/secret)"\n'],
   ['a template of Helm', 'deployment.yaml', '{{- if .Values.a }}\nkind: A\nname: b\nname: c\n{{- end }}\n'],
   ['sections of an INI file with the same names', 'a.txt', '[a]\nhost = x\n[b]\nhost = y\n'],
