@@ -1,10 +1,22 @@
 import { describePlace, type Finding, failuresOf, type Report } from './report.js';
 
+/** The most characters of rows, each of at most three bytes: GitHub shows no summary of a step that is larger than 1 MiB. */
+const mostRows = 262_144;
+
 /** Returns a report as GitHub's Markdown: a heading, the summary, and a table of the findings. */
 export function toMarkdown(report: Report): string {
   const findings = report.findings.length > 0 ? report.findings : failuresOf(report.cases);
-  const rows = findings.length === 0 ? '' : `${tableHead}${findings.map(tableRow).join('')}\n`;
-  return `${heading(report)}${rows}`;
+  if (findings.length === 0) return heading(report);
+  let rows = '';
+  let shown = 0;
+  for (const found of findings) {
+    const row = tableRow(found);
+    if (rows.length + row.length > mostRows) break;
+    rows += row;
+    shown++;
+  }
+  const left = findings.length - shown;
+  return `${heading(report)}${tableHead}${rows}\n${left === 0 ? '' : `… and ${left} more\n\n`}`;
 }
 
 /** The heading of a report, and its summary. */

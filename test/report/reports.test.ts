@@ -193,6 +193,17 @@ describe('Markdown', () => {
     expect(rows).toHaveLength(4);
     for (const row of rows) expect(row.split('|')).toHaveLength(6);
   });
+
+  test('stays below what GitHub shows of a step, and says how many findings are left out', () => {
+    const page = renderReport(
+      reportOf(Array.from({ length: 9000 }, (_, at) => `\u4e00 ${at} ${'\u4e00'.repeat(40)}`)),
+      'markdown',
+    );
+    expect(Buffer.byteLength(page)).toBeLessThan(1024 * 1024);
+    const rows = page.split('\n').filter((line) => /^\| (?:error|note)/.test(line)).length;
+    expect(page).toMatch(new RegExp(`\\n\u2026 and ${18_000 - rows} more\\n\\n$`));
+    expect(renderReport(reportOf(['a', 'b']), 'markdown')).not.toContain('more');
+  });
 });
 
 describe('cases that are written one by one', () => {
