@@ -61,7 +61,7 @@ function findOnly(json: JsonObject, where: string, purpose: 'sign' | 'verify' | 
   const isSet = privates.length === 0 ? !isWrapper : purpose !== 'sign' && privates.length < all.length;
   const publics = all.filter((each) => !privates.includes(each));
   const [first, second] = publics;
-  const isOfVariables = first !== undefined && second === undefined && variableOrFile.test(first.name);
+  const isOfVariables = first !== undefined && second === undefined && saysKey(first.name);
   if (isSet && !isOfVariables && isPemMap(json)) return undefined;
   const candidates = purpose === 'verify' && isOfVariables ? publics : privates.length > 0 ? privates : all;
   if (new Set(candidates.map(({ text }) => text)).size > 1) {
@@ -70,8 +70,16 @@ function findOnly(json: JsonObject, where: string, purpose: 'sign' | 'verify' | 
   return candidates[0];
 }
 
-/** What variables and files are called; a `kid` of a set is not. */
+/** What variables and files are called. */
 const variableOrFile = /^[A-Z][A-Z\d]{0,40}(?:_[A-Z\d]{1,40}){1,10}$|\.(?:pub|pem|key|crt|cer)$/;
+/** What settings are called, such as `jwtPublicKey` or `rsa_public_key`, without their case and signs. */
+const setting =
+  /(?:public|pub|sign(?:ing|er|ature)?|verif[a-z]{1,8}|jwt|rsa|auth|token)(?:key|pem|cert(?:ificate)?)(?:pem)?$/;
+
+/** Whether a name says that a key is in it, and so is no `kid` of a set. */
+function saysKey(name: string): boolean {
+  return variableOrFile.test(name) || setting.test(name.toLowerCase().replace(/[^a-z\d]/g, ''));
+}
 
 function several(keys: readonly { name: string; text: string }[], where: string): JwtkitError {
   const names = keys

@@ -86,17 +86,29 @@ describe('one public key among variables or files', () => {
     ['beside a password', { JWT_PUBLIC_KEY: pem, DB_PASSWORD: 'hunter2' }],
     ['beside a private key', { JWT_PUBLIC_KEY: pem, DEPLOY_KEY: secret, PORT: '8080' }],
     ['in a file of a ConfigMap', { 'jwt.pub': pem, namespace: 'default' }],
+    ['in a setting', { jwtPublicKey: pem, issuer: 'https://issuer.example' }],
+    ['in a credential of Kong', { key: 'issuer-1', rsa_public_key: pem, algorithm: 'RS256' }],
+    ['in kebab case', { 'public-key': pem }],
+    ['in capitals', { PublicKey: pem }],
+    ['by what it is for', { verificationKey: pem }],
+    ['by what it signs', { signing_key: pem }],
+    ['by its abbreviation', { pubkey: pem }],
+    ['by its form', { rsaPublicKeyPem: pem }],
+    ['as a certificate', { signingCertificate: pem }],
   ])('%s is that key, without a kid', (_what, json) => {
     const notes: string[] = [];
     const keys = loadKeys(JSON.stringify(json), { purpose: 'verify', note: (text) => notes.push(text) });
     expect(keys.map(({ kid, keyObject }) => [kid, keyObject.type])).toEqual([[undefined, 'public']]);
-    expect(notes.join()).toMatch(/the key was found in JSON at (?:JWT_PUBLIC_KEY|jwt\.pub)/);
+    const name = Object.entries(json).find(([, value]) => value === pem)?.[0];
+    expect(notes).toEqual([`the key was found in JSON at ${name}`]);
   });
 
   test('two of them are a set, as is one under another name', () => {
     const kidsOf = (json: object) => loadKeys(JSON.stringify(json), { purpose: 'verify' }).map(({ kid }) => kid);
     expect(kidsOf({ KEY_ONE: pem, KEY_TWO: pem })).toEqual(['KEY_ONE', 'KEY_TWO']);
-    expect(kidsOf({ '2026-11': pem })).toEqual(['2026-11']);
+    for (const kid of ['2026-11', 'key-1', 'default', 'prod-key', 'signing-key-2', 'eu-west']) {
+      expect(kidsOf({ [kid]: pem })).toEqual([kid]);
+    }
   });
 });
 
