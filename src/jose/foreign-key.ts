@@ -3,7 +3,7 @@ import { isPkcs12 } from './der.js';
 import { findKeyIn } from './disguised-key.js';
 import { isJsonObject, type JsonObject, own } from './json.js';
 import { shownName } from './json-key.js';
-import { fileName, isUnresolved, unresolvedHint, variableName, vaultReference } from './unresolved.js';
+import { explainUnresolved, fileName, variableName, vaultReference } from './unresolved.js';
 
 const sshHint =
   'convert a copy, since ssh-keygen overwrites it: cp FILE copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem ' +
@@ -101,7 +101,8 @@ export function foreignFormatHint(bytes: Buffer, text: string): string {
   const hint = foreignTextHint(text);
   if (hint !== undefined) return hint;
   const kind = findKeyIn(bytes);
-  if (isUnresolved(bytes)) return `this is a placeholder, not a key: ${unresolvedHint}`;
+  const unresolved = explainUnresolved(bytes, 'key');
+  if (unresolved !== undefined) return `this ${unresolved.problem}: ${unresolved.hint}`;
   if (kind === 'an OpenPGP key') return foreignLabelHint('PGP ') as string;
   if (kind === undefined) return 'a shared secret is given with --secret-file or --secret-env';
   return `it holds ${kind} in a form that is not read: give the key alone, as PEM or as a JWK`;
@@ -122,6 +123,7 @@ export function foreignJsonHint(json: JsonObject): string | undefined {
     return isJsonObject(value) && (Array.isArray(own(value, 'keys')) || typeof own(value, 'kty') === 'string');
   });
   if (found !== undefined) return `the key is in its member ${shownName(found[0])}: give that alone`;
-  if (own(json, 'error') !== undefined) return 'this is an answer with an error: read its message';
+  if (['error', 'errors', 'message', '__type'].some((name) => own(json, name) !== undefined))
+    return 'this is an answer with an error: read its message';
   return undefined;
 }

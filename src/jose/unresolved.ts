@@ -1,6 +1,6 @@
 /**
- * Names of variables, references to vaults and names of files, given where a secret, a key or a token belongs: a program did not put
- * the value in their place.
+ * Names of variables, references to vaults, names of files and messages of programs, given where a secret, a key or a token belongs: a
+ * program did not put the value in their place.
  */
 import { JwtkitError } from '../errors.js';
 
@@ -12,7 +12,7 @@ interface Form {
    * secret that a program made is refused. `never`: it may be a secret. Every form gets a hint where a key or a token belongs.
    */
   readonly strict: 'always' | 'secret' | 'never';
-  readonly of: 'variable' | 'vault' | 'file' | 'nothing';
+  readonly of: 'variable' | 'vault' | 'file' | 'nothing' | 'object' | 'answer';
 }
 
 const extension = '\\.(?:pem|key|pub|crt|cer|der|p8|p12|pfx|json|jwks?|txt|env|ya?ml)';
@@ -34,6 +34,19 @@ const forms: readonly Form[] = [
   { pattern: /^<%=[^<>]{1,200}%>$/, strict: 'always', of: 'variable' },
   { pattern: /^#\{[\w.-]{1,200}\}#?$/, strict: 'always', of: 'variable' },
   { pattern: /^<%=/, strict: 'never', of: 'variable' },
+  // Of Symfony.
+  { pattern: /^%env\([\w:.]{1,200}\)%$/, strict: 'secret', of: 'variable' },
+  { pattern: /^%[a-z_]{1,40}(?:\.[a-z_]{1,40}){1,5}%[\w./-]{0,200}$/, strict: 'secret', of: 'variable' },
+  // Commands that no shell ran, as in an env file of Docker, and expressions that are source code.
+  { pattern: /^\$\([^()]{1,400}\)$/, strict: 'secret', of: 'variable' },
+  { pattern: /^`[a-z][\w./-]{0,40} [^`]{1,400}`$/, strict: 'secret', of: 'variable' },
+  { pattern: /^(?:(?:process|import\.meta|Deno|Bun)\.env|os\.environ)[.[]/, strict: 'secret', of: 'variable' },
+  { pattern: /^(?:ENV|\$_ENV|\$_SERVER)(?:\.fetch\(|\[["'])/, strict: 'secret', of: 'variable' },
+  {
+    pattern: /^(?:\w{1,20}(?:\.|::)){0,3}(?:getenv|GetEnvironmentVariable|get_env|env|var)\(["'`]/,
+    strict: 'secret',
+    of: 'variable',
+  },
   // Of variables and files that are named where their content belongs.
   { pattern: /^env:(?:\/\/)?[A-Z_][A-Z0-9_]{0,200}$/, strict: 'always', of: 'variable' },
   { pattern: /^env:\S/, strict: 'never', of: 'variable' },
@@ -70,6 +83,30 @@ const forms: readonly Form[] = [
   { pattern: /^(?:\[object \w{1,40}\]\s*){1,40}$/, strict: 'secret', of: 'nothing' },
   { pattern: /^\$ANSIBLE_VAULT;/, strict: 'secret', of: 'nothing' },
   { pattern: /^https?:\/\/\S{1,900}$/, strict: 'secret', of: 'nothing' },
+  { pattern: /^version https:\/\/git-lfs\.github\.com\/spec\//, strict: 'secret', of: 'nothing' },
+  // Objects as Java, .NET, Ruby, Python and Node print them.
+  { pattern: /^(?:[a-z]\w{0,40}\.){1,10}[A-Z][\w$]{0,80}@[\da-f]{1,8}$/, strict: 'secret', of: 'object' },
+  { pattern: /^(?:System|Microsoft)(?:\.[A-Z]\w{0,60}){1,10}(?:[+`[,].{0,300})?$/, strict: 'secret', of: 'object' },
+  { pattern: /^#<[A-Z][\w:]{0,100}(?:[:\s][^<>]{0,300})?>$/, strict: 'secret', of: 'object' },
+  { pattern: /^<(?:bound method|built-in|function|coroutine|class|module) .{1,300}>$/, strict: 'secret', of: 'object' },
+  { pattern: /^(?:(?:Public|Private|Secret)KeyObject|CryptoKey|Promise) \{/, strict: 'secret', of: 'object' },
+  { pattern: /^(?:async )?(?:function\b.{0,80}\(|\([\w, ]{0,80}\) =>)/, strict: 'secret', of: 'object' },
+  // What a program or a service says if it has no value.
+  { pattern: /^<(?:!doctype html|html[\s>]|\?xml\s)/i, strict: 'secret', of: 'answer' },
+  { pattern: /^\{\s*"(?:errors?|message|__type)"\s*:/i, strict: 'secret', of: 'answer' },
+  { pattern: /^HTTP\/\d(?:\.\d)? \d{3}\b/, strict: 'secret', of: 'answer' },
+  { pattern: /^\[?(?:error|fatal|panic)(?:\]|:)\s/i, strict: 'secret', of: 'answer' },
+  {
+    pattern: /^(?:Error from server|An error occurred|ERROR:|curl:|Traceback|usage:) \(?\w|^No value found at /,
+    strict: 'secret',
+    of: 'answer',
+  },
+  {
+    pattern:
+      /^[\w./-]{1,60}: (?:.{0,300}: )?(?:No such file or directory|(?:command )?not found|Permission denied|Is a directory)$/,
+    strict: 'secret',
+    of: 'answer',
+  },
 ];
 
 /** The name of a variable, given instead of a key or a token. */
@@ -99,26 +136,50 @@ export function isReference(secret: Uint8Array | string): boolean {
 
 /** Whether a secret that a program made is a placeholder, also in quotes or behind its name, as in a line of YAML or an env file. */
 export function isUnresolved(secret: Uint8Array | string): boolean {
+  return formOf(secret) !== undefined;
+}
+
+function formOf(secret: Uint8Array | string): Form | undefined {
   const plain = plainText(secret);
   const value = plain.replace(/^(?:export {1,4})?["']?[A-Za-z_][\w.-]{0,100}["']?[ \t]{0,8}[:=][ \t]{0,8}/, '');
   const unquoted = value.replace(/^(["'`])(.*)\1[,;]?$/, '$2');
-  return [plain, value, unquoted].some((text) => {
-    return forms.some(({ pattern, strict }) => strict !== 'never' && pattern.test(text));
+  return forms.find(({ pattern, strict }) => {
+    return strict !== 'never' && [plain, value, unquoted].some((text) => pattern.test(text));
   });
 }
 
-/** Longer texts are no placeholder. */
-const longest = 4096;
+/** How much of a text the patterns see, in bytes. Only a web page is longer. */
+const seen = 4096;
 
 function plainText(secret: Uint8Array | string): string {
-  if (secret.length > longest) return '';
-  return Buffer.from(secret as string)
-    .toString('latin1')
-    .trim();
+  const bytes = Buffer.from(secret as string);
+  const text = bytes.toString('latin1', 0, seen).trimStart();
+  return bytes.length > seen ? text : text.trimEnd();
+}
+
+/** Whether a text is an object as a program prints it, or the message of a program. No program puts another value in its place. */
+export function isPrinted(text: string): boolean {
+  const form = formOf(text);
+  return form !== undefined && (form.of === 'object' || form.of === 'answer');
+}
+
+/** What a text is instead of a secret or a key, and what to do; undefined for a text that is not {@link isUnresolved}. */
+export function explainUnresolved(
+  text: Uint8Array,
+  wanted: 'secret' | 'key' = 'secret',
+): { problem: string; hint: string } | undefined {
+  const form = formOf(text);
+  if (form === undefined) return undefined;
+  if (form.of !== 'answer') return { problem: `is a placeholder, not a ${wanted}`, hint: unresolvedHint };
+  return {
+    problem: `is what a program printed instead of a ${wanted}`,
+    hint: `run what fetches the ${wanted} again, and read its message; anybody can guess this text`,
+  };
 }
 
 /** Throws KEY_TOO_WEAK for a secret that {@link isUnresolved}. */
 export function refuseUnresolved(secret: Uint8Array, where: string): void {
-  if (!isUnresolved(secret)) return;
-  throw new JwtkitError('KEY_TOO_WEAK', `${where}the secret ${unresolvedProblem}`, { hint: unresolvedHint });
+  const reason = explainUnresolved(secret);
+  if (reason === undefined) return;
+  throw new JwtkitError('KEY_TOO_WEAK', `${where}the secret ${reason.problem}`, { hint: reason.hint });
 }

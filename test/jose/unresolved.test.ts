@@ -72,6 +72,35 @@ test.each([
   '"secret": "ENC[AES256_GCM,data:c2VjcmV0,iv:aaaa,tag:bbbb,type:str]",',
   'JWT_SECRET=$'.concat('{JWT_SECRET_OF_THE_SERVICE}'),
   '"/run/secrets/jwt_signing_secret_of_us"',
+  '$(openssl rand -base64 64 | tr -d "\\n")',
+  '"$(cat /run/secrets/jwt/signing-secret)"',
+  'JWT_SECRET=$(kubectl get secret jwt -o jsonpath={.data.secret} | base64 -d)',
+  '`openssl rand -base64 48 | tr -d newlines`',
+  'process.env.JWT_SIGNING_SECRET_OF_US',
+  'process.env["JWT_SIGNING_SECRET"] || "a default that is public"',
+  'import.meta.env.VITE_JWT_SIGNING_SECRET',
+  'os.environ["JWT_SIGNING_SECRET_OF_US"]',
+  "os.environ.get('JWT_SECRET', 'a default that is public')",
+  'os.getenv("JWT_SIGNING_SECRET_OF_US")',
+  "ENV['JWT_SIGNING_SECRET_OF_THE_SERVICE']",
+  'ENV.fetch("JWT_SIGNING_SECRET_OF_US")',
+  'System.getenv("JWT_SIGNING_SECRET")',
+  'Environment.GetEnvironmentVariable("JWT_SECRET")',
+  "env('JWT_SIGNING_SECRET_OF_THE_SERVICE')",
+  'std::env::var("JWT_SIGNING_SECRET")',
+  '%env(resolve:JWT_SIGNING_SECRET_OF_US)%',
+  '%kernel.project_dir%/config/jwt/private.pem',
+  'javax.crypto.spec.SecretKeySpec@5883fb9',
+  'org.springframework.security.SecretKey$Inner@1b6d3586',
+  'Microsoft.IdentityModel.Tokens.SymmetricSecurityKey',
+  'System.Threading.Tasks.Task`1[System.String]',
+  '#<OpenSSL::PKey::RSA:0x000055d5c8a0e4a8>',
+  '<bound method Settings.secret of <Settings>>',
+  'PublicKeyObject { [Symbol(kHandle)]: [KeyObjectHandle {}] }',
+  'CryptoKey { type: "secret", extractable: true }',
+  'async () => { return process.env.JWT_SECRET }',
+  'function getSecret() { [native code] }',
+  'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22e\nsize 44',
 ])('refuses %s as a secret', async (text) => {
   for (const S of [text, `${text}\n`, ` ${text} `]) {
     const { exitCode, stdout, stderr } = await runCli(['issue', '--sub', 'x', '--secret-env', 'S'], { env: { S } });
@@ -88,6 +117,52 @@ test.each([
 });
 
 test.each([
+  '<!DOCTYPE html><html><head><title>404 Not Found</title></head></html>',
+  `<html>${' '.repeat(5000)}</html>`,
+  '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+  '{"errors":["permission denied: 1 error occurred"]}',
+  '{"error": {"code": 403, "status": "PERMISSION_DENIED"}}',
+  '{"message":"Unauthorized, the token has expired"}',
+  '{"__type":"ResourceNotFoundException","message":"x"}',
+  'HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n',
+  'Error from server (NotFound): secrets "jwt" not found',
+  'An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation',
+  'ERROR: (gcloud.secrets.versions.access) NOT_FOUND: Secret not found',
+  'error: could not find the secret "jwt" in the store',
+  '[ERROR] 2026/11/30 12:00:00 could not read secret',
+  'curl: (6) Could not resolve host: vault.internal.example',
+  'cat: /run/secrets/jwt_signing_secret: No such file or directory',
+  '/bin/sh: 1: openssl-of-this-system: not found',
+  'bash: line 1: openssl-of-this-system: command not found',
+  'Traceback (most recent call last):\n  File "/app/secret.py", line 1',
+  'No value found at secret/data/jwt/production',
+])('refuses what a program printed: %s', async (text) => {
+  for (const S of [text, `${text}\n`]) {
+    const { exitCode, stdout, stderr } = await runCli(['issue', '--sub', 'x', '--secret-env', 'S'], { env: { S } });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+    expect(stderr).toBe(
+      'error: S: the secret is what a program printed instead of a secret\n' +
+        'hint: run what fetches the secret again, and read its message; anybody can guess this text\n',
+    );
+  }
+  const asKey = await runCli(['verify', '--key-env', 'S', 'a.b.c'], { env: { S: text } });
+  expect(asKey.stderr).toMatch(/hint: /);
+  expect(asKey.stderr).not.toContain('--secret-file');
+});
+
+test.each([
+  'error-in-the-beginning-of-a-secret-0123456789',
+  'usage of words: correct horse battery staple',
+  'ENV.abcdefghijklmnopqrstuvwxyz0123456789',
+  'environment(abcdefghijklmnopqrstuvwxyz)',
+  'com.abcdefghijklmnopqrstuvwxyz.0123456789',
+  '#<abcdefghijklmnopqrstuvwxyz0123456789',
+  '`abcdefghijklmnopqrstuvwxyz0123456789`',
+  '$(abcdefghijklmnopqrstuvwxyz0123456789',
+  '{"secret":"abcdefghijklmnopqrstuvwxyz0123456789"}',
+  '{"message_key":"abcdefghijklmnopqrstuvwxyz0123"}',
+  'System abcdefghijklmnopqrstuvwxyz0123456789',
+  'user@abcdefghijklmnopqrstuvwxyz:0123456789',
   '$2b$12$abcdefghijklmnopqrstuvwxyz0123456789',
   '$abcdefghijklmnopqrstuvwxyz0123456789ABCD',
   '%abcdefghijklmnopqrstuvwxyz0123456789-',

@@ -4,7 +4,7 @@ import { JwtkitError } from '../../errors.js';
 import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
 import { holdsSecret, importJwk, UnusableJwk } from '../../jose/jwk.js';
 import { readPemBlock, readPemBlocks } from '../../jose/pem.js';
-import { isReference, isUnresolved } from '../../jose/unresolved.js';
+import { isPrinted, isReference, isUnresolved } from '../../jose/unresolved.js';
 import { isContentEncryptionName, isKeyManagementName } from '../../jwe/algorithms.js';
 import { importEncryptionJwk } from '../../jwe/jwk.js';
 import { parseJwe } from '../../jwe/parse.js';
@@ -235,7 +235,7 @@ export function addSet(set: JsonObject, found: Found, part?: string): void {
  */
 function isPutInLater(value: string): boolean {
   if (/^\s*$|^\$[A-Z_][A-Z\d_]*$|^\$\(.*\)$/.test(value) || isReference(value)) return true;
-  return isUnresolved(value) && !/^\s*[*<([]/.test(value);
+  return isUnresolved(value) && !isPrinted(value) && !/^\s*[*<([]/.test(value);
 }
 
 function lineAt(text: string, at: number): number {
