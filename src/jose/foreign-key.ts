@@ -1,7 +1,7 @@
 /** Hints for keys in formats that jwtkit does not read. */
 import { isPkcs12 } from './der.js';
 import { findKeyIn } from './disguised-key.js';
-import { isJsonObject, type JsonObject, own } from './json.js';
+import { type JsonObject, own } from './json.js';
 import { shownName } from './json-key.js';
 import { explainUnresolved, fileName, variableName, vaultReference } from './unresolved.js';
 
@@ -119,11 +119,24 @@ export function foreignJsonHint(json: JsonObject): string | undefined {
   if (typeof own(json, 'jwks_uri') === 'string') {
     return 'this is the metadata of an issuer: name the issuer with --issuer-url, or its jwks_uri with --jwks';
   }
-  const found = Object.entries(json).find(([, value]) => {
-    return isJsonObject(value) && (Array.isArray(own(value, 'keys')) || typeof own(value, 'kty') === 'string');
-  });
-  if (found !== undefined) return `the key is in its member ${shownName(found[0])}: give that alone`;
+  const path = pathOfKey(json, deepest);
+  if (path !== undefined) return `the key is in its member ${path}: give that alone`;
   if (['error', 'errors', 'message', '__type'].some((name) => own(json, name) !== undefined))
     return 'this is an answer with an error: read its message';
+  return undefined;
+}
+
+/** How deep a JWK or a JWK Set is looked for. */
+const deepest = 6;
+
+/** Where in JSON the first JWK or JWK Set is, as names with dots between them. */
+function pathOfKey(value: object, depth: number): string | undefined {
+  for (const [name, member] of Object.entries(value)) {
+    if (typeof member !== 'object' || member === null) continue;
+    const isKey = Array.isArray(own(member, 'keys')) || typeof own(member, 'kty') === 'string';
+    const inner = isKey || depth === 0 ? undefined : pathOfKey(member, depth - 1);
+    if (isKey) return shownName(name);
+    if (inner !== undefined) return `${shownName(name)}.${inner}`;
+  }
   return undefined;
 }

@@ -1,4 +1,5 @@
 /** Says what to change in a JWK that is refused. */
+import { isAlgorithmName } from './algorithms.js';
 import { isJsonObject, own } from './json.js';
 
 /** Other names of types and curves, in lower case. */
@@ -29,6 +30,14 @@ export function jwkHint(jwk: unknown, message: string): string | undefined {
     const curve = curves[value.toLowerCase().replace(/[-_](?=\d|k)/g, '')];
     return curve === undefined || curve === value ? undefined : `write "crv": "${curve}"`;
   }
+  if (name === 'use' && typeof value === 'string' && /^sig(?:nature)?$/i.test(value)) return 'write "use": "sig"';
+  if (
+    name === 'alg' &&
+    typeof value === 'string' &&
+    value !== value.toUpperCase() &&
+    isAlgorithmName(value.toUpperCase())
+  )
+    return `write "alg": "${value.toUpperCase()}"`;
   if (name === 'kid' && typeof value === 'number') return 'write it in quotes: a kid is a text';
   if (name === 'key_ops' && typeof value === 'string') return 'write it as an array, such as ["verify"]';
   return numbers.includes(name) ? numberHint(name, value) : undefined;
@@ -38,6 +47,13 @@ function ktyHint(jwk: { [name: string]: unknown }): string | undefined {
   const name = Object.keys(jwk).find((each) => each.toLowerCase() === 'kty');
   if (name !== undefined && name !== 'kty') return 'the names of members are in lower case: write "kty"';
   const kty = own(jwk, 'kty');
+  if (kty === undefined && typeof own(jwk, 'publicKey') === 'string' && own(jwk, 'providerId') !== undefined)
+    return "this is a list of Keycloak's admin API: the JWK Set is at /realms/REALM/protocol/openid-connect/certs";
+  if (
+    kty === undefined &&
+    Object.values(jwk).some((value) => typeof value === 'string' && value.includes('-----BEGIN '))
+  )
+    return 'a PEM is no JWK: jwtkit keys convert FILE --format jwk writes one';
   const right = typeof kty === 'string' ? types[kty.toLowerCase().replace(/-hsm$/, '')] : undefined;
   return right === undefined || right === kty ? undefined : `write "kty": "${right}"`;
 }

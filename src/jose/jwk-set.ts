@@ -1,6 +1,7 @@
 import { JwtkitError } from '../errors.js';
 import { isJsonObject, type JsonObject, own, quoteText } from './json.js';
 import { holdsSecret, importJwk, ofJwk, thumbprint, UnusableJwk } from './jwk.js';
+import { jwkHint } from './jwk-hint.js';
 import type { Key } from './key.js';
 
 /** The largest published sets have some dozens of keys. */
@@ -28,6 +29,8 @@ export interface ImportedJwkSet {
   /** The JWK that each key came from. */
   readonly members: ReadonlyMap<Key, JsonObject>;
   readonly skipped: SkippedJwk[];
+  /** What to change in the first member that was left out. */
+  readonly hint?: string | undefined;
 }
 
 /**
@@ -44,6 +47,7 @@ export function importJwkSet(set: unknown, { source, checkTime }: ImportJwkSetOp
   if (list.length > maxSetKeys) throw invalid(`the JWK Set holds ${list.length} keys, at most ${maxSetKeys} are taken`);
   const members = new Map<Key, JsonObject>();
   const skipped: SkippedJwk[] = [];
+  let hint: string | undefined;
   for (const member of list) {
     checkTime?.();
     try {
@@ -53,6 +57,7 @@ export function importJwkSet(set: unknown, { source, checkTime }: ImportJwkSetOp
       const isSound = error instanceof UnusableJwk || error.code === 'KEY_TOO_WEAK';
       if (!isSound && holdsSecret(member)) throw error;
       const kid = isJsonObject(member) ? own(member, 'kid') : undefined;
+      if (skipped.length === 0) hint = jwkHint(member, error.message);
       skipped.push(skippedKey(kid, error, where));
     }
   }
@@ -61,7 +66,7 @@ export function importJwkSet(set: unknown, { source, checkTime }: ImportJwkSetOp
   if (new Set(keys.map(({ shape }) => shape.kty === 'oct')).size > 1) {
     throw invalid('secrets and public keys are mixed in one JWK Set');
   }
-  return { keys, members, skipped };
+  return { keys, members, skipped, hint };
 }
 
 /** Describes a member that is left out because of an error. */

@@ -169,8 +169,8 @@ function readJson(
   if (form === 'JWK') {
     return { keys: [withJwkHint(json, () => importJwk(json, { source, kid }))], mended, notes };
   }
-  const { keys, skipped } = form === 'JWK Set' ? importJwkSet(json, { source }) : loadPemMap(json, source);
-  if (keys.length === 0) throw new JwtkitError('KEY_INVALID', `${where}${noUsableKey(skipped)}`);
+  const { keys, skipped, hint } = form === 'JWK Set' ? importJwkSet(json, { source }) : loadPemMap(json, source);
+  if (keys.length === 0) throw new JwtkitError('KEY_INVALID', `${where}${noUsableKey(skipped)}`, { hint });
   for (const each of skipped) onSkipped?.(each);
   return { keys, mended, notes };
 }

@@ -51,7 +51,9 @@ interface ReadOptions {
 
 function readPublished(body: Uint8Array, source: string, options: ReadOptions): PublishedSet {
   const invalid: RefuseText = (message, hint) => new JwtkitError('JWKS_INVALID', `${source}: ${message}`, { hint });
-  const { keys, members, skipped } = refusing(invalid, source, () => importPublished(body, source, invalid, options));
+  const { keys, members, skipped, hint } = refusing(invalid, source, () =>
+    importPublished(body, source, invalid, options),
+  );
   const ends = new Map<Key, number>();
   const usable = keys.filter((key) => {
     const exp = own(members.get(key) ?? {}, 'exp') ?? undefined;
@@ -59,7 +61,7 @@ function readPublished(body: Uint8Array, source: string, options: ReadOptions): 
     else if (exp !== undefined) skipped.push({ kid: key.kid, reason: 'its exp is no NumericDate', isBroken: true });
     return exp === undefined || ends.has(key);
   });
-  if (usable.length === 0) throw invalid(noUsableKey(skipped));
+  if (usable.length === 0) throw invalid(noUsableKey(skipped), hint);
   if (ends.size === 0) return { keysAt: () => usable, skipped, endedAt: () => [] };
   const keysAt = (now: number) => {
     const current = usable.filter((key) => (ends.get(key) ?? Infinity) > now);

@@ -120,9 +120,9 @@ async function readJwks(
     const [key] = loadKeys(content, { purpose: 'any', source });
     return { found: [{ key: key as Key, jwk: json }], skipped: [] };
   }
-  const { members, skipped } = form === 'PEM map' ? loadPemMap(json, source) : importJwkSet(json, { source });
+  const { members, skipped, hint } = form === 'PEM map' ? loadPemMap(json, source) : importJwkSet(json, { source });
   const found = [...members].map(([key, jwk]) => ({ key, jwk }));
-  if (found.length === 0) throw new JwtkitError('KEY_INVALID', `${where}${noUsableKey(skipped)}`);
+  if (found.length === 0) throw new JwtkitError('KEY_INVALID', `${where}${noUsableKey(skipped)}`, { hint });
   const kids = new Set<string>();
   for (const { kid } of members.keys()) {
     if (kid === undefined) continue;

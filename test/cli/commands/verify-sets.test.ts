@@ -68,6 +68,39 @@ test.each<[string, string, number, string]>([
   expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: expect.stringContaining(note) });
 });
 
+const { n = '' } = rsa as { n?: string };
+test.each<[string, object, string]>([
+  ['a number in base64', { keys: [{ ...rsa, n: Buffer.from(n, 'base64url').toString('base64') }] }, 'not base64url'],
+  ['the exponent as a number', { keys: [{ ...rsa, e: 65537 }] }, 'write "e": "AQAB"'],
+  ['a kid that is a number', { keys: [{ ...rsa, kid: 1 }] }, 'write it in quotes'],
+  ['an empty use', { keys: [{ ...rsa, use: '' }] }, 'remove "use"'],
+  ['a use in capitals', { keys: [{ ...rsa, use: 'SIG' }] }, 'write "use": "sig"'],
+  ['an alg in lower case', { keys: [{ ...rsa, alg: 'rs256' }] }, 'write "alg": "RS256"'],
+  ['a type in lower case', { keys: [{ ...rsa, kty: 'rsa' }] }, 'write "kty": "RSA"'],
+  ['key_ops that are a text', { keys: [{ ...rsa, key_ops: 'verify' }] }, 'write it as an array'],
+  ['PEM in a set', { keys: [{ kid: 'k1', pem }] }, 'jwtkit keys convert FILE --format jwk'],
+  [
+    'the keys of the admin API of Keycloak',
+    { keys: [{ kid: 'k1', providerId: 'x', publicKey: 'MIIB' }] },
+    'openid-connect/certs',
+  ],
+  [
+    'a document of a DID',
+    { id: 'did:web:x', verificationMethod: [{ publicKeyJwk: rsa }] },
+    'member verificationMethod.0.publicKeyJwk',
+  ],
+  ['a confirmation of a token', { cnf: { jwk: rsa } }, 'member cnf.jwk'],
+  ['an answer with errors', { errors: ['permission denied'] }, 'read its message'],
+])('a set without a usable key says what to change: %s', async (_, set, hint) => {
+  const file = fileWith(JSON.stringify(set));
+  for (const option of ['--jwks', '--key']) {
+    const { exitCode, stderr } = await runCli(['verify', tokens.k1, option, file]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: expect.stringContaining(hint) });
+  }
+  const { stderr } = await runCli(['keys', 'convert', file, '--format', 'jwks']);
+  expect(stderr).toContain(hint);
+});
+
 test('a set from a URL may not be wrapped', async () => {
   server.route({ '/set': { body: Buffer.from(setOf(rsa)).toString('base64') } });
   const { exitCode } = await runCli(['verify', tokens.k1, '--jwks', `${server.origin}/set`, '--no-cache']);
