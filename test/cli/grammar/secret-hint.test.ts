@@ -34,6 +34,18 @@ describe('the hint names', () => {
     ['a line end of Windows', secret, `${secret}\r\n`, [], 'with a line end after it'],
     ['white space around it', `  ${secret} \n`, secret, [], 'without the white space around it'],
     ['its name', `JWT_SECRET=${secret}`, secret, [], 'without the name before it'],
+    ['its name in YAML', `jwt_secret: ${secret}`, secret, [], 'without the name before it'],
+    ['its name in JSON', `"jwt.secret": "${secret}",`, secret, [], 'without the name before it'],
+    ['the mark of Laravel', `base64:${Buffer.from(secret).toString('base64')}`, secret, [], 'remove base64: before it'],
+    ['base64 of echo', Buffer.from(`${secret}\n`).toString('base64'), secret, [], 'without the line end in it'],
+    ['hex of echo', Buffer.from(`${secret}\n`).toString('hex'), secret, [], 'without the line end in it'],
+    [
+      'base64 of base64',
+      Buffer.from(Buffer.from(secret).toString('base64')).toString('base64'),
+      secret,
+      [],
+      'and decoded once more',
+    ],
     ['its name and quotes', `export JWT_SECRET='${secret}'`, secret, [], 'without the name before it'],
     ['quotes', `"${secret}"`, secret, [], 'without the quotes around it'],
   ])('%s', async (_, written, used, encoding, part) => {

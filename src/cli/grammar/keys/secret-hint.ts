@@ -63,6 +63,12 @@ function* otherReadings({ bytes, encoding }: WrittenSecret): Generator<[Uint8Arr
     const isOther = name === 'base64' && /[-_]/.test(text);
     if (decoded === undefined || isOther) continue;
     yield [decoded, `${holds} decoded from ${name}: pass --secret-encoding ${name}`];
+    yield* readingsOfDecoded(decoded.toString(), `${holds} decoded from ${name}`);
+  }
+  const marked = /^base64:(.*)$/s.exec(text.trim())?.[1];
+  const unmarked = marked === undefined ? undefined : decodeSecret(marked, 'base64');
+  if (unmarked !== undefined) {
+    yield [unmarked, `${holds} decoded from base64: remove base64: before it, and pass --secret-encoding base64`];
   }
   if (encoding !== undefined) {
     yield [
@@ -72,7 +78,7 @@ function* otherReadings({ bytes, encoding }: WrittenSecret): Generator<[Uint8Arr
   }
   yield [Buffer.from(text.trimEnd()), `${holds} without the white space at its end: remove that`];
   yield [Buffer.from(text.trim()), `${holds} without the white space around it: remove that`];
-  const value = /^(?:export\s+)?[A-Za-z_]\w*=(["']?)(.*)\1$/.exec(text.trim())?.[2];
+  const value = /^(?:export\s+)?["']?[A-Za-z_][\w.-]*["']?\s{0,8}[=:]\s{0,8}(["']?)(.*)\1,?$/.exec(text.trim())?.[2];
   if (value !== undefined) yield [Buffer.from(value), `${holds} without the name before it: keep the value alone`];
   const unquoted = /^(['"])(.*)\1$/s.exec(text.trim())?.[2];
   if (unquoted !== undefined) yield [Buffer.from(unquoted), `${holds} without the quotes around it: remove them`];
@@ -80,4 +86,15 @@ function* otherReadings({ bytes, encoding }: WrittenSecret): Generator<[Uint8Arr
     const hint = `${holds} with a line end after it, which jwtkit leaves out: write it in base64, and pass --secret-encoding base64`;
     yield [Buffer.concat([bytes, Buffer.from(end)]), hint];
   }
+}
+
+/** Readings of a secret that was decoded once: `echo` puts a line end into base64, and Kubernetes encodes what was encoded before. */
+function* readingsOfDecoded(text: string, holds: string): Generator<[Uint8Array, string]> {
+  const trimmed = text.trimEnd();
+  if (trimmed !== text) {
+    yield [Buffer.from(trimmed), `${holds}, without the line end in it: encode it without one, as printf '%s' does`];
+  }
+  const twice = decodeSecret(text, 'base64');
+  if (twice === undefined) return;
+  yield [twice, `${holds}, and decoded once more: decode it once, and pass --secret-encoding base64`];
 }
