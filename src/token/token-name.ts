@@ -39,7 +39,7 @@ export function isPlainName(name: string | undefined, wanted: 'access' | 'refres
   return plain === `${wanted}token` || plain === wanted;
 }
 
-const labels = /^(?:name|key|label|kind|type|use|(?:issued_?)?token_?(?:name|kind|type|use))$/i;
+const labels = /^(?:name|key|label|kind|type|use|credential_?type|(?:issued_?)?token_?(?:name|kind|type|use))$/i;
 
 /** Returns what an object calls the token in it, as `{"name": "refresh_token", "value": …}` does. */
 export function labelsOf(value: object): string[] {

@@ -41,8 +41,25 @@ export function placeOf(text: string, start: number, { lines, parts }: Shape): T
   return {
     place: all || 'among other text',
     name,
-    names: [...enclosing(before), ...(name === undefined ? [] : [name])],
+    names: [...enclosing(before), ...wordsBefore(near), ...(name === undefined ? [] : [name])],
   };
+}
+
+/** What a text calls the token behind it, and what may stand between: tags, types and words such as `is`. */
+const calledSo =
+  /(?:^| )((?:access|refresh|id) ?(?:tokens?|jwts?|jws|jwe))(?: (?:value|is|string|text|raw|optional|some|secret|b|td|dd|dt|th|span|code|strong|pre))*$/;
+const longestWords = 96;
+
+/** The name of a token that stands before it as words: in a table, an element, a form, a cookie jar, the option of a command. */
+function wordsBefore(near: string): string[] {
+  const words = near
+    .slice(-longestWords)
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/[^a-z]+/g, ' ')
+    .trim();
+  const name = calledSo.exec(words)?.[1];
+  return name === undefined ? [] : [name];
 }
 
 const deepest = 4;

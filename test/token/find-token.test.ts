@@ -14,6 +14,18 @@ const percent = (text: string) => [...text].map((char) => `%${char.charCodeAt(0)
 const amplify = 'CognitoIdentityServiceProvider.1h57kf5cpq17m0eml12example.f3a1c2d4-1111-2222-3333-444455556666';
 const list = (tokens: Record<string, string>) => Object.entries(tokens).map(([name, value]) => ({ name, value }));
 
+const jar = (name: string, value: string) => `#HttpOnly_localhost\tFALSE\t/\tTRUE\t0\t${name}\t${value}\n`;
+
+test.each([
+  ['after a refresh', `token refresh is done, new token: ${token}`],
+  ['that was refreshed', `refreshed token: ${token}`],
+  ['got for another', `exchanged the refresh token for the access token: ${token}`],
+  ['sent to another path', `curl https://a.example/refresh -H 'Authorization: Bearer ${token}'`],
+  ['beside a lifetime', `refresh_token_expires_in=60&token=${token}`],
+])('takes a token %s', (_, text) => {
+  expect(findToken(text, 'no refresh')).toMatchObject({ kind: 'one', token });
+});
+
 describe('finds the one token of a text', () => {
   const b64 = encode('body');
   test.each<[string, string, string]>([
@@ -246,6 +258,27 @@ describe('takes the token with the wanted name', () => {
     ['with two names', JSON.stringify({ token, access_token: token, refresh_token: other }), 'access', token],
     ['with a plain name first', JSON.stringify({ app_access_token: other, access_token: token }), 'access', token],
     ['beside an opaque one', JSON.stringify({ access_token: 'opaque', id_token: token }), 'access', token],
+    ['of a cookie jar of curl', `${jar('access_token', token)}${jar('refresh_token', other)}`, 'access', token],
+    ['of a cookie jar of curl, to refresh', `${jar('access_token', token)}${jar('refresh', other)}`, 'access', token],
+    ['of elements', `<accessToken>${token}</accessToken><refreshToken>${other}</refreshToken>`, 'refresh', other],
+    ['of print_r of PHP', `(\n    [access_token] => ${token}\n    [refresh_token] => ${other}\n)`, 'refresh', other],
+    [
+      'of var_dump of PHP',
+      `["access_token"]=>\n  string(9) "${token}"\n  ["refresh_token"]=>\n  string(9) "${other}"`,
+      'access',
+      token,
+    ],
+    ['of rows of a table', `| access_token | ${token} |\n| refresh_token | ${other} |`, 'refresh', other],
+    ['of a hash in Redis', `1) "access_token"\n2) "${token}"\n3) "refresh_token"\n4) "${other}"`, 'access', token],
+    [
+      'of MSAL',
+      JSON.stringify([
+        { credentialType: 'AccessToken', secret: token },
+        { credentialType: 'RefreshToken', secret: other },
+      ]),
+      'access',
+      token,
+    ],
   ])('%s', (_, text, wanted, expected) => {
     expect(findToken(text, wanted)).toMatchObject({ kind: 'one', token: expected });
   });
@@ -268,6 +301,24 @@ test.each([
   ['in YAML', `tokens:\n  refresh:\n    expires: 1\n    token: ${token}\n`],
   ['in an object of JavaScript', `{\n  refreshToken: {\n    a: {},\n    value: '${token}' } }`],
   ['there twice', JSON.stringify({ token, refresh_token: token })],
+  ['in a cookie jar of curl', jar('refresh_token', token)],
+  ['in an element', `<o:RefreshToken>\n  ${token}\n</o:RefreshToken>`],
+  ['in a cell of HTML', `<td>refresh_token</td><td>${token}</td>`],
+  ['in a field of a form', `<input type="hidden" name="refresh_token" value="${token}">`],
+  ['in a part of a form', `Content-Disposition: form-data; name="refresh_token"\r\n\r\n${token}\r\n--b--`],
+  ['in a row of a table', `| refresh_token | ${token} |`],
+  ['in a line of CSV', `refresh_token,${token}`],
+  ['behind an option', `app --refresh-token ${token}`],
+  ['in an option', `app --refresh-token=${token}`],
+  ['behind words', `Refresh token: ${token}`],
+  ['in a sentence', `Your refresh token is ${token}`],
+  ['in a call', `localStorage.setItem('refresh_token', '${token}')`],
+  ['in an Option of Rust', `refresh_token: Some("${token}")`],
+  ['with a type of TypeScript', `const refreshToken: string = "${token}"`],
+  ['in a block of YAML', `refresh_token: >-\n  ${token}\n`],
+  ['in a section of TOML', `[refresh]\ntoken = "${token}"`],
+  ['in a hash of Redis', `1) "refresh_token"\n2) "${token}"`],
+  ['in print_r of PHP', `    [refresh_token] => ${token}\n`],
 ])('takes no refresh token for an access token: %s', (_, text) => {
   expect(findToken(text, 'no refresh')).toEqual({ kind: 'refresh' });
   expect(findToken(text, 'access')).toMatchObject({ kind: 'one', token });
