@@ -77,15 +77,26 @@ const betweenQuotes = /["'`](?:\s{0,80}[,+.&])?\s{0,80}[bru]?["'`]/g;
 
 /** Lines of 64 characters, in the alphabet and with the padding of base64. Other characters stay, and are refused later. */
 function wrap(body: string): string {
-  let base64 = withoutBareBreaks(body.replace(betweenQuotes, '').replace(anySpace, ''));
+  let base64 = withoutOtherBreaks(body.replace(betweenQuotes, '').replace(anySpace, ''));
   if (/^[A-Za-z0-9_-]+={0,2}$/.test(base64)) base64 = base64.replaceAll('-', '+').replaceAll('_', '/');
   if (base64.length % 4 > 1 && !base64.endsWith('=')) base64 = base64.padEnd(Math.ceil(base64.length / 4) * 4, '=');
   return base64.replace(/.{1,64}/g, '$&\n');
 }
 
-/** A shell makes the letter n of an unquoted `\n`. It then stands before each line of 64 characters, and at the end. */
-function withoutBareBreaks(base64: string): string {
-  if (!base64.startsWith('n') || !base64.endsWith('n')) return base64;
-  const lines = base64.slice(0, -1).match(/.{1,65}/g) ?? [];
-  return lines.every((line) => line.startsWith('n')) ? lines.map((line) => line.slice(1)).join('') : base64;
+/** What stands in the place of line breaks before the first line of DER: a sign of `tr` or `paste`, `/n`, or the letter of an unquoted `\n`. */
+const otherBreak = /^(?:\/?n|[^A-Za-z0-9+/=]{1,4}n?)(?=M)/;
+
+/** Lines of 64 characters, each behind the same mark, and the mark at the end; or lines of one length between signs that base64 lacks. */
+function withoutOtherBreaks(base64: string): string {
+  const [mark = ''] = otherBreak.exec(base64) ?? [];
+  if (mark === '' || !base64.endsWith(mark) || base64.length <= 2 * mark.length) return base64;
+  const body = base64.slice(0, -mark.length);
+  const isLetter = /^\/?n$/.test(mark);
+  const behind = isLetter ? (body.match(new RegExp(`.{1,${64 + mark.length}}`, 'g')) ?? []) : undefined;
+  if (behind !== undefined && !behind.every((line) => line.startsWith(mark))) return base64;
+  const lines = behind?.map((line) => line.slice(mark.length)) ?? body.slice(mark.length).split(mark);
+  const [{ length }, last] = [lines[0] as string, lines.at(-1) as string];
+  const areEqual =
+    lines.slice(0, -1).every((line) => line.length === length) && last.length > 0 && last.length <= length;
+  return areEqual ? lines.join('') : base64;
 }
