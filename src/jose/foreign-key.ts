@@ -25,6 +25,7 @@ export function foreignLabelHint(label: string): string | undefined {
 const reference = 'this is a reference to a key: the program that puts the key in its place did not run';
 const notPem = 'a PEM begins and ends with a label between five dashes: copy all of it, from -----BEGIN to -----END';
 const openssh = 'keep the line of one OpenSSH public key in the file: its type, a space, its base64';
+const address = 'this is an address: --jwks takes the one of a JWK Set, --issuer-url that of an issuer';
 const namedFile = 'this is the name of a file: give what is in it';
 const encoded = 'the key is encoded as one value among others: take that value out, and decode it with base64 -d';
 
@@ -51,6 +52,7 @@ const kinds: readonly (readonly [pattern: RegExp, hint: string])[] = [
     'a PuTTY key becomes PEM with: puttygen FILE -O private-openssh -o copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem',
   ],
   [/[-\u2010-\u2015\u2212]{2,6} ?(?:BEGIN|END) /, notPem],
+  [/^https?:\/\/\S{1,900}$/i, address],
   [variableName, 'this is the name of a variable, not its value: nothing put the value in its place'],
   [vaultReference, reference],
   [
@@ -121,6 +123,11 @@ export function foreignJsonHint(json: JsonObject): string | undefined {
   }
   const path = pathOfKey(json, deepest);
   if (path !== undefined) return `the key is in its member ${path}: give that alone`;
+  const type = own(json, 'type');
+  if (type === 'external_account' || type === 'authorized_user' || type === 'impersonated_service_account')
+    return 'these credentials of Google hold no key: those of the type service_account do';
+  if (typeof own(json, 'access_token') === 'string' || typeof own(json, 'id_token') === 'string')
+    return 'this is an answer with a token; a key is needed that signs or verifies tokens';
   if (['error', 'errors', 'message', '__type'].some((name) => own(json, name) !== undefined))
     return 'this is an answer with an error: read its message';
   return undefined;

@@ -102,7 +102,7 @@ const privateLabel = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const encodedPem = /^\s*LS0tLS1CRUdJTi/;
 
 function pemOf(text: string): string {
-  return encodedPem.test(text) ? Buffer.from(text, 'base64').toString('latin1') : text;
+  return encodedPem.test(text) || encodedJson.test(text) ? Buffer.from(text, 'base64').toString('latin1') : text;
 }
 
 /** A JWK or a JWK Set as text, and how base64 of one begins. */
@@ -111,12 +111,14 @@ const encodedJson = /^\s*eyJ/;
 /** How much of base64 is decoded to see what it holds, in characters. */
 const seen = 8000;
 
-/** Whether a text is PEM, a JWK or a JWK Set, base64 of one, or base64 of DER, as key services return it. */
+/** Whether a text is PEM, a JWK or a JWK Set, base64 of one or of a service account, or base64 of DER, as key services return it. */
 function holdsKey(text: string): boolean {
   if (text.includes('-----BEGIN ') || encodedPem.test(text) || jwkText.test(text)) return true;
   // A token begins alike, and has dots.
-  if (encodedJson.test(text) && !text.includes('.'))
-    return jwkText.test(Buffer.from(text.slice(0, seen), 'base64').toString('latin1'));
+  if (encodedJson.test(text) && !text.includes('.')) {
+    const json = Buffer.from(text.slice(0, seen), 'base64').toString('latin1');
+    return jwkText.test(json) || json.includes('-----BEGIN ');
+  }
   return /^M[A-I][\w+/-]{50,}={0,2}$/.test(text) && isWholeDer(Buffer.from(text, 'base64'));
 }
 

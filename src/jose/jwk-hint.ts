@@ -54,8 +54,18 @@ function ktyHint(jwk: { [name: string]: unknown }): string | undefined {
     Object.values(jwk).some((value) => typeof value === 'string' && value.includes('-----BEGIN '))
   )
     return 'a PEM is no JWK: jwtkit keys convert FILE --format jwk writes one';
+  const needed = kty === undefined ? typeOf(jwk) : undefined;
+  if (needed !== undefined) return `write "kty": "${needed}" beside the other members`;
   const right = typeof kty === 'string' ? types[kty.toLowerCase().replace(/-hsm$/, '')] : undefined;
   return right === undefined || right === kty ? undefined : `write "kty": "${right}"`;
+}
+
+/** The type of a JWK without one, by its numbers (RFC 7518 §6). */
+function typeOf(jwk: { [name: string]: unknown }): string | undefined {
+  const has = (...names: string[]) => names.every((name) => typeof own(jwk, name) === 'string');
+  if (has('n', 'e')) return 'RSA';
+  if (has('crv', 'x')) return has('y') ? 'EC' : 'OKP';
+  return has('k') ? 'oct' : undefined;
 }
 
 function numberHint(name: string, value: unknown): string | undefined {

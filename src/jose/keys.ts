@@ -73,7 +73,7 @@ export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions)
     if (purpose === 'verify' && keyObject.type === 'private') {
       throw invalid(
         'this is a private key, verifying takes the public half',
-        'a verifier must not hold the private key; make the public half with: openssl pkey -in FILE -pubout',
+        `a verifier must not hold the private key; make the public half with: ${publicHalf}${keys.length > 1 ? ' --format jwks' : ''}`,
       );
     }
     if (purpose === 'sign' && keyObject.type === 'public') {
@@ -139,13 +139,16 @@ function readKeys(bytes: Buffer, options: LoadKeysOptions, where: string, depth 
   });
 }
 
+/** Reads whatever `loadKeys` reads, unlike openssl. */
+const publicHalf = 'jwtkit keys convert FILE --public-half';
+
 function requirePassphrase({ passphrase, purpose }: LoadKeysOptions, where: string): Passphrase {
   if (passphrase !== undefined && purpose !== 'verify') return passphrase;
   throw new JwtkitError('KEY_ENCRYPTED', `${where}the private key is encrypted`, {
     hint:
       purpose !== 'verify'
         ? 'give its passphrase with --passphrase-file or --passphrase-env'
-        : 'verifying takes the public half; make it with: openssl pkey -in FILE -pubout',
+        : `verifying takes the public half; make it with: ${publicHalf}`,
   });
 }
 

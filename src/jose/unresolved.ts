@@ -75,6 +75,14 @@ const forms: readonly Form[] = [
   { pattern: /^@Microsoft\.KeyVault\([^()]{1,500}\)$/i, strict: 'always', of: 'vault' },
   { pattern: /^projects\/[\w-]{1,100}\/secrets\/\S{1,200}$/, strict: 'always', of: 'vault' },
   { pattern: /^ENC\[|^arn:aws|^@Microsoft\.|^projects\/\S+\/secrets\//, strict: 'never', of: 'vault' },
+  // Keys that never leave their service, as step and cosign name them.
+  {
+    pattern: /^(?:pkcs11|yubikey|tpmkms|cloudkms|awskms|azurekms|gcpkms|hashivault|openbao|sshagentkms):\S{1,500}$/,
+    strict: 'always',
+    of: 'vault',
+  },
+  { pattern: /^projects\/[\w-]{1,100}\/locations\/[\w-]{1,60}\/keyRings\/\S{1,300}$/, strict: 'always', of: 'vault' },
+  { pattern: /^k8s:\/\/\S{1,300}$/, strict: 'always', of: 'vault' },
   // Of dotenvx.
   { pattern: /^encrypted:[\w+/-]{16,900}={0,2}$/, strict: 'always', of: 'vault' },
   // What stands for a value that a program hid, encrypted, or has elsewhere.

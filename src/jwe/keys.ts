@@ -58,7 +58,7 @@ export async function loadEncryptionKeys(
     const kind = keyObject.type === 'secret' ? findKeyIn(keyObject.export()) : undefined;
     if (kind !== undefined) throw invalid(`the secret k is ${kind}`);
     if (purpose === 'encrypt' && keyObject.type === 'private') {
-      const way = 'make the public half with: openssl pkey -in FILE -pubout';
+      const way = 'make the public half with: jwtkit keys convert FILE --public-half';
       throw invalid('this is a private key, encrypting takes the public half', way);
     }
     if (purpose === 'decrypt' && keyObject.type === 'public') {

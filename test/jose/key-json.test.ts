@@ -88,6 +88,11 @@ describe('the hint is the same for every reader', () => {
     ['another name of a curve', '{"kty":"EC","crv":"P-256K","x":"","y":""}', /write "crv": "secp256k1"/],
     ['a number as kid', changed({ kid: 1 }), /in quotes/],
     ['a name in capitals', '{"KTY":"RSA"}', /write "kty"/],
+    ['an RSA key without its type', json({ n: jwk.n, e: jwk.e }), /write "kty": "RSA"/],
+    ['an EC key without its type', '{"crv":"P-256","x":"","y":""}', /write "kty": "EC"/],
+    ['a secret without its type', '{"k":"c2VjcmV0"}', /write "kty": "oct"/],
+    ['credentials of Google without a key', '{"type":"external_account"}', /service_account/],
+    ['an answer with a token', '{"access_token":"x","token_type":"Bearer"}', /an answer with a token/],
   ])('%s', async (_what, text, hint) => {
     const errors = await readAll(text);
     const said = new Set(errors.map((error) => (error as { hint?: string }).hint));

@@ -112,6 +112,21 @@ describe('one public key among variables or files', () => {
   });
 });
 
+describe('a service account in base64 in JSON', () => {
+  const account = { type: 'service_account', private_key_id: 'k9', private_key: exportPrivatePem(privateKeys.rsa) };
+  const packed = Buffer.from(JSON.stringify(account)).toString('base64');
+  test.each<[string, object]>([
+    ['of Google when it makes a key', { name: 'projects/p/serviceAccounts/s/keys/k9', privateKeyData: packed }],
+    ['of terraform output', { account_key: { sensitive: true, type: 'string', value: packed } }],
+    ['of Kubernetes', { kind: 'Secret', data: { 'key.json': packed } }],
+  ])('%s signs with its kid', (_what, json) => {
+    const [key] = loadKeys(JSON.stringify(json), { purpose: 'sign' });
+    expect(key?.kid).toBe('k9');
+    expect(key?.keyObject.equals(privateKeys.rsa)).toBe(true);
+    expect(() => loadKeys(JSON.stringify(json), { purpose: 'verify' })).toThrow(/this is a private key/);
+  });
+});
+
 describe('a JWK or a JWK Set as text in JSON', () => {
   const jwk = createPublicKey(good).export({ format: 'jwk' });
   const set = JSON.stringify({ keys: [{ ...jwk, kid: 'k1' }] });

@@ -72,6 +72,13 @@ test.each([
   '"secret": "ENC[AES256_GCM,data:c2VjcmV0,iv:aaaa,tag:bbbb,type:str]",',
   'JWT_SECRET=$'.concat('{JWT_SECRET_OF_THE_SERVICE}'),
   '"/run/secrets/jwt_signing_secret_of_us"',
+  'awskms:///arn:aws:kms:eu-west-1:123456789012:key/jwt',
+  'azurekms:name=jwt-signing;vault=production-keys',
+  'gcpkms://projects/p/locations/eu/keyRings/r/cryptoKeys/jwt',
+  'projects/p/locations/eu/keyRings/r/cryptoKeys/jwt',
+  'hashivault://production-jwt-signing-key',
+  'pkcs11:token=production;object=jwt-signing',
+  'k8s://production/jwt-signing-secret',
   '$(openssl rand -base64 64 | tr -d "\\n")',
   '"$(cat /run/secrets/jwt/signing-secret)"',
   'JWT_SECRET=$(kubectl get secret jwt -o jsonpath={.data.secret} | base64 -d)',
@@ -193,6 +200,8 @@ test.each<[string, string, string]>([
   ['s3://bucket/jwt', 'a reference to a key', 'a reference to a token'],
   ['secret/data/orders/jwt#key', 'a reference to a key', 'a reference to a token'],
   ['file:/run/x', 'the name of a file', 'the name of a file'],
+  ['awskms:///alias/jwt', 'a reference to a key', 'a reference to a token'],
+  ['https://issuer.example/jwks.json', 'named with --jwks', 'an address without a token'],
   ['@/run/keys/x', 'the name of a file', 'the name of a file'],
 ])('%s as a key and as a token gets a hint', async (text, asKey, asToken) => {
   const key = await runCli(['verify', '--key-env', 'S', 'a.b.c'], { env: { S: text } });
