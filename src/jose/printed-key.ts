@@ -9,6 +9,10 @@ const printed: readonly RegExp[] = [
   /\b(?:RSA|DSA|EC|EdDSA|Ed25519|Ed448)\s?(?:public|private)\s?key(?:,\s?\d|\s?\[)/i,
   /\b(?:RsaKey|(?:RSA|EllipticCurve)(?:Public|Private)Numbers|EccKey)\(/,
   /\bRSAPublicKey\s?\{/i,
+  /(?<![\w-])n["']?\s{0,4}[:=]\s{0,4}["']?[\w+/:-]{342}/i,
+  // The fingerprint of a key or certificate: whoever has that knows this.
+  /\bfingerprint\s?[:=]\s?["']?(?:[\da-f]{2}:){15}/i,
+  /(?<![\w+/])SHA256:[\w+/]{43}(?![\w+/])/,
   /["']?\bmodulus["']?\s{0,4}[:=]\s{0,4}["']?[\w+/:-]{64}/i,
   // Tink, DNSKEY (RFC 4034 §2), minisign, age.
   /google\.crypto\.tink\.\w{1,64}PublicKey/,
@@ -19,7 +23,7 @@ const printed: readonly RegExp[] = [
   // PASERK, a DID that is a key, and an EC key in COSE.
   /\bk[1-4]\.(?:public|secret)\.[\w-]{20}/,
   /\bdid:(?:key|jwk):[\w-]{20}/,
-  /(?<![A-Za-z\d])z6(?:Mk|LS)[1-9A-HJ-NP-Za-km-z]{44}(?![A-Za-z\d])/,
+  /(?<![A-Za-z\d])z(?:6(?:Mk|LS)|Dn[a-e]|Q3s|82L|2J9|4MX)[1-9A-HJ-NP-Za-km-z]{44,500}(?![A-Za-z\d])/,
   /a5010203262001215820[\da-f]{64}/i,
 ];
 

@@ -1,5 +1,5 @@
 /** Public keys that stand amid other text, packed, dumped or in a format of another program: none makes a shared secret. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { loadSecret } from '../../src/jose/secret.js';
@@ -85,6 +85,10 @@ const ofAll: Readonly<Record<string, (key: Written) => string | Uint8Array>> = {
   'xxd -b of PEM': ({ pem }) => dump(Buffer.from(pem), 6, words(2, 8), 8, 16, ':'),
   'xxd -e': ({ der }) => dump(padded(der), 16, words(16, 8, 'LE'), 8, 16, ':'),
   'xxd -c 8 of base64': ({ der }) => dump(Buffer.from(base64(der)), 8, words(16, 4, 'BE'), 8, 16, ':'),
+  // What everybody knows who has the key.
+  'a fingerprint of ssh-keygen': ({ der }) => `256 SHA256:${digest(der, 'base64').slice(0, 43)} me@host (ED25519)`,
+  'a fingerprint of openssl': ({ der }) => `sha256 Fingerprint=${pairs(digest(der, 'hex').toUpperCase())}`,
+  'a fingerprint of keytool': ({ der }) => `Certificate fingerprint (x):\nFingerprint: ${pairs(digest(der, 'hex'))}`,
   // Packed.
   gzip: ({ pem }) => gzipSync(pem),
   'gzip in base64': ({ pem }) => base64(gzipSync(pem)),
@@ -108,6 +112,8 @@ const ofPoint: Readonly<Record<string, (x: string, y: string) => string | Uint8A
   'a subscription of a browser': (x, y) =>
     json({ endpoint: 'https://push.example/1', keys: { p256dh: point(x, y).toString('base64url'), auth: 'c2hvcnQ' } }),
   'a member in hex': (x, y) => json({ pub: point(x, y).toString('hex') }),
+  'the key of a DID of P-256': (x) => `zDna${hexOf(x).replaceAll('0', '1').slice(0, 45)}`,
+  'the key of a DID of secp256k1': (x) => `zQ3s${hexOf(x).replaceAll('0', '1').slice(0, 45)}`,
   'a compressed point in hex': (x, y) => json({ pub: `0${2 + ((numbers(y).at(-1) ?? 0) % 2)}${hexOf(x)}`, curve: 'x' }),
   'hex and the name of the curve': (x, y) => `${point(x, y).toString('hex')} prime256v1`,
   'a call of Python': (x, y) => `bytes.fromhex("${point(x, y).toString('hex')}")  # ours`,
@@ -138,6 +144,9 @@ const ofPoint: Readonly<Record<string, (x: string, y: string) => string | Uint8A
   'COSE in JSON': (x, y) => json({ credential: base64(cose(x, y)), id: 1 }),
 };
 
+const digest = (der: Buffer, encoding: 'hex' | 'base64') => createHash('sha256').update(der).digest(encoding);
+const pairs = (hex: string) => hex.replace(/..(?!$)/g, '$&:');
+
 const ofModulus: Readonly<Record<string, (n: string, e: string) => string | Uint8Array>> = {
   'lists of bytes': (n, e) => json({ n: numbers(n), e: numbers(e) }),
   'lists of bytes with names': (n, e) => `n: [${numbers(n).join(', ')}], e: [${numbers(e).join(', ')}]`,
@@ -147,6 +156,11 @@ const ofModulus: Readonly<Record<string, (n: string, e: string) => string | Uint
   'a short exponent': (n) => json({ n, e: 'Aw' }),
   'parameters of .NET': (n, e) => json({ D: null, Exponent: standard(e), Modulus: standard(n) }),
   'parameters of .NET without an exponent': (n) => json({ Modulus: standard(n) }),
+  'the modulus behind its name': (n) => `n=${n}`,
+  'the modulus in JSON': (n) => json({ n }),
+  'the modulus in YAML': (n) => `rsa:\n  n: ${hexOf(n)}\n`,
+  'the modulus as a number of Python': (n) => `n = ${decimal(n)}`,
+  'the key of a DID': (n) => `did:web:x#z4MX${decimal(n).replaceAll('0', '1').slice(0, 370)}`,
   'limbs of Rust': (n) =>
     `RsaPublicKey { n: BigUint { data: [${hexOf(n)
       .match(/.{16}/g)
