@@ -29,6 +29,9 @@ const forms: readonly Form[] = [
   { pattern: /^%[A-Za-z_]\w{0,200}%$/, strict: 'secret', of: 'variable' },
   { pattern: /^__[A-Z][A-Z0-9_]{0,200}__$/, strict: 'secret', of: 'variable' },
   { pattern: /^%\w+%$|^__\w+__$/, strict: 'never', of: 'variable' },
+  // Objects of Python, which look like the examples after them.
+  { pattern: /^<(?:bound method|built-in|function|coroutine|class|module) .{1,300}>$/, strict: 'secret', of: 'object' },
+  { pattern: /^<[\w.]{1,200} object at 0x[\da-f]{1,16}>$|^<Response \[\d{3}\]>$/, strict: 'secret', of: 'object' },
   { pattern: /^<[\w .-]{1,200}>$/, strict: 'secret', of: 'nothing' },
   // Of ERB, and of Octopus.
   { pattern: /^<%=[^<>]{1,200}%>$/, strict: 'always', of: 'variable' },
@@ -96,7 +99,6 @@ const forms: readonly Form[] = [
   { pattern: /^(?:[a-z]\w{0,40}\.){1,10}[A-Z][\w$]{0,80}@[\da-f]{1,8}$/, strict: 'secret', of: 'object' },
   { pattern: /^(?:System|Microsoft)(?:\.[A-Z]\w{0,60}){1,10}(?:[+`[,].{0,300})?$/, strict: 'secret', of: 'object' },
   { pattern: /^#<[A-Z][\w:]{0,100}(?:[:\s][^<>]{0,300})?>$/, strict: 'secret', of: 'object' },
-  { pattern: /^<(?:bound method|built-in|function|coroutine|class|module) .{1,300}>$/, strict: 'secret', of: 'object' },
   { pattern: /^(?:(?:Public|Private|Secret)KeyObject|CryptoKey|Promise) \{/, strict: 'secret', of: 'object' },
   { pattern: /^(?:async )?(?:function\b.{0,80}\(|\([\w, ]{0,80}\) =>)/, strict: 'secret', of: 'object' },
   // What a program or a service says if it has no value.
@@ -165,10 +167,10 @@ function plainText(secret: Uint8Array | string): string {
   return bytes.length > seen ? text : text.trimEnd();
 }
 
-/** Whether a text is an object as a program prints it, or the message of a program. No program puts another value in its place. */
-export function isPrinted(text: string): boolean {
-  const form = formOf(text);
-  return form !== undefined && (form.of === 'object' || form.of === 'answer');
+/** Says that a text is an object as a program prints it, or the message of a program. No program puts another value in its place. */
+export function printedForm(text: string): 'object' | 'answer' | undefined {
+  const of = formOf(text)?.of;
+  return of === 'object' || of === 'answer' ? of : undefined;
 }
 
 /** What a text is instead of a secret or a key, and what to do; undefined for a text that is not {@link isUnresolved}. */

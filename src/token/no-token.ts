@@ -1,5 +1,5 @@
 /** Why a text holds no token: what people pass instead, each with the way out. Repeats nothing of the text. */
-import { fileName, variableName, vaultReference } from '../jose/unresolved.js';
+import { fileName, printedForm, variableName, vaultReference } from '../jose/unresolved.js';
 import { damagedHint } from './decode.js';
 import { findToken } from './find-token.js';
 import { headerOf } from './token-runs.js';
@@ -130,8 +130,14 @@ export function explainNoToken(text: string): string | undefined {
     .trimEnd();
   // A program without a token writes `Bearer null`.
   const bare = plain.replace(/^(?:authorization:\s*)?bearer:?\s+(?=\S)/i, '');
+  if (printedForm(bare) === 'object') {
+    return 'this is an object as a program prints it: pass the member that holds the token, once it has arrived (await)';
+  }
   for (const text of new Set([plain, bare])) {
     for (const [pattern, hint] of kinds) if (pattern.test(text)) return hint;
+  }
+  if (printedForm(bare) === 'answer' || status.test(bare)) {
+    return 'this is what a program printed instead of a token: run it again, and read its message';
   }
   const [first = ''] = bare.split(/[.:]/, 1);
   if (/^\.?[\w-]+(?:[.:][\w-]+){2}$/.test(bare) && /^ey/.test(first) && headerOf(`${first}.`) === undefined) {
@@ -161,6 +167,10 @@ export function explainNoToken(text: string): string | undefined {
   if (/^[\w~+/-]{20,}=*$/.test(plain)) return `this is an opaque token or a secret, not a JWT: ${introspect}`;
   return undefined;
 }
+
+/** The reason phrases of failed requests (RFC 9110 §15), which services answer as text. */
+const status =
+  /^(?:\d{3} )?(?:Unauthorized|Forbidden|Not Found|Bad Request|Method Not Allowed|Too Many Requests|Internal Server Error|Bad Gateway|Service Unavailable|Gateway Timeout)\.?$/i;
 
 /** A token behind a sign or a word that is no part of it. */
 const gluedBefore = /^[^\s.]{1,16}?eyJ[\w-]{8,}\.eyJ[\w-]+\.[\w-]/;

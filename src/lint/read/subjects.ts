@@ -4,7 +4,7 @@ import { JwtkitError } from '../../errors.js';
 import { isJsonObject, type JsonObject, own } from '../../jose/json.js';
 import { holdsSecret, importJwk, UnusableJwk } from '../../jose/jwk.js';
 import { readPemBlock, readPemBlocks } from '../../jose/pem.js';
-import { isPrinted, isReference, isUnresolved } from '../../jose/unresolved.js';
+import { isReference, isUnresolved, printedForm } from '../../jose/unresolved.js';
 import { isContentEncryptionName, isKeyManagementName } from '../../jwe/algorithms.js';
 import { importEncryptionJwk } from '../../jwe/jwk.js';
 import { parseJwe } from '../../jwe/parse.js';
@@ -230,12 +230,12 @@ export function addSet(set: JsonObject, found: Found, part?: string): void {
 }
 
 /**
- * Whether a value is empty or stands for one that a program puts in later: a form that {@link isUnresolved} knows, or a variable
- * that a shell or a compose file reads, or a command of a shell. What a program shows instead of a value, such as `********`, is a finding.
+ * Whether a value is empty or stands for one that a program puts in later: a form that {@link isUnresolved} knows, a variable that a
+ * shell or a compose file reads, or a command of a shell. What a program shows instead of a value, such as `********`, is a finding.
  */
 function isPutInLater(value: string): boolean {
   if (/^\s*$|^\$[A-Z_][A-Z\d_]*$|^\$\(.*\)$/.test(value) || isReference(value)) return true;
-  return isUnresolved(value) && !isPrinted(value) && !/^\s*[*<([]/.test(value);
+  return isUnresolved(value) && printedForm(value) === undefined && !/^\s*[*<([]/.test(value);
 }
 
 function lineAt(text: string, at: number): number {
