@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
-import { quoteText } from './json.js';
+import { describeJson, quoteText } from './json.js';
 
 /**
  * A row of the table of algorithms: RFC 7518 §3 (HS, RS, PS, ES), RFC 8037 §3.1 (EdDSA), RFC 8812 §3.2 (ES256K), RFC 9864 §2.2
@@ -61,7 +61,8 @@ export function isAlgorithmName(value: unknown): value is AlgorithmName {
 export function requireAlgorithm(name: AlgorithmName): void {
   if (isAlgorithmName(name)) return;
   const hint = `one of ${algorithmNames.join(', ')}`;
-  throw new JwtkitError('USAGE_INVALID', `${quoteText(String(name))} is no algorithm`, { hint });
+  const what = typeof name === 'string' ? quoteText(name) : describeJson(name);
+  throw new JwtkitError('USAGE_INVALID', `${what} is no algorithm`, { hint });
 }
 
 /** The row of an algorithm. */

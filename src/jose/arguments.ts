@@ -49,10 +49,10 @@ export function requireKeyOrJwk(value: object): void {
 }
 
 /**
- * Checks that an argument is the text or the bytes of a key or secret.
+ * Checks that an argument is the text or the bytes of a key, a secret or a passphrase.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function requireContent(value: string | Uint8Array, what: 'key' | 'secret'): void {
+export function requireContent(value: string | Uint8Array, what: 'key' | 'secret' | 'passphrase'): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
   const ofKey = what === 'key' ? wayOut(value, 'sign or verify') : isPromise(value) ? awaitIt : undefined;
   const isMissing = value === undefined || value === null;
@@ -66,7 +66,7 @@ export function requireContent(value: string | Uint8Array, what: 'key' | 'secret
  * @throws {JwtkitError} USAGE_INVALID.
  */
 export function requireObject(value: unknown, what: string, members: string): void {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !isPromise(value)) return;
+  if (isPlainObject(value)) return;
   const hint = isPromise(value) ? awaitIt : undefined;
   throw new JwtkitError('USAGE_INVALID', `${what} is ${describeArgument(value)}, it must be an object: ${members}`, {
     hint,
@@ -87,7 +87,7 @@ export function describeArgument(value: unknown): string {
   if (isPromise(value)) return 'a Promise';
   if (isOfClass(value, 'KeyObject')) return 'a KeyObject';
   if (value instanceof Uint8Array) return 'bytes';
-  if (value instanceof Date) return 'a Date';
+  for (const name of ['Date', 'Map', 'Set', 'RegExp']) if (isOfClass(value, name)) return `a ${name}`;
   if (isOfClass(value, 'CryptoKey')) return 'a CryptoKey';
   if (isKey(value)) return 'a Key';
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return describeJson(value);
@@ -97,6 +97,15 @@ export function describeArgument(value: unknown): string {
   if ('keys' in value) return 'a JWK Set';
   if ('privateKey' in value || 'secret' in value) return 'a generated key';
   return 'an object';
+}
+
+/**
+ * Whether a value is an object whose members can be read by their names, such as `{ keys, now }`. A promise, a Map and a Date have
+ * none, so each demand in them would be lost in silence.
+ */
+export function isPlainObject(value: unknown): value is object {
+  const tag = Object.prototype.toString.call(value);
+  return (tag === '[object Object]' || tag === '[object Module]') && !isPromise(value);
 }
 
 /** Whether a value is a promise, or another object with `then`. */
@@ -111,7 +120,7 @@ function isKey(value: unknown): value is KeyLike {
 }
 
 /** Whether a value is of a class of Node's, by its name: commands that need no key do not load node:crypto. */
-function isOfClass(value: unknown, name: 'KeyObject' | 'CryptoKey'): boolean {
+function isOfClass(value: unknown, name: string): boolean {
   return Object.prototype.toString.call(value) === `[object ${name}]`;
 }
 

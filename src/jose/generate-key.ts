@@ -1,6 +1,7 @@
 import { createSecretKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
 import { type AlgorithmName, algorithm, algorithmNames, curveRow, requireAlgorithm } from './algorithms.js';
+import { checkOptions } from './options.js';
 import { generateRsaPair } from './rsa-pair.js';
 
 /** Both halves of a key pair. */
@@ -36,6 +37,7 @@ export async function generateKey(
 export async function generateKey(alg: AlgorithmName, options?: GenerateKeyOptions): Promise<GeneratedKey>;
 export async function generateKey(alg: AlgorithmName, options: GenerateKeyOptions = {}): Promise<GeneratedKey> {
   requireAlgorithm(alg);
+  checkOptions('the second argument', options, { bits: 'a number', crv: 'a string' });
   const { kty, minimumBits, curves } = algorithm(alg);
   const { bits = 2048, crv = curves?.[0] } = options;
   if (options.bits !== undefined && kty !== 'RSA') {

@@ -204,6 +204,8 @@ function readOperations(value: unknown, key: KeyObject, { invalid, unusable }: R
  * @throws {JwtkitError} KEY_INVALID for a key that has no such form.
  */
 export function exportPublicJwk(keyObject: KeyObject): Jwk {
+  requireKeyObject(keyObject);
+  if (keyObject.type === 'secret') throw new JwtkitError('USAGE_INVALID', 'a secret has no public half');
   return exportPrivateJwk(publicHalfOf(keyObject));
 }
 

@@ -18,6 +18,7 @@ import { type JsonObject, readJsonObject } from './json.js';
 import type { SkippedJwk } from './jwk-set.js';
 import type { Key } from './key.js';
 import { explainRefusal, isNamed, isSized, maxTries, mayVerify, type SignatureRefusal } from './key-choice.js';
+import { checkOptions, type OptionKinds } from './options.js';
 
 /** The key and algorithm under which a signature holds, or why it does not. */
 export type SignatureVerdict =
@@ -78,6 +79,12 @@ export interface VerifyJwsOptions {
   maxLength?: number | undefined;
 }
 
+const verifyKinds: OptionKinds<VerifyJwsOptions> = { algorithms: 'an array of strings', maxLength: 'a number' };
+const verifyWords = {
+  alg: 'the allowed algorithms are algorithms, an array',
+  algorithm: 'the allowed algorithms are algorithms, an array',
+};
+
 /**
  * Verifies a compact JWS over any bytes (RFC 7515 §5.2) with the caller's keys. Ignores `jwk`, `jku`, `x5u` and `x5c` in the
  * header.
@@ -85,6 +92,7 @@ export interface VerifyJwsOptions {
  */
 export function verifyJws(token: string, keys: readonly Key[], options: VerifyJwsOptions = {}): VerifiedJws {
   requireKeys(keys);
+  checkOptions('the third argument', options, verifyKinds, verifyWords);
   const jws = parseJws(token, options);
   checkHeader(jws.header);
   const verdict = checkSignature(jws, keys, options.algorithms);
@@ -99,6 +107,8 @@ export interface SignJwsOptions {
   /** Header members besides `alg` and `kid`. Members that are `undefined` are left out. */
   header?: Readonly<Record<string, unknown>> | undefined;
 }
+
+const signKinds: OptionKinds<SignJwsOptions> = { alg: 'a string', header: 'an object' };
 
 /**
  * Signs bytes (a string is taken as UTF-8) as a compact JWS. The header holds `alg`, the key's `kid`, then `header`.
@@ -119,6 +129,7 @@ export async function signJws(payload: Uint8Array | string, key: Key, options: S
  */
 export function prepareSigner(key: Key, options: SignJwsOptions = {}): (payload: Uint8Array | string) => string {
   requireKey(key, 'sign');
+  checkOptions('the third argument', options, signKinds, { algorithm: 'the algorithm is alg' });
   const alg = options.alg ?? (key.algorithms[0] as AlgorithmName);
   const refuse = (message: string) => new JwtkitError('USAGE_INVALID', message);
   if (!key.algorithms.includes(alg)) {

@@ -14,6 +14,7 @@ import {
   requireAlgorithm,
 } from './algorithms.js';
 import { requireKeyObject } from './arguments.js';
+import { checkOptions, type OptionKinds } from './options.js';
 import { isRocaModulus, type RsaNumbers, rsaNumberProblem, rsaNumbers, rsaSizeProblem, toBigint } from './rsa.js';
 
 /** The largest key file or secret, in bytes. */
@@ -56,6 +57,19 @@ export interface KeyTraits {
   validity?: Validity | undefined;
 }
 
+const traitKinds: OptionKinds<KeyTraits> = {
+  kid: 'a string',
+  alg: 'checked elsewhere',
+  operations: 'an array of strings',
+  source: 'a string',
+  validity: 'an object',
+};
+
+const traitWords = {
+  algorithm: 'the only algorithm is alg',
+  algorithms: 'the only algorithm is alg; the policy of verifyToken narrows to several',
+};
+
 /**
  * Makes a trusted key of a KeyObject.
  * @throws {JwtkitError} KEY_INVALID for a type, curve, exponent or point that signs no JWS, and for an `alg` that does not
@@ -63,6 +77,7 @@ export interface KeyTraits {
  */
 export function createKey(keyObject: KeyObject, traits: KeyTraits = {}): Key {
   requireKeyObject(keyObject, 'KEY_INVALID');
+  checkOptions('the second argument', traits, traitKinds, traitWords);
   if (traits.alg !== undefined) requireAlgorithm(traits.alg);
   return makeKey(keyObject, traits);
 }

@@ -15,6 +15,7 @@ import { createKey, type Key, maxKeyBytes } from './key.js';
 import { isJsonText } from './key-content.js';
 import { readKeyJson, withJwkHint } from './key-json.js';
 import { mendingNote, openWrappedKey } from './mended-key.js';
+import { checkOptions, type OptionKinds } from './options.js';
 import { type FoundKeys, readPemKeys } from './pem-keys.js';
 import { importPemMap } from './pem-map.js';
 import { readSshKey, sshNote } from './ssh-key.js';
@@ -39,6 +40,18 @@ export interface LoadKeysOptions {
   note?: ((text: string) => void) | undefined;
 }
 
+const optionKinds: OptionKinds<LoadKeysOptions> = {
+  purpose: 'checked elsewhere',
+  source: 'a string',
+  kid: 'a string',
+  passphrase: 'checked elsewhere',
+  onSkipped: 'a function',
+  note: 'a function',
+};
+
+const narrowing = 'the policy of verifyToken and the options of verifyJws narrow the algorithms: algorithms';
+const otherWords = { alg: narrowing, algorithm: narrowing, algorithms: narrowing };
+
 /**
  * Loads the keys in a text or in bytes: PEM (SPKI, PKCS#1, PKCS#8, SEC1, certificate), DER of the same, a JWK, a JWK Set, or a
  * JSON map from `kid` to PEM.
@@ -51,6 +64,7 @@ export interface LoadKeysOptions {
 export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions): Key[] {
   requireContent(content, 'key');
   requireObject(options, 'the second argument', "{ purpose: 'verify' }, or 'sign'");
+  checkOptions('the second argument', options, optionKinds, otherWords);
   const { purpose, source } = options;
   if (!['sign', 'verify', 'any'].includes(purpose)) {
     throw new JwtkitError('USAGE_INVALID', 'purpose is one of sign, verify, any: what the keys are for');
@@ -105,6 +119,7 @@ export type PassphraseSource =
  * @throws {JwtkitError} what `loadKeys` throws, and what the passphrase function throws.
  */
 export async function unlockKeys(content: string | Uint8Array, options: UnlockKeysOptions): Promise<Key[]> {
+  requireObject(options, 'the second argument', "{ purpose: 'verify' }, or 'sign'");
   const { passphrase: source, ...rest } = options;
   try {
     return loadKeys(content, rest);

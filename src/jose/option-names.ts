@@ -1,6 +1,6 @@
 /** Names of options, checked for callers without a compiler: a misspelt demand must not be a demand that nobody makes. */
 import { JwtkitError } from '../errors.js';
-import { describeArgument } from './arguments.js';
+import { describeArgument, isPlainObject, isPromise } from './arguments.js';
 import { quoteText } from './json.js';
 import { isMisspelt } from './spelling.js';
 
@@ -16,15 +16,15 @@ export function checkOptionNames(
   names: ReadonlySet<string>,
   otherWords: Readonly<Record<string, string>> = {},
 ): void {
-  if (typeof options !== 'object' || options === null) throw noOptions(what, options);
+  if (!isPlainObject(options)) throw noOptions(what, options);
   for (const name of Object.keys(options)) {
     if (names.has(name)) continue;
     const described = describeArgument(options);
     // Options with keys look like a JWK Set.
     const isOptions = described === 'an object' || (described === 'a JWK Set' && names.has('keys'));
-    if (!isOptions) throw noOptions(what, options);
-    const meant = [...names].find((one) => isMisspelt(name.toLowerCase(), one.toLowerCase()));
     const known = Object.hasOwn(otherWords, name) ? otherWords[name] : undefined;
+    if (!isOptions && known === undefined) throw noOptions(what, options);
+    const meant = [...names].find((one) => isMisspelt(name.toLowerCase(), one.toLowerCase()));
     throw new JwtkitError('USAGE_INVALID', `${what}: ${quoteText(name)} is not a member of it`, {
       hint: known ?? (meant === undefined ? `its members: ${[...names].join(', ')}` : `did you mean ${meant}?`),
     });
@@ -32,6 +32,7 @@ export function checkOptionNames(
 }
 
 function noOptions(what: string, value: unknown): JwtkitError {
-  const hint = 'keys and the time are in the last argument; without demands this one is {}';
+  const ofPolicy = 'keys and the time are in the last argument; without demands this one is {}';
+  const hint = isPromise(value) ? 'await it' : what === 'policy' ? ofPolicy : undefined;
   return new JwtkitError('USAGE_INVALID', `${what} is ${describeArgument(value)}, it must be an object`, { hint });
 }

@@ -10,6 +10,7 @@ import { withoutFrames } from './framed-pem.js';
 import { quoteText } from './json.js';
 import { publicHalfOf } from './key.js';
 import { mendPem } from './mended-pem.js';
+import { checkOptions } from './options.js';
 
 /** The key in a PEM block, by its form. An encrypted key stays encrypted. */
 export type PemKey =
@@ -150,6 +151,8 @@ function* pemBlocks(text: string): Generator<PemBlock> {
  */
 export function exportPrivatePem(key: KeyObject, options: { passphrase?: Passphrase | undefined } = {}): string {
   requireKeyObject(key);
+  const passphraseWord = 'the passphrase is passphrase: { passphrase }';
+  checkOptions('the second argument', options, { passphrase: 'checked elsewhere' }, { password: passphraseWord });
   if (key.type !== 'private') throw new JwtkitError('USAGE_INVALID', `this is a ${key.type} key, not a private key`);
   if (options.passphrase === undefined) return key.export({ format: 'pem', type: 'pkcs8' }) as string;
   return writePem(

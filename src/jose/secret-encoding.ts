@@ -1,10 +1,20 @@
 /** Secrets that are kept as text: base64 and base64url (RFC 4648 §4 and §5), hex (§8). */
+import { JwtkitError } from '../errors.js';
 
 /** How a secret is written. */
 export const secretEncodings = ['base64', 'base64url', 'hex'] as const;
 
 /** One of {@link secretEncodings}. */
 export type SecretEncoding = (typeof secretEncodings)[number];
+
+/**
+ * Checks that there is such an encoding.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function checkEncoding(encoding: SecretEncoding): void {
+  if (secretEncodings.includes(encoding)) return;
+  throw new JwtkitError('USAGE_INVALID', `encoding is one of ${secretEncodings.join(', ')}`);
+}
 
 /**
  * Returns the bytes that a text encodes; undefined if another character is in it, or one is missing. White space, padding and the

@@ -4,7 +4,8 @@ import { JwtkitError } from '../errors.js';
 import { requireContent } from './arguments.js';
 import { findKeyIn, pointKind } from './disguised-key.js';
 import { createKey, type Key, type KeyTraits, maxKeyBytes } from './key.js';
-import { decodeSecret, type SecretEncoding, secretEncodings } from './secret-encoding.js';
+import { checkOptions, type OptionKinds } from './options.js';
+import { checkEncoding, decodeSecret, type SecretEncoding } from './secret-encoding.js';
 import { refuseUnresolved } from './unresolved.js';
 
 /** How {@link loadSecret} takes a secret. */
@@ -12,6 +13,13 @@ export interface LoadSecretOptions extends Pick<KeyTraits, 'alg' | 'source' | 'k
   /** How the secret is written; without it, its bytes are taken as they are. */
   encoding?: SecretEncoding | undefined;
 }
+
+const optionKinds: OptionKinds<LoadSecretOptions> = {
+  alg: 'checked elsewhere',
+  source: 'a string',
+  kid: 'a string',
+  encoding: 'checked elsewhere',
+};
 
 /** A JWS or a JWE in its compact form. */
 const wholeToken = /^\s*eyJ[\w-]{8,}(?:\.[\w-]*){2,4}\s*$/;
@@ -25,12 +33,14 @@ const wholeToken = /^\s*eyJ[\w-]{8,}(?:\.[\w-]*){2,4}\s*$/;
  */
 export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptions = {}): Key {
   requireContent(secret, 'secret');
+  checkOptions('the second argument', options, optionKinds, { algorithm: 'the only algorithm is alg' });
+  const { encoding, ...traits } = options;
   const written = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : Buffer.from(secret);
   const where = options.source === undefined ? '' : `${options.source}: `;
   if (written.length > maxKeyBytes)
     throw new JwtkitError('KEY_INVALID', `${where}a secret is at most ${maxKeyBytes} bytes`);
   // The text is looked at as well: no encoding of a public key is a secret.
-  const bytes = decodeWritten(written, options.encoding, where);
+  const bytes = decodeWritten(written, encoding, where);
   const kind = findKeyIn(written) ?? (bytes === written ? undefined : findKeyIn(bytes));
   if (kind !== undefined) {
     throw new JwtkitError('KEY_INVALID', `${where}this is ${kind}, not a shared secret`, {
@@ -47,14 +57,12 @@ export function loadSecret(secret: string | Uint8Array, options: LoadSecretOptio
   if (bytes.length > 0 && bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) {
     throw new JwtkitError('KEY_TOO_WEAK', `${where}the secret is nothing but white space`);
   }
-  return createKey(createSecretKey(bytes), options);
+  return createKey(createSecretKey(bytes), traits);
 }
 
 function decodeWritten(written: Buffer, encoding: SecretEncoding | undefined, where: string): Buffer {
   if (encoding === undefined) return written;
-  if (!secretEncodings.includes(encoding)) {
-    throw new JwtkitError('USAGE_INVALID', `encoding is one of ${secretEncodings.join(', ')}`);
-  }
+  checkEncoding(encoding);
   const bytes = decodeSecret(written.toString('latin1'), encoding);
   if (bytes !== undefined) return bytes;
   throw new JwtkitError(

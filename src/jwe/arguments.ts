@@ -1,6 +1,6 @@
 /** Checks arguments for callers without a compiler, as those of signatures are checked. No message repeats an argument. */
 import { JwtkitError } from '../errors.js';
-import { describeArgument, isPromise } from '../jose/arguments.js';
+import { describeArgument, isPlainObject, isPromise } from '../jose/arguments.js';
 import { checkOptionNames } from '../jose/option-names.js';
 import { isKeyManagementName } from './algorithms.js';
 import type { DecryptOptions } from './decrypt.js';
@@ -37,8 +37,8 @@ export function requireEncryptionKeys(keys: readonly EncryptionKey[]): void {
  */
 export function requireContent(value: unknown): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value) && !isPromise(value);
-  const issued = isObject && typeof (value as Record<string, unknown>).claimsText === 'string';
+  const isObject = isPlainObject(value);
+  const issued = isObject && typeof (value as { claimsText?: unknown }).claimsText === 'string';
   if (isObject && !issued) return;
   const what = issued ? 'what issueToken returned' : describeArgument(value);
   throw new JwtkitError('USAGE_INVALID', `the content is ${what}, not bytes, a text or claims`, {
@@ -101,17 +101,12 @@ export function checkEncryptOptions(options: EncryptOptions): void {
   for (const [name, value] of Object.entries({ alg, enc })) {
     if (value !== undefined && typeof value !== 'string') throw notAccepted(name, value, 'a string');
   }
-  if (header !== undefined && !isPlain(header)) {
+  if (header !== undefined && !isPlainObject(header)) {
     throw notAccepted('header', header, "an object: header: { cty: 'JWT' }");
   }
   if (serialization !== undefined && !serializations.includes(serialization)) {
     throw new JwtkitError('USAGE_INVALID', `serialization is none of ${serializations.join(', ')}`);
   }
-}
-
-/** Whether a value is an object with members of its own: no array, Map, Date or promise. */
-function isPlain(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 function notAccepted(name: string, value: unknown, expected: string): JwtkitError {

@@ -1,6 +1,6 @@
 import { JwtkitError } from '../errors.js';
 import { makePair, makeRsaPair, type Pair } from '../jose/generate-key.js';
-import { type KeyManagementName, keyManagement } from './algorithms.js';
+import { isKeyManagementName, type KeyManagementName, keyManagement } from './algorithms.js';
 
 /** What kind of key is made. */
 export interface EncryptionKeyKind {
@@ -24,6 +24,7 @@ const curves: Readonly<Record<string, [type: string, options: object]>> = {
  */
 export async function generateEncryptionKey({ alg = 'ECDH-ES+A256KW', crv, bits }: EncryptionKeyKind): Promise<Pair> {
   const refuse = (message: string, hint?: string) => new JwtkitError('USAGE_INVALID', message, { hint });
+  if (!isKeyManagementName(alg)) throw refuse('alg is no key management algorithm', 'such as ECDH-ES+A256KW');
   const { kind, isReadOnly } = keyManagement(alg);
   if (isReadOnly === true) throw refuse(`${alg} is only read; use RSA-OAEP-256`);
   if (kind !== 'RSA' && kind !== 'ECDH') throw refuse(`${alg} takes a secret, which a keyring does not hold`);

@@ -1,7 +1,9 @@
 /** A key that encrypts or decrypts. It is another type than a signing key, so that neither can be taken for the other. */
 import { createSecretKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
+import { requireContent, requireKeyObject } from '../jose/arguments.js';
 import { createKey, publicHalfOf, type Validity } from '../jose/key.js';
+import { checkOptions, type OptionKinds } from '../jose/options.js';
 import {
   type ContentEncryptionName,
   contentEncryptionBits,
@@ -54,12 +56,28 @@ const curves: readonly (string | undefined)[] = ['P-256', 'P-384', 'P-521'];
 /** The sizes of secrets: of AES keys, and of the keys of content encryption that `dir` uses. */
 const secretBits: readonly number[] = [128, 192, 256, 384, 512];
 
+const traitKinds: OptionKinds<EncryptionKeyTraits> = {
+  kid: 'a string',
+  alg: 'a string',
+  enc: 'a string',
+  operations: 'an array of strings',
+  source: 'a string',
+  validity: 'an object',
+};
+
+const traitWords = {
+  algorithm: 'the only algorithm is alg',
+  algorithms: 'the only algorithm is alg; decryptToken narrows to several',
+};
+
 /**
  * Makes a key for encryption of a KeyObject: RSA, EC on P-256, P-384 or P-521, X25519, or a secret.
  * @throws {JwtkitError} KEY_INVALID for another type or size, for a point of small order, and for an `alg` that does not fit;
  * KEY_TOO_WEAK for an RSA key below 2048 bits and a secret below 16 bytes.
  */
 export function createEncryptionKey(keyObject: KeyObject, traits: EncryptionKeyTraits = {}): EncryptionKey {
+  requireKeyObject(keyObject);
+  checkOptions('the second argument', traits, traitKinds, traitWords);
   const { alg, enc, kid, source, validity } = traits;
   const where = source === undefined ? '' : `${source}: `;
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
@@ -88,6 +106,7 @@ export function createEncryptionKey(keyObject: KeyObject, traits: EncryptionKeyT
  * @throws {JwtkitError} USAGE_INVALID for an empty passphrase.
  */
 export function createPassphraseKey(passphrase: Uint8Array, source?: string): EncryptionKey {
+  requireContent(passphrase, 'passphrase');
   if (passphrase.length === 0) throw new JwtkitError('USAGE_INVALID', 'the passphrase is empty');
   return {
     keyObject: createSecretKey(passphrase),

@@ -1,6 +1,7 @@
 /** Keys for encryption, recognized by their content as signing keys are: PEM, DER, certificate, JWK or JWK Set. */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
+import { requireContent, requireObject } from '../jose/arguments.js';
 import { ForeignKey, readDer } from '../jose/der.js';
 import { findKeyIn } from '../jose/disguised-key.js';
 import { decryptPem, decryptPkcs8, isEncryptedPkcs8, type Passphrase } from '../jose/encrypted-key.js';
@@ -11,8 +12,9 @@ import { isJsonText } from '../jose/key-content.js';
 import { readKeyJson, withJwkHint } from '../jose/key-json.js';
 import type { PassphraseSource } from '../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
+import { checkOptions, type OptionKinds } from '../jose/options.js';
 import { isPrivateLabel, type PemBlock, readPemBlock, readPemBlocks } from '../jose/pem.js';
-import { decodeSecret, type SecretEncoding } from '../jose/secret-encoding.js';
+import { checkEncoding, decodeSecret, type SecretEncoding } from '../jose/secret-encoding.js';
 import { readSshKey, sshNote } from '../jose/ssh-key.js';
 import { refuseUnresolved } from '../jose/unresolved.js';
 import { validityOf } from '../jose/x509.js';
@@ -35,6 +37,18 @@ export interface LoadEncryptionKeysOptions {
   note?: ((text: string) => void) | undefined;
 }
 
+const optionKinds: OptionKinds<LoadEncryptionKeysOptions> = {
+  purpose: 'checked elsewhere',
+  source: 'a string',
+  kid: 'a string',
+  passphrase: 'checked elsewhere',
+  onSkipped: 'a function',
+  note: 'a function',
+};
+
+const narrowing = 'decryptToken narrows the algorithms: algorithms; encryptToken takes one: alg';
+const otherWords = { alg: narrowing, algorithm: narrowing, algorithms: narrowing };
+
 /**
  * Loads the keys for encryption in a text or in bytes.
  * @throws {JwtkitError} KEY_INVALID for anything else and for the wrong half; KEY_TOO_WEAK; KEY_ENCRYPTED, PASSPHRASE_WRONG.
@@ -43,7 +57,13 @@ export async function loadEncryptionKeys(
   content: string | Uint8Array,
   options: LoadEncryptionKeysOptions,
 ): Promise<EncryptionKey[]> {
+  requireContent(content, 'key');
+  requireObject(options, 'the second argument', "{ purpose: 'decrypt' }, or 'encrypt'");
+  checkOptions('the second argument', options, optionKinds, otherWords);
   const { purpose, source } = options;
+  if (!['encrypt', 'decrypt', 'any'].includes(purpose)) {
+    throw new JwtkitError('USAGE_INVALID', 'purpose is one of encrypt, decrypt, any: what the keys are for');
+  }
   const where = source === undefined ? '' : `${source}: `;
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });
   const bytes = Buffer.from(content as string);
@@ -181,6 +201,13 @@ export interface LoadEncryptionSecretOptions extends Pick<EncryptionKeyTraits, '
   encoding?: SecretEncoding | undefined;
 }
 
+const secretKinds: OptionKinds<LoadEncryptionSecretOptions> = {
+  source: 'a string',
+  kid: 'a string',
+  alg: 'a string',
+  encoding: 'checked elsewhere',
+};
+
 /**
  * Loads a shared secret for `dir`, A*KW and A*GCMKW: 16, 24 or 32 bytes, for `dir` also 48 or 64. A line end behind it is left
  * out if the size is none of these.
@@ -189,8 +216,12 @@ export interface LoadEncryptionSecretOptions extends Pick<EncryptionKeyTraits, '
  */
 export function loadEncryptionSecret(
   secret: string | Uint8Array,
-  { encoding, ...traits }: LoadEncryptionSecretOptions = {},
+  options: LoadEncryptionSecretOptions = {},
 ): EncryptionKey {
+  requireContent(secret, 'secret');
+  checkOptions('the second argument', options, secretKinds, { algorithm: 'the only algorithm is alg' });
+  const { encoding, ...traits } = options;
+  if (encoding !== undefined) checkEncoding(encoding);
   const where = traits.source === undefined ? '' : `${traits.source}: `;
   const written = Buffer.from(secret as string);
   const isSized = [16, 24, 32, 48, 64].includes(written.length);

@@ -1,6 +1,7 @@
 /** Keys of other parties to encrypt to: the JWK Sets that they publish. A set that publishes a secret is refused. */
 import { JwtkitError } from '../errors.js';
 import { own } from '../jose/json.js';
+import { checkOptions } from '../jose/options.js';
 import { type RefuseText, readJsonFile } from '../jose/text.js';
 import { askRecipient, importEncryptionJwkSet, noEncryptionKey } from '../jwe/jwk.js';
 import type { EncryptionKey } from '../jwe/key.js';
@@ -41,9 +42,12 @@ export function readEncryptionSet(body: Uint8Array, source: string, checkTime?: 
  * @throws {JwtkitError} USAGE_INVALID for a bad or refused address; JWKS_UNAVAILABLE, JWKS_INVALID, ISSUER_INVALID.
  */
 export async function fetchEncryptionKeys(
-  { kind, location }: { readonly kind: 'jwks' | 'issuer'; readonly location: string },
+  place: { readonly kind: 'jwks' | 'issuer'; readonly location: string },
   options: RemoteOptions,
 ): Promise<EncryptionKeysAt> {
+  checkOptions('the first argument', place, { kind: 'a string', location: 'a string' });
+  const { kind, location } = place;
+  if (kind !== 'jwks' && kind !== 'issuer') throw new JwtkitError('USAGE_INVALID', 'kind is one of jwks, issuer');
   checkRemoteOptions(options);
   const url = kind === 'issuer' ? (await discoverIssuer(location, options)).jwksUri : location;
   const address = parseAddress(url, options, (message, hint) => {

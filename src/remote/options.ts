@@ -1,5 +1,6 @@
 import { JwtkitError } from '../errors.js';
 import { requireObject } from '../jose/arguments.js';
+import { checkOptions, type OptionKinds } from '../jose/options.js';
 import type { DocumentCache } from '../store/document-cache.js';
 import { requireNow } from '../token/time.js';
 import type { AddressRules } from './address.js';
@@ -24,6 +25,16 @@ export interface RemoteOptions extends AddressRules {
   readonly offline?: boolean | undefined;
 }
 
+const optionKinds: OptionKinds<RemoteOptions> = {
+  now: 'checked elsewhere',
+  timeout: 'checked elsewhere',
+  env: 'an object',
+  cache: 'an object',
+  token: 'checked elsewhere',
+  offline: 'true or false',
+  insecureHttp: 'true or false',
+};
+
 const defaultTimeout = 5;
 
 /** Returns the deadline of a look-up that begins now. */
@@ -37,6 +48,7 @@ export function deadlineOf({ timeout = defaultTimeout }: RemoteOptions): Deadlin
  */
 export function checkRemoteOptions(options: RemoteOptions): void {
   requireObject(options, 'the second argument', '{ now }');
+  checkOptions('the second argument', options, optionKinds, { insecure: 'it is insecureHttp' });
   const { now, token, timeout = defaultTimeout } = options;
   const isTime = Number.isFinite(timeout) && timeout > 0 && timeout <= 3600;
   if (!isTime) throw new JwtkitError('USAGE_INVALID', 'timeout is a number of seconds, at most 3600');

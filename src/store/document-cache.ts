@@ -9,7 +9,9 @@ import { hasErrorCode, JwtkitError } from '../errors.js';
 import { makeFolders } from '../files/folders.js';
 import { readFileBounded } from '../files/read-file.js';
 import { writeFileWhole } from '../files/write-files.js';
+import { requireObject, requireText } from '../jose/arguments.js';
 import { isJsonObject, own, readJson } from '../jose/json.js';
+import { checkOptions } from '../jose/options.js';
 import { withoutMark } from '../jose/text.js';
 import { isNumericDate, requireNow } from '../token/time.js';
 
@@ -56,8 +58,12 @@ export interface OpenDocumentCacheOptions {
  * Opens the cache in a folder. The first document makes the folder, closed to other users.
  * @throws {JwtkitError} STORE_UNAVAILABLE for a folder that another user owns or may write.
  */
-export function openDocumentCache(folder: string, { now }: OpenDocumentCacheOptions): DocumentCache {
-  requireNow(now(), 'what now() returns');
+export function openDocumentCache(folder: string, options: OpenDocumentCacheOptions): DocumentCache {
+  requireText(folder, 'folder');
+  requireObject(options, 'the second argument', '{ now }');
+  checkOptions('the second argument', options, { now: 'a function' });
+  const { now } = options;
+  requireNow(now?.(), 'what now() returns');
   checkFolder(folder);
   const pathOf = (key: string) => join(folder, `${nameOf(key)}.json`);
   return {

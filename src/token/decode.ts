@@ -1,6 +1,7 @@
 import { parseClaims, parseJws } from '../jose/compact.js';
 import { readExact } from '../jose/exact-json.js';
 import type { JsonObject } from '../jose/json.js';
+import { checkOptions } from '../jose/options.js';
 import type { Claims } from './claims.js';
 
 /** The unverified content of a token: anybody may have written it. */
@@ -17,6 +18,7 @@ export interface DecodedToken {
  * @throws {JwtkitError} TOKEN_MALFORMED.
  */
 export function decodeToken(token: string, options: { maxLength?: number | undefined } = {}): DecodedToken {
+  checkOptions('the second argument', options, { maxLength: 'a number' });
   const { header, payload } = parseJws(token, options);
   const { value: claims, text: claimsText } = parseClaims(payload);
   return { header, claims, claimsText };

@@ -3,7 +3,7 @@
  * rules of this file.
  */
 import { JwtkitError } from '../errors.js';
-import { describeArgument } from '../jose/arguments.js';
+import { describeArgument, isPlainObject } from '../jose/arguments.js';
 import { own } from '../jose/json.js';
 import type { Claims } from './claims.js';
 import { isNumericDate, maxNumericDate } from './time.js';
@@ -70,11 +70,13 @@ export interface Denylist {
 }
 
 /**
- * Checks that an argument is a denylist.
+ * Checks that an argument is a denylist, with `find` and the other methods that are called.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function requireDenylist(denylist: Denylist): void {
-  if (typeof (denylist as Denylist | undefined)?.find === 'function') return;
+export function requireDenylist(denylist: Denylist, ...methods: readonly (keyof Denylist)[]): void {
+  // An array has a method `find`, too.
+  if (isPlainObject(denylist) && ['find' as const, ...methods].every((name) => typeof denylist[name] === 'function'))
+    return;
   throw new JwtkitError('USAGE_INVALID', `denylist is ${describeArgument(denylist)}, not a Denylist`, {
     hint: "open one: await openDenylist('lmdb:FOLDER', { mode, now })",
   });

@@ -1,11 +1,12 @@
 /** All checks of a token in their order: syntax, keys and algorithm, signature, then every claim, the denylist last. */
 import { JwtkitError } from '../errors.js';
-import { requireKeys, requireObject } from '../jose/arguments.js';
+import { requireKeys } from '../jose/arguments.js';
 import { checkHeader, type ParsedJws, parseClaims, parseJws } from '../jose/compact.js';
 import type { JsonObject, ReadJson } from '../jose/json.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
 import { checkSignature, type SignatureVerdict } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
+import { checkDeps, type OptionKinds } from '../jose/options.js';
 import { checkClaims } from './claim-checks.js';
 import type { Claims } from './claims.js';
 import { type Denylist, describeRevocation, requireDenylist, tokenIdentity } from './denylist.js';
@@ -80,13 +81,20 @@ export function examine(token: string, policy: VerifyPolicy, deps: VerifyDeps): 
   return prepareExamine(policy, deps)(token);
 }
 
+const depKinds: OptionKinds<VerifyDeps> = {
+  keys: 'checked elsewhere',
+  skipped: 'an array',
+  now: 'checked elsewhere',
+  denylist: 'checked elsewhere',
+};
+
 /**
  * Returns a function that checks many tokens as {@link examine} does.
  * @throws {JwtkitError} USAGE_INVALID for a policy, keys or a time that make no sense.
  */
 export function prepareExamine(policy: VerifyPolicy, deps: VerifyDeps): (token: string) => Examined {
   checkPolicy(policy);
-  if (deps === undefined) requireObject(deps, 'the third argument', '{ keys, now }');
+  checkDeps('the third argument', deps, '{ keys, now }', depKinds);
   requireKeys(deps.keys);
   requireNow(deps.now);
   if (deps.denylist !== undefined) requireDenylist(deps.denylist);

@@ -3,6 +3,7 @@
  * decides only where the token begins and ends. What is found goes to the strict parser unchanged, so that a damaged token
  * is never mended.
  */
+import { requireText } from '../jose/arguments.js';
 import { readJson } from '../jose/json.js';
 import { JsonError } from '../jose/json-reader.js';
 import { joinNumbered, numberedName } from './numbered-cookies.js';
@@ -32,6 +33,7 @@ export type FoundToken =
  * tokens it takes the one named `access_token` or `refresh_token`, as `wanted` says.
  */
 export function findToken(given: string, wanted?: WantedToken): FoundToken {
+  requireText(given, 'the text');
   const text = given.includes('\u001b[') ? given.replace(colours, '') : given;
   const all = candidatesOf(text, 0);
   if (isList(text, all)) return { kind: 'several', count: all.length, names: [] };

@@ -11,6 +11,7 @@ import { isJsonText } from '../jose/key-content.js';
 import { readKeyJson } from '../jose/key-json.js';
 import { loadKeys, loadPemMap, type PassphraseSource, type UnlockKeysOptions, unlockKeys } from '../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
+import type { OptionKinds } from '../jose/options.js';
 import { isNumericDate } from './time.js';
 
 /** How {@link readKeyFile} takes its input. */
@@ -30,6 +31,17 @@ export interface ReadKeyFileOptions {
   /** Called with each fact that a person should know, such as what was mended. */
   readonly note?: ((text: string) => void) | undefined;
 }
+
+/** What the options of {@link readKeyFile} have to be. */
+export const readKeyFileKinds: OptionKinds<ReadKeyFileOptions> = {
+  now: 'checked elsewhere',
+  alg: 'a string',
+  kid: 'a string',
+  publicOnly: 'true or false',
+  source: 'a string',
+  passphrase: 'checked elsewhere',
+  note: 'a function',
+};
 
 /** A key to put into a keyring. */
 interface IncomingKey {

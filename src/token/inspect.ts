@@ -1,6 +1,6 @@
 import { JwtkitError } from '../errors.js';
-import { requireObject } from '../jose/arguments.js';
 import { readExact } from '../jose/exact-json.js';
+import { checkDeps } from '../jose/options.js';
 import { type Claims, claimShapeProblem } from './claims.js';
 import { type DecodedToken, decodeToken } from './decode.js';
 import { formatDistance, formatDuration, formatMoment, requireNow } from './time.js';
@@ -24,9 +24,9 @@ export interface TokenLife {
  * @throws {JwtkitError} TOKEN_MALFORMED; CLAIM_MALFORMED for a time claim that is no NumericDate; USAGE_INVALID for such a `now`.
  */
 export function inspectToken(token: string, deps: { now: number; maxLength?: number | undefined }): TokenLife {
-  requireObject(deps, 'the second argument', '{ now }');
+  checkDeps('the second argument', deps, '{ now }', { now: 'checked elsewhere', maxLength: 'a number' });
   requireNow(deps.now);
-  const { claims, claimsText } = decodeToken(token, deps);
+  const { claims, claimsText } = decodeToken(token, { maxLength: deps.maxLength });
   return readLife(claims, claimsText, deps.now);
 }
 

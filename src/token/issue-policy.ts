@@ -3,7 +3,7 @@ import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
 import { isPromise, requireObject } from '../jose/arguments.js';
 import { type JsonObject, quoteText } from '../jose/json.js';
-import { checkOptionNames } from '../jose/option-names.js';
+import { checkOptions, type OptionKinds } from '../jose/options.js';
 import type { Claims, TokenType } from './claims.js';
 
 /** How a token is made. */
@@ -42,27 +42,26 @@ export interface IssuePairPolicy extends Omit<IssuePolicy, 'type' | 'ttl' | 'bar
   accessClaims?: Claims | undefined;
 }
 
-const namesMembers: Record<keyof IssuePolicy, true> = {
-  type: true,
-  ttl: true,
-  alg: true,
-  typ: true,
-  bare: true,
-  without: true,
-  header: true,
-  refreshAudience: true,
+const kinds: OptionKinds<IssuePolicy> = {
+  type: 'a string',
+  ttl: 'checked elsewhere',
+  alg: 'a string',
+  typ: 'a string',
+  bare: 'true or false',
+  without: 'an array of strings',
+  header: 'an object',
+  refreshAudience: 'a string',
 };
-const names: ReadonlySet<string> = new Set(Object.keys(namesMembers));
-const pairNamesMembers: Record<keyof IssuePairPolicy, true> = {
-  accessTtl: true,
-  refreshTtl: true,
-  accessClaims: true,
-  refreshAudience: true,
-  alg: true,
-  typ: true,
-  header: true,
+const pairKinds: OptionKinds<IssuePairPolicy> = {
+  accessTtl: 'a number',
+  refreshTtl: 'a number',
+  accessClaims: 'an object',
+  refreshAudience: 'a string',
+  alg: 'a string',
+  typ: 'a string',
+  header: 'an object',
 };
-const pairNames: ReadonlySet<string> = new Set(Object.keys(pairNamesMembers));
+const ownClaims: readonly string[] = ['type', 'iat', 'jti'] satisfies OwnClaim[];
 
 const isClaim = (name: string) => `it is a claim: put ${name} into the first argument`;
 
@@ -89,7 +88,12 @@ const wordsForPair = { ...otherWords, ttl: lifetimes, expiresIn: lifetimes };
  */
 export function checkIssueArguments(claims: Claims, policy: IssuePolicy): void {
   checkClaims(claims);
-  checkOptionNames('policy', policy, names, wordsForToken);
+  checkOptions('policy', policy, kinds, wordsForToken);
+  const other = policy.without?.find((name) => !ownClaims.includes(name));
+  if (other === undefined) return;
+  throw new JwtkitError('USAGE_INVALID', `policy: without has ${quoteText(other)}, which jwtkit does not add`, {
+    hint: `it adds ${ownClaims.join(', ')}`,
+  });
 }
 
 /**
@@ -98,14 +102,26 @@ export function checkIssueArguments(claims: Claims, policy: IssuePolicy): void {
  */
 export function checkPairArguments(claims: Claims, policy: IssuePairPolicy): void {
   checkClaims(claims);
-  checkOptionNames('policy', policy, pairNames, wordsForPair);
+  checkPairPolicy(policy);
+}
+
+/**
+ * Checks the policy of a pair.
+ * @throws {JwtkitError} USAGE_INVALID.
+ */
+export function checkPairPolicy(policy: IssuePairPolicy): void {
+  checkOptions('policy', policy, pairKinds, wordsForPair);
+  if (policy.accessClaims !== undefined) checkClaims(policy.accessClaims);
 }
 
 function checkClaims(claims: Claims): void {
   requireObject(claims, 'the first argument', "the claims, such as { sub: 'user-123' }");
   for (const name of Object.keys(claims)) {
-    // JSON writes a promise as {}.
-    if (isPromise(claims[name]))
-      throw new JwtkitError('USAGE_INVALID', `claim ${quoteText(name)} is a Promise: await it`);
+    const value = claims[name];
+    // JSON writes a promise as {}, and leaves out a function and a symbol.
+    if (isPromise(value)) throw new JwtkitError('USAGE_INVALID', `claim ${quoteText(name)} is a Promise: await it`);
+    if (typeof value === 'function' || typeof value === 'symbol') {
+      throw new JwtkitError('USAGE_INVALID', `claim ${quoteText(name)} is a ${typeof value}, which JSON cannot write`);
+    }
   }
 }

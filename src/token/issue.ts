@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import { requireObject } from '../jose/arguments.js';
 import { defaultMaxTokenLength } from '../jose/compact.js';
 import { isJsonObject } from '../jose/json.js';
 import { prepareSigner } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
+import { checkDeps, type OptionKinds } from '../jose/options.js';
 import { type Claims, joinClaims } from './claims.js';
 import type { Successor } from './denylist.js';
 import { checkIssueArguments, checkPairArguments, type IssuePairPolicy, type IssuePolicy } from './issue-policy.js';
@@ -38,12 +38,14 @@ export async function issueToken(claims: Claims, policy: IssuePolicy, deps: Issu
   return prepareIssuer(policy, deps)(claims);
 }
 
+const depKinds: OptionKinds<IssueDeps> = { key: 'checked elsewhere', now: 'checked elsewhere', newId: 'a function' };
+
 /**
  * {@link issueToken} for many sets of claims under one policy.
  * @throws {JwtkitError} as {@link issueToken}: for the policy at once, for claims when they are signed.
  */
 export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Claims) => IssuedToken {
-  requireObject(deps, 'the third argument', '{ key, now }');
+  checkDeps('the third argument', deps, '{ key, now }', depKinds);
   const { key } = deps;
   const { bare = false, without = [] } = policy;
   const complete = prepareClaims(policy, deps);

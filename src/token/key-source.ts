@@ -1,9 +1,10 @@
 /** Keys that may change while a process runs, such as those of an issuer. If a token names an unknown key, they are fetched again. */
 import { JwtkitError } from '../errors.js';
-import { describeArgument, requireObject } from '../jose/arguments.js';
+import { describeArgument } from '../jose/arguments.js';
 import type { JwkSet } from '../jose/jwk.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
+import { checkDeps, type OptionKinds } from '../jose/options.js';
 import type { VerifiedToken, VerifyDeps } from './examine.js';
 import type { VerifyPolicy } from './policy.js';
 import { requireNow } from './time.js';
@@ -90,9 +91,15 @@ export async function reportTokenFrom(
   return newer === undefined ? report : reportWith(newer);
 }
 
+const depKinds: OptionKinds<VerifyFromDeps> = {
+  source: 'checked elsewhere',
+  now: 'checked elsewhere',
+  denylist: 'checked elsewhere',
+};
+
 /** Refuses bad arguments, such as a clock in milliseconds, before anything is fetched. Throws USAGE_INVALID. */
 function requireSource(deps: VerifyFromDeps): void {
-  requireObject(deps, 'the third argument', '{ source, now }');
+  checkDeps('the third argument', deps, '{ source, now }', depKinds);
   requireNow(deps.now);
   if (typeof (deps.source as KeySource | undefined)?.keys === 'function') return;
   throw new JwtkitError('USAGE_INVALID', `source is ${describeArgument(deps.source)}, not a KeySource`, {

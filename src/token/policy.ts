@@ -124,8 +124,11 @@ export function checkPolicy(policy: VerifyPolicy): void {
   check('issuer', policy.issuer, isStringOrStrings, 'a string or an array of strings');
   check('audience', audience, isStringOrStrings, 'a string or an array of strings');
   check('refreshAudience', policy.refreshAudience, isStringOrStrings, 'a string or an array of strings');
-  check('anyAudience', anyAudience, (value) => typeof value === 'boolean', 'true or false');
+  check('anyAudience', anyAudience, isBoolean, 'true or false');
   if (anyAudience === true && audience !== undefined) throw refuse('audience and anyAudience exclude each other');
+  check('allowNoExp', policy.allowNoExp, isBoolean, 'true or false');
+  check('allowExpiredCertificate', policy.allowExpiredCertificate, isBoolean, 'true or false');
+  check('maxLength', policy.maxLength, isLength, 'a whole number of characters');
   check('algorithms', policy.algorithms, isList, 'an array of strings');
   check('scope', policy.scope, isList, 'an array of strings');
   check('role', policy.role, isList, 'an array of strings');
@@ -140,6 +143,14 @@ export function checkPolicy(policy: VerifyPolicy): void {
 
 function check(name: string, value: unknown, accepts: (value: unknown) => boolean, expected: string): void {
   if (value !== undefined && !accepts(value)) throw refuse(`${name} is ${expected}`);
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+function isLength(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function isSeconds(value: unknown): boolean {

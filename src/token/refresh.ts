@@ -1,8 +1,8 @@
 import { JwtkitError } from '../errors.js';
-import { requireKey, requireObject } from '../jose/arguments.js';
+import { requireKey } from '../jose/arguments.js';
 import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
-import { checkOptionNames } from '../jose/option-names.js';
+import { checkDeps, checkOptions, type OptionKinds } from '../jose/options.js';
 import { soundClaimsOf } from './account-claims.js';
 import { type Claims, claimShapeProblem, isString, joinClaims } from './claims.js';
 import {
@@ -15,7 +15,7 @@ import {
 } from './denylist.js';
 import { examineAndAsk, type VerifiedToken } from './examine.js';
 import { type IssueDeps, issueToken, preparePairIssuer, type ReadTokens, type TokenPair } from './issue.js';
-import type { IssuePairPolicy } from './issue-policy.js';
+import { checkPairPolicy, type IssuePairPolicy } from './issue-policy.js';
 import type { VerifyPolicy } from './policy.js';
 import { hasRefreshForm, sessionClaims } from './refresh-form.js';
 import {
@@ -29,6 +29,7 @@ import {
   askedAudience,
   askedScope,
   limitAudience,
+  limitKinds,
   limitRole,
   limitScope,
   type SessionLimits,
@@ -57,17 +58,16 @@ export interface RefreshPolicy {
   readonly sessionMax?: number | undefined;
 }
 
-const members: Record<keyof RefreshPolicy, true> = {
-  verify: true,
-  issue: true,
-  scope: true,
-  role: true,
-  resource: true,
-  rotate: true,
-  rotateGrace: true,
-  sessionMax: true,
+const policyKinds: OptionKinds<RefreshPolicy> = {
+  verify: 'an object',
+  issue: 'an object',
+  scope: 'an array of strings',
+  role: 'an array of strings',
+  resource: 'an array of strings',
+  rotate: 'true or false',
+  rotateGrace: 'a number of seconds, 0 or more',
+  sessionMax: 'a number of seconds, 0 or more',
 };
-const policyMembers: ReadonlySet<string> = new Set(Object.keys(members));
 
 /** What refreshing needs. */
 export interface RefreshDeps extends IssueDeps {
@@ -81,6 +81,15 @@ export interface RefreshDeps extends IssueDeps {
    */
   readonly limits?: ((claims: Claims) => SessionLimits | Promise<SessionLimits>) | undefined;
 }
+
+const depKinds: OptionKinds<RefreshDeps> = {
+  key: 'checked elsewhere',
+  keys: 'checked elsewhere',
+  denylist: 'checked elsewhere',
+  now: 'checked elsewhere',
+  newId: 'a function',
+  limits: 'a function',
+};
 
 /** A new access token, and a new refresh token when rotating, in the shape of RFC 6749 §5.1. */
 export type RefreshedTokens = Omit<TokenPair, 'refresh_token'> & Partial<Pick<TokenPair, 'refresh_token'>>;
@@ -104,10 +113,9 @@ export async function refreshAndRead(
   policy: RefreshPolicy,
   deps: RefreshDeps,
 ): Promise<ReadTokens<RefreshedTokens> & { readonly before: Claims }> {
-  checkOptionNames('policy', policy, policyMembers, {
-    audience: 'demands belong into verify: { verify: { audience } }',
-  });
-  requireObject(deps, 'the third argument', '{ key, keys, denylist, now }');
+  checkOptions('policy', policy, policyKinds, { audience: 'demands belong into verify: { verify: { audience } }' });
+  if (policy.issue !== undefined) checkPairPolicy(policy.issue);
+  checkDeps('the third argument', deps, '{ key, keys, denylist, now }', depKinds);
   const { key, keys, denylist, now } = deps;
   requireKey(key, 'sign');
   const demands: VerifyPolicy = Object.assign({}, policy.verify, { type: 'refresh' } as const);
@@ -138,7 +146,7 @@ async function issueNext(
   const claims = sessionClaims(verified);
   const start = sessionStart(claims, now);
   const issue = withinSession(policy.issue ?? {}, start, policy.sessionMax, now);
-  const limits = (await deps.limits?.(claims)) ?? {};
+  const limits = await limitsOf(claims, deps);
   const { jti, family } = tokenIdentity(claims);
   const askedOf = askedScope(claims, policy.scope, limits.scope);
   // Numbers among them keep their text.
@@ -179,6 +187,14 @@ async function issueNext(
   const winner = repeatedSuccessor(taken, policy.rotateGrace, now);
   if (winner === undefined) throw await endReusedSession(claims, denylist);
   return Object.assign(issuePair(kept, winner), { before: claims });
+}
+
+/** Returns what a session may still hold. A limit of another type or name would limit nothing. */
+async function limitsOf(claims: Claims, { limits: ask }: RefreshDeps): Promise<SessionLimits> {
+  if (ask === undefined) return {};
+  const limits = await ask(claims);
+  checkOptions('what limits returned', limits, limitKinds, { aud: 'the audiences are audience', roles: 'it is role' });
+  return limits;
 }
 
 /** Access tokens do not say when their session began. */

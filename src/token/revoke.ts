@@ -1,7 +1,8 @@
 import { JwtkitError } from '../errors.js';
-import { requireObject } from '../jose/arguments.js';
+import { describeArgument } from '../jose/arguments.js';
 import type { SkippedJwk } from '../jose/jwk-set.js';
 import type { Key } from '../jose/key.js';
+import { checkDeps, type OptionKinds } from '../jose/options.js';
 import {
   type Denylist,
   keepFamilyUntil,
@@ -31,6 +32,15 @@ export interface RevokeDeps {
   readonly permit?: ((token: VerifiedToken) => void) | undefined;
 }
 
+const depKinds: OptionKinds<RevokeDeps> = {
+  keys: 'checked elsewhere',
+  skipped: 'an array',
+  denylist: 'checked elsewhere',
+  now: 'checked elsewhere',
+  longestLifetime: 'a number of seconds, 0 or more',
+  permit: 'a function',
+};
+
 /** The result of revoking a token. */
 export interface RevokedToken {
   readonly jti: string | null;
@@ -47,9 +57,9 @@ export interface RevokedToken {
  * STORE_UNAVAILABLE.
  */
 export async function revokeToken(token: string, deps: RevokeDeps): Promise<RevokedToken> {
-  requireObject(deps, 'the second argument', '{ keys, denylist, now }');
+  checkDeps('the second argument', deps, '{ keys, denylist, now }', depKinds);
   const { keys, skipped, denylist, now, permit } = deps;
-  requireDenylist(denylist);
+  requireDenylist(denylist, 'add');
   const policy = { type: 'any', anyAudience: true, allowNoExp: true, allowExpiredCertificate: true } as const;
   const examined = examine(token, policy, { keys, skipped, now });
   const { verified } = examined;
@@ -93,12 +103,11 @@ async function wasConsumed(jti: string, denylist: Denylist): Promise<boolean> {
  * Revokes by `jti`, without the token itself; `exp` is when it expires.
  * @throws {JwtkitError} STORE_UNAVAILABLE; USAGE_INVALID for a time that is no NumericDate.
  */
-export async function revokeTokenId(
-  jti: string,
-  exp: number,
-  { denylist, now }: Omit<RevokeDeps, 'keys'>,
-): Promise<RevokedToken> {
-  requireDenylist(denylist);
+export async function revokeTokenId(jti: string, exp: number, deps: Omit<RevokeDeps, 'keys'>): Promise<RevokedToken> {
+  requireId('jti', jti);
+  checkDeps('the third argument', deps, '{ denylist, now }', depKinds as OptionKinds<typeof deps>);
+  const { denylist, now } = deps;
+  requireDenylist(denylist, 'add');
   requireNow(now);
   const until = keepTokenUntil(requireNow(exp, 'exp'));
   const recorded = until > now;
@@ -111,8 +120,18 @@ export async function revokeTokenId(
  * before you issue a new token.
  * @throws {JwtkitError} STORE_UNAVAILABLE; USAGE_INVALID for a time that is no NumericDate.
  */
-export async function revokeSubject(sub: string, { denylist, now }: Omit<RevokeDeps, 'keys'>): Promise<void> {
-  requireDenylist(denylist);
+export async function revokeSubject(sub: string, deps: Omit<RevokeDeps, 'keys'>): Promise<void> {
+  requireId('sub', sub);
+  checkDeps('the second argument', deps, '{ denylist, now }', depKinds as OptionKinds<typeof deps>);
+  const { denylist, now } = deps;
+  requireDenylist(denylist, 'add');
   requireNow(now);
   await denylist.add({ kind: 'subject', id: sub, issuedUpTo: now, until: keptForGood });
+}
+
+/** Another type, or an empty text, would revoke nothing. */
+function requireId(name: string, id: string): void {
+  if (typeof id === 'string' && id !== '') return;
+  const what = id === '' ? 'empty' : describeArgument(id);
+  throw new JwtkitError('USAGE_INVALID', `${name} is ${what}, it must be a string`);
 }

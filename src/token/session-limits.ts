@@ -1,6 +1,7 @@
 /** What a session may still hold when it is refreshed, and what of that is asked for. */
 import { JwtkitError } from '../errors.js';
 import type { JsonObject } from '../jose/json.js';
+import type { OptionKinds } from '../jose/options.js';
 import { asList, type Claims, inBoth, isStringOrStrings, missingFrom, scopesOf } from './claims.js';
 
 /** What a session may still hold. An absent list limits nothing. */
@@ -12,6 +13,14 @@ export interface SessionLimits {
   /** Further claims of the access token, as its account has them now. Names that jwtkit gives a meaning are left out. */
   readonly claims?: Readonly<JsonObject> | undefined;
 }
+
+/** What the members of limits have to be. */
+export const limitKinds: OptionKinds<SessionLimits> = {
+  scope: 'an array of strings',
+  role: 'an array of strings',
+  audience: 'an array of strings',
+  claims: 'an object',
+};
 
 /** Returns the `scope` that a session keeps, undefined if nothing is left. Without a limit it does not change. */
 export function limitScope(claims: Claims, limit: readonly string[] | undefined): Claims {

@@ -160,7 +160,7 @@ describe('arguments in the wrong form', () => {
         [{ alg: ['dir'] }, 'alg is an array, it must be a string'],
         [{ enc: null }, 'enc is null, it must be a string'],
         [{ header: 'cty' }, 'header is a string, it must be an object'],
-        [{ header: new Map([['cty', 'JWT']]) }, 'header is a KeySource, it must be an object: header:'],
+        [{ header: new Map([['cty', 'JWT']]) }, 'header is a Map, it must be an object: header:'],
         [{ serialization: 'json' }, 'serialization is none of compact, flattened, general'],
         [{ serialization: null }, 'serialization is none of compact, flattened, general'],
       ] as [Wrong, string][]
@@ -173,6 +173,60 @@ describe('arguments in the wrong form', () => {
       'a moment as the clock of fetched keys',
       () => jwtkit.fetchEncryptionKeys({ kind: 'jwks', location: 'https://x.example' }, { now: now as Wrong }),
       'now is a function that returns the time',
+    ],
+  ])('%s is refused', async (_what, call, message) => {
+    expect(await refusal(call)).toContain(message);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'a promised policy, whose demands nobody would make',
+      () => jwtkit.verifyToken(token, Promise.resolve({ issuer: 'me' }) as Wrong, { keys, now }),
+      'policy is a Promise, it must be an object | await it',
+    ],
+    [
+      'a denylist under a misspelt name, which nobody would ask',
+      () => jwtkit.verifyToken(token, {}, { keys, now, denyList: denylist } as Wrong),
+      '"denyList" is not a member of it | did you mean denylist?',
+    ],
+    [
+      'a grace from a variable, which added to a time would last for ever',
+      () => jwtkit.refreshToken(token, { rotate: true, rotateGrace: '5' as Wrong }, { key, keys, now, denylist }),
+      'rotateGrace is a string, it must be a number of seconds',
+    ],
+    [
+      'limits under the name of a claim, which would limit nothing',
+      async () => {
+        const { refresh_token } = await jwtkit.issueTokenPair({ sub: 'u' }, {}, { key, now });
+        const limits = () => ({ roles: [] }) as Wrong;
+        return jwtkit.refreshToken(refresh_token, { verify: { anyAudience: true } }, { key, keys, now, limits });
+      },
+      'what limits returned: "roles" is not a member of it | it is role',
+    ],
+    [
+      'a password in the place of a passphrase, which would encrypt nothing',
+      () => jwtkit.exportPrivatePem(pair.privateKey, { password: 'correct horse' } as Wrong),
+      '"password" is not a member of it | the passphrase is passphrase',
+    ],
+    [
+      'a secret to publish',
+      () => jwtkit.exportPublicJwk(jwtkit.loadSecret('x'.repeat(32)).keyObject),
+      'a secret has no public half',
+    ],
+    [
+      'a lifetime of a pair that is null, which would have no end',
+      () => jwtkit.issueTokenPair({ sub: 'u' }, { accessTtl: null as Wrong }, { key, now }),
+      'accessTtl is null, it must be a number',
+    ],
+    [
+      'a subject that is empty, whose revocation would revoke nothing',
+      () => jwtkit.revokeSubject('', { denylist, now }),
+      'sub is empty, it must be a string',
+    ],
+    [
+      'algorithms of a key, which would allow all of them',
+      () => jwtkit.createKey(pair.publicKey, { algorithms: ['ES256'] } as Wrong),
+      '"algorithms" is not a member of it | the only algorithm is alg',
     ],
   ])('%s is refused', async (_what, call, message) => {
     expect(await refusal(call)).toContain(message);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { JwtkitError } from '../../errors.js';
 import { requireObject, requireText } from '../../jose/arguments.js';
+import { checkOptions } from '../../jose/options.js';
 import type { Denylist } from '../../token/denylist.js';
 import { requireNow } from '../../token/time.js';
 import type { OpenDenylistOptions, StoreWatch } from '../denylist-options.js';
@@ -15,7 +16,11 @@ import { openLmdbDenylist } from './lmdb.js';
 export async function openDenylist(location: string, options: OpenDenylistOptions): Promise<Denylist> {
   requireText(location, 'location');
   requireObject(options, 'the second argument', '{ mode, now }');
+  checkOptions('the second argument', options, { mode: 'a string', now: 'a function' });
   requireNow(options.now?.(), 'what now() returns');
+  if (!['read', 'update', 'write'].includes(options.mode)) {
+    throw new JwtkitError('USAGE_INVALID', 'mode is one of read, update, write');
+  }
   // Made absolute now: the process may change its working directory before the store is made.
   const place = location.replace(/^lmdb:(.+)$/s, (_location, folder) => `lmdb:${resolve(folder)}`);
   const find = () => findDenylist(place, options);

@@ -9,20 +9,22 @@ import { readFileBounded } from '../../files/read-file.js';
 import { notWritable } from '../../files/system-error.js';
 import { flushFolder, uniqueSuffix, writeFilesWhole, writeFileWhole } from '../../files/write-files.js';
 import type { AlgorithmName } from '../../jose/algorithms.js';
+import { requireObject } from '../../jose/arguments.js';
 import type { Passphrase } from '../../jose/encrypted-key.js';
 import { findOddNumber, readExact, writeJson } from '../../jose/exact-json.js';
 import type { GeneratedKey } from '../../jose/generate-key.js';
 import { isJsonObject } from '../../jose/json.js';
 import { exportPublicJwk, type Jwk, thumbprint } from '../../jose/jwk.js';
 import { maxKeyBytes } from '../../jose/key.js';
+import type { OptionKinds } from '../../jose/options.js';
 import { exportPrivatePem } from '../../jose/pem.js';
 import { withoutMark } from '../../jose/text.js';
 import type { DatedKey, KeyringEntry } from '../../token/keyring.js';
 import { isFileSafeKid, toEntry } from '../../token/keyring-set.js';
-import { requireNow } from '../../token/time.js';
 import { makeKeyringFolder } from '../keyring-folder.js';
 import { withLock } from '../lmdb/environment.js';
 import { privatePath, readEntries, readMembers, readSet, setPath } from './directory.js';
+import { checkKeyringOptions } from './keyring-options.js';
 
 interface KeyringChange<T, Entry extends DatedKey> {
   readonly entries: readonly Entry[];
@@ -205,13 +207,20 @@ export interface AddKeyOptions {
   readonly passphrase?: Passphrase | undefined;
 }
 
+const addKinds: OptionKinds<AddKeyOptions> = {
+  alg: 'a string',
+  now: 'checked elsewhere',
+  kid: 'a string',
+  passphrase: 'checked elsewhere',
+};
+
 /**
  * Adds a new key pair to the keyring of a directory, which is made if need be. Returns its kid.
  * @throws {JwtkitError} USAGE_INVALID for an empty passphrase or a kid that cannot name a file; FILE_EXISTS for a kid that is taken;
  * KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function addKey(directory: string, pair: GeneratedKey, options: AddKeyOptions): Promise<string> {
-  requireNow(options?.now);
+  checkKeyringOptions(directory, options, addKinds);
   const { entry, pem } = freshEntry(directory, pair, options);
   return changeKeyring(directory, { make: true }, (entries) => {
     checkFreeKid(entry.kid, byFoldedKid(entries));
@@ -225,6 +234,7 @@ export function freshEntry(
   pair: GeneratedKey,
   { alg, now, kid, passphrase }: AddKeyOptions,
 ): { entry: KeyringEntry; pem: string } {
+  requireObject(pair, 'the key pair', '{ privateKey, publicKey }');
   if (!('privateKey' in pair)) throw refusedSecret();
   const { privateKey, publicKey } = pair;
   const named = kid ?? thumbprint(publicKey);

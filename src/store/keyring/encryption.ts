@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { watchFile } from '../../files/watched-file.js';
+import { requireText } from '../../jose/arguments.js';
 import type { Passphrase } from '../../jose/encrypted-key.js';
 import { exportPublicJwk, type Jwk, thumbprint } from '../../jose/jwk.js';
 import { isSamePublicKey, maxKeyBytes, publicHalfOf } from '../../jose/key.js';
 import type { PassphraseSource } from '../../jose/keys.js';
+import type { OptionKinds } from '../../jose/options.js';
 import { exportPrivatePem } from '../../jose/pem.js';
-import { type KeyManagementName, keyManagement } from '../../jwe/algorithms.js';
+import { isKeyManagementName, type KeyManagementName, keyManagement } from '../../jwe/algorithms.js';
 import { type EncryptionKeyKind, generateEncryptionKey } from '../../jwe/generate-key.js';
 import { importEncryptionJwk } from '../../jwe/jwk.js';
 import type { EncryptionKey } from '../../jwe/key.js';
@@ -19,6 +21,7 @@ import { planRotation } from '../../token/rotate.js';
 import { requireDuration, requireNow } from '../../token/time.js';
 import { byFoldedKid, changeEncryptionKeys, checkFreeKid, checkKid, isEncryptedPem } from './changes.js';
 import { privatePath, readMembers, setPath } from './directory.js';
+import { checkKeyringOptions } from './keyring-options.js';
 import type { RotatedKeys } from './rotation.js';
 
 /** The options of {@link addEncryptionKey}. Without `alg` and `crv` it is an EC key on P-256 for ECDH-ES. */
@@ -30,6 +33,25 @@ export interface AddEncryptionKeyOptions extends EncryptionKeyKind {
   /** Encrypts the private key. */
   readonly passphrase?: Passphrase | undefined;
 }
+
+const addKinds: OptionKinds<AddEncryptionKeyOptions> = {
+  alg: 'a string',
+  crv: 'a string',
+  bits: 'a number',
+  now: 'checked elsewhere',
+  kid: 'a string',
+  passphrase: 'checked elsewhere',
+};
+const rotateKinds: OptionKinds<RotateEncryptionKeysOptions> = {
+  ...addKinds,
+  activateIn: 'a number',
+  grace: 'a number',
+};
+const openKinds: OptionKinds<Parameters<typeof keyringDecryptionKeys>[1]> = {
+  now: 'checked elsewhere',
+  kids: 'an array of strings',
+  passphrase: 'checked elsewhere',
+};
 
 async function freshKey(options: AddEncryptionKeyOptions): Promise<{ key: DatedKey; pem: string }> {
   const now = Math.floor(requireNow(options?.now));
@@ -47,6 +69,7 @@ async function freshKey(options: AddEncryptionKeyOptions): Promise<{ key: DatedK
  * @throws {JwtkitError} USAGE_INVALID, FILE_EXISTS for a kid that is taken; KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function addEncryptionKey(directory: string, options: AddEncryptionKeyOptions): Promise<string> {
+  checkKeyringOptions(directory, options, addKinds);
   const { key, pem } = await freshKey(options);
   return changeEncryptionKeys(directory, { make: true }, (keys) => {
     checkFreeKid(key.kid, byFoldedKid(keys));
@@ -70,7 +93,8 @@ export async function rotateEncryptionKeys(
   directory: string,
   options: RotateEncryptionKeysOptions,
 ): Promise<Omit<RotatedKeys, 'alg'> & { readonly alg: KeyManagementName }> {
-  const now = Math.floor(requireNow(options?.now));
+  checkKeyringOptions(directory, options, rotateKinds);
+  const now = Math.floor(options.now);
   const activation = now + requireDuration('activateIn', options.activateIn ?? 0);
   const grace = requireDuration('grace', options.grace ?? defaultLifetimes.refresh);
   const current = existsSync(setPath(directory))
@@ -78,6 +102,7 @@ export async function rotateEncryptionKeys(
     : undefined;
   const old = current && importEncryptionJwk(current.jwk);
   const alg = options.alg ?? old?.algorithms[0] ?? 'ECDH-ES+A256KW';
+  if (!isKeyManagementName(alg)) throw new JwtkitError('USAGE_INVALID', 'alg is no key management algorithm');
   const isSameKind =
     old !== undefined && keyManagement(old.algorithms[0] as KeyManagementName).kind === keyManagement(alg).kind;
   const isRsa = old?.shape.kty === 'RSA';
@@ -103,7 +128,9 @@ export async function rotateEncryptionKeys(
  * @throws {JwtkitError} USAGE_INVALID for a `now` that is no NumericDate; KEY_NOT_FOUND; KEYRING_NOT_FOUND, KEYRING_INVALID.
  */
 export function keyringRecipient(directory: string, now: number, kid?: string): EncryptionKey {
+  requireText(directory, 'directory');
   requireNow(now);
+  if (kid !== undefined) requireText(kid, 'kid');
   const keys = readMembers(directory).encryptionKeys.filter((key) => isVerifying(key, now));
   const found = kid === undefined ? findSigner(keys, now) : keys.find((key) => key.kid === kid);
   if (found !== undefined) return importEncryptionJwk(found.jwk, { source: setPath(directory) });
@@ -121,13 +148,10 @@ export function keyringRecipient(directory: string, now: number, kid?: string): 
  */
 export async function keyringDecryptionKeys(
   directory: string,
-  {
-    now,
-    kids = [],
-    passphrase,
-  }: { readonly now: number; readonly kids?: readonly string[]; readonly passphrase?: PassphraseSource },
+  options: { readonly now: number; readonly kids?: readonly string[]; readonly passphrase?: PassphraseSource },
 ): Promise<EncryptionKey[]> {
-  requireNow(now);
+  checkKeyringOptions(directory, options, openKinds);
+  const { now, kids = [], passphrase } = options;
   const keys = decrypting(readMembers(directory).encryptionKeys, now, kids);
   return Promise.all(keys.map((key) => openPrivateHalf(directory, key, passphrase)));
 }

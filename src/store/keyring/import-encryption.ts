@@ -1,6 +1,7 @@
 /** Imports the keys for encryption of a file into the keyring of a directory, all or none. */
 import type { KeyObject } from 'node:crypto';
 import { JwtkitError } from '../../errors.js';
+import { requireContent } from '../../jose/arguments.js';
 import type { Passphrase } from '../../jose/encrypted-key.js';
 import { isJsonObject, type JsonObject, own, quoteText } from '../../jose/json.js';
 import { exportPublicJwk, type Jwk, thumbprint } from '../../jose/jwk.js';
@@ -8,6 +9,7 @@ import type { SkippedJwk } from '../../jose/jwk-set.js';
 import { isJsonText } from '../../jose/key-content.js';
 import type { PassphraseSource } from '../../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../../jose/mended-key.js';
+import type { OptionKinds } from '../../jose/options.js';
 import { exportPrivatePem } from '../../jose/pem.js';
 import { readJsonFile } from '../../jose/text.js';
 import type { KeyManagementName } from '../../jwe/algorithms.js';
@@ -16,8 +18,8 @@ import { createEncryptionKey, type EncryptionKey } from '../../jwe/key.js';
 import { loadEncryptionKeys } from '../../jwe/keys.js';
 import { timesOf } from '../../token/import.js';
 import { type DatedKey, findSigner } from '../../token/keyring.js';
-import { requireNow } from '../../token/time.js';
 import { changeEncryptionKeys, checkKid } from './changes.js';
+import { checkKeyringOptions } from './keyring-options.js';
 import { placeKeys } from './place-keys.js';
 
 /** The options of {@link importEncryptionKeys}. */
@@ -36,6 +38,16 @@ export interface ImportEncryptionKeysOptions {
   readonly passphrase?: PassphraseSource | undefined;
   readonly note?: ((text: string) => void) | undefined;
 }
+
+const importKinds: OptionKinds<ImportEncryptionKeysOptions> = {
+  now: 'checked elsewhere',
+  alg: 'a string',
+  kid: 'a string',
+  publicOnly: 'true or false',
+  source: 'a string',
+  passphrase: 'checked elsewhere',
+  note: 'a function',
+};
 
 /** The result of an import. */
 export interface ImportedEncryptionKeys {
@@ -62,7 +74,9 @@ export async function importEncryptionKeys(
   content: Uint8Array,
   options: ImportEncryptionKeysOptions,
 ): Promise<ImportedEncryptionKeys> {
-  const now = Math.floor(requireNow(options?.now));
+  checkKeyringOptions(directory, options, importKinds);
+  requireContent(content, 'key');
+  const now = Math.floor(options.now);
   const where = options.source === undefined ? '' : `${options.source}: `;
   const { found, skipped, passphrase } = await readFile(content, options, where);
   if (options.kid !== undefined && found.length > 1) {

@@ -1,12 +1,13 @@
 /** Imports the keys of a file into the keyring of a directory, all or none. */
+import { requireContent } from '../../jose/arguments.js';
 import type { SkippedJwk } from '../../jose/jwk-set.js';
 import { exportPrivatePem } from '../../jose/pem.js';
-import { type ReadKeyFileOptions, readKeyFile } from '../../token/import.js';
+import { type ReadKeyFileOptions, readKeyFile, readKeyFileKinds } from '../../token/import.js';
 import { findSigner, type KeyringEntry } from '../../token/keyring.js';
 import { toEntry } from '../../token/keyring-set.js';
-import { requireNow } from '../../token/time.js';
 import { changeKeyring, checkKid } from './changes.js';
 import { setPath } from './directory.js';
+import { checkKeyringOptions } from './keyring-options.js';
 import { placeKeys } from './place-keys.js';
 
 /** The options of {@link importKeys}. */
@@ -38,7 +39,9 @@ export async function importKeys(
   content: Uint8Array,
   options: ImportKeysOptions,
 ): Promise<ImportedKeys> {
-  const now = Math.floor(requireNow(options?.now));
+  checkKeyringOptions(directory, options, readKeyFileKinds);
+  requireContent(content, 'key');
+  const now = Math.floor(options.now);
   let passphrase = typeof options.passphrase === 'function' ? undefined : options.passphrase;
   const file = await readKeyFile(content, {
     ...options,

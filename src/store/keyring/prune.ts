@@ -3,9 +3,9 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DatedKey, isVerifying } from '../../token/keyring.js';
 import { keepRetiredKeysRetired } from '../../token/rotate.js';
-import { requireNow } from '../../token/time.js';
 import { changeEncryptionKeys, changeKeyring, isPrivatePem, removeFiles } from './changes.js';
 import { readMembers } from './directory.js';
+import { checkKeyringOptions } from './keyring-options.js';
 
 /** The options of {@link pruneKeyring}. */
 export interface PruneKeyringOptions {
@@ -27,7 +27,8 @@ export interface PrunedKeyring {
  * @throws {JwtkitError} KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_READABLE, FILE_NOT_WRITABLE.
  */
 export async function pruneKeyring(directory: string, options: PruneKeyringOptions): Promise<PrunedKeyring> {
-  const now = Math.floor(requireNow(options?.now));
+  checkKeyringOptions(directory, options, { now: 'checked elsewhere', dryRun: 'true or false' });
+  const now = Math.floor(options.now);
   const isDry = options.dryRun === true;
   const plan = <Entry extends DatedKey>(before: readonly Entry[]) => {
     const kept = before.filter((entry) => isVerifying(entry, now));

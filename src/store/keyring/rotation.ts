@@ -1,7 +1,9 @@
 /** Rotates, retires and removes keys of a keyring directory. `token/rotate.ts` plans the times. */
 import { existsSync } from 'node:fs';
-import { type AlgorithmName, algorithm } from '../../jose/algorithms.js';
+import { type AlgorithmName, algorithm, requireAlgorithm } from '../../jose/algorithms.js';
+import { requireText } from '../../jose/arguments.js';
 import { generateKey, type KeyMaker } from '../../jose/generate-key.js';
+import type { OptionKinds } from '../../jose/options.js';
 import { type KeyUse, useOf } from '../../token/key-words.js';
 import { type DatedKey, entryOf, findSigner } from '../../token/keyring.js';
 import { defaultLifetimes } from '../../token/new-claims.js';
@@ -25,6 +27,7 @@ import {
   refusedSecret,
 } from './changes.js';
 import { privatePath, readEntries, readMembers, setPath } from './directory.js';
+import { checkKeyringOptions } from './keyring-options.js';
 
 /** The options of {@link rotateKeys}. By default the new key has the kind of the one that it replaces. */
 export interface RotateKeysOptions extends KeyTemplate, Omit<AddKeyOptions, 'alg'> {
@@ -35,6 +38,18 @@ export interface RotateKeysOptions extends KeyTemplate, Omit<AddKeyOptions, 'alg
   /** Makes the key; {@link generateKey} by default. */
   readonly generate?: KeyMaker | undefined;
 }
+
+const rotateKinds: OptionKinds<RotateKeysOptions> = {
+  alg: 'a string',
+  bits: 'a number',
+  crv: 'a string',
+  now: 'checked elsewhere',
+  kid: 'a string',
+  passphrase: 'checked elsewhere',
+  activateIn: 'a number',
+  grace: 'a number',
+  generate: 'a function',
+};
 
 /** The result of a rotation. */
 export interface RotatedKeys {
@@ -58,12 +73,14 @@ export interface RotatedKeys {
  * @throws {JwtkitError} USAGE_INVALID, FILE_EXISTS for a kid that is taken, KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function rotateKeys(directory: string, options: RotateKeysOptions): Promise<RotatedKeys> {
-  const now = Math.floor(requireNow(options?.now));
+  checkKeyringOptions(directory, options, rotateKinds);
+  const now = Math.floor(options.now);
   const activateIn = requireDuration('activateIn', options.activateIn ?? 0);
   const grace = requireDuration('grace', options.grace ?? defaultLifetimes.refresh);
   const activation = now + activateIn;
   const current = existsSync(setPath(directory)) ? readEntries(directory) : [];
   const { alg, bits, crv } = rotationTemplate(current, activation, options);
+  requireAlgorithm(alg);
   // Fails before a key is made.
   if (algorithm(alg).kty === 'oct') throw refusedSecret();
   const pair = await (options.generate ?? generateKey)(alg, { bits, crv });
@@ -103,13 +120,22 @@ export interface RetireKeyOptions {
   readonly force?: boolean | undefined;
 }
 
+const retireKinds: OptionKinds<RetireKeyOptions> = {
+  now: 'checked elsewhere',
+  at: 'a number',
+  grace: 'a number',
+  force: 'true or false',
+};
+
 /**
  * Retires a key of a keyring: it signs no more, and verifies for a while.
  * @throws {JwtkitError} KEY_NOT_FOUND; KEY_IN_USE if no key would sign any more, unless `force`; USAGE_INVALID for an ended key that
  * would verify again; KEYRING_NOT_FOUND, KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function retireKey(directory: string, kid: string, options: RetireKeyOptions): Promise<RetiredKey> {
-  const now = Math.floor(requireNow(options?.now));
+  checkKeyringOptions(directory, options, retireKinds);
+  requireText(kid, 'kid');
+  const now = Math.floor(options.now);
   const end: RetirementTime =
     options.at === undefined
       ? { grace: requireDuration('grace', options.grace ?? defaultLifetimes.refresh) }
@@ -127,13 +153,17 @@ export interface RemoveKeyOptions {
   readonly force?: boolean | undefined;
 }
 
+const removeKinds: OptionKinds<RemoveKeyOptions> = { now: 'checked elsewhere', force: 'true or false' };
+
 /**
  * Removes a key and its private half from a keyring.
  * @throws {JwtkitError} KEY_NOT_FOUND; KEY_IN_USE for a key that verifies, unless `force`; KEYRING_NOT_FOUND,
  * KEYRING_INVALID, FILE_NOT_WRITABLE.
  */
 export async function removeKey(directory: string, kid: string, options: RemoveKeyOptions): Promise<RetiredKey> {
-  const now = Math.floor(requireNow(options?.now));
+  checkKeyringOptions(directory, options, removeKinds);
+  requireText(kid, 'kid');
+  const now = Math.floor(options.now);
   return changeKeysLike(directory, kid, (before) => {
     const entries = planRemoval(before, kid, { now, force: options.force === true });
     return { entries, result: retiredKeyOf(kid, before, entries, now) };
