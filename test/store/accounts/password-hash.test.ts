@@ -1,6 +1,8 @@
 /** Hashes of other programs: which are taken, what matches them, and that they are replaced by ours. */
 import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { hashSync } from 'bcryptjs';
 import { describe, expect, test } from 'vitest';
 import { loadArgon2 } from '../../../src/store/accounts/argon2.js';
@@ -10,7 +12,7 @@ import { openPasswordCheck } from '../../../src/store/accounts/password-check.js
 import { isOwnKind, passwordHashProblem, withoutPassword, workOf } from '../../../src/store/accounts/password-hash.js';
 import { openPasswordRenewal } from '../../../src/store/accounts/password-renewal.js';
 import { addUser, readUsers } from '../../../src/store/accounts/users.js';
-import { temporaryFolder } from '../../cli/fake-io.js';
+import { fileWith, temporaryFolder } from '../../cli/fake-io.js';
 
 const salt = 'A'.repeat(22);
 const digest = 'A'.repeat(43);
@@ -225,6 +227,28 @@ describe('after a right password', () => {
     expect(await isPassword(`${'x'.repeat(72)}y`, hash)).toBe(true);
     expect(await renewAll(path, long)).toEqual([hash]);
     expect((await renewAll(path, 'x'.repeat(72))).map(isOwnKind)).toEqual([true]);
+  });
+
+  test('a large file is written seldom, however many log in one after the other, and all at the end', async () => {
+    const count = 4000;
+    const password = bcrypt('right');
+    const shared = { roles: [], scopes: [], password, created: 1 };
+    const users = Array.from({ length: count }, (_, at) => ({ name: `user-${at}`, sub: `user-${at}`, ...shared }));
+    const path = fileWith(JSON.stringify({ users }), 'users.json');
+    const files = new Set([statSync(path).ino]);
+    const renewal = openPasswordRenewal(path, (error) => failures.push(error));
+    const logIns = readUsers(path).slice(0, 40);
+    for (const user of logIns) {
+      renewal.renew(user, 'right');
+      await wait(30);
+      files.add(statSync(path).ino);
+    }
+    // One write at once, and none soon after it.
+    expect(files.size - 1).toBeLessThan(5);
+    const start = performance.now();
+    await renewal.close();
+    expect(performance.now() - start).toBeLessThan(5000);
+    expect(readUsers(path).filter(({ passwordHash }) => isOwnKind(passwordHash))).toHaveLength(logIns.length);
   });
 
   test('a file that cannot be written keeps its hashes', async () => {
