@@ -2,7 +2,8 @@
  * Every argument and every option of a library user, in every wrong type. None may be a TypeError, and none may be ignored: an ignored
  * demand is one that nobody makes.
  */
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as jwtkit from '../../src/index.js';
 import { temporaryFolder } from '../cli/fake-io.js';
@@ -13,6 +14,21 @@ const recipient = jwtkit.createEncryptionKey(sealing.publicKey);
 const opening = [jwtkit.createEncryptionKey(sealing.privateKey)];
 const publicPem = jwtkit.exportPublicPem(pair.publicKey);
 const clock = () => now;
+const hash = await jwtkit.hashPassword('correct horse');
+
+function withUser(folder: string): string {
+  const user = { name: 'u', sub: 'u-1', roles: [], scopes: [], password: hash, created: now };
+  writeFileSync(`${folder}/users.json`, JSON.stringify({ users: [user] }));
+  return `${folder}/users.json`;
+}
+
+function withClient(folder: string): string {
+  const secret = createHash('sha256').update('x'.repeat(43)).digest('base64url');
+  const client = { name: 'c', id: 'c-1', scopes: [], secret_hash: secret, created: now };
+  writeFileSync(`${folder}/clients.json`, JSON.stringify({ clients: [client] }));
+  return `${folder}/clients.json`;
+}
+
 const source = { keys: async () => keys };
 
 /** A right call of each function, with every option that has a type of its own. */
@@ -123,6 +139,21 @@ const calls: Record<string, (folder: string) => Wrong[] | Promise<Wrong[]>> = {
     Buffer.from(jwtkit.exportPublicPem(sealing.publicKey)),
     { now, alg: 'ECDH-ES', kid: 'k', publicOnly: true, source: 's', note: () => {} },
   ],
+  hashPassword: () => ['correct horse'],
+  isPassword: () => ['correct horse', hash],
+  addUser: (folder) => [
+    `${folder}/users.json`,
+    { name: 'u', sub: 'u-1', passwordHash: hash, roles: ['r'], scopes: ['a'], claims: {} },
+    { now },
+  ],
+  changeUser: (folder) => [withUser(folder), 'u', { roles: ['r'], scopes: ['a'], claims: {} }],
+  removeUser: (folder) => [withUser(folder), 'u'],
+  addClient: (folder) => [
+    `${folder}/clients.json`,
+    { name: 'c', id: 'c-1', scopes: ['a'], audiences: ['api'], claims: {} },
+    { now },
+  ],
+  changeClient: (folder) => [withClient(folder), 'c', { scopes: ['a'], audiences: ['api'], claims: {} }],
   openDenylist: (folder) => [`lmdb:${folder}/none`, { mode: 'read', now: clock }],
   openDocumentCache: (folder) => [folder, { now: clock }],
   remoteKeys: () => ['https://issuer.example', { now: clock, timeout: 1, offline: true, insecureHttp: false }],

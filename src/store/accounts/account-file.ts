@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { hasErrorCode, JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { writeFileWhole } from '../../files/write-files.js';
+import { requireText } from '../../jose/arguments.js';
 import { parseExactJson, readExact, writeJson } from '../../jose/exact-json.js';
 import { describeJson, isJsonObject, type JsonObject, own, quoteText } from '../../jose/json.js';
 import { readJsonFile } from '../../jose/text.js';
@@ -71,6 +72,7 @@ const claimsMember: MemberCheck = (value, place) => {
  * @throws {JwtkitError} ACCOUNTS_INVALID, FILE_NOT_READABLE.
  */
 export function readAccounts<T>(path: string, { list, members, optional, unique, fromEntry }: AccountKind<T>): T[] {
+  requireText(path, 'path');
   let bytes: Buffer;
   try {
     bytes = readFileBounded(path, maxAccountsBytes);
@@ -134,6 +136,7 @@ function invalid(message: string, hint?: string): JwtkitError {
 
 /** @throws {JwtkitError} ACCOUNT_NOT_FOUND. */
 export function findAccount<T>(accounts: readonly T[], name: string, { list, isNamed }: AccountKind<T>): T {
+  requireText(name, 'name');
   const found = accounts.find((account) => isNamed(account, name));
   if (found !== undefined) return found;
   throw new JwtkitError('ACCOUNT_NOT_FOUND', `there is no ${list.slice(0, -1)} ${quoteText(name)}`, {

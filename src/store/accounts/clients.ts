@@ -1,8 +1,10 @@
 /** Clients in a file: `{"clients":[{"id","name","scopes","secret_hash","created"}]}`. */
 import { randomBytes } from 'node:crypto';
 import { JwtkitError } from '../../errors.js';
+import { requireText } from '../../jose/arguments.js';
 import { decodeBase64url } from '../../jose/base64url.js';
 import type { JsonObject } from '../../jose/json.js';
+import { checkDeps, checkOptions, type OptionKinds } from '../../jose/options.js';
 import {
   type Client,
   clientIdPrefix,
@@ -50,6 +52,14 @@ export interface NewClient {
 
 /** What {@link changeClient} changes: a list or an object replaces the client's own, undefined keeps it. No audiences are no list. */
 export type ClientChange = Pick<NewClient, 'scopes' | 'audiences' | 'claims'>;
+
+const changeKinds: OptionKinds<ClientChange> = {
+  scopes: 'an array of strings',
+  audiences: 'an array of strings',
+  claims: 'an object',
+};
+const newKinds: OptionKinds<NewClient> = { ...changeKinds, name: 'a string', id: 'a string', secret: 'a string' };
+const otherWords = { scope: 'it is scopes', audience: 'it is audiences', aud: 'it is audiences' };
 
 /** A client with its new secret. The file keeps only a hash, so nobody can read the secret later. */
 export interface IssuedSecret {
@@ -110,16 +120,16 @@ export function clientNamed(clients: readonly StoredClient[], idOrName: string):
  */
 export async function addClient(
   path: string,
-  {
-    name,
-    scopes,
-    audiences,
-    claims,
-    id = `${clientIdPrefix}${randomBytes(16).toString('base64url')}`,
-    secret,
-  }: NewClient,
-  { now }: { readonly now: number },
+  newClient: NewClient,
+  options: { readonly now: number },
 ): Promise<IssuedSecret> {
+  requireText(path, 'path');
+  checkOptions('the client', newClient, newKinds, otherWords);
+  checkDeps('the third argument', options, '{ now }', { now: 'checked elsewhere' });
+  const { now } = options;
+  const { name, scopes, audiences, claims, secret } = newClient;
+  requireText(name, 'name');
+  const { id = `${clientIdPrefix}${randomBytes(16).toString('base64url')}` } = newClient;
   requireSound('name', name, clientNameProblem(name));
   requireSound('id', id, clientIdProblem(id));
   const given = soundSecret(secret);
@@ -142,6 +152,7 @@ export async function addClient(
  * FILE_NOT_WRITABLE.
  */
 export async function changeClient(path: string, idOrName: string, change: ClientChange): Promise<StoredClient> {
+  checkOptions('the change', change, changeKinds, otherWords);
   const scopes = soundList('scope', change.scopes);
   const claims = soundClaims(change.claims);
   const changed = soundAudiences(change.audiences);

@@ -4,11 +4,12 @@
  * and full-width letters for plain ones. Hashes of other programs are checked against the password as it was typed, too.
  */
 import { JwtkitError } from '../../errors.js';
+import { requireText } from '../../jose/arguments.js';
 import { isReference, unresolvedHint } from '../../jose/unresolved.js';
 import { isPasswordInBounds, passwordProblem } from '../../token/account.js';
 import { loadArgon2 } from './argon2.js';
 import { passwordCost } from './password-cost.js';
-import { isBcrypt, likeOurs, normalizeBcrypt } from './password-hash.js';
+import { isBcrypt, likeOurs, normalizeBcrypt, passwordHashProblem } from './password-hash.js';
 
 /** Whether a password matches a bcrypt hash. */
 export type CompareBcrypt = (password: string, hash: string) => Promise<boolean>;
@@ -19,6 +20,7 @@ export type CompareBcrypt = (password: string, hash: string) => Promise<boolean>
  * of a variable in the place of its value.
  */
 export async function hashPassword(password: string): Promise<string> {
+  requireText(password, 'password');
   const problem = passwordProblem(password);
   const hint = isReference(password) ? unresolvedHint : undefined;
   if (problem !== undefined) throw new JwtkitError('USAGE_INVALID', `the password ${problem}`, { hint });
@@ -35,6 +37,8 @@ export async function isPassword(
   hash: string | undefined,
   compareBcrypt: CompareBcrypt = compareHere,
 ): Promise<boolean> {
+  requireText(password, 'password');
+  if (hash !== undefined) requireHash(hash);
   const isFit = hash !== undefined && isPasswordInBounds(password);
   for (const typed of formsOf(password)) {
     // As many checks without a hash.
@@ -42,6 +46,13 @@ export async function isPassword(
     if (isRight && isFit) return true;
   }
   return false;
+}
+
+/** The hash of a user was checked when it was read; another caller's may be anything. */
+function requireHash(hash: string): void {
+  requireText(hash, 'hash');
+  const problem = passwordHashProblem(hash);
+  if (problem !== undefined) throw new JwtkitError('USAGE_INVALID', `the hash ${problem}`);
 }
 
 /** Returns the texts that a hash may be made from: the normalized password, and what was typed, which another program may have hashed. */

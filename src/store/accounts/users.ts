@@ -1,6 +1,8 @@
 /** Users in a file: `{"users":[{"name","sub","roles","scopes","password","created"}]}`, the password as a hash. */
 import { JwtkitError } from '../../errors.js';
+import { requireText } from '../../jose/arguments.js';
 import type { JsonObject } from '../../jose/json.js';
+import { checkDeps, checkOptions, type OptionKinds } from '../../jose/options.js';
 import { labelProblem, subjectProblem, type User } from '../../token/account.js';
 import { requireNow } from '../../token/time.js';
 import {
@@ -49,6 +51,20 @@ export interface NewUser {
 /** What {@link changeUser} changes: a list or an object replaces the user's own, undefined keeps it. */
 export type UserChange = Pick<NewUser, 'roles' | 'scopes' | 'claims'>;
 
+const changeKinds: OptionKinds<UserChange> = {
+  roles: 'an array of strings',
+  scopes: 'an array of strings',
+  claims: 'an object',
+};
+const newKinds: OptionKinds<NewUser> = {
+  ...changeKinds,
+  name: 'a string',
+  sub: 'a string',
+  password: 'checked elsewhere',
+  passwordHash: 'checked elsewhere',
+};
+const otherWords = { role: 'it is roles', scope: 'it is scopes', username: 'it is name', hash: 'it is passwordHash' };
+
 const kind: AccountKind<StoredUser> = {
   list: 'users',
   members: {
@@ -86,8 +102,13 @@ export function userNamed(users: readonly StoredUser[], name: string): StoredUse
  * @throws {JwtkitError} USAGE_INVALID for an unusable name, sub, role, scope or password; ACCOUNT_EXISTS for a name or a sub that
  * is taken; ACCOUNTS_INVALID, FILE_NOT_READABLE, FILE_NOT_WRITABLE.
  */
-export async function addUser(path: string, user: NewUser, { now }: { readonly now: number }): Promise<StoredUser> {
+export async function addUser(path: string, user: NewUser, options: { readonly now: number }): Promise<StoredUser> {
+  requireText(path, 'path');
+  checkOptions('the user', user, newKinds, otherWords);
+  checkDeps('the third argument', options, '{ now }', { now: 'checked elsewhere' });
   const { name, sub } = user;
+  requireText(name, 'name');
+  requireText(sub, 'sub');
   requireSound('name', name, labelProblem(name));
   requireSound('sub', sub, subjectProblem(sub));
   const roles = soundList('role', user.roles) ?? [];
@@ -96,7 +117,7 @@ export async function addUser(path: string, user: NewUser, { now }: { readonly n
   // Fails before a person types a password.
   refuseTaken(readUsers(path), kind, [{ name, sub }]);
   const passwordHash = await hashOf(user);
-  const added = { name, sub, roles, scopes, claims, passwordHash, created: Math.floor(requireNow(now)) };
+  const added = { name, sub, roles, scopes, claims, passwordHash, created: Math.floor(requireNow(options.now)) };
   await addAccounts(path, kind, [added]);
   return added;
 }
@@ -113,6 +134,7 @@ async function hashOf({ password, passwordHash }: NewUser): Promise<string> {
   }
   const given = password ?? passwordHash;
   const text = typeof given === 'function' ? await given() : (given ?? '');
+  requireText(text, password === undefined ? 'passwordHash' : 'password');
   if (password !== undefined) return hashPassword(text);
   const hash = bareHash(text);
   const problem = passwordHashProblem(hash);
@@ -130,6 +152,7 @@ export const knownHashes = 'users with other hashes need a new password: jwtkit 
  * FILE_NOT_WRITABLE.
  */
 export async function changeUser(path: string, name: string, change: UserChange): Promise<StoredUser> {
+  checkOptions('the change', change, changeKinds, otherWords);
   const roles = soundList('role', change.roles);
   const scopes = soundList('scope', change.scopes);
   const claims = soundClaims(change.claims);
