@@ -97,6 +97,12 @@ function sourcesOf(args: readonly string[], { options, env }: Invocation<DiffOpt
     ...tokenEnv.map((name): TokenSource => ({ kind: 'variable', name, env })),
   ];
   const [first, second] = sources;
+  if (first?.kind === 'stdin' && second?.kind === 'stdin') {
+    throw usage(
+      'both tokens cannot read standard input',
+      'standard input is read once; give one as an argument or in a file',
+    );
+  }
   if (first !== undefined && second !== undefined && sources.length === 2) return [first, second];
   throw usage(`${sources.length} tokens given, diff compares two`, 'as arguments, with --token-file or --token-env');
 }

@@ -64,3 +64,13 @@ test.each([0, 1, 3])('diff refuses %d tokens', async (count) => {
   expect(exitCode).toBe(2);
   expect(stderr).toContain(`${count} tokens given, diff compares two`);
 });
+
+test.each([[['-', '-']], [['--token-file', '-', '--token-file', '/dev/stdin']], [['-', '--token-file', '-']]])(
+  'diff refuses to read both tokens from standard input: %j',
+  async (args) => {
+    const { exitCode, stderr } = await runCli(['diff', ...args], { stdin: first });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('standard input');
+    expect(stderr).not.toContain('standard input is empty');
+  },
+);
