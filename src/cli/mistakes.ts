@@ -120,7 +120,8 @@ function hintForArgument(command: Command, path: readonly string[], argv: readon
   const typed = command.args.map((arg) => /^[\u2012-\u2015\u2212]+([a-z][a-z-]*)/.exec(arg)?.[1]);
   const meant = typed.map((each) => findOption(command, `--${each}`)).find((each) => each !== undefined);
   if (meant !== undefined) return `an option begins with two hyphens, not with a dash: ${meant.long}`;
-  if (tokenShape.test(word)) return undefined;
+  const isPair = /^(?:decode|verify|inspect)$/.test(name ?? '') && tokenShape.test(command.args[0] ?? '');
+  if (tokenShape.test(word)) return isPair ? 'jwtkit diff compares two tokens; --batch takes one a line' : undefined;
   if (/^(?:.*\/)?\.env(?:\.[\w.-]+)?$/.test(word)) return 'did you mean -e FILE?';
   if (name === 'decode' && command.args.length === 2 && /^[\w-]{1,30}$/.test(word)) return 'did you mean --claim NAME?';
   if (/\.(?:pem|pub|key|crt|cer|der|jwk)$/i.test(word) && findOption(command, '--key') !== undefined)

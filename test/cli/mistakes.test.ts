@@ -518,6 +518,14 @@ describe('what stands where a command or a value belongs', () => {
     [['users', 'add', 'a', '--sub', 'b', '--password-env', '%PW%'], 2, '--password-env takes the name alone'],
     [['verify', token, '--key-env', '$env:KEY'], 2, '--key-env takes the name alone'],
     [['verify', '--token-env', '$'.concat('{TOKEN}')], 2, '--token-env takes the name alone'],
+    [['decode', token, token], 2, 'jwtkit diff compares two tokens'],
+    [['keys', 'convert', pem, '-pubout'], 2, 'did you mean --public-half?'],
+    [['keys', 'convert', pem, '--pub'], 2, 'did you mean --public-half?'],
+    [['keys', 'convert', pem, '--private'], 2, 'unless you give --public-half'],
+    [['keys', 'export', 'k1', '--priv'], 2, 'did you mean --private-half?'],
+    [['users', 'add', '--name', 'alice', '--sub', '1'], 2, 'the name is an argument'],
+    [['clients', 'add', '--name', 'billing'], 2, 'the name is an argument'],
+    [['keygen', '--type', 'rsa'], 2, 'did you mean --alg?'],
     [['lint', '--rule', 'token/no-issuer'], 2, 'write --rule token/no-issuer=off'],
     [['lint', '--rule', 'token/no-isuer'], 2, 'did you mean token/no-issuer?'],
   ])('%j', async (args, code, hint) => {
@@ -525,6 +533,11 @@ describe('what stands where a command or a value belongs', () => {
     expect(exitCode).toBe(code);
     expect(stderr.split('\nhint: ')[1]).toContain(hint);
     expect(stderr).not.toContain(token);
+  });
+
+  test('refresh --type names no algorithm', async () => {
+    const { exitCode, stderr } = await runCli(['refresh', token, '--type', 'refresh']);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.not.stringContaining('--alg') });
   });
 
   test.each([

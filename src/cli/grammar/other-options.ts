@@ -20,6 +20,14 @@ const secretSays = 'a secret in a command line can be read by other users, and s
 
 /** What a hint says, the first row that fits. */
 export const otherOptions: readonly OtherOption[] = [
+  { words: 'name username user email login', says: 'the name is an argument', only: 'users clients' },
+  { words: 'public-key pub pubkey pub-key pub-out pubout', options: '--public-half', only: 'convert' },
+  {
+    words: 'private-half private private-key priv privkey',
+    says: 'a private key stays private, unless you give --public-half',
+    only: 'convert',
+  },
+  { words: 'private-key priv privkey secret', options: '--private-half', only: 'export' },
   {
     words:
       'key key-env secret-file secret-env secret-encoding jwks issuer-url alg algorithm aud audience iss issuer sub subject scope role typ require leeway max-age any-aud decrypt-key',
@@ -162,9 +170,9 @@ export const otherOptions: readonly OtherOption[] = [
     options: '--jwks',
     says: 'it fetches a JWK Set; --issuer-url finds the keys of an issuer',
   },
-  { words: 'kty key-type type', options: '--alg', says: 'it decides the type of the key' },
+  { words: 'kty key-type', options: '--alg', says: 'it decides the type of the key' },
+  { words: 'type', options: '--alg', says: 'it decides the type of the key', only: 'keygen rotate' },
   { words: 'name alias', options: '--kid --sub' },
-  { words: 'username user email login', says: 'the name is an argument', only: 'users' },
   { words: 'issuers', options: '--iss' },
   { words: 'user user-id uid principal', options: '--sub' },
   { words: 'scopes permissions', options: '--scope' },
