@@ -34,6 +34,7 @@ const read = [
   ...['pem', 'key', 'crt', 'cer', 'der', 'p8', 'pub', 'json', 'yaml', 'yml', 'jwt', 'jwk', 'jwks', 'token'].map(
     (ending) => `keys/a.${ending}`,
   ),
+  ...['application.properties', 'src/application-prod.properties', 'infra/prod.tfvars'],
   ...['a.secret', 'a.txt', 'a.http', 'KEYS/A.PEM', 'id_rsa', 'ring/id_ed25519', 'b/.pem'],
   ...['~', '.~1~', '.bak', '.backup', '.copy', '.old', '.orig', '.save', '.swp', '.swa', '.tmp', '#'].map(
     (ending) => `c/key.pem${ending}`,
@@ -43,6 +44,7 @@ const read = [
 const leftOut = [
   ...['package-lock.json', 'web/package-lock.json', 'npm-shrinkwrap.json', 'node_modules/a/key.pem', 'd/.venv/a.env'],
   ...['src/index.ts', 'README.md', 'a.pem.md', 'a.pemx', 'key.pem.swz', 'a.json.bak', 'myenv.py', 'd/.gitignore'],
+  ...['messages.properties', 'my-application.properties', 'main.tf'],
   ...['d/.lock', 'd/a.keys.ts', 'd/key.pem.1-2.tmp'],
 ];
 

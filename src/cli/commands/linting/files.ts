@@ -18,7 +18,7 @@ const maxReportBytes = 64 * 1024 * 1024;
 const leftOut = new Set(['.git', 'node_modules', '.lock', '.venv', 'package-lock.json', 'npm-shrinkwrap.json']);
 /** Files of a folder that may hold keys, tokens or settings. Source code is for other tools. */
 const mayMatter =
-  /(?:^|\/)\.?env(?:\.[\w-]+)*$|\.(?:env|pem|key|crt|cer|der|p8|pub|json|ya?ml|jwt|jwks?|token|secret|txt|http)$|(?:^|\/)[^./]+$/i;
+  /(?:^|\/)\.?env(?:\.[\w-]+)*$|\.(?:env|pem|key|crt|cer|der|p8|pub|json|ya?ml|jwt|jwks?|token|secret|txt|http|tfvars)$|(?:^|\/)application(?:-[\w-]+)?\.properties$|(?:^|\/)[^./]+$/i;
 /** What editors, backups and stopped runs make of the name of a file with a private key. */
 const mayBeCopy =
   /\.(?:env|pem|key|p8|jwks?)(?:~|\.~\d{1,9}~|\.(?:bak|backup|copy|old|orig|save|sw[a-p]|tmp|\d+-[\da-z]+-[\da-z]+\.tmp)|#)$/i;
