@@ -42,14 +42,20 @@ export function readEnv(text: string, found: Found): void {
   const strict = readVariables(text);
   const { variables, others } = strict.others.length === 0 ? strict : readVariables(text, true);
   const names = new Set<string>();
-  // The sections of an INI file may have the same names.
-  const areOfOne = others.length === 0 || hasEnvName(found.source.name);
+  // The sections of an INI file, and paragraphs of `Name: value`, may have the same names.
+  const areOfOne = strict.others.length === 0 || hasEnvName(found.source.name);
   for (const { name, value, line } of variables) {
-    found.add('variable', { name, value, isRepeated: areOfOne && names.has(name) }, { line, part: name });
+    const isRepeated = areOfOne && names.has(name) && !addsToItself(name, value);
+    found.add('variable', { name, value, isRepeated }, { line, part: name });
     names.add(name);
     found.addValue(name, value, { line, part: name });
   }
   for (const [line, other] of others) found.addTokens(other, { line });
+}
+
+/** Whether a value takes the one before up, as in `FLAGS="$FLAGS -v"`. */
+function addsToItself(name: string, value: string): boolean {
+  return value.includes(`$${name}`) || value.includes(`\${${name}`);
 }
 
 /** Reads assignments, with `readsColons` also `NAME: value`. Takes linear time. */

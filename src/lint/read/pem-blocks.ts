@@ -16,3 +16,9 @@ export function withoutOtherBlocks(text: string): string {
 export function isElided(body: string): boolean {
   return /\.{3}|…|\*{3}|<[^<>]{1,200}>|\[[^[\]]{1,200}\]|\{\{|\$\{/.test(body);
 }
+
+/** Whether a text is a bundle of the certificates that a system trusts, as packages bring it along. No set of keys is so large. */
+export function isTrustStore(text: string): boolean {
+  const blocks = text.split('-----BEGIN ').length - 1;
+  return blocks > 100 && text.split('-----BEGIN CERTIFICATE-----').length - 1 === blocks;
+}

@@ -12,7 +12,7 @@ import { decodeToken } from '../../token/decode.js';
 import { findRuns, headerOf } from '../../token/token-runs.js';
 import type { Holding, Kind, Source, Spot, Subject, Subjects } from '../rule.js';
 import { parseLeniently } from './lenient-json.js';
-import { isElided, withoutOtherBlocks } from './pem-blocks.js';
+import { isElided, isTrustStore, withoutOtherBlocks } from './pem-blocks.js';
 import { isNoSecretValue, isSecretName, isTokenSecretName } from './secret-names.js';
 
 /** More tokens, keys or variables than any file has that a person looks after. */
@@ -112,6 +112,7 @@ export class Found {
 
   /** Adds the keys and certificates of a PEM text. */
   addPem(text: string, spot: Omit<Spot, 'source'> = {}): void {
+    if (isTrustStore(text)) return;
     try {
       const { blocks } = readPemBlocks(text, '');
       let from = 0;

@@ -208,6 +208,8 @@ test.each([
     '{"issuer":"https://a.example","audiance":"a","algorithms":["RS256"]}',
     'policy/invalid',
   ],
+  ['a variable that is set twice', '.env', 'ALGORITHM=HS256\nALGORITHM=RS256\n', 'setting/set-twice'],
+  ['more keys than a file has', 'a.pem', armour('PUBLIC KEY').repeat(140), 'key/unreadable'],
   ['a policy by its name', 'jwtkit.config.json', '{"issuer":"https://a.example","clientId":"a"}', 'policy/invalid'],
 ])('%s has a finding', async (_title, name, text, id) => {
   expect((await placesOf(text, name)).map((place) => place.split(' ')[0])).toContain(id);
@@ -253,6 +255,9 @@ describe('a token that documentation shortens', () => {
 });
 
 test.each([
+  ['a variable that adds to itself', '.env', 'FLAGS="-a"\nFLAGS="$FLAGS -b"\nFLAGS="#{FLAGS} -c"\n'.replace('#', '$')],
+  ['paragraphs of names and values', 'preferences', 'Package: a\nPin: x\n\nPackage: b\nPin: y\n'],
+  ['the certificates that a system trusts', 'cacert.pem', armour('CERTIFICATE').repeat(140)],
   ['a list of names that is called keys', 'keys.json', '{"keys":["a","b"]}'],
   ['a list of other keys', 'keyboard.json', '{"keys":[{"id":1,"name":"ctrl"}]}'],
   ['an empty list of keys', 'a.json', '{"keys":[]}'],
