@@ -23,7 +23,7 @@ const tests = {
 } as const;
 
 /** What the value of an option has to be. Undefined is allowed: it is the same as no option. */
-export type OptionKind = keyof typeof tests;
+type OptionKind = keyof typeof tests;
 
 /** The kind of each member of an object of options. */
 export type OptionKinds<Options> = { readonly [Name in keyof Required<Options>]: OptionKind };

@@ -103,7 +103,7 @@ describe('loadKeys with an encrypted key', () => {
   test('refuses an encrypted key to verify with, with or without a passphrase', () => {
     const { code, hint } = failureOf(() => loadKeys(encrypted, { purpose: 'verify', passphrase: 'correct horse' }));
     expect(code).toBe('KEY_ENCRYPTED');
-    expect(hint).toContain('-pubout');
+    expect(hint).toContain('jwtkit keys convert FILE --public-half');
   });
 
   test('ignores the passphrase if the key is not encrypted', () => {

@@ -91,7 +91,7 @@ describeWithSmallDisk('a full disk', () => {
     const asking = openDenylist(location, { mode: 'read', now: () => now });
     await expect(asking).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      message: expect.stringMatching(/cannot be used: ENOSPC/),
+      message: expect.stringMatching(/cannot be used: no space left on the device/),
     });
     disk.free();
     const denylist = await openDenylist(location, { mode: 'read', now: () => now });

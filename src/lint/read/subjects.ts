@@ -161,7 +161,8 @@ export class Found {
     const plain = withoutOtherBlocks(broken);
     if (plain.includes('-----BEGIN ')) return void this.addPem(plain, spot);
     if (plain.startsWith('{') && this.#addJsonKey(plain, spot)) return;
-    if (this.addTokens(plain, spot) || this.#addMembers(name, plain, spot, about)) return;
+    if (this.addTokens(plain, spot)) return;
+    if (printedForm(plain) === undefined && this.#addMembers(name, plain, spot, about)) return;
     const { isPublished, isOther, isSetting, parent, bytes } = about;
     if (isOther === true || !isSecretName(name, parent) || isPutInLater(value)) return;
     if (isSetting === true && isNoSecretValue(value)) return;
