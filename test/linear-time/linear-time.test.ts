@@ -37,7 +37,7 @@ const measurable = 10;
 async function expectLinear(reader: Reader): Promise<void> {
   const measured: Measured[] = [];
   for (const text of Object.keys(reader.texts))
-    measured.push(await measure(reader, text, [1 / 8, 1 / 4, 1 / 2], measurable));
+    measured.push(await measure(reader, text, [1 / 8, 1 / 4, 1 / 2], { measurable }));
   expect(measured.filter(({ isSteep }) => isSteep)).toEqual([]);
 }
 
@@ -47,30 +47,46 @@ test.each([
   ['loadSecret', 'combining marks'],
 ])('%s takes linear time for %s', async (name, text) => {
   const reader = every.find((each) => each.name === name) as Reader;
-  const { isSteep } = await measure(reader, text, [1 / 16, 1 / 8, 1 / 4], 3);
+  const { isSteep } = await measure(reader, text, [1 / 16, 1 / 8, 1 / 4], { measurable: 3 });
   expect(isSteep).toBe(false);
 });
 
-/** So many turns of a loop; a million takes about a millisecond. */
-function work(turns: number): number {
-  let sum = 0;
-  for (let turn = 0; turn < turns; turn++) sum += turn ^ turns;
-  return sum;
+/** A reader that says itself how many milliseconds it takes for a length: a busy machine changes nothing. */
+function measureTimes(millisecondsOf: (length: number) => number, parts: readonly number[]): Promise<Measured> {
+  const reader = { name: 'told', limit: 4000, texts: { any: (length: number) => () => millisecondsOf(length) } };
+  return measure(reader, 'any', parts, { timeOf: (read) => read() as number });
 }
 
-test('takes no jump for growth', { tags: 'slow', timeout: 120_000 }, async () => {
+test('takes no jump for growth', async () => {
   // Memory of its own for a large object makes a reader slower once, for the bytes and for their text.
-  const jumps = (length: number) => () =>
-    work(1000 * (length + (length > 2200 ? 12_000 : 0) + (length > 3600 ? 8000 : 0)));
-  const reader = { name: 'jumps', limit: 4000, texts: { any: jumps } };
-  const { ratios, isSteep } = await measure(reader, 'any', [1 / 4, 1 / 2, 1]);
+  const jumps = (length: number) => (length + (length > 2200 ? 12_000 : 0) + (length > 3600 ? 8000 : 0)) / 100;
+  const { ratios, isSteep } = await measureTimes(jumps, [1 / 4, 1 / 2, 1]);
   expect(ratios.at(-1)).toBeGreaterThan(2.5);
   expect(isSteep).toBe(false);
 });
 
-test('detects a quadratic reader', { tags: 'slow', timeout: 120_000 }, async () => {
-  const quadratic = (length: number) => () => work(length ** 2);
-  const reader = { name: 'quadratic', limit: 4000, texts: { any: quadratic } };
+test.each<[string, (length: number) => number]>([
+  ['quadratic', (length) => length ** 2 / 10_000],
+  ['quadratic with a linear part of half its time', (length) => (length ** 2 + length * 4000) / 20_000],
+])('detects a reader that is %s', async (_what, millisecondsOf) => {
+  expect((await measureTimes(millisecondsOf, [1 / 4, 1 / 2, 1])).isSteep).toBe(true);
+});
+
+test.each<[string, (length: number) => number]>([
+  ['linear', (length) => length / 100],
+  ['of length times its logarithm', (length) => (length * Math.log2(length)) / 1000],
+  ['too quick to measure', (length) => length ** 2 / 10_000_000],
+])('finds nothing in a reader that is %s', async (_what, millisecondsOf) => {
+  expect((await measureTimes(millisecondsOf, [1 / 4, 1 / 2, 1])).isSteep).toBe(false);
+});
+
+test('detects a quadratic reader by its real time', { tags: 'slow', timeout: 120_000 }, async () => {
+  const work = (turns: number) => {
+    let sum = 0;
+    for (let turn = 0; turn < turns; turn++) sum += turn ^ turns;
+    return sum;
+  };
+  const reader = { name: 'quadratic', limit: 4000, texts: { any: (length: number) => () => work(length ** 2) } };
   // A busy machine can hide growth in one measurement, but not in all of them.
   let isSteep = false;
   for (let attempt = 0; attempt < 5 && !isSteep; attempt++) {

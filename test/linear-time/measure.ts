@@ -40,19 +40,24 @@ const attempts = 5;
  */
 const usuallyMeasurable = (limit: number) => 3 + 4 * (limit / 4096) * 0.012;
 
-/**
- * Looks at a reader and a text at these parts of its limit, the largest last. Only what takes a while is measured for its ratio:
- * `measurable` is the least, in milliseconds.
- */
+/** How a reader is measured. */
+export interface Measuring {
+  /** Only what takes a while is measured for its ratio: the least, in milliseconds. */
+  readonly measurable?: number;
+  /** Returns the milliseconds that a run takes; by default those of the processor. */
+  readonly timeOf?: (read: Read) => number | Promise<number>;
+}
+
+/** Looks at a reader and a text at these parts of its limit, the largest last. */
 export async function measure(
   reader: Reader,
   text: string,
   parts: readonly number[],
-  measurable = usuallyMeasurable(reader.limit),
+  { measurable = usuallyMeasurable(reader.limit), timeOf = timeOnProcessor }: Measuring = {},
 ): Promise<Measured> {
   const longest = Number.POSITIVE_INFINITY;
   const best: Best = { ofParts: parts.map(() => longest), between: betweenParts.map(() => longest) };
-  const look = () => measureOnce(reader, text, parts, best, measurable);
+  const look = () => measureOnce(reader, text, parts, best, { measurable, timeOf });
   let measured = await look();
   for (let more = 1; measured.isSteep && more < attempts; more++) measured = await look();
   return measured;
@@ -69,7 +74,7 @@ async function measureOnce(
   text: string,
   parts: readonly number[],
   found: Best,
-  measurable: number,
+  { measurable, timeOf }: Required<Measuring>,
 ): Promise<Measured> {
   const make = reader.texts[text] as NonNullable<Reader['texts'][string]>;
   const last = parts.length - 1;
@@ -128,7 +133,7 @@ function isSteepAllAlong(times: readonly number[]): boolean {
 }
 
 /** Milliseconds of the processor that one run takes, of several where one is too short to be told. */
-async function timeOf(read: Read): Promise<number> {
+async function timeOnProcessor(read: Read): Promise<number> {
   collectGarbage?.({ type: 'minor' });
   const began = threadTime();
   let runs = 0;
