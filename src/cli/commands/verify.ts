@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import type { VerifyPolicy } from '../../token/policy.js';
 import { anyAudienceOption, audienceOption } from '../grammar/audience.js';
 import { addBatchOptions, batchClock, readBatch, refuseToken } from '../grammar/batch-options.js';
 import { decryptKeyOption, openToken } from '../grammar/decrypt-key.js';
 import { denylistPlace, withDenylist } from '../grammar/denylist.js';
-import { readInvocation } from '../grammar/invocation.js';
+import { type Invocation, readInvocation } from '../grammar/invocation.js';
+import type { trustedSource } from '../grammar/keys/trusted.js';
 import { option } from '../grammar/option.js';
 import {
   addReportOptions,
@@ -34,7 +36,6 @@ import { writeVerdict } from './verifying/output.js';
 import { readPolicy, type VerifyOptions } from './verifying/policy.js';
 
 export function registerVerify(program: Command, context: Context): void {
-  const { io } = context;
   const command = program
     .command('verify')
     .description('Check a token with keys that you trust. Exits 0, or with the code of the first problem.')
@@ -101,68 +102,103 @@ export function registerVerify(program: Command, context: Context): void {
     'jwtkit verify "$TOKEN" --aud api --format github --report verdict.xml',
     'jwtkit verify "$TOKEN" --key verify.pem --aud api --no-config --no-store',
   ]);
-  command.action(async () => {
-    const argument = readTokenArgument(command);
-    const invocation = readInvocation<VerifyOptions>(command);
-    const { options, config } = invocation;
-    const demands = readPolicy(invocation);
-    const plan = readReportPlan(invocation, verdictFormats);
-    const batch = readBatch(options);
-    // A pipe may be slow, so the clock and the keys are read after the token.
-    const wanted = options.type === 'refresh' ? 'refresh' : options.type === 'any' ? 'access' : 'no refresh';
-    const given = batch === undefined ? await readToken(argument, invocation, wanted, context) : '';
-    const now = readClock(options.at, io);
-    const opened = await openToken(given, now, invocation, io);
-    const { token } = opened;
-    const { trustedSource } = await import('../grammar/keys/trusted.js');
-    const { reportTokenFrom } = await import('../../token/key-source.js');
-    const started = io.now();
-    const source = await trustedSource(invocation, now, io, { isWatched: options.batch !== undefined }).catch(
-      async (error) => {
-        throw (await import('../grammar/keys/wanted-key.js')).missingKeyError(error, token, invocation);
-      },
-    );
-    const policy = { ...demands, issuer: requiredIssuer(source.issuer, invocation) };
-    if (batch !== undefined) {
-      refuseToken(argument ?? tokenFlagOf(options));
-      const { runBatch } = await import('../terminal/batch.js');
-      const { withClaims: showClaims = false, onlyInvalid = false } = options;
-      const store = denylistPlace(invocation, io);
-      const open =
-        options.format !== undefined || hasReports(plan)
-          ? await batchReporter({ ...plan, format: options.format ?? 'json' }, batch.path)
-          : undefined;
-      const job = { kind: 'verify', policy, store, showClaims, onlyInvalid, hasVerdicts: open !== undefined } as const;
-      try {
-        return await runBatch(job, { ...batch, now: batchClock(options.at, now, io), source }, context, open);
-      } finally {
-        noteStaleKeys(source.fetched?.(), io);
-        noteSkippedKeys(source.skipped?.(), io);
-      }
-    }
-    const found = await opened.report(() =>
-      withDenylist(invocation, 'read', io, (denylist) => reportTokenFrom(token, policy, { source, now, denylist })),
-    );
-    if (found.code !== null) context.exitCode = exitCodes[found.code];
-    if (options.quiet === true && !hasReports(plan)) return;
-    const { report: explained, facts } =
-      found.valid || opened.isRefused
-        ? { report: found, facts: [] }
-        : await (await import('../grammar/keys/refused-token.js')).explainRefused(
-            found,
-            token,
-            { source, now, started },
-            invocation,
-          );
-    const report = options.asksStore === false ? markNotAsked(explained) : explained;
-    const fetched = source.fetched?.();
-    noteStaleKeys(fetched, io);
-    // A refusal for want of a key names them.
-    if (report.code !== 'KEY_NOT_FOUND') noteSkippedKeys(source.skipped?.(), io);
-    const shown = reportToJson(report, token);
-    const json = { ...shown, fetched, skipped: skippedToJson(source.skipped?.()), config: config?.file };
-    await writeVerdict({ report, json, facts }, plan, invocation, context);
+  command.action(() => verify(command, context));
+}
+
+/** What a token is verified with. */
+interface Trusted {
+  readonly source: Awaited<ReturnType<typeof trustedSource>>;
+  readonly policy: VerifyPolicy;
+  /** NumericDate at which the token is judged, which `--at` may name. */
+  readonly now: number;
+  /** NumericDate at which the keys were asked for. */
+  readonly started: number;
+}
+
+async function verify(command: Command, context: Context): Promise<void> {
+  const { io } = context;
+  const argument = readTokenArgument(command);
+  const invocation = readInvocation<VerifyOptions>(command);
+  const { options } = invocation;
+  const demands = readPolicy(invocation);
+  const plan = readReportPlan(invocation, verdictFormats);
+  const batch = readBatch(options);
+  // A pipe may be slow, so the clock and the keys are read after the token.
+  const wanted = options.type === 'refresh' ? 'refresh' : options.type === 'any' ? 'access' : 'no refresh';
+  const given = batch === undefined ? await readToken(argument, invocation, wanted, context) : '';
+  const now = readClock(options.at, io);
+  const opened = await openToken(given, now, invocation, io);
+  const { trustedSource } = await import('../grammar/keys/trusted.js');
+  const started = io.now();
+  const isWatched = batch !== undefined;
+  const source = await trustedSource(invocation, now, io, { isWatched }).catch(async (error) => {
+    throw (await import('../grammar/keys/wanted-key.js')).missingKeyError(error, opened.token, invocation);
   });
+  const policy = { ...demands, issuer: requiredIssuer(source.issuer, invocation) };
+  const trusted = { source, policy, now, started };
+  if (batch === undefined) return verifyOne(opened, trusted, plan, invocation, context);
+  refuseToken(argument ?? tokenFlagOf(options));
+  return verifyBatch(batch, trusted, plan, invocation, context);
+}
+
+async function verifyBatch(
+  batch: NonNullable<ReturnType<typeof readBatch>>,
+  { source, policy, now }: Trusted,
+  plan: ReportPlan,
+  invocation: Invocation<VerifyOptions>,
+  context: Context,
+): Promise<void> {
+  const { options } = invocation;
+  const { io } = context;
+  const { runBatch } = await import('../terminal/batch.js');
+  const { withClaims: showClaims = false, onlyInvalid = false } = options;
+  const store = denylistPlace(invocation, io);
+  const open =
+    options.format !== undefined || hasReports(plan)
+      ? await batchReporter({ ...plan, format: options.format ?? 'json' }, batch.path)
+      : undefined;
+  const job = { kind: 'verify', policy, store, showClaims, onlyInvalid, hasVerdicts: open !== undefined } as const;
+  try {
+    await runBatch(job, { ...batch, now: batchClock(options.at, now, io), source }, context, open);
+  } finally {
+    noteStaleKeys(source.fetched?.(), io);
+    noteSkippedKeys(source.skipped?.(), io);
+  }
+}
+
+async function verifyOne(
+  opened: Awaited<ReturnType<typeof openToken>>,
+  { source, policy, now, started }: Trusted,
+  plan: ReportPlan,
+  invocation: Invocation<VerifyOptions>,
+  context: Context,
+): Promise<void> {
+  const { options, config } = invocation;
+  const { io } = context;
+  const { token } = opened;
+  const { reportTokenFrom } = await import('../../token/key-source.js');
+  const found = await opened.report(() =>
+    withDenylist(invocation, 'read', io, (denylist) => reportTokenFrom(token, policy, { source, now, denylist })),
+  );
+  if (found.code !== null) context.exitCode = exitCodes[found.code];
+  if (options.quiet === true && !hasReports(plan)) return;
+  const { report: explained, facts } =
+    found.valid || opened.isRefused
+      ? { report: found, facts: [] }
+      : await (await import('../grammar/keys/refused-token.js')).explainRefused(
+          found,
+          token,
+          { source, now, started },
+          invocation,
+        );
+  const report = options.asksStore === false ? markNotAsked(explained) : explained;
+  const fetched = source.fetched?.();
+  noteStaleKeys(fetched, io);
+  // A refusal for want of a key names them.
+  if (report.code !== 'KEY_NOT_FOUND') noteSkippedKeys(source.skipped?.(), io);
+  const shown = reportToJson(report, token);
+  const json = { ...shown, fetched, skipped: skippedToJson(source.skipped?.()), config: config?.file };
+  await writeVerdict({ report, json, facts }, plan, invocation, context);
 }
 
 /** Returns what opens the reports of a batch. */
