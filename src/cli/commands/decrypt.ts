@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { JwtkitError } from '../../errors.js';
-import { writeFileWhole } from '../../files/write-files.js';
 import { readExact, toJson } from '../../jose/exact-json.js';
 import { own, readJsonObject } from '../../jose/json.js';
 import { contentMember, textProblem } from '../../jose/text.js';
@@ -24,7 +23,8 @@ import {
 } from '../grammar/encryption-options.js';
 import { readInvocation } from '../grammar/invocation.js';
 import type { EncryptionKeyOptions } from '../grammar/keys/encryption.js';
-import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
+import { type Lists, option, type Texts } from '../grammar/option.js';
+import { addOutOptions, type OutOptions, outFile, writeOut } from '../grammar/output-file.js';
 import { addCommonOptions, addMaskOptions, atOption, type CommonOptions } from '../grammar/shared-options.js';
 import {
   addTokenOptions,
@@ -37,16 +37,16 @@ import { readClock } from '../grammar/values.js';
 import { usage } from '../terminal/errors.js';
 import type { Context, Io } from '../terminal/io.js';
 import { type MaskOptions, maskSecrets, refuseUselessMask } from '../terminal/mask.js';
-import { afterChange, printClaim, printJson } from '../terminal/output.js';
+import { printClaim, printJson } from '../terminal/output.js';
 
 interface DecryptOptions
   extends EncryptionKeyOptions,
     TokenFlags,
     BatchFlags,
-    Texts<'claim' | 'out' | 'at'>,
+    OutOptions,
+    Texts<'claim' | 'at'>,
     Lists<'alg' | 'enc'>,
-    MaskOptions,
-    Flags<'force'> {}
+    MaskOptions {}
 
 export function registerDecrypt(program: Command, context: Context): void {
   const { io } = context;
@@ -56,9 +56,8 @@ export function registerDecrypt(program: Command, context: Context): void {
     .addOption(option('--alg <names>', 'allow only these key algorithms; commas or repeated').repeatable())
     .addOption(option('--enc <names>', 'allow only these content encryptions; commas or repeated').repeatable())
     .addOption(option('--claim <path>', 'print one claim raw: a name, a.b.0, or a JSON Pointer /a/b/0'))
-    .addOption(atOption())
-    .addOption(option('--out <file>', 'write the content to a file, mode 0600, instead of stdout'))
-    .addOption(option('--force', 'overwrite the file of --out'));
+    .addOption(atOption());
+  addOutOptions(command, 'the content');
   addTokenOptions(command, 'the encrypted token; - or a pipe for stdin');
   addBatchOptions(command, 'a token a line in; its content, of one line, a line out');
   addEncryptionKeyOptions(command, 'decrypt');
@@ -74,14 +73,13 @@ export function registerDecrypt(program: Command, context: Context): void {
     const invocation = readInvocation<DecryptOptions>(command);
     const { options } = invocation;
     refuseUselessMask(options, io);
-    if (options.out === '-') delete options.out;
-    if (options.force === true && options.out === undefined) throw usage('--force is for --out');
-    if (options.out !== undefined && options.claim !== undefined) throw usage('--out and --claim exclude each other');
+    const out = outFile(options);
+    if (out !== undefined && options.claim !== undefined) throw usage('--out and --claim exclude each other');
     const batch = readBatch(options);
     const algorithms = readNames(options.alg, readKeyManagement);
     const encryptions = readNames(options.enc, readContentEncryption);
     if (batch !== undefined) {
-      excludeFromBatch({ '--out': options.out, '--claim': options.claim });
+      excludeFromBatch({ '--out': out, '--claim': options.claim });
       refuseToken(argument ?? tokenFlagOf(options));
       const { json: asJson = false } = options;
       const now = readClock(options.at, io);
@@ -101,18 +99,15 @@ export function registerDecrypt(program: Command, context: Context): void {
     const keys = await decryptionKeys(invocation, { now: readClock(options.at, io), kids }, io);
     const { decryptJwe } = await import('../../jwe/decrypt.js');
     const decrypted = await decryptJwe(token, { keys, algorithms, encryptions });
-    await show(decrypted, options, io);
+    if (out === undefined) return show(decrypted, options, io);
+    await writeOut({ path: out, content: decrypted.plaintext, what: 'content' }, options, io);
   });
 }
 
 async function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, io: Io): Promise<void> {
   const { plaintext, header, key } = decrypted;
-  const { out, claim, json } = options;
-  if (out !== undefined) {
-    writeFileWhole({ path: out, content: plaintext, mode: 0o600 }, { overwrite: options.force === true });
-    if (json === true) printJson(afterChange(io, `the content was written to ${out}`), { out });
-    else io.say(`wrote ${out}`);
-  } else if (claim !== undefined) {
+  const { claim, json } = options;
+  if (claim !== undefined) {
     const value = findClaim(claimsOf(decrypted), claim);
     await maskSecrets([typeof value === 'string' ? value : toJson(value)], options, io);
     printClaim(io, value, json);

@@ -23,28 +23,22 @@ import {
 import type { KeyOptions } from '../grammar/keys/source.js';
 import { lifetimes } from '../grammar/lifetimes.js';
 import { type Flags, type Lists, option, type Texts } from '../grammar/option.js';
-import {
-  addCommonOptions,
-  addKeyOptions,
-  addMaskOptions,
-  algOption,
-  atOption,
-  type CommonOptions,
-} from '../grammar/shared-options.js';
+import { addOutOptions, type OutOptions, outFile, writeToken } from '../grammar/output-file.js';
+import { addCommonOptions, addKeyOptions, addMaskOptions, algOption, atOption } from '../grammar/shared-options.js';
 import { readClock, readSigningAlgorithms } from '../grammar/values.js';
-import { usage } from '../terminal/errors.js';
 import type { Context, Io } from '../terminal/io.js';
 import { type MaskOptions, maskSecrets, refuseUselessMask } from '../terminal/mask.js';
-import { afterChange, printJson } from '../terminal/output.js';
+import { printJson } from '../terminal/output.js';
 
 interface IssueOptions
   extends KeyOptions,
     BatchFlags,
     ClaimOptions,
-    Texts<'typ' | 'out' | 'encryptTo'>,
+    OutOptions,
+    Texts<'typ' | 'encryptTo'>,
     Lists<'header'>,
     MaskOptions,
-    Flags<'pair' | 'force'> {
+    Flags<'pair'> {
   alg?: string | string[];
 }
 
@@ -62,9 +56,8 @@ export function registerIssue(program: Command, context: Context): void {
       option('--kid <id>', "the keyring's key to sign with; with --key, the kid of the header").from('JWTKIT_KID'),
     )
     .addOption(encryptToOption())
-    .addOption(atOption())
-    .addOption(option('--out <file>', 'write to a file, mode 0600, instead of stdout'))
-    .addOption(option('--force', 'overwrite the file of --out'));
+    .addOption(atOption());
+  addOutOptions(command);
   addBatchOptions(command, 'claims as JSON, or what another batch printed, a line in; a token a line out');
   addKeyOptions(command, 'sign');
   addMaskOptions(command);
@@ -83,7 +76,7 @@ export function registerIssue(program: Command, context: Context): void {
     const { options } = invocation;
     checkOptions(invocation);
     refuseUselessMask(options, io);
-    if (options.out === '-') delete options.out;
+    const out = outFile(options);
     const batch = readBatch(options);
     const given = options.claims === undefined ? {} : readClaimsFile(options.claims, io);
     const fixed = claimsOfOptions(invocation, io);
@@ -133,13 +126,13 @@ export function registerIssue(program: Command, context: Context): void {
     if (policies.pair !== undefined) {
       const pair = await issueTokenPair(claims, { ...policies.pair, alg, header }, deps);
       await maskSecrets([pair.access_token, pair.refresh_token], options, io);
-      return options.out === undefined ? printJson(io, pair) : writeOut(options, JSON.stringify(pair), io);
+      return out === undefined ? printJson(io, pair) : writeToken(out, JSON.stringify(pair), options, io);
     }
     const issued = await issueToken(claims, { ...policies[typeOf(claims, options)], alg, header }, deps);
     warnIfDead(issued.claims, now, io);
     const token = await encryptFor(options.encryptTo, issued.token, now, invocation, io);
     await maskSecrets([token], options, io);
-    if (options.out !== undefined) return writeOut(options, token, io);
+    if (out !== undefined) return writeToken(out, token, options, io);
     if (options.json === true) {
       printJson(io, { token, claims: readExact(issued.claimsText, issued.claims) });
     } else io.stdout.write(`${token}\n`);
@@ -163,8 +156,8 @@ function checkOptions(invocation: Invocation<IssueOptions>): void {
   const { options } = invocation;
   const isPair = options.pair === true;
   if (options.batch !== undefined) {
-    const { claims, jti, out, encryptTo } = options;
-    excludeFromBatch({ '--claims': claims, '--jti': jti, '--out': out, '--encrypt-to': encryptTo });
+    const { claims, jti, encryptTo } = options;
+    excludeFromBatch({ '--claims': claims, '--jti': jti, '--out': outFile(options), '--encrypt-to': encryptTo });
   }
   refuseTogether([
     [isPair && options.type !== undefined, '--pair and --type'],
@@ -175,16 +168,4 @@ function checkOptions(invocation: Invocation<IssueOptions>): void {
     ...leftOut(invocation).map((name) => [isPair, `--pair and --no-${name}`] as const),
   ]);
   checkClaimOptions(invocation);
-  if (options.force === true && options.out === undefined) throw usage('--force is for --out');
-}
-
-async function writeOut(
-  { out = '', force, json }: IssueOptions & CommonOptions,
-  content: string,
-  io: Io,
-): Promise<void> {
-  const { writeFileWhole } = await import('../../files/write-files.js');
-  writeFileWhole({ path: out, content: `${content}\n`, mode: 0o600 }, { overwrite: force === true });
-  if (json === true) printJson(afterChange(io, `the token was written to ${out}`), { out });
-  else io.say(`wrote ${out}`);
 }

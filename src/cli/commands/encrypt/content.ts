@@ -25,6 +25,7 @@ import {
 } from '../../grammar/issued-claims.js';
 import type { EncryptionKeyOptions } from '../../grammar/keys/encryption.js';
 import type { Flags, Lists, Texts } from '../../grammar/option.js';
+import type { OutOptions } from '../../grammar/output-file.js';
 import { usage } from '../../terminal/errors.js';
 import { readContent } from '../../terminal/input.js';
 import type { Io } from '../../terminal/io.js';
@@ -36,9 +37,10 @@ export interface EncryptOptions
     ClaimOptions,
     BatchFlags,
     MaskOptions,
-    Texts<'alg' | 'enc' | 'typ' | 'cty' | 'out'>,
+    Texts<'alg' | 'enc' | 'typ' | 'cty'>,
     Lists<'header'>,
-    Flags<'force' | 'sign'> {
+    OutOptions,
+    Flags<'sign'> {
   serialization: Serialization;
 }
 

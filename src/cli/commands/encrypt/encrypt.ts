@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { writeFileWhole } from '../../../files/write-files.js';
 import { writeJson } from '../../../jose/exact-json.js';
 import type { EncryptionKey } from '../../../jwe/key.js';
 import { addBatchOptions, batchClock, excludeFromBatch, readBatch } from '../../grammar/batch-options.js';
@@ -7,12 +6,12 @@ import { addEncryptionKeyOptions, readContentEncryption, readKeyManagement } fro
 import { type Invocation, readInvocation } from '../../grammar/invocation.js';
 import { addClaimOptions, checkClaimOptions, makesClaims, refuseTogether } from '../../grammar/issued-claims.js';
 import { option } from '../../grammar/option.js';
-import { addCommonOptions, addMaskOptions, atOption, type CommonOptions } from '../../grammar/shared-options.js';
+import { addOutOptions, outFile, writeToken } from '../../grammar/output-file.js';
+import { addCommonOptions, addMaskOptions, atOption } from '../../grammar/shared-options.js';
 import { readClock } from '../../grammar/values.js';
-import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
 import { maskSecrets, refuseUselessMask } from '../../terminal/mask.js';
-import { afterChange, printJson } from '../../terminal/output.js';
+import { printJson } from '../../terminal/output.js';
 import { claimsJob, type EncryptOptions, makeContent, readGiven, readHeader, readPlain, signerOf } from './content.js';
 
 export function registerEncrypt(program: Command, context: Context): void {
@@ -35,9 +34,8 @@ export function registerEncrypt(program: Command, context: Context): void {
         .choices(['compact', 'flattened', 'general'])
         .default('compact'),
     )
-    .addOption(atOption())
-    .addOption(option('--out <file>', 'write to a file, mode 0600, instead of stdout'))
-    .addOption(option('--force', 'overwrite the file of --out'));
+    .addOption(atOption());
+  addOutOptions(command);
   addBatchOptions(command, 'a line of text or a token in, or claims with --sign or claim options; a token a line out');
   addEncryptionKeyOptions(command, 'encrypt');
   addMaskOptions(command);
@@ -53,7 +51,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     const invocation = readInvocation<EncryptOptions>(command);
     const { options } = invocation;
     refuseUselessMask(options, io);
-    if (options.out === '-') delete options.out;
+    const out = outFile(options);
     const batch = readBatch(options);
     checkOptions(invocation, path);
     const alg = options.alg === undefined ? undefined : readKeyManagement(options.alg);
@@ -85,7 +83,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     const token = await encryptJwe(made.content, { key, alg, enc, header: members, serialization, now });
     if (isClaims && !isSigned) noteUnsigned(key, io);
     await maskSecrets([token], options, io);
-    if (options.out !== undefined) return writeOut(options, token, io);
+    if (out !== undefined) return writeToken(out, token, options, io);
     if (options.json === true) printJson(io, { token, kid: key.kid ?? null });
     else io.stdout.write(`${token}\n`);
   });
@@ -94,22 +92,15 @@ export function registerEncrypt(program: Command, context: Context): void {
 function checkOptions(invocation: Invocation<EncryptOptions>, path: string | undefined): void {
   const { options } = invocation;
   if (options.batch !== undefined) {
-    const { claims, jti, out } = options;
-    excludeFromBatch({ 'a file': path, '--claims': claims, '--jti': jti, '--out': out });
+    const { claims, jti } = options;
+    excludeFromBatch({ 'a file': path, '--claims': claims, '--jti': jti, '--out': outFile(options) });
   }
   refuseTogether([[options.claims !== undefined && path !== undefined, 'a file and --claims']]);
   checkClaimOptions(invocation);
-  if (options.force === true && options.out === undefined) throw usage('--force is for --out');
 }
 
 /** A shared secret says that one of its holders wrote a token. A public key says nothing. */
 function noteUnsigned({ keyObject }: EncryptionKey, io: Io): void {
   if (keyObject.type === 'secret') return;
   io.note('nobody signs these claims, and everybody with the public key can write such a token; --sign signs them');
-}
-
-function writeOut({ out = '', force, json }: EncryptOptions & CommonOptions, content: string, io: Io): void {
-  writeFileWhole({ path: out, content: `${content}\n`, mode: 0o600 }, { overwrite: force === true });
-  if (json === true) printJson(afterChange(io, `the token was written to ${out}`), { out });
-  else io.say(`wrote ${out}`);
 }
