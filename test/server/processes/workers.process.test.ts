@@ -202,14 +202,16 @@ describe.concurrent('two workers', () => {
       await ask(`${served.url}/healthz`);
       await ask(`${served.url}/healthz`);
       process.kill(-served.pid, signal);
-      await setTimeout(100);
-      process.kill(-served.pid, signal);
-      await until('no more connections', () =>
+      // From the first signal on: a connection that arrives in the millisecond in which the last process leaves is handed to nobody.
+      const refusing = until('no more connections', () =>
         ask(`${served.url}/healthz`).then(
           () => false,
           () => true,
         ),
       );
+      await setTimeout(100);
+      process.kill(-served.pid, signal);
+      await refusing;
       for (const { asked } of answers) asked.end(body.slice(5));
       expect(await Promise.all(answers.map(({ promise }) => promise))).toEqual([200, 200]);
       expect(await served.ended).toEqual({ exitCode: 0, signal: null });
