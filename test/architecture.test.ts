@@ -1,5 +1,6 @@
 /** The rule of ARCHITECTURE.md: which folder of `src` may import which folder and which package. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -89,6 +90,43 @@ test('has no source file over 250 lines, and a median of at most 100', () => {
 
 test('shows the same table in ARCHITECTURE.md', () => {
   expect(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')).toContain(showTable());
+});
+
+// A test that writes where the process is would leave something here, and a commit of everything would keep it.
+test.skipIf(!existsSync(join(root, '.git')))('keeps nothing in the root but what is meant to be there', () => {
+  const kept = execFileSync(
+    'git',
+    ['-c', 'safe.directory=*', 'ls-files', '--cached', '--others', '--exclude-standard'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  );
+  const names = new Set(kept.split('\n').map((file) => file.replace(/\/.*/, '/')));
+  expect([...names].filter((name) => name !== '').sort()).toEqual([
+    ...[
+      '.ci/',
+      '.dockerignore',
+      '.editorconfig',
+      '.gitattributes',
+      '.github/',
+      '.gitignore',
+      '.nvmrc',
+      '.pre-commit-hooks.yaml',
+    ],
+    ...[
+      'ARCHITECTURE.md',
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'Dockerfile',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'action.yml',
+    ],
+    ...['bench/', 'bin/', 'biome.json', 'docs/', 'package-lock.json', 'package.json', 'scripts/', 'src/', 'test/'],
+    ...['tsconfig.json', 'vitest.config.ts'],
+  ]);
 });
 
 test('prints the tree, the table and the number of circles', () => {

@@ -4,6 +4,7 @@
  */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as jwtkit from '../../src/index.js';
 import { temporaryFolder } from '../cli/fake-io.js';
@@ -239,8 +240,11 @@ describe.each(Object.keys(calls))('%s', (name) => {
     const example = await make(folders);
     for (const [at, right] of example.entries()) {
       for (const wrong of mistakes) {
-        const args = await make(temporaryFolder());
-        args[at] = wrong;
+        const folder = temporaryFolder();
+        const args = await make(folder);
+        // Text is a right path: one in a folder of the test's own.
+        const isPath = typeof wrong === 'string' && String(args[at]).startsWith(folder);
+        args[at] = isPath ? join(folder, wrong) : wrong;
         const found = await outcome(name, args);
         if (found === 'accepted' && (isRight(right, wrong) || (at === 0 && isTakenAtFirst(name, wrong)))) continue;
         if (!/^[A-Z_]+$/.test(found)) faults.push(`argument ${at} as ${showType(wrong)}: ${found}`);
