@@ -19,6 +19,7 @@ const quick = {
     'grammar/given-token',
     'grammar/token-options',
     'grammar/batch-options',
+    'grammar/output-file',
     'terminal/output',
     'terminal/table',
     'terminal/shell-word',

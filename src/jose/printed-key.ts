@@ -10,7 +10,7 @@ const printed: readonly RegExp[] = [
   /\b(?:RsaKey|(?:RSA|EllipticCurve)(?:Public|Private)Numbers|EccKey)\(/,
   /\bRSAPublicKey\s?\{/i,
   /(?<![\w-])n["']?\s{0,4}[:=]\s{0,4}["']?[\w+/:-]{342}/i,
-  // The fingerprint of a key or certificate: whoever has that knows this.
+  // The fingerprint of a key or certificate: anybody who has the key can compute it.
   /\bfingerprint\s?[:=]\s?["']?(?:[\da-f]{2}:){15}/i,
   /(?<![\w+/])SHA256:[\w+/]{43}(?![\w+/])/,
   /["']?\bmodulus["']?\s{0,4}[:=]\s{0,4}["']?[\w+/:-]{64}/i,

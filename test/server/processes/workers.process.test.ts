@@ -198,7 +198,7 @@ describe.concurrent('two workers', () => {
         asked.write(body.slice(0, 5));
         return { asked, promise };
       });
-      // Each is known to a process before it is told to end: a connection that came later was answered.
+      // The processes know both requests before they are told to end: they have answered connections that came later.
       await ask(`${served.url}/healthz`);
       await ask(`${served.url}/healthz`);
       process.kill(-served.pid, signal);

@@ -15,7 +15,7 @@ export interface Opened<T> {
 
 /**
  * Reads keys that a passphrase may protect, to print them.
- * @param wantsOne asks for a passphrase if none is named.
+ * @param wantsOne whether to ask for a passphrase if no option names one.
  * @throws {JwtkitError} as `read` and {@link passphraseToKeep}.
  */
 export async function openToPrint<T>(
