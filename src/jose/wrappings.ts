@@ -181,8 +181,12 @@ function undoLastWord(text: string): Buffer | undefined {
   return run === undefined ? undefined : Buffer.from(run, 'base64');
 }
 
+/** A decimal number between 100 and 999, between commas or brackets. */
+const threeDigits = /[[,]\s{0,8}-?[1-9]\d{2}\s{0,8}[\],]/;
+
 /** Hex with or without `0x`, `\x`, colons, dashes, commas and spaces. */
 function undoHex(text: string): Buffer | undefined {
+  if (threeDigits.test(text)) return undefined;
   const dense = text.replace(/0x|\\x|[\s:,;{}[\]-]/gi, '');
   return dense.length >= 2 && /^(?:[0-9a-f]{2})+$/i.test(dense) ? Buffer.from(dense, 'hex') : undefined;
 }

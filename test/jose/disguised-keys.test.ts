@@ -134,6 +134,16 @@ test('bytes that begin as the name of a file does are a secret', () => {
   expect(loadSecret(Buffer.from(hex, 'hex')).keyObject.type).toBe('secret');
 });
 
+test('a list of decimal numbers is a secret, also if its digits in hex were a key', () => {
+  const point = '001ddff946e4b0ba8474fecd9dfe3a64530db6f406899ff50503a800562865e93b8b1917386421de';
+  const openPgp =
+    '62e62faf7f66cb45aa74e3127dd91f07f53822366dbeea6c306249fb926317923e69aaee1e66ad6678ecc2d951a4af914568e77ce7a6aab2ec304bfb4e3b464d' +
+    'cc7176b462efedc3b1d6278497510970dffab2388f6fae5334d88995b68c3a2b71f89e48753dd16a4ac89bcf28f55f405da48c2e8a05168288860ad6a9df8a57';
+  for (const hex of [point, openPgp]) {
+    expect(loadSecret(`[${[...Buffer.from(hex, 'hex')]}]`).keyObject.type).toBe('secret');
+  }
+});
+
 test('random bytes are secrets, raw and as text', () => {
   for (let round = 0; round < 200; round++) {
     // 33, 49, 65 and 67 bytes may be the point of a curve.
