@@ -25,8 +25,21 @@ export interface Answer {
   readonly verdict?: Verdict | undefined;
 }
 
-/** Answers one line. Rejects only for a bug or a failing store. */
-export type AnswerLine = (line: Line) => Answer | Promise<Answer>;
+/** Answers lines in their order. An empty line may have no answer. Throws, or an answer rejects, only for a bug or a failing store. */
+export type AnswerLines = (lines: readonly Line[]) => (Answer | Promise<Answer>)[];
+
+/** Answers each line by itself. */
+export function oneByOne(answer: (line: Line) => Answer | Promise<Answer>): AnswerLines {
+  return (lines) =>
+    lines.map((line) => {
+      try {
+        return answer(line);
+      } catch (error) {
+        // The lines before it have their answers.
+        return Promise.reject(error);
+      }
+    });
+}
 
 /** The clock and the keys of one block. A batch may run for days, so it looks at both before each block. */
 export interface Terms {
@@ -45,7 +58,7 @@ export interface Terms {
 /** Answers the lines of blocks. */
 export interface LineAnswerer {
   /** Gets ready for the clock and the keys of the next block. */
-  prepare(terms: Terms): Promise<AnswerLine>;
+  prepare(terms: Terms): Promise<AnswerLines>;
   close?(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { toJson } from '../jose/exact-json.js';
 import { decodeToken, exactMembers, trimToken } from '../token/decode.js';
 import { lifeProblem, lifeReport, readLife } from '../token/inspect.js';
 import { headerOf } from '../token/token-runs.js';
-import { type Answer, type AnswerLine, type LineAnswerer, nothing, toPlain } from './answer.js';
+import { type Answer, type AnswerLines, type LineAnswerer, nothing, oneByOne, toPlain } from './answer.js';
 
 /** Answers the lines of `decode --batch`. */
 export const decodeLines: LineAnswerer = {
@@ -45,8 +45,8 @@ interface Read {
   readonly problem?: JwtkitError | undefined;
 }
 
-function answerWith(success: string, read: (token: string) => Read | Promise<Read>): AnswerLine {
-  return ({ number, text, isCut }) => {
+function answerWith(success: string, read: (token: string) => Read | Promise<Read>): AnswerLines {
+  return oneByOne(({ number, text, isCut }) => {
     const token = isCut ? text : trimToken(text);
     if (token === '') return nothing;
     const write = ({ members, problem }: Read): Answer => {
@@ -63,5 +63,5 @@ function answerWith(success: string, read: (token: string) => Read | Promise<Rea
     } catch (error) {
       return refuse(error);
     }
-  };
+  });
 }

@@ -3,7 +3,7 @@ import { JwtkitError } from '../errors.js';
 import { toJson } from '../jose/exact-json.js';
 import { saveAsUtf8 } from '../jose/text.js';
 import { escapeText } from '../shown-text.js';
-import { type Answer, type AnswerLine, nothing, toPlain } from './answer.js';
+import { type Answer, type AnswerLines, nothing, oneByOne, toPlain } from './answer.js';
 import { maxLineBytes } from './lines.js';
 
 /** What a line becomes. */
@@ -22,8 +22,8 @@ export interface Made {
 export function answerWithText(
   { asJson, outcome, malformed }: { asJson: boolean; outcome: string; malformed: JwtkitError['code'] },
   make: (text: string) => Made | Promise<Made>,
-): AnswerLine {
-  return ({ number, text, isCut, isGarbled }) => {
+): AnswerLines {
+  return oneByOne(({ number, text, isCut, isGarbled }) => {
     if (!isCut && text.trim() === '') return asJson ? nothing : { output: '\n', outcome: undefined };
     const write = ({ text: line, members }: Made): Answer => {
       return { output: `${asJson ? toJson({ line: number, ...members }) : line}\n`, outcome };
@@ -43,5 +43,5 @@ export function answerWithText(
     } catch (error) {
       return refuse(error);
     }
-  };
+  });
 }

@@ -2,10 +2,11 @@
 import { readExact, toJson } from '../jose/exact-json.js';
 import { openForReading } from '../store/denylist/place.js';
 import { trimToken } from '../token/decode.js';
+import type { Denylist } from '../token/denylist.js';
 import { askDenylist, type Examined, prepareExamine, type VerifiedToken } from '../token/examine.js';
 import { toCheck } from '../token/finding.js';
 import { verdictOf } from '../token/verify.js';
-import { type Answer, type LineAnswerer, nothing } from './answer.js';
+import type { Answer, LineAnswerer } from './answer.js';
 import type { Job } from './job.js';
 
 type VerifyJob = Extract<Job, { kind: 'verify' }>;
@@ -18,18 +19,22 @@ export async function verifyLines(job: VerifyJob): Promise<LineAnswerer> {
   const { policy, store } = job;
   const find = async () => (store === undefined ? undefined : openForReading(store));
   let denylist = await find();
+  const answer = (number: number, examined: Examined, asking: Denylist | undefined) => {
+    if (asking === undefined || examined.verified === undefined) return writeVerdict(number, examined, job);
+    return askDenylist(examined, asking).then(() => writeVerdict(number, examined, job));
+  };
   return {
     async prepare({ now, keys, skipped }) {
       // The denylist may have been made since the last block.
       denylist ??= await find();
       const deps = { keys, skipped, now, denylist };
       const examine = prepareExamine(policy, deps);
-      return ({ number, text, isCut }) => {
-        const token = isCut ? text : trimToken(text);
-        if (token === '') return nothing;
-        const examined = examine(token);
-        if (deps.denylist === undefined || examined.verified === undefined) return writeVerdict(number, examined, job);
-        return askDenylist(examined, deps.denylist).then(() => writeVerdict(number, examined, job));
+      return (lines) => {
+        const asked = lines
+          .map(({ number, text, isCut }) => ({ number, token: isCut ? text : trimToken(text) }))
+          .filter(({ token }) => token !== '');
+        const examined = examine(asked.map(({ token }) => token));
+        return asked.map(({ number }, at) => answer(number, examined[at] as Examined, deps.denylist));
       };
     },
     close: async () => denylist?.close(),

@@ -1,7 +1,7 @@
 /** Answers the lines of a block. The same code runs in this thread and in a worker's. */
-import type { Answer, AnswerLine, LineAnswerer, Terms, Verdict } from './answer.js';
+import type { Answer, AnswerLines, LineAnswerer, Terms, Verdict } from './answer.js';
 import type { Job } from './job.js';
-import { type Block, type Line, linesOf } from './lines.js';
+import { type Block, linesOf } from './lines.js';
 
 /** The answers to a block of lines. */
 export interface BlockResult {
@@ -58,7 +58,7 @@ async function openAnswerer(job: Job, newId: (() => string) | undefined): Promis
 const linesAtOnce = 256;
 
 /** Answers lines in their order, up to the first whose answer fails. */
-async function answerBlock(block: Block, answer: AnswerLine): Promise<BlockResult> {
+async function answerBlock(block: Block, answer: AnswerLines): Promise<BlockResult> {
   const counts = new Map<string, number>();
   const verdicts: Verdict[] = [];
   let output = '';
@@ -72,7 +72,12 @@ async function answerBlock(block: Block, answer: AnswerLine): Promise<BlockResul
   const result = () => ({ output: new TextEncoder().encode(output), talk, counts, verdicts });
   const lines = linesOf(block);
   for (let start = 0; start < lines.length; start += linesAtOnce) {
-    const group = lines.slice(start, start + linesAtOnce).map((line) => tryAnswer(line, answer));
+    let group: ReturnType<AnswerLines>;
+    try {
+      group = answer(lines.slice(start, start + linesAtOnce));
+    } catch (failure) {
+      return { ...result(), failure };
+    }
     // Answers that no store delays are not awaited: a promise for each line is a tenth of a verification.
     if (group.every((each) => !(each instanceof Promise))) {
       for (const each of group) take(each as Answer);
@@ -84,12 +89,4 @@ async function answerBlock(block: Block, answer: AnswerLine): Promise<BlockResul
     }
   }
   return result();
-}
-
-function tryAnswer(line: Line, answer: AnswerLine): ReturnType<AnswerLine> {
-  try {
-    return answer(line);
-  } catch (error) {
-    return Promise.reject(error);
-  }
 }
