@@ -9,5 +9,5 @@ declare module 'vitest' {
 
 /** The runs of a property, of which at least 20 are done. */
 export function runs(all: number): number {
-  return inject('isThorough') ? all : Math.min(all, Math.max(20, Math.ceil(all / 10)));
+  return inject('isThorough') ? all : Math.min(all, Math.max(20, Math.ceil(all / 20)));
 }

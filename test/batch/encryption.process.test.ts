@@ -52,7 +52,7 @@ describe('a batch on two threads', () => {
     expect(verdicts).toContain('"n":1.50');
   });
 
-  test('a token for another key fails alike on every thread, and says nothing else', async () => {
+  test('a token for another key fails alike on every thread, and says nothing else', { tags: 'slow' }, async () => {
     const [one, other] = [1, 2].map((byte) => fileWith(Buffer.alloc(32, byte))) as [string, string];
     const made = await runBinary(['encrypt', '--batch', '--secret-file', one], 'a\nb\nc\n');
     const read = await runBinary(

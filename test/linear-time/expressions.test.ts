@@ -76,7 +76,7 @@ test('finds the expressions of src/, and can compile each', () => {
   expect(all.map(({ expression }) => expression.source)).toContain('\\s+');
 });
 
-test('no expression of src/ takes quadratic time', { timeout: 120_000 }, () => {
+test('no expression of src/ takes quadratic time', { tags: 'slow', timeout: 120_000 }, () => {
   const texts = [...characters.map((char) => char.repeat(length)), ...pairs.map((pair) => pair.repeat(length / 2))];
   const slow: string[] = [];
   for (const { file, expression } of all) {

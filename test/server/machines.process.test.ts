@@ -143,7 +143,9 @@ for (const [kind, share] of keyrings) {
       }
     });
 
-    test('a rotated key signs at each once its files are there, and tokens of both keys are good at both', async () => {
+    test('a rotated key signs at each once its files are there, and tokens of both keys are good at both', {
+      tags: 'slow',
+    }, async () => {
       const kidAt = async (machine: Machine) => {
         const { access_token: token } = await logIn(machine);
         return { token, kid: segmentOf(token, 0).kid };

@@ -1,8 +1,8 @@
 /** `lint` in a repository of somebody else, whose configuration names programs. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli, temporaryFolder } from '../fake-io.js';
 
 const secret = 'SECRET_KEY=Zk3vR8xQ1mT6yB0nC4wH7jL2pF5sD9gKaXeUiOoNrVc\n';
@@ -78,7 +78,34 @@ const settings: readonly (readonly [string, string])[] = [
   ['hook.x.event', 'post-index-change'],
 ];
 
-/** A repository with a sparse index, which git expands. Unless it is complete, a tree is missing that git would fetch then. */
+function gitIn(folder: string, ...args: string[]): string {
+  const given = ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args];
+  return execFileSync('git', given, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** A repository with a sparse index, which git expands. Returns its folder and the tree outside the index. */
+function makeSparse(): { folder: string; tree: string } {
+  const folder = join(temporaryFolder(), 'repository');
+  for (const name of ['in', 'out']) mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, 'in', 'a.env'), secret);
+  writeFileSync(join(folder, 'out', 'b.txt'), 'b\n');
+  writeFileSync(join(folder, '.gitattributes'), '* filter=x diff=x merge=x\n');
+  gitIn(folder, 'init', '-q');
+  gitIn(folder, 'add', '.');
+  gitIn(folder, 'commit', '-qm', 'a');
+  gitIn(folder, 'sparse-checkout', 'set', '--cone', '--sparse-index', 'in');
+  gitIn(folder, 'config', 'core.repositoryformatversion', '1');
+  gitIn(folder, 'config', 'extensions.partialClone', 'origin');
+  gitIn(folder, 'config', 'remote.origin.promisor', 'true');
+  return { folder, tree: gitIn(folder, 'rev-parse', 'HEAD:out') };
+}
+
+let sparse: ReturnType<typeof makeSparse>;
+beforeAll(() => {
+  sparse = makeSparse();
+});
+
+/** A copy of that repository, with settings and hooks that start a program. Unless the repository is complete, a tree is missing that git would fetch. */
 function hostileRepository(
   configured: readonly (readonly [string, string])[],
   { isIncluded = false, isComplete = false } = {},
@@ -89,33 +116,18 @@ function hostileRepository(
   writeFileSync(program, `#!/bin/sh\necho "$0 $*" >> '${trace}'\nexit 1\n`);
   chmodSync(program, 0o700);
   const folder = join(root, 'repository');
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
-  for (const name of ['in', 'out']) mkdirSync(join(folder, name), { recursive: true });
-  writeFileSync(join(folder, 'in', 'a.env'), secret);
-  writeFileSync(join(folder, 'out', 'b.txt'), 'b\n');
-  writeFileSync(join(folder, '.gitattributes'), '* filter=x diff=x merge=x\n');
-  git('init', '-q');
-  git('add', '.');
-  git('commit', '-qm', 'a');
-  git('sparse-checkout', 'set', '--cone', '--sparse-index', 'in');
-  const tree = git('rev-parse', 'HEAD:out');
+  const { tree } = sparse;
+  cpSync(sparse.folder, folder, { recursive: true, preserveTimestamps: true });
   if (!isComplete) rmSync(join(folder, '.git', 'objects', tree.slice(0, 2), tree.slice(2)));
   writeFileSync(join(folder, 'in', 'new.env'), secret);
   for (const name of ['post-index-change', 'reference-transaction']) {
     writeFileSync(join(folder, '.git', 'hooks', name), `#!/bin/sh\necho hook >> '${trace}'\n`, { mode: 0o700 });
   }
-  git('config', 'core.repositoryformatversion', '1');
-  git('config', 'extensions.partialClone', 'origin');
-  git('config', 'remote.origin.promisor', 'true');
   const file = isIncluded ? join(folder, '.git', 'more') : join(folder, '.git', 'config');
-  if (isIncluded) git('config', 'include.path', 'more');
+  if (isIncluded) gitIn(folder, 'config', 'include.path', 'more');
   for (const [name, value] of configured) {
     const filled = value.replace('PROGRAM', program).replace('FOLDER', join(folder, '.git', 'hooks'));
-    git('config', '--file', file, '--add', name, filled);
+    gitIn(folder, 'config', '--file', file, '--add', name, filled);
   }
   rmSync(trace, { force: true });
   return { folder, trace };

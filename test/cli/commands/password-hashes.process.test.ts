@@ -54,7 +54,7 @@ async function expectReplacement(name: string, args: readonly string[]): Promise
   expect((await service.stop()).exitCode).toBe(0);
 }
 
-test('other requests are answered while bcrypt works', async () => {
+test('other requests are answered while bcrypt works', { tags: 'slow' }, async () => {
   const service = await serve('busy', [hashSync('right', 11)]);
   // The first log-in also starts the thread.
   await logIn(service, 'user-0', 'wrong');

@@ -144,12 +144,23 @@ describe('serve exits before it listens', () => {
       async () => ['--demo', '--port', '0', '--ready-file', fileWith('{"url":"x"}')],
     ],
   ];
-  test.each(unfit)('%s: %s', async (_what, code, make) => {
+  /** One of each part: the keyring, certificates, the store, the address, the ready file. */
+  const quick = [
+    'no keyring',
+    'a key that is none',
+    'a Redis that does not answer',
+    'a port in use',
+    'a ready file in what is no folder',
+  ];
+  const named = '%s: %s';
+  test.each(unfit.filter(([what]) => quick.includes(what)))(named, expectExit);
+  test.each(unfit.filter(([what]) => !quick.includes(what)))(named, { tags: 'slow' }, expectExit);
+  async function expectExit(_what: string, code: string, make: () => Promise<string[]>) {
     const { exitCode, stderr } = await runCli(['serve', '--json', ...(await make())]);
     const line = stderr.split('\n').find((text) => text.startsWith('{"error"')) ?? '';
     expect(JSON.parse(line)).toMatchObject({ error: { code } });
     expect(exitCode).toBe(code === 'USAGE_INVALID' ? 2 : 3);
-  });
+  }
 
   async function damaged(name: string): Promise<string> {
     const keyring = await keyringWithAlice();
@@ -454,7 +465,7 @@ describe('keys', () => {
     expect(verified.exitCode).toBe(0);
   });
 
-  test('a policy file is respected', async () => {
+  test('a policy file is respected', { tags: 'slow' }, async () => {
     const folder = temporaryFolder();
     const keyring = await keyringWithAlice();
     const policy = {

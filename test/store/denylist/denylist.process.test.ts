@@ -841,23 +841,29 @@ describe.concurrent('an unreachable Redis', () => {
     throw new Error('it was reached');
   }
 
-  test.each([
+  const unreachable: readonly [string, (port: number) => string][] = [
     ['a server', (port: number) => `redis://admin:hunter2@127.0.0.1:${port}/0?prefix=x:`],
     ['a cluster', (port: number) => `redis+cluster://admin:hunter2@127.0.0.1:${port},127.0.0.1:${port}`],
     ['a server with TLS', (port: number) => `rediss://admin:hunter2@127.0.0.1:${port}`],
     ['a sentinel', (port: number) => `redis+sentinel://admin:hunter2@127.0.0.1:${port}/m?sentinel_password=hunter2`],
-  ])('%s on a port where nobody listens', async (_name, location) => {
+  ];
+  const nobody = '%s on a port where nobody listens';
+  test.each(unreachable.slice(0, 1))(nobody, expectUnreachable);
+  test.each(unreachable.slice(1))(nobody, { tags: 'slow' }, expectUnreachable);
+  async function expectUnreachable(_name: string, location: (port: number) => string) {
     const { code, text } = await failureOf(location(await freePort()));
     expect(code, text).toBe('STORE_UNAVAILABLE');
     expect(text).not.toContain('hunter2');
     expect(text).not.toContain('admin');
-  });
+  }
 
+  const odd = 'a server that %s';
+  test.each([['says nothing', '']])(odd, expectRefusal);
   test.each([
-    ['says nothing', ''],
     ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
     ['sends a huge number', '$99999999999999\r\n'],
-  ])('a server that %s', async (_what, greeting) => {
+  ])(odd, { tags: 'slow' }, expectRefusal);
+  async function expectRefusal(_what: string, greeting: string) {
     const sockets: { destroy(): void }[] = [];
     const listener = createServer((socket) => {
       sockets.push(socket);
@@ -881,7 +887,7 @@ describe.concurrent('an unreachable Redis', () => {
       for (const socket of sockets) socket.destroy();
       listener.close();
     }
-  });
+  }
 });
 
 describe('a malformed location', () => {
