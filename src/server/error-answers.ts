@@ -1,4 +1,5 @@
 /** Answers for errors, unknown paths, methods that a route does not have, and requests that cannot be read. */
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, JwtkitError } from '../errors.js';
@@ -66,10 +67,11 @@ export function answerErrors(app: FastifyInstance): void {
     methods.set(url, known);
     for (const name of [method].flat()) known.add(name);
   });
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const refusal = toRefusal(error);
     if (refusal.status < 500) auditRefusal(request, refusal);
     else auditFailure(request, refusal.reason, error);
+    if (refusal.status === 413) await discardBody(request.raw);
     return send(refusal, request, reply);
   });
   app.setNotFoundHandler((request, reply) => {
@@ -78,6 +80,30 @@ export function answerErrors(app: FastifyInstance): void {
     const allow = [...new Set([...known, 'OPTIONS'])].join(', ');
     if (request.method === 'OPTIONS') return reply.code(204).header('allow', allow).send();
     return reply.code(405).header('allow', allow).send({ detail: 'Method Not Allowed' });
+  });
+}
+
+const mostDiscardedBytes = 1_048_576;
+const longestDiscardMs = 1000;
+
+/**
+ * Reads the rest of a body that is too long, within bounds. A connection that ends with unread bytes is reset: a proxy that is still
+ * sending would answer 502 instead of what it was told.
+ */
+function discardBody(body: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let bytes = 0;
+    const timer = setTimeout(end, longestDiscardMs);
+    function end() {
+      clearTimeout(timer);
+      body.off('data', take);
+      resolve();
+    }
+    function take(chunk: Buffer) {
+      bytes += chunk.length;
+      if (bytes > mostDiscardedBytes) end();
+    }
+    body.on('data', take).once('end', end).once('close', end);
   });
 }
 

@@ -1,6 +1,7 @@
 /** HTTP itself, on every route: methods, headers, limits, and pages of other origins. */
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, aliceForm, encodeForm, formType, startService, type TestService } from './test-service.js';
@@ -185,6 +186,39 @@ describe('limits', () => {
       body: { detail, path, error: 'invalid_request', error_description: detail },
     });
     expect(headers.get('connection')).toBe('close');
+  });
+
+  test.each([
+    ['a body', `Content-Length: 700000\r\n\r\n`, ''],
+    ['chunks', `Transfer-Encoding: chunked\r\n\r\naae60\r\n`, '\r\n0\r\n\r\n'],
+  ])('a client that is still sending %s gets its answer, not a reset', async (_what, framing, end) => {
+    const { port } = service.server.address() as AddressInfo;
+    // As a proxy does: it goes on sending whatever has come back.
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const errors: Error[] = [];
+    client.on('error', (error) => errors.push(error));
+    let answer = '';
+    client.setEncoding('utf8').on('data', (piece) => {
+      answer += piece;
+    });
+    client.write(`POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\n${framing}`);
+    for (let piece = 0; piece < 10; piece++) {
+      client.write('a'.repeat(70_000));
+      await setTimeout(20);
+    }
+    client.end(end);
+    await setTimeout(100);
+    expect(errors).toEqual([]);
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test('a client that sends without an end gets its answer after a second', async () => {
+    const started = performance.now();
+    const answer = await service.raw(
+      `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\nContent-Length: 700000\r\n\r\na`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   test('measures a body without Content-Length too', async () => {
