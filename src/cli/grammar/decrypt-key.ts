@@ -9,13 +9,15 @@ import { option } from './option.js';
 export const decryptKeyOption = () =>
   option(
     '--decrypt-key <file>',
-    'private key or keyring folder that decrypts the token first; a token in the clear is refused; repeatable',
-  ).repeatable();
+    'private key or keyring folder that decrypts the token first; - is stdin; a token in the clear is refused; repeatable',
+  )
+    .readsStdin()
+    .repeatable();
 export const encryptToOption = () =>
   option(
     '--encrypt-to <key>',
-    "encrypt the token for a recipient: a public key file, a JWK Set's URL, a keyring folder",
-  );
+    "encrypt the token for a recipient: a public key file, a JWK Set's URL, a keyring folder; - is stdin",
+  ).readsStdin();
 
 /** Decrypts a token if `--decrypt-key` asks for it. */
 export async function openToken(

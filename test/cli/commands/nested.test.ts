@@ -1,4 +1,5 @@
 /** A signed token inside an encrypted one: `issue --encrypt-to` and `verify --decrypt-key`. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { serve } from '../../remote/server.js';
@@ -47,6 +48,28 @@ describe('issue --encrypt-to', () => {
       expect((await runCli(['issue', '--encrypt-to', place, '--keyring', keyring])).exitCode).toBe(3);
     }
     expect((await runCli(['issue', '--encrypt-to', '', '--keyring', keyring])).exitCode).toBe(2);
+  });
+});
+
+describe('a key on standard input', () => {
+  test('encrypts and decrypts like one in a file', async () => {
+    const args = ['issue', '--sub', 'user-123', '--keyring', keyring, '--encrypt-to', '-'];
+    const token = await stdoutOf(args, { stdin: readFileSync(open) });
+    const stdin = readFileSync(secret);
+    const found = await runCli(['verify', token, '--keyring', keyring, '--decrypt-key', '-', '--verbose'], { stdin });
+    expect(found).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('from standard input') });
+  });
+
+  test.each([
+    ['the token comes from there too', ['--decrypt-key', '-']],
+    ['two keys come from there', ['eyJ.a.b.c.d', '--decrypt-key', '-', '--decrypt-key', '-']],
+    ['the key of the signature comes from there too', ['eyJ.a.b.c.d', '--decrypt-key', '-', '--key', '-']],
+  ])('is a mistake if %s', async (_what, args) => {
+    const { exitCode, stderr } = await runCli(['verify', ...args], { stdin: readFileSync(secret) });
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringMatching(/standard input is read once|cannot both read standard input/),
+    ]);
   });
 });
 

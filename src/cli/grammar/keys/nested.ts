@@ -98,8 +98,8 @@ async function keysAt(
 ): Promise<EncryptionKey[]> {
   return withPassphrase(invocation, io, async (passphrase) => {
     if (isFolder(place)) return keyringDecryptionKeys(place, { now, kids, passphrase });
-    const content = readNamed(place, '--decrypt-key', { maxBytes: maxKeyBytes, showsPath: true });
-    return loadEncryptionKeys(content, { purpose: 'decrypt', source: place, passphrase, note: io.note });
+    const { content, source } = readKey(place, '--decrypt-key', io);
+    return loadEncryptionKeys(content, { purpose: 'decrypt', source, passphrase, note: io.note });
   });
 }
 
@@ -123,12 +123,17 @@ async function recipientAt(place: string, { now, invocation }: Circumstances, io
     const options = await toRemoteOptions(invocation, io);
     keys = (await fetchEncryptionKeys({ kind: 'jwks', location: place }, options))(now);
   } else {
-    const content = readNamed(place, '--encrypt-to', { maxBytes: maxKeyBytes, showsPath: true });
-    keys = await loadEncryptionKeys(content, { purpose: 'encrypt', source: place, note: io.note });
+    const { content, source } = readKey(place, '--encrypt-to', io);
+    keys = await loadEncryptionKeys(content, { purpose: 'encrypt', source, note: io.note });
   }
   const [key] = keys;
   if (key !== undefined) return key;
   throw new JwtkitError('KEY_NOT_FOUND', `${place}: every key for encryption has ended`);
+}
+
+function readKey(path: string, flag: string, io: Io) {
+  const content = readNamed(path, flag, { maxBytes: maxKeyBytes, showsPath: true, io });
+  return { content, source: path === '-' ? 'standard input' : path };
 }
 
 function isFolder(place: string): boolean {
