@@ -88,7 +88,7 @@ export function explainRefusal(
   if (sized.length === 0) {
     const expected = signatureLength(alg, (fitting[0] as Key).shape);
     const message = `signature has ${length} bytes, ${alg} with this key makes ${expected}`;
-    return refuse('SIGNATURE_MALFORMED', message, others);
+    return refuse('SIGNATURE_MALFORMED', message, others, explainSize(alg, jws.signature, expected));
   }
   if (sized.length > maxTries) {
     const message = `signature does not hold under the first ${maxTries} of ${sized.length} trusted keys that fit`;
@@ -96,6 +96,19 @@ export function explainRefusal(
   }
   const tried = fitting.length === 1 ? 'the trusted key' : `any of ${fitting.length} trusted keys`;
   return refuse('SIGNATURE_INVALID', `signature does not hold under ${tried}`, others);
+}
+
+/** Why a signature may have another length than the key makes. */
+function explainSize(alg: AlgorithmName, signature: Uint8Array, expected: number): string {
+  const { length } = signature;
+  const { kty } = algorithm(alg);
+  if (kty === 'EC' && signature[0] === 0x30) {
+    return 'it looks like DER, as OpenSSL signs; in a JWS, R and S stand alone (RFC 7518 §3.4)';
+  }
+  if (kty === 'RSA' && length % 128 === 0) return `a key of ${length * 8} bits makes such a one`;
+  return length < expected
+    ? 'the token was cut: copy all of it from its source'
+    : 'something stands right behind the token: copy the token without it';
 }
 
 /** The kids of the keys, for a hint; undefined if none has one. */

@@ -291,6 +291,12 @@ describe('a text without a token has a hint of its own', () => {
     }
   });
 
+  test.each([1, 2, 3, 4, 20, 60])('a token without its last %i characters was cut or is damaged', async (count) => {
+    const { exitCode, stderr } = await verify([token.slice(0, -count)]);
+    expect([11, 12]).toContain(exitCode);
+    expect(stderr).toMatch(/^hint: the token (?:was cut|is damaged): /m);
+  });
+
   test.each([20, 60, token.indexOf('.') - 1])(
     'a token that was cut behind %i characters is damaged',
     async (length) => {

@@ -34,6 +34,28 @@ describe('at most 32 keys are tried for one token', () => {
   });
 });
 
+test.each([
+  ['cut', signers.RS256, (signature: Buffer) => signature.subarray(0, -3), 'the token was cut'],
+  [
+    'followed by a letter',
+    signers.ES256,
+    (signature: Buffer) => Buffer.concat([signature, Buffer.of(0)]),
+    'something stands right behind',
+  ],
+  ['of a larger key', signers.RS256, () => Buffer.alloc(384, 1), 'a key of 3072 bits makes such a one'],
+  ['in DER', signers.ES256, () => Buffer.from(`3045${'01'.repeat(69)}`, 'hex'), 'R and S stand alone'],
+] as const)('the refusal of a signature that is %s says so', async (_what, signer, change, hint) => {
+  const [header, payload, signature] = (await signJws('{}', createKey(signer.key))).split('.') as [
+    string,
+    string,
+    string,
+  ];
+  const changed = change(Buffer.from(signature, 'base64url')).toString('base64url');
+  expect(() => verifyJws(`${header}.${payload}.${changed}`, [signer.trusted])).toThrow(
+    expect.objectContaining({ code: 'SIGNATURE_MALFORMED', hint: expect.stringContaining(hint) }),
+  );
+});
+
 test('the verdict reports the key of several with one kid that held', async () => {
   const set = [publicJwk('p256Other'), publicJwk('rsa'), publicJwk('p256')].map((jwk) => ({ ...jwk, kid: 'a' }));
   const { keys } = importJwkSet({ keys: set });

@@ -1,7 +1,8 @@
 /** Takes the token of a command from where it is. */
 import { JwtkitError } from '../../errors.js';
+import { decodeBase64url } from '../../jose/base64url.js';
 import { encodingOf, saveAsUtf8 } from '../../jose/text.js';
-import { trimToken } from '../../token/decode.js';
+import { damagedHint, trimToken } from '../../token/decode.js';
 import type { WantedToken } from '../../token/find-token.js';
 import { looksLikeToken, readNamed, readSecretVariable } from '../secrets/named-file.js';
 import { usage } from '../terminal/errors.js';
@@ -40,7 +41,11 @@ export async function takeToken(
   }
   const text = readText(source, io);
   const token = trimToken(text);
-  if (tokenAlone.test(token) && !token.endsWith('...')) return token;
+  if (tokenAlone.test(token) && !token.endsWith('...')) {
+    // Most often it was cut: then its last character has bits left over.
+    if (token.split('.').some((segment) => decodeBase64url(segment) === undefined)) context.tokenHint = damagedHint;
+    return token;
+  }
   const { findGivenToken } = await import('../terminal/found-token.js');
   return findGivenToken(text, { source: source.kind, wanted }, context);
 }
