@@ -24,7 +24,7 @@ export function asJwtkitError(error: unknown): JwtkitError {
 interface ErrorForm {
   readonly paint: Painter;
   readonly asJson: boolean;
-  /** The width of a terminal, at which a hint is broken; in a pipe it stays one line. */
+  /** The width of a terminal, at which message and hint are broken; in a pipe each stays one line. */
   readonly width?: number | undefined;
   readonly stack?: string | undefined;
 }
@@ -34,18 +34,17 @@ export function renderError(error: JwtkitError, { paint, asJson, width, stack: r
   const { code, message, hint } = error;
   const stack = rawStack === undefined ? undefined : hideTokens(rawStack);
   if (asJson) return `${toJson({ error: { code, message, hint, stack } })}\n`;
-  const lines = [`${paint.red('error:')} ${escapeText(message)}`];
-  if (hint !== undefined) lines.push(`${paint.yellow('hint:')} ${breakText(escapeText(hint), width)}`);
+  const lines = [`${paint.red('error:')} ${breakBehind('error: ', escapeText(message), width)}`];
+  if (hint !== undefined) lines.push(`${paint.yellow('hint:')} ${breakBehind('hint: ', escapeText(hint), width)}`);
   if (stack !== undefined) lines.push(...stack.split('\n').map(escapeText));
   return `${lines.join('\n')}\n`;
 }
 
-/** Breaks a text behind the word `hint:`. */
-function breakText(text: string, width = 0): string {
-  const before = 'hint: '.length;
-  return text.length + before <= width || width === 0
+/** Breaks a text between words, so that its lines stand below each other behind a word such as `hint: `. */
+function breakBehind({ length }: string, text: string, width = 0): string {
+  return text.length + length <= width || width === 0
     ? text
-    : fillLines(text, width, before, before).join('\n').trimStart();
+    : fillLines(text, width, length, length).join('\n').trimStart();
 }
 
 /** Returns the hint of an error for what is no token, or no signed one; `tokenHint` is for the text that was given. */
