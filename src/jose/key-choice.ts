@@ -102,10 +102,10 @@ export function explainRefusal(
 function explainSize(alg: AlgorithmName, signature: Uint8Array, expected: number): string {
   const { length } = signature;
   const { kty } = algorithm(alg);
-  if (kty === 'EC' && signature[0] === 0x30) {
-    return 'it looks like DER, as OpenSSL signs; in a JWS, R and S stand alone (RFC 7518 §3.4)';
+  if (kty === 'EC' && length > expected && signature[0] === 0x30) {
+    return 'it looks like DER, as OpenSSL writes signatures; in a JWS, R and S stand alone (RFC 7518 §3.4)';
   }
-  if (kty === 'RSA' && length % 128 === 0) return `a key of ${length * 8} bits makes such a one`;
+  if (kty === 'RSA' && length % 128 === 0) return `a key of ${length * 8} bits makes one as long`;
   return length < expected
     ? 'the token was cut: copy all of it from its source'
     : 'something stands right behind the token: copy the token without it';

@@ -91,6 +91,7 @@ const longestDiscardMs = 1000;
  * sending would answer 502 instead of what it was told.
  */
 function discardBody(body: IncomingMessage): Promise<void> {
+  if (body.readableEnded || body.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     let bytes = 0;
     const timer = setTimeout(end, longestDiscardMs);

@@ -42,7 +42,7 @@ test.each([
     (signature: Buffer) => Buffer.concat([signature, Buffer.of(0)]),
     'something stands right behind',
   ],
-  ['of a larger key', signers.RS256, () => Buffer.alloc(384, 1), 'a key of 3072 bits makes such a one'],
+  ['of a larger key', signers.RS256, () => Buffer.alloc(384, 1), 'a key of 3072 bits makes one as long'],
   ['in DER', signers.ES256, () => Buffer.from(`3045${'01'.repeat(69)}`, 'hex'), 'R and S stand alone'],
 ] as const)('the refusal of a signature that is %s says so', async (_what, signer, change, hint) => {
   const [header, payload, signature] = (await signJws('{}', createKey(signer.key))).split('.') as [
