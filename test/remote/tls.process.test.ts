@@ -193,25 +193,31 @@ describe.skipIf(!hasOpenssl)(`TLS${reason}`, () => {
   });
 });
 
+/** Expects the end within two seconds of the limit. A busy machine can make a single run long, not each of three. */
+async function expectEndAtLimit(url: string, env: Record<string, string> = {}): Promise<void> {
+  const over: number[] = [];
+  do {
+    const refused = await verify(`https://127.0.0.1:${await freePort()}/`);
+    const { exitCode, stderr, took } = await verify(url, env, '--timeout', '1');
+    expect(stderr).toContain('no whole answer within 1 s');
+    expect(exitCode).toBe(3);
+    over.push(took - refused.took);
+  } while (over.length < 3 && Math.min(...over) >= 3000);
+  expect(Math.min(...over)).toBeLessThan(3000);
+}
+
 test('a server that accepts and never answers ends at the time limit, also over TLS', { tags: 'slow' }, async () => {
   const silent = createTcpServer(() => {});
   await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
   const { port } = silent.address() as AddressInfo;
-  const refused = await verify(`https://127.0.0.1:${await freePort()}/`);
-  const { exitCode, stderr, took } = await verify(`https://127.0.0.1:${port}/`, {}, '--timeout', '1');
+  await expectEndAtLimit(`https://127.0.0.1:${port}/`);
   silent.close();
-  expect(stderr).toContain('no whole answer within 1 s');
-  expect(exitCode).toBe(3);
-  expect(took - refused.took).toBeLessThan(3000);
 });
 
 test('a host name look-up that hangs ends at the time limit', { tags: 'slow' }, async () => {
   const hang = `import dns from 'node:dns';
     dns.lookup = () => { setInterval(() => {}, 1000); };`;
-  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hang)}` };
-  const refused = await verify(`https://127.0.0.1:${await freePort()}/`);
-  const { exitCode, stderr, took } = await verify('https://issuer.example/', env, '--timeout', '1');
-  expect(stderr).toContain('no whole answer within 1 s');
-  expect(exitCode).toBe(3);
-  expect(took - refused.took).toBeLessThan(3000);
+  await expectEndAtLimit('https://issuer.example/', {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hang)}`,
+  });
 });
