@@ -143,6 +143,7 @@ interface Opened {
   readonly payload: ReadJson<JsonObject>;
 }
 
+/** A well-formed token, and what its signature says. */
 interface Checked extends Opened {
   readonly signature: SignatureVerdict;
 }

@@ -193,17 +193,15 @@ describe.skipIf(!hasOpenssl)(`TLS${reason}`, () => {
   });
 });
 
-/** Expects the end within two seconds of the limit. A busy machine can make a single run long, not each of three. */
+/** Expects the end within two seconds of the limit, beside a refusal at the same time: other work makes both longer. */
 async function expectEndAtLimit(url: string, env: Record<string, string> = {}): Promise<void> {
-  const over: number[] = [];
-  do {
-    const refused = await verify(`https://127.0.0.1:${await freePort()}/`);
-    const { exitCode, stderr, took } = await verify(url, env, '--timeout', '1');
-    expect(stderr).toContain('no whole answer within 1 s');
-    expect(exitCode).toBe(3);
-    over.push(took - refused.took);
-  } while (over.length < 3 && Math.min(...over) >= 3000);
-  expect(Math.min(...over)).toBeLessThan(3000);
+  const [refused, { exitCode, stderr, took }] = await Promise.all([
+    verify(`https://127.0.0.1:${await freePort()}/`),
+    verify(url, env, '--timeout', '1'),
+  ]);
+  expect(stderr).toContain('no whole answer within 1 s');
+  expect(exitCode).toBe(3);
+  expect(took - refused.took).toBeLessThan(3000);
 }
 
 test('a server that accepts and never answers ends at the time limit, also over TLS', { tags: 'slow' }, async () => {

@@ -212,6 +212,19 @@ describe('limits', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  test('a client that leaves while its form is read ends nothing else', async () => {
+    const { port } = service.server.address() as AddressInfo;
+    const head = `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\nContent-Length: 700000\r\n\r\n`;
+    for (const leave of ['resetAndDestroy', 'destroy', 'end'] as const) {
+      const client = connect(port, '127.0.0.1').on('error', () => {});
+      await new Promise((sent) => client.write(`${head}${'a'.repeat(70_000)}`, sent));
+      await setTimeout(20);
+      client[leave]();
+    }
+    await setTimeout(50);
+    expect((await service.ask('/healthz')).status).toBe(200);
+  });
+
   test('a client that sends without an end gets its answer after a second', async () => {
     const started = performance.now();
     const answer = await service.raw(

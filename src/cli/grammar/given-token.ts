@@ -42,8 +42,8 @@ export async function takeToken(
   const text = readText(source, io);
   const token = trimToken(text);
   if (tokenAlone.test(token) && !token.endsWith('...')) {
-    // Most often it was cut: then its last character has bits left over.
-    if (token.split('.').some((segment) => decodeBase64url(segment) === undefined)) context.tokenHint = damagedHint;
+    // A token that was cut mostly has bits left over in its last character.
+    if (decodeBase64url(token.slice(token.lastIndexOf('.') + 1)) === undefined) context.tokenHint = damagedHint;
     return token;
   }
   const { findGivenToken } = await import('../terminal/found-token.js');

@@ -1,4 +1,5 @@
 /** The options that make claims, for `issue` and `encrypt`, and how they become claims and header members. */
+
 import type { Command } from 'commander';
 import { JwtkitError } from '../../errors.js';
 import { defaultMaxTokenLength } from '../../jose/compact.js';
@@ -14,6 +15,7 @@ import { readNamed } from '../secrets/named-file.js';
 import { usage } from '../terminal/errors.js';
 import { readContent } from '../terminal/input.js';
 import type { Io } from '../terminal/io.js';
+import { inputName } from '../terminal/stdin.js';
 import type { Invocation } from './invocation.js';
 import { type LifetimeOptions, lifetimes } from './lifetimes.js';
 import { type Flags, type Lists, option, type Texts } from './option.js';
@@ -213,7 +215,7 @@ function oneOrSeveral(values: string[]): string | string[] {
 }
 
 export function readClaimsFile(path: string, io: Io): Claims {
-  const name = path === '-' ? 'standard input' : path;
+  const name = inputName(path);
   const content =
     path === '-'
       ? readContent(path, io, defaultMaxTokenLength, '--claims -')

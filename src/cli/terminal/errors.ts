@@ -34,17 +34,19 @@ export function renderError(error: JwtkitError, { paint, asJson, width, stack: r
   const { code, message, hint } = error;
   const stack = rawStack === undefined ? undefined : hideTokens(rawStack);
   if (asJson) return `${toJson({ error: { code, message, hint, stack } })}\n`;
-  const lines = [`${paint.red('error:')} ${breakBehind('error: ', escapeText(message), width)}`];
-  if (hint !== undefined) lines.push(`${paint.yellow('hint:')} ${breakBehind('hint: ', escapeText(hint), width)}`);
+  const lines = [`${paint.red('error:')} ${breakBehind('error:', message, width)}`];
+  if (hint !== undefined) lines.push(`${paint.yellow('hint:')} ${breakBehind('hint:', hint, width)}`);
   if (stack !== undefined) lines.push(...stack.split('\n').map(escapeText));
   return `${lines.join('\n')}\n`;
 }
 
-/** Breaks a text between words, so that its lines stand below each other behind a word such as `hint: `. */
-function breakBehind({ length }: string, text: string, width = 0): string {
-  return text.length + length <= width || width === 0
-    ? text
-    : fillLines(text, width, length, length).join('\n').trimStart();
+/** Escapes a text, and breaks it between words, so that its lines stand below each other behind a label such as `hint:`. */
+function breakBehind(label: string, text: string, width = 0): string {
+  const shown = escapeText(text);
+  const before = label.length + 1;
+  return width === 0 || before + shown.length <= width
+    ? shown
+    : fillLines(shown, width, before, before).join('\n').trimStart();
 }
 
 /** Returns the hint of an error for what is no token, or no signed one; `tokenHint` is for the text that was given. */

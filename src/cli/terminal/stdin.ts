@@ -10,6 +10,11 @@ export function isStdin(path: string): boolean {
   return path === '-' || /^\/(?:dev\/(?:stdin|fd\/0)|proc\/self\/fd\/0)$/.test(path);
 }
 
+/** What messages call the input at a path. */
+export function inputName(path: string): string {
+  return path === '-' ? 'standard input' : path;
+}
+
 /**
  * Returns standard input, for one reader such as `--key -` or `the token`. The same reader may take it again.
  * @throws {JwtkitError} USAGE_INVALID if another reader took it before.

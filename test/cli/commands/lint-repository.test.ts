@@ -105,7 +105,10 @@ beforeAll(() => {
   sparse = makeSparse();
 });
 
-/** A copy of that repository, with settings and hooks that start a program. Unless the repository is complete, a tree is missing that git would fetch. */
+/**
+ * A copy of that repository, with settings and hooks that start a program. Unless the repository is complete, a tree is missing that
+ * git would fetch.
+ */
 function hostileRepository(
   configured: readonly (readonly [string, string])[],
   { isIncluded = false, isComplete = false } = {},

@@ -1,4 +1,5 @@
 /** `jwtkit users import`: users of another program, all or none. */
+
 import type { Command } from 'commander';
 import { JwtkitError } from '../../../errors.js';
 import { type AccountOptions, accountsFile, addAccountsOption } from '../../grammar/accounts.js';
@@ -9,6 +10,7 @@ import { readNamed } from '../../secrets/named-file.js';
 import type { Context } from '../../terminal/io.js';
 import { afterChange, printJson } from '../../terminal/output.js';
 import { openCount } from '../../terminal/progress.js';
+import { inputName } from '../../terminal/stdin.js';
 import { fromUser, toReport } from './kind.js';
 
 export function registerImport(users: Command, { io }: Context): void {
@@ -35,7 +37,7 @@ export function registerImport(users: Command, { io }: Context): void {
         import('../../../store/accounts/users.js'),
         import('../../../store/accounts/clients.js'),
       ]);
-    const name = file === '-' ? 'standard input' : file;
+    const name = inputName(file);
     const bytes = readNamed(file, file === '-' ? 'the file' : '<file>', {
       maxBytes: maxAccountsBytes,
       showsPath: true,

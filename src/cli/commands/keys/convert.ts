@@ -12,6 +12,7 @@ import { usage } from '../../terminal/errors.js';
 import type { Context, Io } from '../../terminal/io.js';
 import type { MaskOptions } from '../../terminal/mask.js';
 import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
+import { inputName } from '../../terminal/stdin.js';
 import { openToPrint, toDer, toPem } from './key-formats.js';
 import {
   type ExportedKey,
@@ -70,7 +71,7 @@ export function registerKeysConvert(keys: Command, { io }: Context): void {
 async function readKeys(path: string, invocation: Invocation<ConvertOptions>, io: Io) {
   const { maxKeyBytes } = await import('../../../jose/key.js');
   const { loadAnyKeys } = await import('../../../token/import.js');
-  const source = path === '-' ? 'standard input' : path;
+  const source = inputName(path);
   const content = readKeyArgument(path, io, maxKeyBytes);
   const skipped: SkippedJwk[] = [];
   const options = { source, note: io.note, onSkipped: (each: SkippedJwk) => skipped.push(each) };

@@ -12,6 +12,7 @@ import { passphraseToKeep } from '../../secrets/new-secrets.js';
 import { type PassphraseOptions, withPassphrase } from '../../secrets/passphrase.js';
 import type { Context, Io } from '../../terminal/io.js';
 import { afterChange, printJson, showMoment } from '../../terminal/output.js';
+import { inputName } from '../../terminal/stdin.js';
 import { addKeyringOptions, readKeyringInvocation, tellSigner } from './keyring-options.js';
 
 type ImportOptions = PassphraseOptions & Texts<'alg' | 'kid'> & Flags<'publicHalf'> & { use: KeyUse };
@@ -56,7 +57,7 @@ export function registerKeysImport(keys: Command, { io }: Context): void {
     const { maxKeyBytes } = await import('../../../jose/key.js');
     const now = io.now();
     const content = readKeyArgument(path, io, maxKeyBytes);
-    const source = path === '-' ? 'standard input' : path;
+    const source = inputName(path);
     const rest = { now, kid: options.kid, publicOnly: options.publicHalf, source, note: io.note };
     // A named passphrase opens an encrypted file, and encrypts the keyring's copy.
     const named = await passphraseToKeep(invocation, io);

@@ -10,6 +10,7 @@ import { usage } from '../../terminal/errors.js';
 import type { Context } from '../../terminal/io.js';
 import { printJson } from '../../terminal/output.js';
 import { noteSkippedKeys } from '../../terminal/skipped-keys.js';
+import { inputName } from '../../terminal/stdin.js';
 
 export function registerKeysThumbprint(keys: Command, { io }: Context): void {
   const command = keys
@@ -29,7 +30,7 @@ export function registerKeysThumbprint(keys: Command, { io }: Context): void {
     const { maxKeyBytes } = await import('../../../jose/key.js');
     const { unlockKeys } = await import('../../../jose/keys.js');
     const { thumbprint } = await import('../../../jose/jwk.js');
-    const source = path === '-' ? 'standard input' : path;
+    const source = inputName(path);
     const content = readKeyArgument(path, io, maxKeyBytes);
     const skipped: SkippedJwk[] = [];
     const onSkipped = (each: SkippedJwk) => skipped.push(each);

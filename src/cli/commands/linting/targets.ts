@@ -17,7 +17,7 @@ import {
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
 import { quoteWord } from '../../terminal/shell-word.js';
-import { takeStdin } from '../../terminal/stdin.js';
+import { inputName, takeStdin } from '../../terminal/stdin.js';
 import { type FolderReading, readFiles } from './files.js';
 import { openGitStates } from './git.js';
 import { fetchSources } from './live.js';
@@ -55,7 +55,7 @@ export async function readTargets(
       showsPath: !looksLikeToken(tokenFile),
       io,
     });
-    sources.push({ name: tokenFile === '-' ? 'standard input' : tokenFile, content, named: 'token' });
+    sources.push({ name: inputName(tokenFile), content, named: 'token' });
   }
   if (tokenEnv !== undefined) {
     const content = Buffer.from(readSecretVariable(env, tokenEnv, '--token-env', 'token'));

@@ -1,4 +1,5 @@
 /** The keys of a command that encrypts or decrypts. Only flags and the keyring name them. */
+
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import type { KeyManagementName } from '../../../jwe/algorithms.js';
@@ -13,6 +14,7 @@ import { refuseReference } from '../../secrets/new-secrets.js';
 import { withPassphrase } from '../../secrets/passphrase.js';
 import { usage } from '../../terminal/errors.js';
 import type { Io } from '../../terminal/io.js';
+import { inputName } from '../../terminal/stdin.js';
 import type { Invocation } from '../invocation.js';
 import { keyringFolder } from '../unnamed-places.js';
 import { readKeyTexts } from './key-texts.js';
@@ -73,7 +75,7 @@ async function readRecipientKeys(
   const { jwks, issuerUrl } = options;
   if (name === 'jwks' && !isUrl(jwks ?? '')) {
     const { readEncryptionSet } = await import('../../../remote/encryption-keys.js');
-    const source = jwks === '-' ? 'standard input' : (jwks as string);
+    const source = inputName(jwks as string);
     return current(readEncryptionSet(readSet(jwks as string, '--jwks', io), source)(now), source);
   }
   if (name === 'jwks' || name === 'issuerUrl') {
@@ -143,9 +145,7 @@ function readSharedKeys(
   }
   if (secretFile !== undefined) {
     const secret = readNamed(secretFile, '--secret-file', { maxBytes: maxKeyBytes, io });
-    return [
-      loadEncryptionSecret(secret, { source: secretFile === '-' ? 'standard input' : secretFile, encoding, kid }),
-    ];
+    return [loadEncryptionSecret(secret, { source: inputName(secretFile), encoding, kid })];
   }
   if (secretEnv !== undefined) {
     const secret = readSecretVariable(env, secretEnv, '--secret-env');

@@ -1,4 +1,5 @@
 /** The keys that an option names: in a file, in a variable, or on standard input. No error repeats what they hold. */
+
 import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
@@ -14,6 +15,7 @@ import {
 import { withWaysOut } from '../../secrets/wrong-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
+import { inputName } from '../../terminal/stdin.js';
 import { emptyVariable } from '../../terminal/variables.js';
 import type { LocalSource } from './source.js';
 
@@ -56,7 +58,7 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
     const content = withWaysOut(path, ways, () => {
       return readNamed(path, label, { maxBytes: maxKeyBytes, showsPath: true, io });
     });
-    return { content, source: path === '-' ? 'standard input' : path };
+    return { content, source: inputName(path) };
   } catch (error) {
     const isOwn = error instanceof JwtkitError && error.code === 'FILE_NOT_READABLE' && pathHint(path) === undefined;
     const isName = isOwn && (looksLikeFileName(path) || error.hint === undefined);

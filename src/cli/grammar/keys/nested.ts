@@ -1,4 +1,5 @@
 /** Opens and makes nested tokens: a signed token as the content of an encrypted one, with `cty: JWT` (RFC 7519 §5.2). */
+
 import { statSync } from 'node:fs';
 import { type Check, JwtkitError } from '../../../errors.js';
 import { own } from '../../../jose/json.js';
@@ -16,6 +17,7 @@ import { readNamed } from '../../secrets/named-file.js';
 import { withPassphrase } from '../../secrets/passphrase.js';
 import { exitCodes } from '../../terminal/exit-codes.js';
 import type { Io } from '../../terminal/io.js';
+import { inputName } from '../../terminal/stdin.js';
 import type { Invocation } from '../invocation.js';
 import { toRemoteOptions } from './remote.js';
 import type { FetchOptions, KeyOptions } from './source.js';
@@ -133,7 +135,7 @@ async function recipientAt(place: string, { now, invocation }: Circumstances, io
 
 function readKey(path: string, flag: string, io: Io) {
   const content = readNamed(path, flag, { maxBytes: maxKeyBytes, showsPath: true, io });
-  return { content, source: path === '-' ? 'standard input' : path };
+  return { content, source: inputName(path) };
 }
 
 function isFolder(place: string): boolean {

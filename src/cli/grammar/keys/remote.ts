@@ -1,4 +1,5 @@
 /** Fetched keys: `--jwks` and `--issuer-url`, with the user's cache. */
+
 import { isAbsolute, join } from 'node:path';
 import { JwtkitError } from '../../../errors.js';
 import { mayExist } from '../../../files/read-file.js';
@@ -13,6 +14,7 @@ import { readNamed, readSecretFile } from '../../secrets/named-file.js';
 import { withWaysOut } from '../../secrets/wrong-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
+import { inputName } from '../../terminal/stdin.js';
 import { readVariable } from '../../terminal/variables.js';
 import type { Invocation } from '../invocation.js';
 import { isNamed } from '../unnamed-places.js';
@@ -33,7 +35,7 @@ export async function openRemoteSource(
 ): Promise<TrustedSource> {
   if (kind === 'jwks' && !isUrl(location)) {
     const set = readSet(location, invocation.label('jwks'), io);
-    const { keysAt, skipped } = readJwkSetFile(set, location === '-' ? 'standard input' : location, io.note);
+    const { keysAt, skipped } = readJwkSetFile(set, inputName(location), io.note);
     return { keys: async (now) => keysAt(now), skipped: () => skipped };
   }
   if (kind === 'jwks' && /^file:/i.test(location)) {

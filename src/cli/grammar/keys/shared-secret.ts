@@ -1,9 +1,11 @@
 /** HMAC secrets that an option names. */
+
 import { type Key, maxKeyBytes } from '../../../jose/key.js';
 import { type LoadSecretOptions, loadSecret } from '../../../jose/secret.js';
 import type { SecretEncoding } from '../../../jose/secret-encoding.js';
 import { readSecretFile, readSecretVariable } from '../../secrets/named-file.js';
 import type { Io } from '../../terminal/io.js';
+import { inputName } from '../../terminal/stdin.js';
 import type { Invocation } from '../invocation.js';
 import type { KeyOptions, LocalSource } from './source.js';
 
@@ -19,7 +21,7 @@ export function loadSharedSecret(
     return remember(secret, { source: source.name, kid, alg: source.alg, encoding: options.secretEncoding });
   }
   const secret = readSecretFile(source.path, source.label, { maxBytes: maxKeyBytes, note: io.note, io });
-  const name = source.path === '-' ? 'standard input' : source.path;
+  const name = inputName(source.path);
   return remember(secret, { source: name, kid, encoding: options.secretEncoding });
 }
 
