@@ -5,13 +5,13 @@ import { expect } from 'vitest';
  * What is begun comes to, whichever way, within `limit` milliseconds: by the clock, less what this thread had to wait for a core,
  * where the system tells it. Files that run beside each other on a full machine would miss limits of a few seconds otherwise.
  */
-export async function within<T>(limit: number, begin: () => Promise<T>): Promise<T> {
+export async function within<T>(limit: number, begin: () => Promise<T>, what?: string): Promise<T> {
   const started = performance.now();
   const hadWaited = waitedForCore();
   try {
     return await begin();
   } finally {
-    expect(performance.now() - started - (waitedForCore() - hadWaited)).toBeLessThan(limit);
+    expect(performance.now() - started - (waitedForCore() - hadWaited), what).toBeLessThan(limit);
   }
 }
 

@@ -45,6 +45,9 @@ def verified(needed: SecurityScopes, token: str = Security(oauth2)) -> dict:
     if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token, re.ASCII):
         raise refusal(401, "Invalid token")
     try:
+        # Older versions of PyJWT pass over extensions that they do not know (RFC 7515 §4.1.11).
+        if "crit" in jwt.get_unverified_header(token):
+            raise refusal(401, "Invalid token")
         key = keys.get_signing_key_from_jwt(token).key
         claims = jwt.decode(
             token,

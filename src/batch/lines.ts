@@ -94,9 +94,9 @@ export interface Line {
   readonly isGarbled: boolean;
 }
 
-/** The lines of a block. */
-export function linesOf({ bytes, firstLine }: Block): Line[] {
-  const lines: Line[] = [];
+/** The lines of a block, in groups of at most `size`. */
+export function* groupsOf({ bytes, firstLine }: Block, size: number): Generator<readonly Line[]> {
+  let lines: Line[] = [];
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   // If each byte is a character, no line needs a search for longer ones.
   const encoding = isAscii(buffer) ? 'latin1' : 'utf8';
@@ -109,6 +109,8 @@ export function linesOf({ bytes, firstLine }: Block): Line[] {
     const text = buffer.toString(encoding, start, isCut ? start + maxLineBytes + 1 : end);
     lines.push({ number, text, isCut, isGarbled: !isSound && !isUtf8(buffer.subarray(start, end)) });
     start = end + 1;
+    if (lines.length < size && start < buffer.length) continue;
+    yield lines;
+    lines = [];
   }
-  return lines;
 }

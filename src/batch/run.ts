@@ -14,9 +14,9 @@ import { type BlockResult, openWork, type Work } from './work.js';
 
 /** Bytes of a block. Signing or decrypting a line takes ten times as long as verifying one, so its blocks are smaller. */
 const blockBytes: Readonly<Record<Job['kind'], number>> = {
-  verify: 131_072,
-  decode: 131_072,
-  inspect: 131_072,
+  verify: 262_144,
+  decode: 262_144,
+  inspect: 262_144,
   issue: 16_384,
   encrypt: 16_384,
   decrypt: 16_384,

@@ -1,7 +1,7 @@
 /** Answers the lines of a block. The same code runs in this thread and in a worker's. */
 import type { Answer, AnswerLines, LineAnswerer, Terms, Verdict } from './answer.js';
 import type { Job } from './job.js';
-import { type Block, linesOf } from './lines.js';
+import { type Block, groupsOf } from './lines.js';
 
 /** The answers to a block of lines. */
 export interface BlockResult {
@@ -54,8 +54,8 @@ async function openAnswerer(job: Job, newId: (() => string) | undefined): Promis
   }
 }
 
-/** The number of lines answered at once, so that their queries to a store share a round trip. */
-const linesAtOnce = 256;
+/** The number of lines answered at once. More would share a round trip to a store, fewer stay in the cache of a processor. */
+const linesAtOnce = 128;
 
 /** Answers lines in their order, up to the first whose answer fails. */
 async function answerBlock(block: Block, answer: AnswerLines): Promise<BlockResult> {
@@ -70,11 +70,10 @@ async function answerBlock(block: Block, answer: AnswerLines): Promise<BlockResu
     if (ready.outcome !== undefined) counts.set(ready.outcome, (counts.get(ready.outcome) ?? 0) + 1);
   };
   const result = () => ({ output: new TextEncoder().encode(output), talk, counts, verdicts });
-  const lines = linesOf(block);
-  for (let start = 0; start < lines.length; start += linesAtOnce) {
+  for (const lines of groupsOf(block, linesAtOnce)) {
     let group: ReturnType<AnswerLines>;
     try {
-      group = answer(lines.slice(start, start + linesAtOnce));
+      group = answer(lines);
     } catch (failure) {
       return { ...result(), failure };
     }

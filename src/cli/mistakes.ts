@@ -83,7 +83,7 @@ function isExitCode(word: string): boolean {
   return Object.hasOwn(exitCodes, word.toUpperCase());
 }
 
-/** A word such as -key or -alg, as Go and openssl write options; only one that stands for an option of the command. */
+/** Finds an option with one dash, such as -key, as Go and openssl write them, if it is clear which option is meant. */
 function findOneDash(argv: readonly string[], command: Command): { word: string; hint: string } | undefined {
   for (const arg of argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)) {
     const word = /^-[a-z][\w-]+(?==|$)/i.exec(arg)?.[0];

@@ -14,7 +14,7 @@ export interface ByteSource {
   close(): void;
 }
 
-const pieceBytes = 131_072;
+const pieceBytes = 262_144;
 
 /** Opens a file, or a named pipe, for reading in pieces. Throws FILE_NOT_READABLE, also while it is read. */
 export function openFileSource(path: string): ByteSource {

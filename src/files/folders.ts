@@ -4,7 +4,7 @@ import { hasErrorCode, JwtkitError } from '../errors.js';
 import { notWritable } from './system-error.js';
 
 /**
- * Makes a folder and its parents to write files in; see {@link makeFolders}.
+ * Makes a folder that the user named; as {@link makeFolders}, with an error for the user.
  * @throws {JwtkitError} FILE_NOT_WRITABLE, which says what stands in the way.
  */
 export function makeTargetFolder(path: string): void {

@@ -98,16 +98,19 @@ function readPart(part: string, bytes: Uint8Array): ReadJson<JsonObject> {
  * @throws {JwtkitError} TOKEN_MALFORMED.
  */
 export function checkHeader(header: JsonObject): void {
-  if (typeof own(header, 'alg') !== 'string') {
-    throw malformed(
-      Object.hasOwn(header, 'alg') ? `header alg is ${describeJson(header.alg)}, not a string` : 'header has no alg',
-    );
+  // To look for own members takes a hundredth of a verification. An inherited one makes no header good.
+  const { alg, kid, typ, cty, crit, b64 } = header;
+  if (!Object.hasOwn(header, 'alg')) throw malformed('header has no alg');
+  if (typeof alg !== 'string') throw malformed(`header alg is ${describeJson(alg)}, not a string`);
+  requireText('kid', kid);
+  requireText('typ', typ);
+  requireText('cty', cty);
+  if (crit !== undefined) throw malformed('header crit asks for extensions that are not understood');
+  if (b64 !== undefined) throw malformed('header b64 is not allowed in a JWT');
+}
+
+function requireText(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'string') {
+    throw malformed(`header ${name} is ${describeJson(value)}, not a string`);
   }
-  for (const name of ['kid', 'typ', 'cty']) {
-    if (Object.hasOwn(header, name) && typeof header[name] !== 'string') {
-      throw malformed(`header ${name} is ${describeJson(header[name])}, not a string`);
-    }
-  }
-  if (Object.hasOwn(header, 'crit')) throw malformed('header crit asks for extensions that are not understood');
-  if (Object.hasOwn(header, 'b64')) throw malformed('header b64 is not allowed in a JWT');
 }

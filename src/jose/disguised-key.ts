@@ -14,12 +14,14 @@ export const pointKind = 'the point of an EC public key';
 
 /** Returns the kind of key that bytes are, in words, also if it is wrapped, packed or encoded amid other text. */
 export function findKeyIn(bytes: Buffer): string | undefined {
+  // A long input is unwrapped only once, to bound the time.
   return findUnder(bytes, bytes.length <= maxWrappedBytes ? maxLayers : 1, new Map());
 }
 
 /**
- * `seen` holds what was looked at, and how many layers were to be undone then. Bytes are not exact if they hold U+FFFD for what is
- * no text: their length and their first byte are an accident.
+ * Undoes up to `depth` layers, one in each call.
+ * @param seen what was looked at, with the layers that were left then.
+ * @param isExact false if decoding put U+FFFD in place of bytes. Then the length and the first byte mean nothing.
  */
 function findUnder(bytes: Buffer, depth: number, seen: Map<string, number>, isExact = true): string | undefined {
   const id = bytes.toString('latin1');
@@ -56,7 +58,7 @@ function* innersOf(bytes: Buffer, text: string, plain: string, values: readonly 
     if (inner !== undefined) yield inner;
   }
   yield* undoDump(text);
-  // One text for all of them, so that many take no more time than one.
+  // All values are joined, so that the time does not grow with their number.
   const dense = plain.replace(anySpace, '');
   for (const found of dense === plain ? [values] : [values, valuesOf(dense)]) {
     for (const isBase64 of [true, false]) {
@@ -103,7 +105,7 @@ function kindOfBytes(bytes: Buffer, isExact: boolean): string | undefined {
 /** What values amid other text are, one by one or two together. */
 function kindOfValues(plain: string, values: readonly Value[]): string | undefined {
   for (const { bytes, isBase64 } of values.slice(0, mostValues)) {
-    // Of random bytes in base64, 33 are a compressed point too often.
+    // A random value of 33 bytes in base64 is too often a compressed point.
     if (holdsPoint(bytes) || (!isBase64 && isPoint(bytes))) return pointKind;
     const kind = isDerKey(bytes) ? 'a DER key' : kindOfBlob(bytes);
     if (kind !== undefined) return kind;
@@ -139,7 +141,7 @@ function isDerKey(bytes: Buffer): boolean {
   }
 }
 
-/** A text whose letters stand apart, as lists of letters and some programs print it. */
+/** Removes what stands between single letters: lists of letters, and some programs, print a text so. */
 function withoutSeparators(text: string): string {
   return text.replace(anySpace, '').replace(/["'`,;|\\.*~]/g, '');
 }
@@ -167,8 +169,8 @@ const curves: Readonly<Record<number, readonly string[]>> = {
 };
 
 /**
- * Whether bytes are a point on a curve of JWS: compressed, uncompressed, or both coordinates alone. One random value in 170
- * of exactly 33 bytes is a compressed one, too, and one in 11,000 of 34, with a line end; the others are not met by chance.
+ * Whether bytes are a point on a curve of JWS: compressed, uncompressed, or both coordinates alone. Of 170 random values of 33
+ * bytes, one is a compressed point. Of 11,000 values of 34 bytes, one is such a point and a line end. Other forms are not met by chance.
  */
 function isPoint(bytes: Buffer): boolean {
   const { length } = bytes;
@@ -186,7 +188,7 @@ function isPoint(bytes: Buffer): boolean {
   });
 }
 
-/** Decodes UTF-8, or UTF-16 if every other byte may be zero, without a byte order mark. */
+/** Decodes UTF-8, or UTF-16 if there is a byte order mark or one of the first two bytes is zero. Drops the mark. */
 function decodeText(bytes: Buffer): string {
   const isLittleEndian = bytes[1] === 0 || (bytes[0] === 0xff && bytes[1] === 0xfe);
   const isBigEndian = bytes[0] === 0 || (bytes[0] === 0xfe && bytes[1] === 0xff);

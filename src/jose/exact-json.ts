@@ -36,7 +36,7 @@ export function parseExactJson(bytes: Uint8Array, refuse?: RefuseJson): unknown 
 const standIn = '\ud800';
 
 /** Writes a value as JSON.stringify does, and throws as it does, but writes a NumberText and a bigint by their digits. */
-export function writeJson(value: unknown, indent?: number): string {
+export function writeJson(value: unknown, indent?: number | string): string {
   if (findOddNumber(value) === undefined) return JSON.stringify(value, null, indent);
   const numbers: string[] = [];
   const json = JSON.stringify(
@@ -71,13 +71,16 @@ const maxWrittenDepth = maxJsonDepth + 4;
 
 /** Returns `infinite` for a value with a number that JSON cannot write, else `exact` for a NumberText or a bigint. */
 export function findOddNumber(value: unknown, depth = 0): 'exact' | 'infinite' | undefined {
+  if (typeof value === 'string') return undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'infinite';
   if (typeof value === 'bigint' || value instanceof NumberText) return 'exact';
   // JSON.stringify refuses a value that contains itself, and the strict parser refuses deeper ones.
   if (typeof value !== 'object' || value === null || depth > maxWrittenDepth) return undefined;
   let found: 'exact' | undefined;
-  for (const member of Object.values(value)) {
-    const odd = findOddNumber(member, depth + 1);
+  const isArray = Array.isArray(value);
+  // For an object, Object.values takes twice as long.
+  for (const place of isArray ? value : Object.keys(value)) {
+    const odd = findOddNumber(isArray ? place : (value as JsonObject)[place], depth + 1);
     if (odd === 'infinite') return odd;
     found ??= odd;
   }

@@ -3,7 +3,8 @@ import { isPkcs12 } from './der.js';
 import { findKeyIn } from './disguised-key.js';
 import { type JsonObject, own } from './json.js';
 import { shownName } from './json-key.js';
-import { explainUnresolved, fileName, variableName, vaultReference } from './unresolved.js';
+import { explainUnresolved, fileName, vaultReference } from './unresolved.js';
+import { variableName } from './variable-name.js';
 
 const sshHint =
   'convert a copy, since ssh-keygen overwrites it: cp FILE copy.pem && ssh-keygen -p -m PKCS8 -f copy.pem ' +

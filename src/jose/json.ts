@@ -64,9 +64,12 @@ function parseStrictly(text: string, bytes: Uint8Array): unknown {
 function countMembers(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (depth > maxJsonDepth) throw tooDeep();
-  const contents = Object.values(value);
-  let members = Array.isArray(value) ? 0 : contents.length;
-  for (const content of contents) {
+  const isArray = Array.isArray(value);
+  // For an object, Object.values takes twice as long.
+  const places = isArray ? value : Object.keys(value);
+  let members = isArray ? 0 : places.length;
+  for (const place of places) {
+    const content = isArray ? place : (value as JsonObject)[place];
     if (typeof content === 'object') members += countMembers(content, depth + 1);
   }
   return members;

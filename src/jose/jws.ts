@@ -13,7 +13,7 @@ import { type AlgorithmName, algorithm, isAlgorithmName } from './algorithms.js'
 import { describeArgument, requireKey, requireKeys } from './arguments.js';
 import { encodeBase64url } from './base64url.js';
 import { checkHeader, type ParsedJws, parseJws } from './compact.js';
-import { findOddNumber, writeJson } from './exact-json.js';
+import { writeGiven } from './given-json.js';
 import { type JsonObject, readJsonObject } from './json.js';
 import type { SkippedJwk } from './jwk-set.js';
 import type { Key } from './key.js';
@@ -120,16 +120,17 @@ export async function signJws(payload: Uint8Array | string, key: Key, options: S
     const hint = 'a JWS is over text or bytes: JSON.stringify(value); issueToken signs claims';
     throw new JwtkitError('USAGE_INVALID', `the payload is ${describeArgument(payload)}`, { hint });
   }
+  requireKey(key, 'sign');
+  checkOptions('the third argument', options, signKinds, { algorithm: 'the algorithm is alg' });
   return prepareSigner(key, options)(payload);
 }
 
 /**
- * Returns a function that signs many payloads as {@link signJws} does, with one header.
+ * Returns a function that signs many payloads as {@link signJws} does, with one header. The caller checks the types of key and
+ * options.
  * @throws {JwtkitError} as {@link signJws}.
  */
 export function prepareSigner(key: Key, options: SignJwsOptions = {}): (payload: Uint8Array | string) => string {
-  requireKey(key, 'sign');
-  checkOptions('the third argument', options, signKinds, { algorithm: 'the algorithm is alg' });
   const alg = options.alg ?? (key.algorithms[0] as AlgorithmName);
   const refuse = (message: string) => new JwtkitError('USAGE_INVALID', message);
   if (!key.algorithms.includes(alg)) {
@@ -137,7 +138,7 @@ export function prepareSigner(key: Key, options: SignJwsOptions = {}): (payload:
   }
   if (key.keyObject.type === 'public' || !key.operations.includes('sign')) throw refuse('this key may not sign');
   // JSON has no undefined members. This one gives `typ` its place.
-  const json = writeHeader({ alg, typ: undefined, kid: key.kid, ...options.header }, refuse);
+  const json = writeGiven({ alg, typ: undefined, kid: key.kid, ...options.header }, 'header');
   const header = readBack(json, refuse);
   if (header.alg !== alg) throw refuse('the header member alg is set by the key');
   if (Object.hasOwn(header, '__proto__')) throw refuse('a header member cannot be named __proto__');
@@ -146,18 +147,6 @@ export function prepareSigner(key: Key, options: SignJwsOptions = {}): (payload:
     const input = start + encodeBase64url(payload);
     return `${input}.${encodeBase64url(makeSignature(alg, key, input))}`;
   };
-}
-
-function writeHeader(header: JsonObject, refuse: (message: string) => JwtkitError): string {
-  if (findOddNumber(header) === 'infinite') throw refuse('the header holds a number that JSON cannot write');
-  let json: string | undefined;
-  try {
-    json = writeJson(header);
-  } catch {
-    // The header contains itself, or a member's toJSON throws.
-  }
-  if (json === undefined) throw refuse('the header cannot be written as JSON');
-  return json;
 }
 
 /** Reads the header as a verifier does, so that jwtkit never signs what it would refuse. */

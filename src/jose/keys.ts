@@ -32,7 +32,7 @@ export interface LoadKeysOptions {
   source?: string | undefined;
   /** A `kid` for a format that has none; replaces the `kid` of a JWK. */
   kid?: string | undefined;
-  /** Opens an encrypted private key. The key's maker chose how long that takes: a tenth of a second and more. */
+  /** Opens an encrypted private key. The key's maker chose how long that takes, at least a tenth of a second. */
   passphrase?: Passphrase | undefined;
   /** Called for each member of a set that is left out. Give the members to `verifyToken`, so that its refusals name them. */
   onSkipped?: ((skipped: SkippedJwk) => void) | undefined;
@@ -67,7 +67,7 @@ export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions)
   checkOptions('the second argument', options, optionKinds, otherWords);
   const { purpose, source } = options;
   if (!['sign', 'verify', 'any'].includes(purpose)) {
-    throw new JwtkitError('USAGE_INVALID', 'purpose is one of sign, verify, any: what the keys are for');
+    throw new JwtkitError('USAGE_INVALID', 'purpose must be sign, verify or any: what the keys are for');
   }
   const where = source === undefined ? '' : `${source}: `;
   const invalid = (message: string, hint?: string) => new JwtkitError('KEY_INVALID', `${where}${message}`, { hint });

@@ -86,7 +86,7 @@ function wrap(body: string): string {
 /** What stands in the place of line breaks before the first line of DER: a sign of `tr` or `paste`, `/n`, or the letter of an unquoted `\n`. */
 const otherBreak = /^(?:\/?n|[^A-Za-z0-9+/=]{1,4}n?)(?=M)/;
 
-/** Lines of 64 characters, each behind the same mark, and the mark at the end; or lines of one length between signs that base64 lacks. */
+/** Removes what stands in the place of each line break. Changes nothing unless the lines between have one length, but for the last. */
 function withoutOtherBreaks(base64: string): string {
   const [mark = ''] = otherBreak.exec(base64) ?? [];
   if (mark === '' || !base64.endsWith(mark) || base64.length <= 2 * mark.length) return base64;

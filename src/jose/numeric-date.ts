@@ -16,8 +16,8 @@ export function isNumericDate(value: unknown): value is number {
 export function requireNow(now: number, name = 'now'): number {
   if (isNumericDate(now)) return now;
   const isInMilliseconds = (typeof now === 'number' && now > maxNumericDate) || (now as unknown) instanceof Date;
-  const problem = isInMilliseconds ? 'seconds, not milliseconds' : 'a NumericDate, seconds since 1970';
-  throw new JwtkitError('USAGE_INVALID', `${name} is ${problem}: Math.floor(Date.now() / 1000)`);
+  const wanted = isInMilliseconds ? 'in seconds, not milliseconds' : 'a NumericDate, seconds since 1970';
+  throw new JwtkitError('USAGE_INVALID', `${name} must be ${wanted}: Math.floor(Date.now() / 1000)`);
 }
 
 /**

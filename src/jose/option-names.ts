@@ -13,22 +13,47 @@ import { isMisspelt } from './spelling.js';
 export function checkOptionNames(
   what: string,
   options: object,
-  names: ReadonlySet<string>,
+  names: readonly string[],
   otherWords: Readonly<Record<string, string>> = {},
 ): void {
   if (!isPlainObject(options)) throw noOptions(what, options);
-  for (const name of Object.keys(options)) {
-    if (names.has(name)) continue;
+  for (const name of memberNames(options)) {
+    if (names.includes(name)) continue;
     const described = describeArgument(options);
     // Options with keys look like a JWK Set.
-    const isOptions = described === 'an object' || (described === 'a JWK Set' && names.has('keys'));
+    const isOptions = described === 'an object' || (described === 'a JWK Set' && names.includes('keys'));
     const known = Object.hasOwn(otherWords, name) ? otherWords[name] : undefined;
     if (!isOptions && known === undefined) throw noOptions(what, options);
-    const meant = [...names].find((one) => isMisspelt(name.toLowerCase(), one.toLowerCase()));
+    const meant = names.find((one) => isMisspelt(name.toLowerCase(), one.toLowerCase()));
     throw new JwtkitError('USAGE_INVALID', `${what}: ${quoteText(name)} is not a member of it`, {
-      hint: known ?? (meant === undefined ? `its members: ${[...names].join(', ')}` : `did you mean ${meant}?`),
+      hint: known ?? (meant === undefined ? `its members: ${names.join(', ')}` : `did you mean ${meant}?`),
     });
   }
+}
+
+/** The names of an object's own members, and of those that it has from another object: these count when they are read. */
+export function memberNames(given: object): string[] {
+  const prototype: unknown = Object.getPrototypeOf(given);
+  if (prototype === Object.prototype || prototype === null) return Object.keys(given);
+  const names: string[] = [];
+  for (const name in given) names.push(name);
+  return names;
+}
+
+/**
+ * Returns options as an object of their own. A spread and Object.assign lose what an object inherits, such as the getters of a class,
+ * and with it a demand. Members without a meaning stay, so that they are refused.
+ */
+export function copyOptions<Options extends object>(
+  given: Options,
+  names: readonly (keyof Options & string)[],
+): Options {
+  const copy: Options = { ...given };
+  for (const name of [...memberNames(given), ...names] as (keyof Options)[]) {
+    if (Object.hasOwn(copy, name) || given[name] === undefined) continue;
+    Object.defineProperty(copy, name, { value: given[name], enumerable: true, configurable: true, writable: true });
+  }
+  return copy;
 }
 
 function noOptions(what: string, value: unknown): JwtkitError {

@@ -146,7 +146,7 @@ function* pemBlocks(text: string): Generator<PemBlock> {
 
 /**
  * A private key as PEM, PKCS#8 (RFC 5958). A passphrase encrypts it with PBES2 (PBKDF2-HMAC-SHA256 of 600,000 iterations,
- * AES-256-CBC), which takes a tenth of a second and more.
+ * AES-256-CBC), which takes at least a tenth of a second.
  * @throws {JwtkitError} USAGE_INVALID for an empty passphrase or one of more than 1023 bytes.
  */
 export function exportPrivatePem(key: KeyObject, options: { passphrase?: Passphrase | undefined } = {}): string {

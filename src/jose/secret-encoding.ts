@@ -13,7 +13,7 @@ export type SecretEncoding = (typeof secretEncodings)[number];
  */
 export function checkEncoding(encoding: SecretEncoding): void {
   if (secretEncodings.includes(encoding)) return;
-  throw new JwtkitError('USAGE_INVALID', `encoding is one of ${secretEncodings.join(', ')}`);
+  throw new JwtkitError('USAGE_INVALID', `encoding must be one of ${secretEncodings.join(', ')}`);
 }
 
 /**

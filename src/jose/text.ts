@@ -34,6 +34,13 @@ export function withoutMark<T extends Uint8Array>(bytes: T): T {
   return hasMark(bytes) ? (bytes.subarray(3) as T) : bytes;
 }
 
+/** A secret without the line end that an editor or `echo` adds to it. */
+export function withoutLineEnd<T extends Uint8Array>(secret: T): T {
+  const last = secret.length - 1;
+  if (secret[last] !== 0x0a) return secret;
+  return secret.subarray(0, secret[last - 1] === 0x0d ? last - 1 : last) as T;
+}
+
 /** Why bytes are not a text in UTF-8, to complete "the file …"; undefined if they are. */
 export function textProblem(bytes: Uint8Array): string | undefined {
   const encoding = encodingOf(bytes);

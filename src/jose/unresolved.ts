@@ -3,15 +3,10 @@
  * program did not put the value in their place.
  */
 import { JwtkitError } from '../errors.js';
+import { anyOf, type Form, variableForms } from './variable-name.js';
 
-/** One form in which they are written. */
-interface Form {
-  readonly pattern: RegExp;
-  /**
-   * When a secret in this form is refused. `always`: only programs write it. `secret`: a person may choose it as a password, so only a
-   * secret that a program made is refused. `never`: it may be a secret. Every form gets a hint where a key or a token belongs.
-   */
-  readonly strict: 'always' | 'secret' | 'never';
+/** A form, and what is written in it. */
+interface UnresolvedForm extends Form {
   readonly of: 'variable' | 'vault' | 'file' | 'nothing' | 'object' | 'answer';
 }
 
@@ -19,40 +14,13 @@ const extension = '\\.(?:pem|key|pub|crt|cer|der|p8|p12|pfx|json|jwks?|txt|env|y
 // Without control characters: random bytes begin so as well.
 const filePath = '(?:~?/|\\.{1,2}[\\\\/]|[A-Za-z]:[\\\\/])[\\w\\u00a1-\\ufffc .@+,=~%()\\\\/:-]{1,500}';
 
-const forms: readonly Form[] = [
-  // Of shells, compose files, Azure DevOps, GitHub Actions and Helm.
-  { pattern: /^\$(?:\{[^{}]{1,200}\}|\(\w{1,200}\)|env:\w{1,200})$/, strict: 'always', of: 'variable' },
-  { pattern: /^\$?\{\{[^{}]{1,200}\}\}$/, strict: 'always', of: 'variable' },
-  { pattern: /^\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/, strict: 'secret', of: 'variable' },
-  { pattern: /^\$?\{\{.*\}\}$|^\$\w+$/, strict: 'never', of: 'variable' },
-  // Of Windows, Azure DevOps, and examples.
-  { pattern: /^%[A-Za-z_]\w{0,200}%$/, strict: 'secret', of: 'variable' },
-  { pattern: /^__[A-Z][A-Z0-9_]{0,200}__$/, strict: 'secret', of: 'variable' },
-  { pattern: /^%\w+%$|^__\w+__$/, strict: 'never', of: 'variable' },
+const forms: readonly UnresolvedForm[] = [
+  ...variableForms.map((form) => ({ ...form, of: 'variable' as const })),
   // Objects of Python, which look like the examples after them.
   { pattern: /^<(?:bound method|built-in|function|coroutine|class|module) .{1,300}>$/, strict: 'secret', of: 'object' },
   { pattern: /^<[\w.]{1,200} object at 0x[\da-f]{1,16}>$|^<Response \[\d{3}\]>$/, strict: 'secret', of: 'object' },
   { pattern: /^<[\w .-]{1,200}>$/, strict: 'secret', of: 'nothing' },
-  // Of ERB, and of Octopus.
-  { pattern: /^<%=[^<>]{1,200}%>$/, strict: 'always', of: 'variable' },
-  { pattern: /^#\{[\w.-]{1,200}\}#?$/, strict: 'always', of: 'variable' },
-  { pattern: /^<%=/, strict: 'never', of: 'variable' },
-  // Of Symfony.
-  { pattern: /^%env\([\w:.]{1,200}\)%$/, strict: 'secret', of: 'variable' },
-  { pattern: /^%[a-z_]{1,40}(?:\.[a-z_]{1,40}){1,5}%[\w./-]{0,200}$/, strict: 'secret', of: 'variable' },
-  // Commands that no shell ran, as in an env file of Docker, and expressions that are source code.
-  { pattern: /^\$\([^()]{1,400}\)$/, strict: 'secret', of: 'variable' },
-  { pattern: /^`[a-z][\w./-]{0,40} [^`]{1,400}`$/, strict: 'secret', of: 'variable' },
-  { pattern: /^(?:(?:process|import\.meta|Deno|Bun)\.env|os\.environ)[.[]/, strict: 'secret', of: 'variable' },
-  { pattern: /^(?:ENV|\$_ENV|\$_SERVER)(?:\.fetch\(|\[["'])/, strict: 'secret', of: 'variable' },
-  {
-    pattern: /^(?:\w{1,20}(?:\.|::)){0,3}(?:getenv|GetEnvironmentVariable|get_env|env|var)\(["'`]/,
-    strict: 'secret',
-    of: 'variable',
-  },
-  // Of variables and files that are named where their content belongs.
-  { pattern: /^env:(?:\/\/)?[A-Z_][A-Z0-9_]{0,200}$/, strict: 'always', of: 'variable' },
-  { pattern: /^env:\S/, strict: 'never', of: 'variable' },
+  // Of files that are named where their content belongs.
   { pattern: /^(?:\/var)?\/run\/secrets\/[\w./-]{1,200}$/, strict: 'always', of: 'file' },
   { pattern: /^file:\/{1,3}\S{1,500}$/, strict: 'always', of: 'file' },
   { pattern: new RegExp(`^@?${filePath}${extension}$`, 'i'), strict: 'secret', of: 'file' },
@@ -119,18 +87,14 @@ const forms: readonly Form[] = [
   },
 ];
 
-/** The name of a variable, given instead of a key or a token. */
-export const variableName = patternOf('variable');
-
 /** A reference to a vault, given instead of a key or a token. */
 export const vaultReference = patternOf('vault');
 
 /** The name of a file, given instead of a key or a token. */
 export const fileName = patternOf('file');
 
-function patternOf(of: Form['of']): RegExp {
-  const sources = forms.filter((form) => form.of === of).map(({ pattern }) => pattern.source);
-  return new RegExp(sources.join('|'), 'i');
+function patternOf(of: UnresolvedForm['of']): RegExp {
+  return anyOf(forms.filter((form) => form.of === of));
 }
 
 /** What is wrong with a secret that is one of them, to complete "the secret …". */
@@ -149,7 +113,7 @@ export function isUnresolved(secret: Uint8Array | string): boolean {
   return formOf(secret) !== undefined;
 }
 
-function formOf(secret: Uint8Array | string): Form | undefined {
+function formOf(secret: Uint8Array | string): UnresolvedForm | undefined {
   const plain = plainText(secret);
   const value = plain.replace(/^(?:export {1,4})?["']?[A-Za-z_][\w.-]{0,100}["']?[ \t]{0,8}[:=][ \t]{0,8}/, '');
   const unquoted = value.replace(/^(["'`])(.*)\1[,;]?$/, '$2');

@@ -1,7 +1,7 @@
 /** Checks arguments for callers without a compiler, as those of signatures are checked. No message repeats an argument. */
 import { JwtkitError } from '../errors.js';
 import { describeArgument, isPlainObject, isPromise } from '../jose/arguments.js';
-import { checkOptionNames } from '../jose/option-names.js';
+import { checkOptionNames, copyOptions } from '../jose/option-names.js';
 import { isKeyManagementName } from './algorithms.js';
 import type { DecryptOptions } from './decrypt.js';
 import type { EncryptOptions } from './encrypt.js';
@@ -46,16 +46,9 @@ export function requireContent(value: unknown): void {
   });
 }
 
-const decryptMembers: ReadonlySet<string> = new Set<keyof DecryptOptions>(['keys', 'algorithms', 'encryptions']);
+const decryptMembers: readonly (keyof DecryptOptions)[] = ['keys', 'algorithms', 'encryptions'];
 
-const encryptMembers: ReadonlySet<string> = new Set<keyof EncryptOptions>([
-  'key',
-  'alg',
-  'enc',
-  'header',
-  'serialization',
-  'now',
-]);
+const encryptMembers: readonly (keyof EncryptOptions)[] = ['key', 'alg', 'enc', 'header', 'serialization', 'now'];
 
 /** Words of npm's jose and of the other function. */
 const decryptWords = {
@@ -92,10 +85,10 @@ export function checkDecryptOptions(options: DecryptOptions): void {
 }
 
 /**
- * Checks the options of `encryptToken`, but not its key.
+ * Checks the options of `encryptToken`, but not its key, and returns them as an object of their own.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function checkEncryptOptions(options: EncryptOptions): void {
+export function checkEncryptOptions(options: EncryptOptions): EncryptOptions {
   checkOptionNames('the second argument', options, encryptMembers, encryptWords);
   const { alg, enc, header, serialization } = options;
   for (const [name, value] of Object.entries({ alg, enc })) {
@@ -107,6 +100,7 @@ export function checkEncryptOptions(options: EncryptOptions): void {
   if (serialization !== undefined && !serializations.includes(serialization)) {
     throw new JwtkitError('USAGE_INVALID', `serialization is none of ${serializations.join(', ')}`);
   }
+  return copyOptions(options, encryptMembers);
 }
 
 function notAccepted(name: string, value: unknown, expected: string): JwtkitError {

@@ -23,9 +23,9 @@ export interface DecryptOptions extends AllowedAlgorithms {
  * token that does not decrypt fails alike, so that nobody learns from failures.
  * @throws {JwtkitError} TOKEN_MALFORMED, ALG_NOT_ALLOWED, KEY_NOT_FOUND, DECRYPTION_FAILED.
  */
-export async function decryptJwe(token: string, { keys, ...allowed }: DecryptOptions): Promise<DecryptedJwe> {
+export async function decryptJwe(token: string, options: DecryptOptions): Promise<DecryptedJwe> {
   const jwe = parseJwe(token);
-  const attempts = chooseKeys(jwe, keys, allowed);
+  const attempts = chooseKeys(jwe, options.keys, options);
   for (const attempt of attempts) {
     const plaintext = await tryKey(attempt);
     if (plaintext !== undefined) return { plaintext, header: attempt.recipient.header, key: attempt.key };

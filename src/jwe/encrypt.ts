@@ -8,6 +8,7 @@ import {
   type KeyManagementName,
   keyManagement,
 } from './algorithms.js';
+import { plainHeader } from './header.js';
 import { describeEncryptionKey, directEncryptions, type EncryptionKey } from './key.js';
 import { checkOwnHeader, maxContentBytes, maxJweLength } from './parse.js';
 
@@ -35,7 +36,8 @@ export type Serialization = 'compact' | 'flattened' | 'general';
  * Encrypts bytes for one recipient. The header has the `kid` of the key. Nothing is compressed: the length of a compressed text
  * tells what is in it.
  * @throws {JwtkitError} USAGE_INVALID for an algorithm that the key does not allow, for members of the header that are not the
- * caller's or that cannot be read back, and above 12,533,760 bytes; CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID.
+ * caller's, that hold a number which would change or that cannot be read back, and above 12,533,760 bytes; CERTIFICATE_EXPIRED,
+ * CERTIFICATE_NOT_YET_VALID.
  */
 export async function encryptJwe(plaintext: Uint8Array, options: EncryptOptions): Promise<string> {
   return prepareEncryption(options)(plaintext, options.header);
@@ -57,12 +59,13 @@ export function prepareEncryption(
   return async (plaintext, header = {}) => {
     const own = taken.find((name) => Object.hasOwn(header, name));
     if (own !== undefined) throw new JwtkitError('USAGE_INVALID', `the header's ${own} is not the caller's to set`);
+    const members = plainHeader(header);
     if (plaintext.length > maxContentBytes) {
       const message = `the content has ${plaintext.length} bytes, at most ${maxContentBytes} are encrypted`;
       throw new JwtkitError('USAGE_INVALID', message, { hint: 'a token has at most 16 MiB' });
     }
     const { FlattenedEncrypt } = await import('jose');
-    const protectedHeader = { alg, enc, ...(key.kid === undefined ? {} : { kid: key.kid }), ...header };
+    const protectedHeader = { alg, enc, ...(key.kid === undefined ? {} : { kid: key.kid }), ...members };
     const encryption = new FlattenedEncrypt(plaintext).setProtectedHeader(protectedHeader);
     if (keyManagement(alg).kind === 'passphrase') encryption.setKeyManagementParameters({ p2c: writtenRounds });
     const jwe = await encryption.encrypt(key.keyObject).catch((error: unknown) => {

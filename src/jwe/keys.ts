@@ -16,6 +16,7 @@ import { checkOptions, type OptionKinds } from '../jose/options.js';
 import { isPrivateLabel, type PemBlock, readPemBlock, readPemBlocks } from '../jose/pem.js';
 import { checkEncoding, decodeSecret, type SecretEncoding } from '../jose/secret-encoding.js';
 import { readSshKey, sshNote } from '../jose/ssh-key.js';
+import { withoutLineEnd } from '../jose/text.js';
 import { refuseUnresolved } from '../jose/unresolved.js';
 import { validityOf } from '../jose/x509.js';
 import { askRecipient, importEncryptionJwk, importEncryptionJwkSet, noEncryptionKey } from './jwk.js';
@@ -240,9 +241,4 @@ export function loadEncryptionSecret(
   }
   refuseUnresolved(written, where);
   return createEncryptionKey(createSecretKey(bytes), traits);
-}
-
-function withoutLineEnd(bytes: Buffer): Buffer {
-  if (bytes.at(-1) !== 0x0a) return bytes;
-  return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
 }

@@ -1,6 +1,7 @@
 /** Encrypted tokens for programs. npm's jose is loaded when the first one is made or read. */
 import { JwtkitError } from '../errors.js';
 import { describeArgument, requireObject } from '../jose/arguments.js';
+import { requireValues, writeClaims } from '../jose/given-json.js';
 import { type JsonObject, readJsonObject } from '../jose/json.js';
 import {
   checkDecryptOptions,
@@ -43,22 +44,22 @@ export function isTokenType(cty: unknown): boolean {
 
 /**
  * Encrypts bytes, a text or claims for one recipient, as compact JWE unless `serialization` says otherwise. A token gets `cty: JWT`,
- * claims get `typ: JWT` (RFC 7519 §5); nobody signs these, so sign them first with `issueToken` where it matters.
+ * claims get `typ: JWT` (RFC 7519 §5) and may hold a bigint; nobody signs these, so sign them first with `issueToken` where it
+ * matters.
  * @throws {JwtkitError} USAGE_INVALID, CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID.
  */
-export async function encryptToken(
-  content: Uint8Array | string | JsonObject,
-  options: EncryptOptions,
-): Promise<string> {
+export async function encryptToken(content: Uint8Array | string | JsonObject, given: EncryptOptions): Promise<string> {
   requireContent(content);
-  requireObject(options, 'the second argument', '{ key }');
-  requireEncryptionKey(options.key);
-  checkEncryptOptions(options);
+  requireObject(given, 'the second argument', '{ key }');
+  requireEncryptionKey(given.key);
+  const options = checkEncryptOptions(given);
   const { encryptJwe } = await import('./encrypt.js');
   if (content instanceof Uint8Array) return encryptJwe(content, options);
   if (typeof content !== 'string') {
-    const text = JSON.stringify(content);
-    return encryptJwe(Buffer.from(text), { ...options, header: { typ: 'JWT', ...options.header } });
+    requireValues(content);
+    // Without what is inherited, such as a toJSON.
+    const { payload } = writeClaims({ ...content });
+    return encryptJwe(payload, { ...options, header: { typ: 'JWT', ...options.header } });
   }
   return encryptJwe(Buffer.from(content), { ...options, header: { ...headerOfContent(content), ...options.header } });
 }

@@ -1,3 +1,4 @@
+/** A document of a server, such as a JWK Set: fetched on demand, kept in memory and in the cache, and used for a while after it is stale. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { JwtkitError } from '../errors.js';
 import type { CachedDocument } from '../store/document-cache.js';
@@ -12,13 +13,13 @@ import { checkRemoteOptions, type Deadline, type RemoteOptions } from './options
 /** Seconds that a stale document still serves while its server is down. */
 const staleGrace = 3600;
 
-/** Seconds between two attempts to fetch a document ahead of its time, or after a failure. */
+/** Seconds between two attempts to fetch a document before it is stale, or after a failure. */
 const retryInterval = 30;
 
 interface DocumentPlace<T> {
   /** The key of the document in the cache. */
   readonly key: string;
-  /** The only origin that gets the caller's bearer token: that of the URL which the caller named. By default that of the first address. */
+  /** The only origin that gets the caller's bearer token; by default that of the first address. */
   readonly origin?: string | undefined;
   /** The addresses to try: the next one only if a server has no such document (4xx). */
   readonly addresses: readonly [URL, ...URL[]];
@@ -54,8 +55,8 @@ export type RemoteDocument<T> = ReturnType<typeof remoteDocument<T>>;
  */
 export function remoteDocument<T>(place: DocumentPlace<T>, options: RemoteOptions) {
   checkRemoteOptions(options);
-  // Throws before the first request.
   const origin = place.origin ?? place.addresses[0].origin;
+  // Throws if the token would go over plain HTTP.
   for (const address of place.addresses) carriesToken(address, origin, options);
   const { now, cache, env, offline = false } = options;
   let held: Held<T> | undefined;
@@ -68,44 +69,44 @@ export function remoteDocument<T>(place: DocumentPlace<T>, options: RemoteOption
     return token !== undefined && carriesToken(address, origin, options) ? authorizationOf(token) : undefined;
   }
 
-  async function load(deadline: Deadline): Promise<LoadedDocument<T>> {
-    if (held !== undefined && now() < held.freshUntil && !offline) return describe(held);
+  async function loadNow(deadline: Deadline): Promise<LoadedDocument<T>> {
+    if (held !== undefined && now() < held.freshUntil && !offline) return toLoaded(held);
     const document = newest(deadline);
     if (document === undefined) {
-      if (!offline) return describe(await fetchNew(deadline));
+      if (!offline) return toLoaded(await fetchNew(deadline));
       throw new JwtkitError('JWKS_UNAVAILABLE', `the cache has no copy of ${showAddress(place.addresses[0])}`, {
         hint: 'run once without --offline to fill it',
       });
     }
-    if (offline || now() < document.freshUntil) return describe(document);
+    if (offline || now() < document.freshUntil) return toLoaded(document);
     const mayServe = now() < document.freshUntil + staleGrace;
     const sinceTry = now() - (document.triedAt ?? Number.NEGATIVE_INFINITY);
     if (mayServe && sinceTry < retryInterval) {
       problem ??= `it could not be fetched ${formatDuration(Math.max(1, sinceTry))} ago`;
-      return describe(document);
+      return toLoaded(document);
     }
     try {
-      return describe(await fetchNew(deadline));
+      return toLoaded(await fetchNew(deadline));
     } catch (error) {
       if (!mayServe || !(error instanceof FetchError) || !error.isDown) throw error;
-      return describe(recordFailure(error, document));
+      return toLoaded(recordFailure(error, document));
     }
   }
 
-  async function reload(deadline: Deadline): Promise<LoadedDocument<T> | undefined> {
+  async function reloadNow(deadline: Deadline): Promise<LoadedDocument<T> | undefined> {
     if (offline) return undefined;
     const before = held?.fetchedAt ?? 0;
     const document = newest(deadline);
-    if (document !== undefined && document.fetchedAt > before) return describe(document);
+    if (document !== undefined && document.fetchedAt > before) return toLoaded(document);
     const lastTry = Math.max(document?.fetchedAt ?? 0, document?.triedAt ?? 0);
     if (now() - lastTry < retryInterval) return undefined;
-    const claimedAt = cache?.claim(place.key, now(), retryInterval);
-    if (claimedAt !== undefined) {
-      const mayStillRun = now() - claimedAt <= deadline.seconds;
+    const otherClaim = cache?.claim(place.key, now(), retryInterval);
+    if (otherClaim !== undefined) {
+      const mayStillRun = now() - otherClaim <= deadline.seconds;
       return mayStillRun ? awaitOtherProcess(document, deadline) : undefined;
     }
     try {
-      return describe(await fetchNew(deadline));
+      return toLoaded(await fetchNew(deadline));
     } catch (error) {
       if (!(error instanceof JwtkitError)) throw error;
       if (document !== undefined) recordFailure(error, document);
@@ -120,6 +121,7 @@ export function remoteDocument<T>(place: DocumentPlace<T>, options: RemoteOption
   ): Promise<LoadedDocument<T> | undefined> {
     while (!deadline.signal.aborted) {
       const latest = newest(deadline);
+      // A new one that was fetched at the same time says that the other process failed.
       if (latest !== document) return latest?.fetchedAt === document?.fetchedAt ? undefined : current();
       await wait(50);
     }
@@ -176,13 +178,13 @@ export function remoteDocument<T>(place: DocumentPlace<T>, options: RemoteOption
     return held;
   }
 
-  function describe(document: Held<T>): LoadedDocument<T> {
+  function toLoaded(document: Held<T>): LoadedDocument<T> {
     const { value, fetchedAt, freshUntil } = document;
     return { value, source: sourceOf(document), fetchedAt, isStale: now() >= freshUntil, problem };
   }
 
   function current(): LoadedDocument<T> | undefined {
-    return held === undefined ? undefined : describe(held);
+    return held === undefined ? undefined : toLoaded(held);
   }
 
   return {
@@ -191,14 +193,14 @@ export function remoteDocument<T>(place: DocumentPlace<T>, options: RemoteOption
      * @throws {JwtkitError} JWKS_UNAVAILABLE, and what reading the document throws.
      */
     load(deadline: Deadline): Promise<LoadedDocument<T>> {
-      loading ??= load(deadline).finally(() => {
+      loading ??= loadNow(deadline).finally(() => {
         loading = undefined;
       });
       return loading;
     },
     /** Returns a newer document than the one in memory; undefined without one, or if the last attempt was seconds ago. */
     reload(deadline: Deadline): Promise<LoadedDocument<T> | undefined> {
-      reloading ??= reload(deadline).finally(() => {
+      reloading ??= reloadNow(deadline).finally(() => {
         reloading = undefined;
       });
       return reloading;

@@ -20,7 +20,7 @@ import {
   withoutAudience,
 } from './audience.js';
 import { auditIssue } from './audit.js';
-import { invalidClient } from './client-authentication.js';
+import { findClient, invalidClient } from './client-authentication.js';
 import { invalidScope, listScopes, readForm, requestedScopes } from './form.js';
 import { Refusal } from './refusal.js';
 import { addressOf } from './request.js';
@@ -118,17 +118,17 @@ export async function grantClientCredentials(
 }
 
 /** What a request with a refresh token gets: `status` is that of a refused token. */
-type GrantRefresh = (request: FastifyRequest, client: Client | undefined, status: 400 | 401) => Promise<TokenAnswer>;
+type GrantRefresh = (request: FastifyRequest, status: 400 | 401) => Promise<TokenAnswer>;
 
 /**
  * Returns a function that issues new tokens for a refresh token, within what its user may do now.
  * @throws {Refusal} from the function, with `status` for a refused token (the tutorials answer 401, RFC 6749 §5.2 says 400); 400 for
- * a scope that the session does not have.
+ * a scope that the session does not have; 401 invalid_client.
  */
 export function prepareRefresh(options: ServiceOptions, deps: ServiceDeps): GrantRefresh {
   const verify = withoutAudience(ownPolicy(options, 'refresh'));
   const { rotatesRefreshTokens: rotate, rotateGrace, sessionMax } = options;
-  return async (request, client, status) => {
+  return async (request, status) => {
     const { refresh_token: token, scope } = readForm(request, ['refresh_token'], ['scope']);
     // The form of the scope is not checked here: the token is judged first.
     const requested = listScopes(scope);
@@ -137,7 +137,8 @@ export function prepareRefresh(options: ServiceOptions, deps: ServiceDeps): Gran
     const issue = pairPolicy(key, options);
     const resource = requestedAudiences(request);
     const policy = { verify, issue, scope: requested, resource, rotate, rotateGrace, sessionMax };
-    const limits = (claims: Claims) => limitsOf(claims, client, options, deps);
+    // The token is judged before its client. A used token ends its session, whoever sends it.
+    const limits = (claims: Claims) => limitsOf(claims, findClient(request, deps), options, deps);
     try {
       const issued = await withKeys(deps.keys, now, (keys) =>
         refreshAndRead(token, policy, { key, keys, denylist: deps.denylist, now, limits }),

@@ -71,7 +71,10 @@ export function algorithmOf(key: Key, { algorithms }: ServiceOptions): Algorithm
   if (algorithms === undefined) return undefined;
   const fitting = signingAlgorithmOf(key, algorithms);
   if (fitting !== undefined) return fitting;
-  throw new JwtkitError('SIGNING_KEY_NOT_FOUND', `the key signs by none of ${algorithms.join(', ')}`);
+  throw new JwtkitError(
+    'SIGNING_KEY_NOT_FOUND',
+    `the signing key supports none of the allowed algorithms: ${algorithms.join(', ')}`,
+  );
 }
 
 /** Demands a `sub`. */

@@ -35,7 +35,10 @@ export function describeVerdict(error: JwtkitError, expected: TokenType): string
 interface Explanation {
   /** In the words of the tutorials' servers. */
   readonly detail: string;
-  /** For a challenge (RFC 6750 §3): the same, but for a token from a clock that is ahead. No guess at a token gets that far. */
+  /**
+   * For a challenge (RFC 6750 §3). Equals `detail`, except for a token that is not valid yet: then it says how far the clocks differ.
+   * It says so only of a token whose signature holds.
+   */
   readonly description: string;
   /** For logs. */
   readonly failed: string;

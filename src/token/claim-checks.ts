@@ -1,6 +1,6 @@
 /** Checks each claim of a token with a verified signature against the policy and the time (RFC 7519 §4.1, RFC 8725 §3). */
 import { own, quoteText } from '../jose/json.js';
-import { variableName } from '../jose/unresolved.js';
+import { variableName } from '../jose/variable-name.js';
 import { asList, commaHint, isString, isStringOrStrings, suggestNear } from './claims.js';
 import type { DecodedToken } from './decode.js';
 import { type Finding, failed, malformed, passed, skipped, skips } from './finding.js';

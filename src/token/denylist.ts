@@ -82,7 +82,7 @@ export function requireDenylist(denylist: Denylist, ...methods: readonly (keyof 
   });
 }
 
-/** The greatest leeway that a verifier may use, in seconds: an entry outlives its token by this much. */
+/** The greatest leeway of a verifier, in seconds. An entry is kept this long after the `exp` of its token, which such a verifier still accepts. */
 export const maxLeeway = 3600;
 
 /** The longest grace of a rotation, in seconds: a thief has as much time. */

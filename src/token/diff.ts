@@ -80,8 +80,8 @@ function widening({ path, kind, first, second }: Difference): string | undefined
   if (path === '/aud' && kind === 'removed') return 'is for any audience';
   const isAudience = path === '/aud' && kind === 'changed';
   if (!isAudience && !grants.includes(path)) return undefined;
-  const had = wordsOf(first, path);
-  const added = wordsOf(second, path).filter((word) => !had.includes(word));
+  const had = new Set(wordsOf(first, path));
+  const added = wordsOf(second, path).filter((word) => !had.has(word));
   return added.length === 0 ? undefined : `adds ${added.join(', ')}`;
 }
 

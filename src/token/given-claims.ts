@@ -47,8 +47,24 @@ const outputs: readonly Output[] = [
   { members: { claims: isJsonObject, header: isJsonObject }, optional: ['line'], refusal: () => undefined },
   { members: { claims: isJsonObject, token: isText }, optional: ['line'], refusal: () => undefined },
   {
+    members: { header: isJsonObject, encrypted: (value) => value === true },
+    optional: ['line', 'header_text', 'defects'],
+    refusal: () => encryptedRefusal,
+  },
+  {
+    // Of a token for several recipients.
+    members: { headers: Array.isArray, encrypted: (value) => value === true },
+    optional: ['line', 'defects'],
+    refusal: () => encryptedRefusal,
+  },
+  {
+    members: { defects: Array.isArray },
+    optional: ['header', 'header_text', 'claims', 'claims_text', 'encrypted'],
+    refusal: () => 'is what decode could read of a damaged token, not claims',
+  },
+  {
     members: { valid: isBoolean, code: isTextOrNull, checks: Array.isArray },
-    optional: ['key', 'header', 'claims', 'fetched', 'config'],
+    optional: ['key', 'header', 'claims', 'fetched', 'skipped', 'config'],
     refusal: refusalOfVerdict,
   },
   {
@@ -68,11 +84,46 @@ const outputs: readonly Output[] = [
     refusal: () => 'is the output of decrypt; its content may be claims: jwtkit decrypt without --json',
   })),
   {
-    members: { access_token: isText, token_type: isText, expires_in: isNumber },
-    optional: ['line', 'refresh_token'],
+    // Of `issue --pair`, `refresh` and a token endpoint (RFC 6749 §5.1).
+    members: { access_token: isText, token_type: isText },
+    optional: ['line', 'expires_in', 'refresh_token', 'scope', 'id_token'],
     refusal: () => 'is a pair of tokens, not claims',
   },
+  {
+    // Of `serve`.
+    members: { detail: (value) => isText(value) || Array.isArray(value) },
+    optional: ['path', 'error', 'error_description'],
+    refusal: () => 'is an error of a service, not claims',
+  },
+  {
+    // Of another token endpoint (RFC 6749 §5.2).
+    members: { error: isText, error_description: isText },
+    optional: ['error_uri', 'state'],
+    refusal: ({ error }) => `is an error of a service, ${quoteText(asText(error))}, not claims`,
+  },
+  {
+    members: { active: (value) => value === false },
+    optional: [],
+    refusal: () => 'is what /introspect says of a token that is not active, not claims',
+  },
+  {
+    members: { differences: Array.isArray },
+    optional: ['checks'],
+    refusal: () => 'is the output of diff, not claims',
+  },
+  {
+    members: { command: isText, summary: isText, findings: Array.isArray, cases: Array.isArray },
+    optional: [],
+    refusal: ({ command }) => `is a report of ${quoteText(asText(command))}, not claims`,
+  },
+  {
+    members: { version: isText, runs: Array.isArray },
+    optional: ['$schema'],
+    refusal: () => 'is a report in SARIF, not claims',
+  },
 ];
+
+const encryptedRefusal = 'is the header of an encrypted token; jwtkit decrypt prints its content';
 
 function refusalOfVerdict(verdict: JsonObject): string | undefined {
   const { valid, code } = verdict;

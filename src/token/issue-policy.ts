@@ -1,8 +1,10 @@
 /** How tokens are made, and the checks of what callers without a compiler pass. */
 import { JwtkitError } from '../errors.js';
 import type { AlgorithmName } from '../jose/algorithms.js';
-import { isPromise, requireObject } from '../jose/arguments.js';
+import { requireObject } from '../jose/arguments.js';
+import { requireValues } from '../jose/given-json.js';
 import { type JsonObject, quoteText } from '../jose/json.js';
+import { copyOptions } from '../jose/option-names.js';
 import { checkOptions, type OptionKinds } from '../jose/options.js';
 import type { Claims, TokenType } from './claims.js';
 
@@ -61,6 +63,7 @@ const pairKinds: OptionKinds<IssuePairPolicy> = {
   typ: 'a string',
   header: 'an object',
 };
+const pairNames = Object.keys(pairKinds) as (keyof IssuePairPolicy)[];
 const ownClaims: readonly string[] = ['type', 'iat', 'jti'] satisfies OwnClaim[];
 
 const isClaim = (name: string) => `it is a claim: put ${name} into the first argument`;
@@ -97,31 +100,25 @@ export function checkIssueArguments(claims: Claims, policy: IssuePolicy): void {
 }
 
 /**
- * Checks the claims and the policy of a pair.
+ * Checks the claims and the policy of a pair, and returns the policy as an object of its own.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function checkPairArguments(claims: Claims, policy: IssuePairPolicy): void {
+export function checkPairArguments(claims: Claims, policy: IssuePairPolicy): IssuePairPolicy {
   checkClaims(claims);
-  checkPairPolicy(policy);
+  return checkPairPolicy(policy);
 }
 
 /**
- * Checks the policy of a pair.
+ * Checks the policy of a pair, and returns it as an object of its own.
  * @throws {JwtkitError} USAGE_INVALID.
  */
-export function checkPairPolicy(policy: IssuePairPolicy): void {
+export function checkPairPolicy(policy: IssuePairPolicy): IssuePairPolicy {
   checkOptions('policy', policy, pairKinds, wordsForPair);
   if (policy.accessClaims !== undefined) checkClaims(policy.accessClaims);
+  return copyOptions(policy, pairNames);
 }
 
 function checkClaims(claims: Claims): void {
   requireObject(claims, 'the first argument', "the claims, such as { sub: 'user-123' }");
-  for (const name of Object.keys(claims)) {
-    const value = claims[name];
-    // JSON writes a promise as {}, and leaves out a function and a symbol.
-    if (isPromise(value)) throw new JwtkitError('USAGE_INVALID', `claim ${quoteText(name)} is a Promise: await it`);
-    if (typeof value === 'function' || typeof value === 'symbol') {
-      throw new JwtkitError('USAGE_INVALID', `claim ${quoteText(name)} is a ${typeof value}, which JSON cannot write`);
-    }
-  }
+  requireValues(claims);
 }

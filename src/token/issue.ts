@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AlgorithmName } from '../jose/algorithms.js';
+import { requireKey } from '../jose/arguments.js';
 import { defaultMaxTokenLength } from '../jose/compact.js';
+import { readExact, writeJson } from '../jose/exact-json.js';
 import { isJsonObject } from '../jose/json.js';
 import { prepareSigner } from '../jose/jws.js';
 import type { Key } from '../jose/key.js';
@@ -51,10 +53,8 @@ export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Cl
   const complete = prepareClaims(policy, deps);
   const typ = policy.typ ?? (bare ? undefined : 'JWT');
   const prepare = (headerTyp: string | undefined) =>
-    prepareSigner(key, {
-      alg: policy.alg,
-      header: { ...(headerTyp === undefined ? {} : { typ: headerTyp }), ...policy.header },
-    });
+    prepareSigner(key, { alg: policy.alg, header: { typ: headerTyp, ...policy.header } });
+  requireKey(key, 'sign');
   const sign = prepare(typ);
   let signRefresh: typeof sign | undefined;
   const isTypFree = policy.typ === undefined && policy.header?.typ === undefined;
@@ -64,7 +64,7 @@ export function prepareIssuer(policy: IssuePolicy, deps: IssueDeps): (claims: Cl
     const isSpecial = maySpecialize && claims.type === 'refresh' && takesRefreshForm(key, claims);
     if (isSpecial && !isJsonObject(claims.session)) claims = toRefreshForm(claims, policy.refreshAudience);
     const { payload, claims: issued, claimsText } = writePayload(claims, bare);
-    if (isSpecial) refuseMalformed(issued.session as Claims, JSON.stringify(issued.session));
+    if (isSpecial) refuseMalformed(issued.session as Claims, writeJson(readExact(claimsText, issued).session));
     if (isSpecial) signRefresh ??= prepare(refreshTyp);
     const token = (isSpecial && signRefresh !== undefined ? signRefresh : sign)(payload);
     if (token.length > defaultMaxTokenLength) {
@@ -89,8 +89,7 @@ export interface TokenPair {
  * @throws {JwtkitError} USAGE_INVALID as `issueToken`, and for claims that the two cannot share (`exp`, `jti`, `type`).
  */
 export async function issueTokenPair(claims: Claims, policy: IssuePairPolicy, deps: IssueDeps): Promise<TokenPair> {
-  checkPairArguments(claims, policy);
-  return preparePairIssuer(policy, deps)(claims).tokens;
+  return preparePairIssuer(checkPairArguments(claims, policy), deps)(claims).tokens;
 }
 
 /** Signed tokens, and the claims that they hold. */

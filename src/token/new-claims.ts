@@ -1,9 +1,9 @@
 /** The claims of a new token and its payload, before anything signs or encrypts it. */
 import { randomUUID } from 'node:crypto';
 import { JwtkitError } from '../errors.js';
-import { parseClaims } from '../jose/compact.js';
 import { isJsonNumber } from '../jose/decimal.js';
-import { findOddNumber, readExact, writeJson } from '../jose/exact-json.js';
+import { readExact } from '../jose/exact-json.js';
+import { writeClaims } from '../jose/given-json.js';
 import { type Claims, claimShapeProblem, findMalformed, joinClaims, type TokenType } from './claims.js';
 import type { IssuePolicy } from './issue-policy.js';
 import { isNumericDate, requireNow } from './time.js';
@@ -66,8 +66,7 @@ export interface Payload {
  * @throws {JwtkitError} USAGE_INVALID for claims that `verifyToken` would refuse.
  */
 export function writePayload(claims: Claims, isBare: boolean): Payload {
-  const payload = serialize(claims);
-  const { value: issued, text: claimsText } = readBack(payload);
+  const { payload, value: issued, text: claimsText } = writeClaims(claims);
   refuseMalformed(isBare ? withoutOwn(issued) : issued, claimsText);
   return { payload, claims: issued, claimsText };
 }
@@ -87,28 +86,6 @@ function noExp(): JwtkitError {
 /** Claims without those whose shape is ours to choose: other services want a list of scopes, or other types. */
 function withoutOwn({ type: _type, scope: _scope, role: _role, family: _family, ...others }: Claims): Claims {
   return others;
-}
-
-function serialize(claims: Claims): Buffer {
-  const odd = findOddNumber(claims);
-  if (odd === 'infinite') throw refuse('the claims hold a number that JSON cannot write');
-  if (typeof claims.toJSON === 'function') throw refuse('the claims are plain values, toJSON would replace them');
-  try {
-    return Buffer.from(odd === undefined ? JSON.stringify(claims) : writeJson(claims), 'utf8');
-  } catch {
-    throw refuse('the claims cannot be written as JSON');
-  }
-}
-
-/** Reads the claims as verifiers will, and refuses to sign what our own strict reading refuses. */
-function readBack(payload: Buffer): ReturnType<typeof parseClaims> {
-  try {
-    return parseClaims(payload);
-  } catch (error) {
-    throw error instanceof JwtkitError
-      ? refuse(`the claims make a payload that ${error.message.replace(/^payload /, '')}`)
-      : error;
-  }
 }
 
 /** The error for claims that cannot be issued. */

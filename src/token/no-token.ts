@@ -1,5 +1,6 @@
 /** Why a text holds no token: what people pass instead, each with the way out. Repeats nothing of the text. */
-import { fileName, printedForm, variableName, vaultReference } from '../jose/unresolved.js';
+import { fileName, printedForm, vaultReference } from '../jose/unresolved.js';
+import { variableName } from '../jose/variable-name.js';
 import { damagedHint } from './decode.js';
 import { findToken } from './find-token.js';
 import { headerOf } from './token-runs.js';

@@ -62,7 +62,8 @@ function fullMediaType(type: string): string {
   return (type.includes('/') ? type : `application/${type}`).toLowerCase();
 }
 
-const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
+/** Every member of a policy. */
+export const policyMembers: readonly (keyof VerifyPolicy)[] = [
   'algorithms',
   'type',
   'issuer',
@@ -82,7 +83,7 @@ const policyMembers: ReadonlySet<string> = new Set<keyof VerifyPolicy>([
   'allowNoExp',
   'allowExpiredCertificate',
   'maxLength',
-]);
+];
 
 /** Words of other libraries and of claims. */
 const otherWords = {
@@ -111,7 +112,7 @@ export function checkPolicy(policy: VerifyPolicy): void {
   check('maxAge', policy.maxAge, isSeconds, 'a number of seconds');
   check('minTtl', policy.minTtl, isSeconds, 'a number of seconds');
   if (leeway !== undefined && leeway > maxLeeway) {
-    throw refuse(`leeway is at most ${formatDuration(maxLeeway)}, revocations outlive a token by no more`);
+    throw refuse(`leeway is at most ${formatDuration(maxLeeway)}: revocations outlive a token no longer`);
   }
   check(
     'type',

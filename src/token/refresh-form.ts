@@ -4,6 +4,7 @@
  * servers read. A token that is signed with a shared secret, or names no issuer, has the form of the tutorials instead: that of an
  * access token, but for its `type`.
  */
+import { readExact, writeJson } from '../jose/exact-json.js';
 import { isJsonObject, type JsonObject, own } from '../jose/json.js';
 import type { Key } from '../jose/key.js';
 import type { Claims } from './claims.js';
@@ -53,9 +54,10 @@ export function sessionClaims(token: Readable): Claims {
   return { ...pick(session as JsonObject, (name) => !ownClaims.has(name)), ...kept };
 }
 
-/** A refresh token with the claims that {@link sessionClaims} returns. Any other token comes back as it is. */
+/** A refresh token with the claims that {@link sessionClaims} returns, and their text. Any other token comes back as it is. */
 export function withSessionClaims(token: DecodedToken): DecodedToken {
   if (!hasRefreshForm(token)) return token;
-  const claims = sessionClaims(token);
-  return { header: token.header, claims, claimsText: JSON.stringify(claims) };
+  const { header, claims, claimsText } = token;
+  const exact = sessionClaims({ header, claims: readExact(claimsText, claims) });
+  return { header, claims: sessionClaims(token), claimsText: writeJson(exact) };
 }

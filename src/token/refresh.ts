@@ -2,6 +2,7 @@ import { JwtkitError } from '../errors.js';
 import { requireKey } from '../jose/arguments.js';
 import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
+import { copyOptions } from '../jose/option-names.js';
 import { checkDeps, checkOptions, type OptionKinds } from '../jose/options.js';
 import { soundClaimsOf } from './account-claims.js';
 import { type Claims, claimShapeProblem, isString, joinClaims } from './claims.js';
@@ -16,7 +17,7 @@ import {
 import { examineAndAsk, type VerifiedToken } from './examine.js';
 import { type IssueDeps, issueToken, preparePairIssuer, type ReadTokens, type TokenPair } from './issue.js';
 import { checkPairPolicy, type IssuePairPolicy } from './issue-policy.js';
-import type { VerifyPolicy } from './policy.js';
+import { policyMembers, type VerifyPolicy } from './policy.js';
 import { hasRefreshForm, sessionClaims } from './refresh-form.js';
 import {
   endReusedSession,
@@ -69,6 +70,8 @@ const policyKinds: OptionKinds<RefreshPolicy> = {
   sessionMax: 'a number of seconds, 0 or more',
 };
 
+const policyNames = Object.keys(policyKinds) as (keyof RefreshPolicy)[];
+
 /** What refreshing needs. */
 export interface RefreshDeps extends IssueDeps {
   readonly keys: readonly Key[];
@@ -110,15 +113,17 @@ export async function refreshToken(token: string, policy: RefreshPolicy, deps: R
 /** {@link refreshToken} that also returns the claims of the new tokens, and what the session held before. */
 export async function refreshAndRead(
   token: string,
-  policy: RefreshPolicy,
+  given: RefreshPolicy,
   deps: RefreshDeps,
 ): Promise<ReadTokens<RefreshedTokens> & { readonly before: Claims }> {
-  checkOptions('policy', policy, policyKinds, { audience: 'demands belong into verify: { verify: { audience } }' });
-  if (policy.issue !== undefined) checkPairPolicy(policy.issue);
+  checkOptions('policy', given, policyKinds, { audience: 'demands belong into verify: { verify: { audience } }' });
+  const { verify = {}, issue } = given;
+  const policy = copyOptions(given, policyNames);
+  if (issue !== undefined) Object.assign(policy, { issue: checkPairPolicy(issue) });
   checkDeps('the third argument', deps, '{ key, keys, denylist, now }', depKinds);
   const { key, keys, denylist, now } = deps;
   requireKey(key, 'sign');
-  const demands: VerifyPolicy = Object.assign({}, policy.verify, { type: 'refresh' } as const);
+  const demands = Object.assign(copyOptions<VerifyPolicy>(verify, policyMembers), { type: 'refresh' } as const);
   const examined = await examineAndAsk(token, demands, { keys, denylist, now });
   const { findings, verified } = examined;
   if (verified === undefined) throw refusalOf(examined);
@@ -172,7 +177,10 @@ async function issueNext(
   }
   if (jti === undefined) throw new JwtkitError('CLAIM_MISSING', 'token has no jti, so it cannot be consumed once');
   if (denylist === undefined)
-    throw new JwtkitError('STORE_UNAVAILABLE', 'rotating needs a store to consume the token in');
+    throw new JwtkitError(
+      'STORE_UNAVAILABLE',
+      'rotation needs a denylist: it records that the old refresh token was used',
+    );
   const { aud } = verified.claims;
   const refreshAudience = hasRefreshForm(verified) && isString(aud) ? aud : undefined;
   const accessClaims = joinClaims(ofAccess, noAuthTime);

@@ -1,8 +1,10 @@
 /** A required claim, and the JSON value that it must have or the word that it must hold. */
+import { describeArgument } from '../jose/arguments.js';
 import { isJsonNumber, isSameNumber } from '../jose/decimal.js';
 import { findOddNumber, parseExactJson, writeJson } from '../jose/exact-json.js';
 import { isJsonObject, quoteText } from '../jose/json.js';
 import { JsonError, maxJsonDepth } from '../jose/json-reader.js';
+import { memberNames } from '../jose/option-names.js';
 
 /** A claim that must be present. If a value is given, the claim must equal it: numbers as decimals, members in any order. */
 export interface RequiredClaim {
@@ -63,7 +65,7 @@ export function findRequirementProblem(required: unknown): string | undefined {
   if (!isJsonObject(required) || typeof required.name !== 'string') return 'is an array of {name, value?, word?}';
   const { name, value, json, word } = required;
   const label = quoteText(name);
-  const other = Object.keys(required).find((member) => !['name', 'value', 'json', 'word'].includes(member));
+  const other = memberNames(required).find((member) => !['name', 'value', 'json', 'word'].includes(member));
   if (other !== undefined) return `${label} has ${quoteText(other)}, which is not a member of it`;
   if (Object.hasOwn(required, 'word')) {
     if (value !== undefined || json !== undefined)
@@ -74,6 +76,10 @@ export function findRequirementProblem(required: unknown): string | undefined {
     // With an unset variable as the value, the claim would only have to be present.
     if (value === undefined && Object.hasOwn(required, 'value'))
       return `${label} has the value undefined: leave it out`;
+    // So it would with an unset variable as the text.
+    if (Object.hasOwn(required, 'json')) return `${label} has the json undefined: leave it out`;
+    const foreign = value === undefined ? undefined : findForeign(value);
+    if (foreign !== undefined) return `${label} has a value with ${foreign} in it, which is not JSON`;
     const lost = findLostDigits(value);
     if (lost === undefined) return undefined;
     return `${label} has the value ${lost}, which may have lost digits: give a bigint, or json`;
@@ -96,6 +102,28 @@ export function wantedValue({ value, json }: RequiredClaim): unknown {
 
 function parseText(json: string): unknown {
   return parseExactJson(Buffer.from(json, 'utf8'));
+}
+
+/**
+ * Describes what a value holds that JSON does not; undefined for nothing. A date and a promise have no members, and would equal {}.
+ */
+function findForeign(value: unknown, depth = 0): string | undefined {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || isJsonNumber(value))
+    return undefined;
+  if (value === undefined) return 'undefined';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if (depth > maxJsonDepth) return undefined;
+  if (!Array.isArray(value)) {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    // Objects of another realm have another Object.prototype.
+    const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+    if (!isPlain || !isJsonObject(value)) return describeArgument(value);
+  }
+  for (const member of Array.isArray(value) ? value : Object.values(value)) {
+    const foreign = findForeign(member, depth + 1);
+    if (foreign !== undefined) return foreign;
+  }
+  return undefined;
 }
 
 /** Finds a number that JavaScript may have rounded already. */

@@ -17,7 +17,7 @@ export function parseDuration(text: string): number {
   const seconds = readDuration(text);
   if (seconds === undefined) {
     throw new JwtkitError('USAGE_INVALID', `${JSON.stringify(text)} is not a duration`, {
-      hint: 'write 90 (seconds), 15m, 12h, 7d or 1h30m',
+      hint: 'write 90 (seconds), 15m, 12h, 7d, 2w or 1h30m',
     });
   }
   return seconds;

@@ -1,5 +1,4 @@
 /** Where in a text a token was found: in words for a note, and the name that the text gives it. */
-
 import { quotes } from './token-runs.js';
 
 export interface TokenPlace {

@@ -22,9 +22,9 @@ export const quotes = '"\'`\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u300a-\\
 const brackets = '<>()\\[\\]{}|\\u2500-\\u257f\\uff08\\uff09';
 /** What may stand right before a token. */
 const opening = new RegExp(`[${spaces}${quotes}${brackets},;=:/?#&@\uff0c\uff1a\uff1b]`);
-/** The rest of a word: up to what may stand right behind a token. */
+/** The rest of a word: up to what may stand right after a token. */
 const gluedText = () => new RegExp(`[^${spaces}${quotes}${brackets},;&#]*`, 'y');
-/** What may stand behind the last line of a wrapped token, beside white space up to the end of the text. */
+/** What may stand after the last line of a wrapped token, beside white space up to the end of the text. */
 const closing = new RegExp(`[${quotes}${brackets}${invisible},;&]|\\s*$`, 'y');
 
 /** Returns the parts of a text that begin like a token, in their order. */
@@ -38,6 +38,7 @@ export function findRuns(text: string): TokenRun[] {
   for (let match = words.exec(text); match !== null; match = words.exec(text)) {
     const start = match.index;
     let [run] = match;
+    // Base64url of {" begins with ey, of { and white space with ew.
     if (!/^e[wy]/.test(run) || (start > 0 && !opening.test(text.charAt(start - 1)))) continue;
     let end = words.lastIndex;
     let lines = 1;
@@ -46,8 +47,10 @@ export function findRuns(text: string): TokenRun[] {
     if (wrapped !== undefined && isToken(wrapped.run)) ({ run, end, lines } = wrapped);
     if (!run.includes('.') || headerOf(run) === undefined) continue;
     glued.lastIndex = end;
-    let rest = (glued.exec(text)?.[0] ?? '').replace(/^\\$/, '');
-    if (/^[/?]/.test(rest) && isInPath(text, start)) rest = '';
+    // Not read where it does not count: a path may hold many tokens.
+    const endsInPath = /[/?]/.test(text.charAt(end)) && isInPath(text, start);
+    // A lone backslash continues a line in a shell.
+    let rest = endsInPath ? '' : (glued.exec(text)?.[0] ?? '').replace(/^\\$/, '');
     if (rest === '') rest = otherPieces(text, run, end);
     found.push({ token: run + rest, isWhole: rest === '' && isToken(run), start, lines });
     words.lastIndex = end + rest.length;
@@ -84,7 +87,7 @@ const lastLengths: Readonly<Record<string, readonly number[]>> = {
 const lengthsOfRsa = [342, 512, 683, 1366];
 const lengthsOfTags = [22, 32, 43];
 
-/** Whether a token on one line has all of its last segment, as far as its `alg` tells. */
+/** Whether the last segment of a token has a length that its algorithm can produce. */
 export function isComplete(run: string): boolean {
   return isToken(run) && lengthsOf(run).includes(lastLength(run));
 }
@@ -102,12 +105,12 @@ function lengthsOf(run: string): readonly number[] {
 
 /** What stands between the pieces of a split token: spaces, quotes, tags, and the signs that join strings. */
 const between = new RegExp(`(?:[${spaces}${quotes}+\\\\&.|^>!#]|<[\\w /="'-]{0,60}>){1,40}`, 'y');
-/** A string that another string is joined to. */
+/** The end of a string, a sign that joins strings, and the beginning of the next one. */
 const joinedString = new RegExp(`[${quotes}]\\s{0,16}(?:\\+|\\.{1,2}|&)\\s{0,80}[${quotes}][\\w.-]+`, 'y');
 
 /**
- * Returns the pieces behind a token that make its last segment complete, with what stands between them: a program split it. Empty if
- * nothing tells that they belong to it.
+ * Returns the other pieces of a token that a program split, with what stands between them. They stay part of the token, so that the
+ * parser refuses it. Empty if nothing tells that they belong to it.
  */
 function otherPieces(text: string, run: string, end: number): string {
   joinedString.lastIndex = end;
@@ -134,7 +137,7 @@ function otherPieces(text: string, run: string, end: number): string {
 /** How far before a token the beginning of its path is looked for, in characters. */
 const longestPath = 2048;
 
-/** Whether a token is a segment of a path: what stands behind its slash is no part of it. */
+/** Whether a token is a segment of a path: what stands after its slash is no part of it. */
 function isInPath(text: string, start: number): boolean {
   const before = text.slice(Math.max(0, start - longestPath), start);
   const word = before.split(/[\s"'`<>()]/).at(-1) ?? '';
@@ -153,17 +156,17 @@ function unwrap(text: string, start: number, end: number): { run: string; end: n
   if (next === undefined) return undefined;
   const pieces = [text.slice(start, end)];
   // The first line may hold other text too, such as the name of a header.
-  let most = end - (text.lastIndexOf('\n', start) + 1);
-  let least = end - start;
+  let longestNext = end - (text.lastIndexOf('\n', start) + 1);
+  let shortestFull = end - start;
   let at = end;
-  while (next !== undefined && most >= shortestLine && next.piece.length <= most) {
+  while (next !== undefined && longestNext >= shortestLine && next.piece.length <= longestNext) {
     const { piece } = next;
     if (pieces.length === 1 && piece.includes('.') && headerOf(piece) !== undefined) break;
     pieces.push(piece);
     at = next.end;
-    if (piece.length < least) break;
-    most = piece.length;
-    least = piece.length;
+    if (piece.length < shortestFull) break;
+    longestNext = piece.length;
+    shortestFull = piece.length;
     next = lineAfter(text, at);
   }
   return pieces.length === 1 ? undefined : { run: pieces.join(''), end: at, lines: pieces.length };
@@ -183,13 +186,13 @@ function joinAtDots(text: string): TokenRun | undefined {
   const pieces = lines.map((line) => line.trim());
   if (!pieces.every((piece) => /^[\w.-]+$/.test(piece))) return undefined;
   const token = pieces.join(hasDots ? '' : '.');
-  // First: it is cheap, and leaves few pieces with a dot.
+  // Checked first, since it is cheap: a complete token has at most four dots.
   if (!isComplete(token)) return undefined;
   if (pieces.slice(1).some((piece) => piece.includes('.') && headerOf(piece) !== undefined)) return undefined;
   return { token, isWhole: true, start: text.search(/\S/), lines: lines.length };
 }
 
-/** The line behind `at` if it holds nothing but characters of a token, and what may close it. */
+/** The line after `at` if it holds nothing but characters of a token, and what may close it. */
 function lineAfter(text: string, at: number): { piece: string; end: number } | undefined {
   const lineEnd = /[ \t]*(?:\\[ \t]*)?\r?\n[ \t>]*/y;
   lineEnd.lastIndex = at;

@@ -70,7 +70,7 @@ export async function reportToken(token: string, policy: VerifyPolicy, deps: Ver
   return toReport(await examineAndAsk(token, policy, deps));
 }
 
-/** The code of the worst failure; null if nothing failed. A code outside this order counts too. */
+/** The verdict: the code of the failed check that comes first in {@link verdictOrder}, then any other code; null if nothing failed. */
 export function verdictOf(findings: readonly Finding[]): ErrorCode | null {
   let worst: ErrorCode | null = null;
   for (const { status, code = 'INTERNAL' } of findings) {

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A batch over a pipe that stays open: the clock and the keyring count as they are when a line comes in. */
 import { spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';

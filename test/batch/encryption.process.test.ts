@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Batches that encrypt and decrypt, with the real binary and its threads. */
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Where the keys of a batch come from: on threads they are what they are for a single token. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

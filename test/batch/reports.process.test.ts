@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Reports of long batches, with the real binary: their memory is bounded, and threads change nothing. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';

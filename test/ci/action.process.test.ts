@@ -1,3 +1,4 @@
+// @module-tag slow
 /** action.yml: a schema reads it, and its steps run as the runner of GitHub Actions runs them. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

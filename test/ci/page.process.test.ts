@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Every shell line of the pipelines in docs/ci.md, run as the service of each runs it, with a service under test and an issuer. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The hook for pre-commit: a schema reads it, and commits with mistakes in what is staged fail. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -237,7 +237,7 @@ const cases: readonly NoteCase[] = [
   },
   {
     command: 'probe',
-    note: /accepts a text that is no token/,
+    note: /accepted a text that is not a token/,
     from: 'commands/probe/probe.ts',
     run: () => ({ args: ['probe', `module:${fileWith('export default () => true;', 'any.mjs')}`, '--new-key'] }),
   },

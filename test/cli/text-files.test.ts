@@ -5,6 +5,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compactDecrypt } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { issuerKeys } from '../../src/remote/issuer.js';
 import { remoteKeys } from '../../src/remote/jwks.js';
@@ -209,6 +210,9 @@ describe('fetched keys', () => {
   );
 });
 
+/** Random bytes that no text begins with, and no key. */
+const random = (length: number) => Buffer.concat([Buffer.of(0x01, 0xff), randomBytes(length - 2)]);
+
 describe('binary files stay unchanged', () => {
   test('a key in DER', async () => {
     const file = join(temporaryFolder(), 'key.der');
@@ -219,18 +223,35 @@ describe('binary files stay unchanged', () => {
   });
 
   test.each([
-    ['random bytes', randomBytes(48)],
-    ['zeros among them', Buffer.concat([randomBytes(16), Buffer.alloc(8), randomBytes(16)])],
+    ['random bytes', random(48)],
+    ['zeros among them', Buffer.concat([random(16), Buffer.alloc(8), randomBytes(16)])],
+    ['a line end at the end', Buffer.concat([random(40), Buffer.from('\n')])],
+    ['a line end of Windows at the end', Buffer.concat([random(40), Buffer.from('\r\n')])],
     ['a text and zeros', Buffer.concat([Buffer.from(secret), Buffer.alloc(64)])],
     [
       'what looks like a byte order mark before no text',
-      Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf, 0xff), randomBytes(32)]),
+      Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf, 0xff, 0x01), randomBytes(32)]),
     ],
   ])('a secret: %s', async (_name, bytes) => {
     const { exitCode, stdout, stderr } = await runCli(['issue', '--secret-file', fileWith(bytes)]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const [header, claims, signature] = stdout.trim().split('.');
     expect(createHmac('sha256', bytes).update(`${header}.${claims}`).digest('base64url')).toBe(signature);
+  });
+
+  test('a shared secret of 32 bytes that ends with a line end encrypts', async () => {
+    const bytes = Buffer.concat([random(31), Buffer.from('\n')]);
+    const args = ['--secret-file', fileWith(bytes), '--alg', 'dir', '--enc', 'A256GCM'];
+    const encrypted = await stdoutOf(['encrypt', fileWith('content'), ...args]);
+    const { plaintext } = await compactDecrypt(encrypted, bytes);
+    expect(Buffer.from(plaintext).toString()).toBe('content');
+  });
+
+  test.each(['\n', '\r\n'])('a secret in Latin-1 is a text, and loses its line end %j', async (end) => {
+    const text = Buffer.from('ein Geheimnis für alle Müller und Bäcker', 'latin1');
+    const stdout = await stdoutOf(['issue', '--secret-file', fileWith(Buffer.concat([text, Buffer.from(end)]))]);
+    const [header, claims, signature] = stdout.trim().split('.');
+    expect(createHmac('sha256', text).update(`${header}.${claims}`).digest('base64url')).toBe(signature);
   });
 });
 

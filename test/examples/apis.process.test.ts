@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The APIs of docs/examples, as they stand there, behind the real service: which of its tokens each of them takes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

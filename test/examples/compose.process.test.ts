@@ -1,3 +1,4 @@
+// @module-tag slow
 /** docker-compose.yml of the docs: by the schema of Compose, and its commands run without containers. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -149,7 +149,7 @@ test('once a turn: many questions of one turn are one look, the next turn looks 
   expect([ask(), ask()]).toEqual([2, 2]);
 });
 
-test('once a turn: an error is thrown to each, and is not kept', () => {
+test('onceATurn throws an error to each caller of the turn, and asks again at the next call', () => {
   let looks = 0;
   const ask = onceATurn(() => {
     if (++looks < 3) throw new Error(`look ${looks}`);

@@ -122,7 +122,7 @@ describe('loadKeys with an encrypted key', () => {
     expect(failures.some(({ message, hint }) => `${message}${hint}`.includes('wrong 1'))).toBe(false);
   });
 
-  test('throws only JwtkitError for a damaged file', () => {
+  test('throws only JwtkitError for a damaged file', { tags: 'slow' }, () => {
     const der = privateKey.export({ format: 'der', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'p' });
     for (let at = 0; at < der.length; at++) {
       for (const bit of [1, 0x80]) {

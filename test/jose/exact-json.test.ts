@@ -14,7 +14,7 @@ describe('reading', () => {
     expect(readExact(text, value)).toBe(value);
   });
 
-  test('reads all values but numbers as JSON.parse does, in the same order', () => {
+  test('reads all values but numbers as JSON.parse does, in the same order', { tags: 'slow' }, () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), fc.constantFrom(undefined, 1, '\t'), (value, space) => {
         const text = JSON.stringify([value, 0.5], null, space);
@@ -109,7 +109,7 @@ describe('comparing', () => {
     expect(isSameNumber(one, new NumberText(other))).toBe(isSame),
   );
 
-  test('reading, writing and comparing numbers take linear time', () => {
+  test('reading, writing and comparing numbers take linear time', { tags: 'slow' }, () => {
     const shapes: Record<string, (size: number) => string> = {
       digits: (size) => '7'.repeat(size),
       'zeros, and one at the end': (size) => `0.${'0'.repeat(size)}1`,

@@ -50,7 +50,7 @@ describe.each(Object.entries(unread))('%s', (_name, mangle) => {
   });
 });
 
-test('two manglings after one another give the same key or a refusal, and no secret', () => {
+test('two manglings after one another give the same key or a refusal, and no secret', { tags: 'slow' }, () => {
   const all = Object.entries({ ...mended, ...unread });
   const mangling = fc.constantFrom(...all);
   fc.assert(

@@ -11,6 +11,7 @@ import { readPkcs12, writePkcs12 } from '../../src/jose/pkcs12.js';
 import { privateKeys } from '../attacks/trusted-keys.js';
 import { fileWith, temporaryFolder } from '../cli/fake-io.js';
 import { describeWithOpenssl, openssl } from '../openssl.js';
+import { within } from '../time-limit.js';
 
 const now = Math.floor(Date.now() / 1000);
 const passphrase = 'a pässphrase 😀';
@@ -98,7 +99,7 @@ describe('a file that was tampered with', () => {
     await expect(readPkcs12(whole, Buffer.of(0xff))).rejects.toMatchObject({ code: 'USAGE_INVALID' });
   });
 
-  test('never reads another key from a file with a flipped bit or a cut', async () => {
+  test('never reads another key from a file with a flipped bit or a cut', { tags: 'slow' }, async () => {
     const codes = new Set<unknown>();
     for (let at = 0; at < whole.length; at += 17) {
       const flipped = Buffer.from(whole);
@@ -133,9 +134,7 @@ describe('a file that was tampered with', () => {
     const file = readAsn1(whole, forge);
     const mac = (file.value as { value: { value: string }[] }[])[2] as { value: { value: string }[] };
     (mac.value[2] as { value: string }).value = Buffer.from(hex, 'hex').toString('latin1');
-    const start = performance.now();
-    expect(await rejection(writeAsn1(file, forge))).toBe('KEY_INVALID');
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(await within(1000, () => rejection(writeAsn1(file, forge)))).toBe('KEY_INVALID');
   });
 });
 

@@ -76,7 +76,7 @@ test('the JSON serializations are read by jose and by jwtkit', async () => {
   }
 });
 
-test('a passphrase encrypts with 600,000 rounds, and only a passphrase decrypts it', async () => {
+test('a passphrase encrypts with 600,000 rounds, and only a passphrase decrypts it', { tags: 'slow' }, async () => {
   const token = await encryptJwe(content, { key: passphrase });
   const { plaintext, header } = await decryptJwe(token, { keys: [passphrase] });
   expect([Buffer.from(plaintext), header.alg, header.p2c]).toEqual([content, 'PBES2-HS512+A256KW', 600_000]);

@@ -11,6 +11,7 @@ import { importEncryptionJwk } from '../../src/jwe/jwk.js';
 import { createEncryptionKey, createPassphraseKey, type EncryptionKey } from '../../src/jwe/key.js';
 import { parseJwe } from '../../src/jwe/parse.js';
 import { publicKeys, storedPair } from '../attacks/trusted-keys.js';
+import { within } from '../time-limit.js';
 import { allHalves, p256, rsa, secret32, x25519 } from './keys.js';
 
 const content = Buffer.from('the secret of the house');
@@ -118,7 +119,7 @@ describe('one failure for everything that does not decrypt', () => {
     }
   });
 
-  test('content that unfolds to more than 16 MiB, with a hint that names the limit', async () => {
+  test('content that unfolds to more than 16 MiB, with a hint that names the limit', { tags: 'slow' }, async () => {
     const bomb = deflateRawSync(Buffer.alloc(64 * 1024 * 1024));
     const packed = await zipped(bomb);
     expect(await refusalOf(packed, secret32.decrypt)).toEqual({
@@ -198,18 +199,18 @@ describe('the token does not choose its algorithm', () => {
     const key = createPassphraseKey(Buffer.from('pw'));
     const header = { alg: 'PBES2-HS256+A128KW', enc: 'A256GCM', p2s: 'AAAAAAAAAAAAAAAA' };
     const token = (p2c: unknown) => `${encoded({ ...header, p2c })}.AAAA.AAAA.AAAA.AAAA`;
-    const started = performance.now();
-    expect((await refusalOf(token(1_000_001), key)).code).toBe('ALG_NOT_ALLOWED');
-    expect((await refusalOf(token(2 ** 53), key)).code).toBe('ALG_NOT_ALLOWED');
-    for (const p2c of ['1000', -1, 0.5, null])
-      expect((await refusalOf(token(p2c), key)).code).toBe('DECRYPTION_FAILED');
-    const recipients = Array.from({ length: 10 }, () => ({
-      header: { ...header, p2c: 200_000 },
-      encrypted_key: 'AAAA',
-    }));
-    const many = JSON.stringify({ recipients, ciphertext: 'AAAA', iv: 'AAAA', tag: 'AAAA' });
-    expect((await refusalOf(many, key)).code).toBe('ALG_NOT_ALLOWED');
-    expect(performance.now() - started).toBeLessThan(2000);
+    await within(2000, async () => {
+      expect((await refusalOf(token(1_000_001), key)).code).toBe('ALG_NOT_ALLOWED');
+      expect((await refusalOf(token(2 ** 53), key)).code).toBe('ALG_NOT_ALLOWED');
+      for (const p2c of ['1000', -1, 0.5, null])
+        expect((await refusalOf(token(p2c), key)).code).toBe('DECRYPTION_FAILED');
+      const recipients = Array.from({ length: 10 }, () => ({
+        header: { ...header, p2c: 200_000 },
+        encrypted_key: 'AAAA',
+      }));
+      const many = JSON.stringify({ recipients, ciphertext: 'AAAA', iv: 'AAAA', tag: 'AAAA' });
+      expect((await refusalOf(many, key)).code).toBe('ALG_NOT_ALLOWED');
+    });
   });
 });
 

@@ -41,5 +41,5 @@ test.each<[string, () => unknown]>([
   ['removeKey', () => jwtkit.removeKey(directory, kid, left)],
   ['pruneKeyring', () => jwtkit.pruneKeyring(directory, left)],
 ])('%s without its options misses the time', async (_name, call) => {
-  expect(await refusal(call)).toMatch(/^USAGE_INVALID now is /);
+  expect(await refusal(call)).toMatch(/^USAGE_INVALID now must be /);
 });

@@ -46,5 +46,5 @@ const remote = jwtkit.remoteKeys('https://127.0.0.1:1/jwks.json', { now: () => n
 const moments = [Number.NaN, 'x', -1, now * 1000, new Date(now * 1000), null];
 
 test.each(calls)('%s refuses a moment that is no NumericDate', async (_name, call) => {
-  for (const moment of moments) expect(await refusal(() => call(moment))).toMatch(/^USAGE_INVALID now is /);
+  for (const moment of moments) expect(await refusal(() => call(moment))).toMatch(/^USAGE_INVALID now must be /);
 });

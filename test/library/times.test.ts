@@ -40,7 +40,7 @@ describe('a time in milliseconds', () => {
   ])('is refused by %s', async (_name, call) => {
     const refused = await refusal(call);
     expect(refused).toContain(inSeconds);
-    expect(refused).toMatch(/^USAGE_INVALID (now|exp|at|what now\(\) returns) is /);
+    expect(refused).toMatch(/^USAGE_INVALID (now|exp|at|what now\(\) returns) must be /);
   });
 
   test('is refused by the methods of a keyring', async () => {
@@ -63,7 +63,7 @@ describe('a time in milliseconds', () => {
     ['nothing', undefined],
     ['NaN', Number.NaN],
   ])('%s in its place is refused too', async (_name, wrong) => {
-    const expected = 'USAGE_INVALID now is a NumericDate, seconds since 1970: Math.floor(Date.now() / 1000)';
+    const expected = 'USAGE_INVALID now must be a NumericDate, seconds since 1970: Math.floor(Date.now() / 1000)';
     expect(await refusal(() => jwtkit.verifyToken(token, {}, { keys, now: wrong }))).toBe(expected);
     expect(await refusal(() => jwtkit.issueToken({}, {}, { key, now: wrong }))).toBe(expected);
   });

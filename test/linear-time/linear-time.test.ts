@@ -45,6 +45,11 @@ async function expectLinear(reader: Reader): Promise<void> {
 test.each([
   ['loadKeys, mangled', 'in PEM: backslashes'],
   ['loadSecret', 'combining marks'],
+  ['findToken', 'many tokens in a path'],
+  ['lint', 'tokens among empty lines'],
+  ['lint', 'members below a name of many words'],
+  ['lint', 'a claim with a long name'],
+  ['lint', 'a claim with a long number as name'],
 ])('%s takes linear time for %s', async (name, text) => {
   const reader = every.find((each) => each.name === name) as Reader;
   const { isSteep } = await measure(reader, text, [1 / 16, 1 / 8, 1 / 4], { measurable: 3 });

@@ -1,7 +1,7 @@
 /** Every reader of text that strangers send, beside the texts that could make it slow. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cutBlocks, linesOf } from '../../src/batch/lines.js';
+import { cutBlocks, groupsOf } from '../../src/batch/lines.js';
 import { parsePair } from '../../src/cli/grammar/values.js';
 import { loadForge } from '../../src/jose/asn1.js';
 import { decodeBase64url, encodeBase64url } from '../../src/jose/base64url.js';
@@ -17,6 +17,7 @@ import { readPkcs12 } from '../../src/jose/pkcs12.js';
 import { loadSecret } from '../../src/jose/secret.js';
 import { parseSubjectAltName } from '../../src/jose/subject-alt-name.js';
 import { readCertificates } from '../../src/jose/x509.js';
+import { lint } from '../../src/lint/lint.js';
 import { readPolicy } from '../../src/policy/read.js';
 import { parseAddress } from '../../src/remote/address.js';
 import { freshnessOf } from '../../src/remote/freshness.js';
@@ -30,6 +31,7 @@ import { parseLocation } from '../../src/store/redis/location.js';
 import { grantScopes, labelProblem, passwordProblem } from '../../src/token/account.js';
 import { findByPath } from '../../src/token/claim-path.js';
 import { decodeToken, trimToken } from '../../src/token/decode.js';
+import { diffTokens } from '../../src/token/diff.js';
 import { findToken } from '../../src/token/find-token.js';
 import { issueToken } from '../../src/token/issue.js';
 import { explainNoToken } from '../../src/token/no-token.js';
@@ -113,6 +115,8 @@ const longTexts: Texts<string> = {
   ...json,
   'many tokens': (length) => many(length, (at) => `${shortHeader}.e30.A${at}`, ','),
   'many tokens in JSON': (length) => `[${many(length, (at) => `"${shortHeader}.e30.A${at}"`, ',')}]`,
+  // 23 characters each, so that a window of 2048 before each begins with a slash.
+  'many tokens in a path': (length) => '/eyJhbGciOiJub25lIn0.ab'.repeat(length / 23),
   'many tokens in URLs': (length) => many(length, (at) => `https://a.example/?t=${shortHeader}%2Ee30%2EA${at}`, ' '),
   'lines that may begin a token': (length) => many(length, () => 'eyJhbGciOiJIUzI1NiIsInR5cCI6', '\n'),
   'headers on lines of their own': (length) => many(length, () => `${shortHeader}.`, '\n'),
@@ -269,7 +273,7 @@ async function* inPieces(size: number, text: string): AsyncGenerator<Uint8Array>
 
 async function readLines(pieces: AsyncIterable<Uint8Array>): Promise<number> {
   let count = 0;
-  for await (const block of cutBlocks(pieces, 131_072)) for (const _ of linesOf(block)) count++;
+  for await (const block of cutBlocks(pieces, 131_072)) for (const lines of groupsOf(block, 128)) count += lines.length;
   return count;
 }
 
@@ -301,11 +305,48 @@ const userLists: Texts<string> = {
   'CSV, users': (length) => head + many(length, (at) => `n${at},s${at},p`, '\n'),
 };
 
+/** A name of half the length, around members that take the other half. */
+const below = (length: number, name: string, members: (length: number) => string) =>
+  `{"${name.repeat(length / 2 / name.length)}":${members(length / 2)}}`;
+const zeros = (length: number) => `[${'0,'.repeat(length / 2)}0]`;
+const secretKeys = (length: number) =>
+  `{${many(length, (at) => `"${'_'.repeat(at % 30)}key${'-'.repeat(at % 29)}":"a"`, ',')}}`;
+
+/** What lint reads: settings in several forms, with tokens, keys and secrets. */
+const settings: Texts<string> = {
+  'tokens among empty lines': (length) => many(length, () => 'eyJhbGciOiJub25lIn0.e30.', '\n'.repeat(24)),
+  'blocks of PEM': (length) => many(length, () => '-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----', '\n'),
+  'members below a long name': (length) => below(length, 'y', (half) => `{${many(half, (at) => `"${at}":0`, ',')}}`),
+  'members below a name of many words': (length) => below(length, 'yA', secretKeys),
+  'a claim with a long name': (length) => tokenOf(below(inToken(length), 'a', zeros)),
+  'a claim with a long number as name': (length) => tokenOf(below(inToken(length), '1', zeros)),
+  secrets: (length) => many(length, (at) => `JWT_SECRET_${at}=${at}`, '\n'),
+  'quotes that do not end': (length) => `A='a\n${'B="\n'.repeat(length / 4)}`,
+  cookies: (length) => many(length, (at) => `Set-Cookie: a${at}=eyJhbGciOiJub25lIn0.e30.; Secure`, '\n'),
+  'attributes of a cookie': (length) =>
+    `Set-Cookie: a=eyJhbGciOiJub25lIn0.e30.;${many(length, (at) => `a${at}=1`, ';')}`,
+  'files in a ConfigMap': (length) =>
+    `{"kind":"ConfigMap","data":{${many(length, (at) => `"${at}.env":"A=1\\nB=2"`, ',')}}}`,
+  'members of YAML': (length) => many(length, (at) => `m${at}: a`, '\n'),
+  'documents of YAML': (length) => many(length, () => '---\na: 1', '\n'),
+};
+const lintFile = (text: string) => lint([{ name: 'file', content: Buffer.from(text), isFile: true }], { now });
+
 const refuse = () => new Error('refused') as never;
 
 /** Readers that need no service. */
 export async function readers(): Promise<Reader[]> {
   return [
+    reader('lint', fileLimit, { ...runs, ...documents, ...settings, ...payloads }, lintFile),
+    reader(
+      'diffTokens',
+      tokenLimit,
+      around(
+        { ...wholeDocuments, ...claimSets },
+        (text) => [JSON.parse(text), JSON.parse(text.replaceAll('1', '2'))] as const,
+      ),
+      ([one, other]) => diffTokens({ header: {}, claims: one }, { header: {}, claims: other }),
+    ),
     reader('decodeBase64url', tokenLimit, runs, decodeBase64url),
     reader('readJson', tokenLimit, json, (text) => readJson(Buffer.from(text))),
     reader('parseJws', tokenLimit, { ...runs, ...payloads }, (text) => parseJws(text)),

@@ -40,14 +40,14 @@ describe('fixtures and probe with a policy file', () => {
     return { iss, aud, typ };
   };
 
-  test('good tokens are what the policy accepts, and a flag beats it', async () => {
+  test('good tokens are what the policy accepts, and a flag beats it', { tags: 'slow' }, async () => {
     expect(await isAsked(policy)).toEqual({ iss: 'https://i.example', aud: 'api', typ: 'at+jwt' });
     expect(await isAsked(policy, '--aud', 'web')).toEqual({ iss: 'https://i.example', aud: 'web', typ: 'at+jwt' });
     expect(await isAsked({ audience: 'any' })).toEqual({ iss: null, aud: null, typ: null });
     expect(await isAsked(policy, '--no-config')).toEqual({ iss: null, aud: null, typ: null });
   });
 
-  test('probe asks with the same tokens', async () => {
+  test('probe asks with the same tokens', { tags: 'slow' }, async () => {
     const { world } = folderWith(policy);
     const demands = '{"issuer":"https://i.example","audience":"api","typ":"at+jwt"}';
     const { stderr } = await runCli(['probe', 'jose', '--keyring', keyring, '--options', demands], world);

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Certificates and proxies, with the real binary: Node reads NODE_EXTRA_CA_CERTS when it starts. */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

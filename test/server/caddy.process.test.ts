@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Caddy with the configuration of the docs, as it stands there but for its addresses. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

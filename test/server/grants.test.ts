@@ -159,7 +159,9 @@ describe('a client', () => {
     ['the name and password of a user', { headers: encoded('alice:wonderland') }],
   ];
   test.each(wrong)('is refused with %s on every route', async (_what, { form, headers }) => {
-    for (const grant of [byClient, aliceForm, { grant_type: 'refresh_token', refresh_token: 'x' }]) {
+    // A refresh token is judged before its client.
+    const { refresh_token } = await service.login();
+    for (const grant of [byClient, aliceForm, { grant_type: 'refresh_token', refresh_token }]) {
       const answer = await service.send('/token', { ...grant, ...form }, headers);
       expect({ status: answer.status, body: answer.body }).toEqual({
         status: 401,

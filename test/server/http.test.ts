@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { within } from '../time-limit.js';
 import { type Answer, aliceForm, encodeForm, formType, startService, type TestService } from './test-service.js';
 
 const forms = ['/token', '/token/refresh', '/revoke', '/introspect'];
@@ -226,12 +227,8 @@ describe('limits', () => {
   });
 
   test('a client that sends without an end gets its answer after a second', async () => {
-    const started = performance.now();
-    const answer = await service.raw(
-      `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\nContent-Length: 700000\r\n\r\na`,
-    );
-    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
-    expect(performance.now() - started).toBeLessThan(5000);
+    const form = `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType['content-type']}\r\nContent-Length: 700000\r\n\r\na`;
+    expect(await within(5000, () => service.raw(form))).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   test('measures a body without Content-Length too', async () => {

@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Two services as on two machines: they share one Redis, and a keyring that is a folder of both or read-only copies of one. Real
  * processes; the claims of docs/scaling.md about many machines.

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** nginx with the configuration of the docs, as it stands there, before an application that tells what reached it. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -78,6 +78,18 @@ describe('with rotation', () => {
     expect(refusal(await renew(rotating, tokensOf(winners[0] as Answer).refresh_token))[0]).toBe(400);
   });
 
+  test.each<[string, Form, Record<string, string>]>([
+    ['with a wrong secret', post(billing, 'wrong'), {}],
+    ['with a wrong secret in the header', {}, basic(billing, 'wrong')],
+    ['by an unknown client', { client_id: 'nobody', client_secret: 'x' }, {}],
+    ['with a scope that it never had', { scope: 'admin' }, {}],
+  ])('a second use %s ends the session', async (_how, form, headers) => {
+    const { refresh_token: first } = await rotating.login();
+    const { refresh_token: second } = tokensOf(await renew(rotating, first));
+    expect(refusal(await renew(rotating, first, form, headers))).toEqual([400, 'invalid_grant']);
+    expect(refusal(await renew(rotating, second))).toEqual([400, 'invalid_grant']);
+  });
+
   test('a refused request does not consume the token', async () => {
     const { refresh_token: token } = await rotating.login();
     expect(refusal(await renew(rotating, token, { scope: 'admin' }))).toEqual([400, 'invalid_scope']);

@@ -71,6 +71,16 @@ describe('within the grace', () => {
     expect((await renew(other, first)).status).toBe(400);
   });
 
+  test('wrong client credentials get no successor, and do not end the session', async () => {
+    const { refresh_token: first } = await one.login();
+    await renew(one, first);
+    for (const headers of [basic(billing, 'wrong'), basic({ ...billing, id: 'nobody' })]) {
+      const { status, body } = await renew(other, first, headers);
+      expect({ status, body }).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    }
+    expect((await renew(other, first)).status).toBe(200);
+  });
+
   test('a token of a client is given again to this client alone', async () => {
     const { refresh_token: first } = await one.login({}, basic(billing));
     await renew(one, first, basic(billing));

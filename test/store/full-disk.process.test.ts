@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The embedded denylist and the lock on a full disk, in process: whatever ends it ends the test. More in test/faults. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

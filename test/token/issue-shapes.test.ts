@@ -53,7 +53,7 @@ describe('issueToken refuses claims of a shape that no verifier takes', () => {
   });
 });
 
-test('verifyToken finds no claim malformed that issueToken has signed', async () => {
+test('verifyToken finds no claim malformed that issueToken has signed', { tags: 'slow' }, async () => {
   const value = fc.oneof(
     fc.jsonValue(),
     fc.string(),

@@ -136,7 +136,7 @@ describe('rotating', () => {
     expect(codeOf(() => rotate(first, { now: 200, activateIn: 253_402_300_799, kid: 'b' }))).toBe('USAGE_INVALID');
   });
 
-  test('after any rotations, one key signs at each second, and its tokens outlive it', () => {
+  test('after any rotations, one key signs at each second, and its tokens outlive it', { tags: 'slow' }, () => {
     const turn = fc.record({ wait: fc.nat(40), activateIn: fc.nat(60) });
     fc.assert(
       fc.property(fc.array(turn, { maxLength: 6 }), (turns) => {

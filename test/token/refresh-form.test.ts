@@ -126,6 +126,17 @@ describe('refreshing', () => {
     expect(decodeToken(access).claimsText).toContain('"client_id":100002348117421473');
   });
 
+  test('names a number in the session by its digits where it refuses it', async () => {
+    const large = 12345678901234567890n;
+    const { tokens } = await pairOf({ ...claims, tenant: large });
+    const policy = { type: 'refresh', anyAudience: true, scope: ['x'], scopeClaim: 'tenant' } as const;
+    const { checks } = await reportToken(tokens.refresh, policy, { keys, now });
+    expect(checks.find(({ name }) => name === 'scope')?.message).toContain(`claim tenant is ${large}, it must be`);
+    await expect(issueToken({ ...claims, scope: large as never }, { type: 'refresh' }, deps)).rejects.toThrow(
+      `claim scope is ${large}, it must be`,
+    );
+  });
+
   test('a session cannot replace subject, issuer, type or times of its token', async () => {
     const session = { ...held, sub: 'admin', iss: 'x', type: 'access', exp: now + 1e9, family: 'f', jti: 'j' };
     const { token } = await issueToken({ iss, sub: 'user-123', aud: iss, session }, { type: 'refresh' }, deps);

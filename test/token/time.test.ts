@@ -66,7 +66,7 @@ describe('durations', () => {
     expect(() => parseDuration('5 minutes')).toThrow(
       expect.objectContaining({
         message: '"5 minutes" is not a duration',
-        hint: 'write 90 (seconds), 15m, 12h, 7d or 1h30m',
+        hint: 'write 90 (seconds), 15m, 12h, 7d, 2w or 1h30m',
       }),
     );
   });

@@ -1,11 +1,11 @@
 /** The options that make claims, for `issue` and `encrypt`, and how they become claims and header members. */
-
 import type { Command } from 'commander';
 import { JwtkitError } from '../../errors.js';
 import { defaultMaxTokenLength } from '../../jose/compact.js';
 import { type JsonObject, quoteText } from '../../jose/json.js';
 import { textBytes } from '../../jose/text.js';
-import { isReference, variableName } from '../../jose/unresolved.js';
+import { isReference } from '../../jose/unresolved.js';
+import { variableName } from '../../jose/variable-name.js';
 import { type Claims, isScopeToken, splitScope, type TokenType } from '../../token/claims.js';
 import { type ClaimDefault, defineMember, readClaims } from '../../token/given-claims.js';
 import type { OwnClaim } from '../../token/issue-policy.js';

@@ -12,9 +12,8 @@ export const serveVariables = {
   worker: 'JWTKIT_SERVE_WORKER',
 } as const;
 
-/** Every variable of jwtkit. */
-export const knownVariables: ReadonlySet<string> = new Set([
-  ...(optionVariables.match(/\w+/g) ?? []).map((name) => `JWTKIT_${name}`),
-  'JWTKIT_CACHE_DIR',
-  ...Object.values(serveVariables),
-]);
+/** Returns every variable of jwtkit. */
+export function knownVariables(): ReadonlySet<string> {
+  const ofOptions = optionVariables.match(/\w+/g) ?? [];
+  return new Set([...ofOptions.map((name) => `JWTKIT_${name}`), 'JWTKIT_CACHE_DIR', ...Object.values(serveVariables)]);
+}

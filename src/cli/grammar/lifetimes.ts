@@ -59,7 +59,7 @@ export function readRotation({ options, label, origin }: Invocation<RotationOpti
   const rotateGrace = readDuration(label('rotateGrace'), options.rotateGrace);
   if (rotateGrace !== undefined && rotateGrace > maxRotateGrace) {
     const most = formatDuration(maxRotateGrace);
-    throw usage(`${label('rotateGrace')} is at most ${most}: a stolen token works that long`);
+    throw usage(`${label('rotateGrace')} is at most ${most}: for that long, a stolen refresh token can be used too`);
   }
   if (origin('rotateGrace') === 'flag' && options.rotate !== true) throw usage('--rotate-grace is for --rotate');
   const sessionMax = lifetimeOption(label('sessionMax'), options.sessionMax);

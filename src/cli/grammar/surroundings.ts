@@ -26,7 +26,10 @@ export async function readSurroundings(command: Command, io: Io): Promise<void> 
   refuseEmptyArguments(command);
   const env = await readEnvironment(command, io);
   setSurroundings(command, { env, config: await readConfig(command, env, io) });
-  const unknown = Object.keys(env).filter((name) => /^jwtkit/i.test(name) && !knownVariables.has(name));
+  const ours = Object.keys(env).filter((name) => /^jwtkit/i.test(name));
+  if (ours.length === 0) return;
+  const known = knownVariables();
+  const unknown = ours.filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   const { refuseMisspelt } = await import('./unknown-variables.js');
   // The variables of a named file are all for jwtkit; other variables of the process may belong to other programs.

@@ -25,8 +25,9 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Refuses a misspelt variable, and one for a flag without a variable, unless a flag sets the same option. Returns the names that
- * resemble no option. The `unknown` names begin with `JWTKIT`.
+ * Refuses a misspelt variable, and a variable for a flag that has none, unless a flag sets that option. Returns the names that resemble
+ * no option.
+ * @param unknown names that begin with `JWTKIT`.
  * @throws {JwtkitError} USAGE_INVALID.
  */
 export function refuseMisspelt(unknown: readonly string[], command: Command, env: Environment): string[] {

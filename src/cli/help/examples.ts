@@ -1,6 +1,6 @@
 /** Examples in help: commands to copy, also where they take several lines. */
 
-/** What an example is for, where the command does not show it. */
+/** What an example is for, where the command does not show it. Exported for tests, as `splitExample` is. */
 export const captions: Readonly<Record<string, string>> = {
   'jwtkit issue --bare --iss 12345 --ttl 10m --key partner-key.pem': 'as another service wants it, such as GitHub',
   'jwtkit verify "$TOKEN" --key verify.pem --aud api --no-config --no-store': 'in any folder, whatever it holds',

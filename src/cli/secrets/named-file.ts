@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { hasErrorCode, JwtkitError } from '../../errors.js';
 import { readFileBounded } from '../../files/read-file.js';
 import { reasonOf } from '../../files/system-error.js';
-import { encodingOf, hasMark, saveAsUtf8, textProblem, withoutMark } from '../../jose/text.js';
+import { encodingOf, hasMark, saveAsUtf8, textProblem, withoutLineEnd, withoutMark } from '../../jose/text.js';
 import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
 import { isStdin, takeStdin } from '../terminal/stdin.js';
@@ -100,11 +100,10 @@ export function looksLikeFileName(text: string): boolean {
   return /[/\\]|.\.[A-Za-z]\w{0,9}$|^\.[\w-]{1,12}$/.test(text) || shortWord.test(text);
 }
 
-/** Removes the line end that an editor or `echo` adds. */
-function trimLineEnd(secret: Uint8Array): Uint8Array {
-  const last = secret.length - 1;
-  if (secret[last] !== 0x0a) return secret;
-  return secret.subarray(0, secret[last - 1] === 0x0d ? last - 1 : last);
+/** Whether bytes are random: they are not UTF-8, and they have control characters, which a text has in no encoding. */
+function areRandom(bytes: Uint8Array): boolean {
+  const isControl = (byte: number) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d;
+  return bytes.some(isControl) && textProblem(bytes) !== undefined;
 }
 
 /** Whether all lines that are not comments are assignments, at least two of them: an env file, given as a secret. */
@@ -119,13 +118,18 @@ function looksLikeEnvFile(bytes: Uint8Array): boolean {
 /**
  * Reads a file with a secret, a passphrase or a password. One line end at its end is left out, and so is the byte order mark of
  * UTF-8 text: `note` says so, since other programs may include the mark. `note` also says that the file looks like an env file.
- * Random bytes are allowed, as a secret.
+ * With `mayBeRandom`, random bytes stay as they are: one in 256 ends with the byte of a line end.
  * @throws {JwtkitError} FILE_NOT_READABLE, also for UTF-16 and UTF-32.
  */
 export function readSecretFile(
   path: string,
   flag: string,
-  { maxBytes, note, io }: { maxBytes: number; note: (text: string) => void; io?: Io },
+  {
+    maxBytes,
+    note,
+    io,
+    mayBeRandom = false,
+  }: { maxBytes: number; note: (text: string) => void; io?: Io; mayBeRandom?: boolean },
 ): Uint8Array {
   const bytes = readNamed(path, flag, { maxBytes, ...(io && { io }) });
   const encoding = encodingOf(bytes);
@@ -136,9 +140,10 @@ export function readSecretFile(
   }
   if (looksLikeEnvFile(withoutMark(bytes)))
     note(`the file of ${flag} looks like an env file, and all of it is the secret; -e FILE reads its variables`);
-  if (!hasMark(bytes) || textProblem(bytes) !== undefined) return trimLineEnd(bytes);
+  if (mayBeRandom && areRandom(bytes)) return bytes;
+  if (!hasMark(bytes) || textProblem(bytes) !== undefined) return withoutLineEnd(bytes);
   note(`the byte order mark that begins the file of ${flag} is left out; other programs may include it`);
-  return trimLineEnd(withoutMark(bytes));
+  return withoutLineEnd(withoutMark(bytes));
 }
 
 /** The name of a variable: words in capitals, or one short word. The base64 of a key, and a token, have other characters. */

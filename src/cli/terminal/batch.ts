@@ -1,5 +1,4 @@
 /** Runs a batch from a file or stdin to stdout, with progress and a summary on stderr. */
-
 import type { Verdict } from '../../batch/answer.js';
 import type { Job } from '../../batch/job.js';
 import { type BatchOptions, openBatch } from '../../batch/run.js';

@@ -1,5 +1,4 @@
 /** What a command says on stderr: notes, and what it has done. The only place that knows how either is written. */
-
 import { toJson } from '../../jose/exact-json.js';
 import { escapeText } from '../../shown-text.js';
 import type { FetchedKeys } from '../../token/key-source.js';

@@ -8,7 +8,7 @@ import type { Source } from '../rule.js';
 import { readSettings, treeOfJson } from './settings.js';
 import { addSet, type Found } from './subjects.js';
 
-/** Adds what a JSON value is. */
+/** Tells what a JSON value is, such as a JWK Set, a policy file or a token response, and adds it to the subjects. */
 export function readJsonSubjects(value: unknown, found: Found): void {
   if (!isJsonObject(value)) return void readSettings(treeOfJson(value), found);
   const has = (name: string) => own(value, name) !== undefined;

@@ -22,7 +22,7 @@ const mostEmbedded = 500;
 export async function readSource(source: Source): Promise<Found> {
   const found = new Found(source);
   const bytes = Buffer.from(withoutMark(source.content));
-  const text = textOf(bytes);
+  const text = textOf(bytes, source.name);
   if (text !== undefined) await readWholeText(text, found);
   else if (isWholeDer(bytes)) readBinary(bytes, found);
   // What an editor keeps of a file while it is open is no text.
@@ -34,14 +34,18 @@ export async function readSource(source: Source): Promise<Found> {
 
 /**
  * The text that bytes are; undefined for a binary file. Rules also judge what is no UTF-8: PowerShell writes UTF-16, and one letter of
- * Latin-1 in a comment must not hide a secret.
+ * Latin-1 in a comment, or one zero in a file of variables, must not hide a secret.
  */
-function textOf(bytes: Buffer): string | undefined {
+function textOf(bytes: Buffer, name: string): string | undefined {
   if (textProblem(bytes) === undefined) return bytes.toString();
-  if (encodingOf(bytes) === 'UTF-16') {
+  const encoding = encodingOf(bytes);
+  if (encoding === 'UTF-16') {
     const isBigEndian = bytes[0] === 0xfe || bytes[0] === 0;
     return new TextDecoder(isBigEndian ? 'utf-16be' : 'utf-16le').decode(bytes);
   }
+  // The letters of UTF-32 that rules look for have three zeros each.
+  if (encoding === 'UTF-32' || hasEnvName(name))
+    return bytes.toString('latin1').replace(/^(?:\xff\xfe|\0\0\xfe\xff)|\0/g, '');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they tell a binary file from a text.
   const isBinary = isWholeDer(bytes) || /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(bytes.toString('latin1'));
   return isBinary ? undefined : bytes.toString('latin1');

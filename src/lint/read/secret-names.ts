@@ -10,6 +10,10 @@ function wordsOf(name: string): string[] {
     .filter((word) => word !== '');
 }
 
+/** The longest name that is read for words beside the name of a member in it, which may have many neighbours. In characters. */
+const longestParent = 200;
+const wordsOfParent = (parent: string) => wordsOf(parent.slice(0, longestParent));
+
 /** Last words of names about a secret: where it is, what it is called, what shape it has. */
 const aboutSecrets = new Set(
   `alg algorithm algorithms annotation arn backend class count days description detector detectors enabled encoding engine env error
@@ -33,7 +37,7 @@ export function isSecretName(name: string, parent = ''): boolean {
   const words = wordsOf(name);
   const plain = words.join('_');
   if (aboutSecrets.has(words.at(-1) ?? '') || verbs.has(words[0] ?? '') || ofObjects.test(plain)) return false;
-  return plain.includes('secret') || signing.test(plain) || (plain === 'key' && wordsOf(parent).includes('jwt'));
+  return plain.includes('secret') || signing.test(plain) || (plain === 'key' && wordsOfParent(parent).includes('jwt'));
 }
 
 /** Whether a secret of this name signs tokens or sessions. Those of other services have lengths of their own. */
@@ -44,7 +48,8 @@ export function isTokenSecretName(name: string, parent = ''): boolean {
   if (/jwt|jws|token|sign|session|hmac|hs(?:256|384|512)|(?:^|_)(?:next|better)?auth(?:_|$)/.test(plain)) return true;
   if (/^(?:(?:app|django|flask|rails)_)?secrets?(?:_key(?:_base)?)?$/.test(plain)) return true;
   return (
-    /^(?:base_?64_)?(?:secret|key)(?:_|$)/.test(plain) && wordsOf(parent).some((word) => /^(?:jwt|jws)$/.test(word))
+    /^(?:base_?64_)?(?:secret|key)(?:_|$)/.test(plain) &&
+    wordsOfParent(parent).some((word) => /^(?:jwt|jws)$/.test(word))
   );
 }
 

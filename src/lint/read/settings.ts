@@ -98,11 +98,7 @@ function readNamed(name: string, tree: Tree, { path, object, isVariable }: Place
   const bytes = isEncoded ? Buffer.from(written, 'base64') : undefined;
   const isBinary = bytes !== undefined && textProblem(bytes) !== undefined;
   const value = bytes === undefined ? written : bytes.toString(isBinary ? 'latin1' : 'utf8');
-  const part = path.join('.');
-  const spot = {
-    line: found.source.isFile === true ? line : undefined,
-    part: part.length > 120 ? `${part.slice(0, 120)}…` : part,
-  };
+  const spot = { line: found.source.isFile === true ? line : undefined, part: partOf(path) };
   const isPublished = kind === 'ConfigMap';
   if (isValue && !isBinary && (fileName.test(name) || value.trim().includes('\n')) && !/^\s*-----BEGIN/.test(value))
     return void found.embedded.push({ text: value, spot, isPublished, isBlock });
@@ -123,6 +119,19 @@ function readNamed(name: string, tree: Tree, { path, object, isVariable }: Place
     parent,
     bytes: isBinary ? bytes : undefined,
   });
+}
+
+/** The longest path of a value that a report shows, in characters. */
+const longestPart = 120;
+
+/** A path for reports. A member may have a long name and many members: no more of it is copied for each than is shown. */
+function partOf(path: readonly string[]): string {
+  let part = '';
+  for (const [at, name] of path.entries()) {
+    part += `${at === 0 ? '' : '.'}${name.slice(0, longestPart + 1)}`;
+    if (part.length > longestPart) return `${part.slice(0, longestPart)}…`;
+  }
+  return part;
 }
 
 /** Returns a value of JSON as settings. */

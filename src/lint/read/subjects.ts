@@ -12,6 +12,7 @@ import { decodeToken } from '../../token/decode.js';
 import { findRuns, headerOf } from '../../token/token-runs.js';
 import type { Holding, Kind, Source, Spot, Subject, Subjects } from '../rule.js';
 import { parseLeniently } from './lenient-json.js';
+import { lineFinder } from './lines.js';
 import { isElided, isTrustStore, withoutOtherBlocks } from './pem-blocks.js';
 import { isNoSecretValue, isSecretName, isTokenSecretName } from './secret-names.js';
 
@@ -60,10 +61,10 @@ export class Found {
   /** Adds each token in a text; true if there is one. */
   addTokens(text: string, spot: Omit<Spot, 'source'> = {}, slot?: string): boolean {
     const runs = findRuns(text);
+    const lineAt = lineFinder(text);
     for (const { token, start } of runs) {
       if (this.source.isFile === true && isShortened(token, text[start + token.length])) continue;
-      const line =
-        spot.line ?? (this.source.isFile === true && spot.part === undefined ? lineAt(text, start) : undefined);
+      const line = spot.line ?? (this.source.isFile === true && spot.part === undefined ? lineAt(start) : undefined);
       this.addToken(token, { ...spot, line }, slot);
     }
     return runs.length > 0;
@@ -115,6 +116,7 @@ export class Found {
     if (isTrustStore(text)) return;
     try {
       const { blocks } = readPemBlocks(text, '');
+      const lineAt = lineFinder(text);
       let from = 0;
       for (const block of blocks) {
         // Mended blocks are not in the text as they are.
@@ -122,7 +124,7 @@ export class Found {
         from = Math.max(start + 1, from);
         if (isElided(block.body)) continue;
         const isWhole = this.source.isFile === true && spot.part === undefined;
-        const line = spot.line ?? (isWhole ? lineAt(text, start) : undefined);
+        const line = spot.line ?? (isWhole ? lineAt(start) : undefined);
         this.#addBlock(block, { ...spot, line });
       }
     } catch (error) {
@@ -238,10 +240,4 @@ export function addSet(set: JsonObject, found: Found, part?: string): void {
 function isPutInLater(value: string): boolean {
   if (/^\s*$|^\$[A-Z_][A-Z\d_]*$|^\$\(.*\)$/.test(value) || isReference(value)) return true;
   return isUnresolved(value) && printedForm(value) === undefined && !/^\s*[*<([]/.test(value);
-}
-
-function lineAt(text: string, at: number): number {
-  let line = 1;
-  for (let next = text.indexOf('\n'); next >= 0 && next < at; next = text.indexOf('\n', next + 1)) line++;
-  return line;
 }

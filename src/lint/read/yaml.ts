@@ -19,7 +19,13 @@ export async function readYaml(text: string, found: Found): Promise<boolean> {
   for (const part of text.split(/^(?=---(?!-))/m)) {
     if (!isTooDeep(part)) {
       const lineCounter = new yaml.LineCounter();
-      const document = yaml.parseDocument(part, { lineCounter, uniqueKeys: false, logLevel: 'silent' });
+      const document = yaml.parseDocument(part, {
+        lineCounter,
+        uniqueKeys: false,
+        logLevel: 'silent',
+        // Otherwise each error copies its line.
+        prettyErrors: false,
+      });
       if (document.errors.length === 0 && (yaml.isMap(document.contents) || yaml.isSeq(document.contents))) {
         const before = firstLine - 1;
         readSettings(

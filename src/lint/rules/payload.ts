@@ -8,6 +8,8 @@ import { type Remark, rule, type Subjects } from '../rule.js';
 const readable = 'tutorial, pitfall "secrets in the payload"; OWASP JWT cheat sheet';
 const deepest = 8;
 const mostRemarks = 5;
+/** The longest name that is read for words, in characters: each member of a list in it is judged by it. */
+const longestName = 200;
 
 /** Returns a remark for each claim, however deep, that a test finds; it shows the name of the claim, never its value. */
 function claimsThat(
@@ -15,15 +17,17 @@ function claimsThat(
   test: (name: string, value: unknown) => string | false | undefined,
 ): Remark[] {
   const remarks: Remark[] = [];
-  const visit = (value: unknown, path: readonly string[]): void => {
+  /** `word` is the last name of the path that is no number. */
+  const visit = (value: unknown, path: readonly string[], word: string): void => {
     if (remarks.length >= mostRemarks || path.length > deepest) return;
-    const said = path.length > 0 && test(path.findLast((name) => !/^\d+$/.test(name)) ?? '', value);
+    const said = path.length > 0 && test(word, value);
     if (said) remarks.push({ message: said, part: `claims.${path.join('.')}`.slice(0, 120) });
     else if (Array.isArray(value) || isJsonObject(value)) {
-      for (const [name, member] of Object.entries(value)) visit(member, [...path, name]);
+      for (const [name, member] of Object.entries(value))
+        visit(member, [...path, name], /^\d+$/.test(name) ? word : name.slice(0, longestName));
     }
   };
-  visit(claims, []);
+  visit(claims, [], '');
   return remarks;
 }
 

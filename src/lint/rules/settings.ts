@@ -1,7 +1,7 @@
 /** Rules about variables, as `.env` files, compose files and containers have them. */
 import { isAlgorithmName } from '../../jose/algorithms.js';
 import { quoteText } from '../../jose/json.js';
-import { formatDuration } from '../../token/time.js';
+import { formatDuration, parseDuration } from '../../token/time.js';
 import { text } from '../example.js';
 import { rule } from '../rule.js';
 import { hintOfSecret } from '../shown-secret.js';
@@ -28,17 +28,27 @@ const seconds: Readonly<Record<string, number>> = {
   year: 365 * day,
 };
 const lifetimeName =
-  /^(?:\w+_)?(?:JWT|TOKEN|ACCESS|REFRESH)_(?:EXPIRES?(?:_?IN|_AFTER)?|EXPIRY|EXPIRATION|LIFETIME|TTL|DURATION|MAX_?AGE)(?:_TIME)?(?:_(MINUTE|HOUR|DAY|SECOND)S)?$/i;
+  /^(?:\w+_)?(?:JWT|JWTKIT|TOKEN|ACCESS|REFRESH)_(?:EXPIRES?(?:_?IN|_AFTER)?|EXPIRY|EXPIRATION|LIFETIME|TTL|DURATION|MAX_?AGE)(?:_TIME)?(?:_(MINUTE|HOUR|DAY|SECOND)S)?$/i;
 
 /** The lifetime that a variable sets, in seconds; undefined for another one, and for a number without a unit. */
 function lifetimeOf(name: string, value: string): number | undefined {
   const named = lifetimeName.exec(name);
   if (named === null) return undefined;
+  if (/^JWTKIT_/.test(name)) return ownDuration(value);
   const [, count = '', word] = /^(\d{1,9})\s?([a-z]{1,6}?)?s?$/i.exec(value) ?? [];
   // The library of Laravel counts in minutes.
   const unit = word ?? named[1] ?? (/^JWT_(?:REFRESH_)?TTL$/i.test(name) ? 'm' : '');
   const each = seconds[unit.toLowerCase()];
   return count === '' || each === undefined ? undefined : Number(count) * each;
+}
+
+/** The seconds of a variable of jwtkit; undefined for what jwtkit refuses. */
+function ownDuration(value: string): number | undefined {
+  try {
+    return parseDuration(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a URL names this machine, or a service of the same Compose network or cluster. */

@@ -7,7 +7,9 @@ import { rule, type Subjects } from '../rule.js';
 const isPlain = ({ isEncrypted, problem }: Subjects['token']) => !isEncrypted && problem === undefined;
 const isShared = ({ header }: Subjects['token']) => /^HS\d/.test(asText(header.alg));
 
-const namesNobody = (aud: unknown) => aud === undefined || aud === '' || (Array.isArray(aud) && aud.length === 0);
+/** Whether a claim says nothing: an empty text or null is what programs write for a setting that is missing. */
+const isMissing = (value: unknown) => value === undefined || value === null || value === '';
+const namesNobody = (aud: unknown) => (Array.isArray(aud) ? aud.every(isMissing) : isMissing(aud));
 
 /** A service on the developer's own machine. */
 function isLocal(issuer: unknown): boolean {
@@ -28,7 +30,7 @@ export const tokenClaimRules = [
     check: (value) =>
       isPlain(value) &&
       namesNobody(value.claims.aud) &&
-      (isShared(value) || (value.claims.iss !== undefined && !isLocal(value.claims.iss))) &&
+      (isShared(value) || (!isMissing(value.claims.iss) && !isLocal(value.claims.iss))) &&
       'aud is missing',
   }),
   rule({
@@ -42,8 +44,8 @@ export const tokenClaimRules = [
     good: token({ iss: 'https://issuer.example' }),
     check: (value) =>
       isPlain(value) &&
-      (value.claims.iss === undefined || value.claims.iss === '') &&
-      (isShared(value) || value.claims.aud !== undefined) &&
+      isMissing(value.claims.iss) &&
+      (isShared(value) || !namesNobody(value.claims.aud)) &&
       'iss is missing',
   }),
   rule({
@@ -55,7 +57,7 @@ export const tokenClaimRules = [
     source: 'RFC 7519 §4.1.7; tutorial, advice "a denylist for refresh tokens"',
     bad: token({ jti: undefined }),
     good: token({ jti: '0f8fad5b' }),
-    check: (value) => isPlain(value) && value.claims.jti === undefined && 'jti is missing',
+    check: (value) => isPlain(value) && isMissing(value.claims.jti) && 'jti is missing',
   }),
   rule({
     id: 'token/no-type',
@@ -70,8 +72,8 @@ export const tokenClaimRules = [
       const { claims, header } = value;
       const isTyped = /^(?:application\/)?[\w.+-]+[+-]jwt$/i.test(asText(header.typ));
       const isId = claims.nonce !== undefined || claims.at_hash !== undefined;
-      const said = claims.type ?? claims.token_use ?? claims.token_type ?? claims.typ;
-      return isPlain(value) && !isTyped && !isId && said === undefined && 'neither type nor typ says what it is for';
+      const says = [claims.type, claims.token_use, claims.token_type, claims.typ].some((name) => !isMissing(name));
+      return isPlain(value) && !isTyped && !isId && !says && 'neither type nor typ says what it is for';
     },
   }),
   rule({
@@ -83,7 +85,7 @@ export const tokenClaimRules = [
     source: 'RFC 7519 §4.1.6',
     bad: token({ iat: undefined }),
     good: token(),
-    check: (value) => isPlain(value) && value.claims.iat === undefined && 'iat is missing',
+    check: (value) => isPlain(value) && isMissing(value.claims.iat) && 'iat is missing',
   }),
   rule({
     id: 'token/incomplete-access-profile',
@@ -96,9 +98,8 @@ export const tokenClaimRules = [
     good: token({ client_id: 'web' }, { typ: 'at+jwt' }),
     check: (value) => {
       if (!isPlain(value) || !/^(?:application\/)?at\+jwt$/i.test(asText(value.header.typ))) return undefined;
-      const missing = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'].filter(
-        (name) => value.claims[name] === undefined,
-      );
+      const required = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'];
+      const missing = required.filter((name) => namesNobody(value.claims[name]));
       return missing.length > 0 && `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
     },
   }),

@@ -1,8 +1,9 @@
 /** Rules about the header and the shape of a token. */
 import { isAlgorithmName } from '../../jose/algorithms.js';
-import { asText, quoteText } from '../../jose/json.js';
+import { asText, describeJson, quoteText } from '../../jose/json.js';
+import { isString, isStringOrStrings } from '../../token/claims.js';
 import { text, token, tokenText } from '../example.js';
-import { rule } from '../rule.js';
+import { rule, type Subjects } from '../rule.js';
 import { hintOfSecret } from '../shown-secret.js';
 
 const isNone = (alg: unknown) => typeof alg === 'string' && alg.toLowerCase() === 'none';
@@ -10,6 +11,21 @@ const isNone = (alg: unknown) => typeof alg === 'string' && alg.toLowerCase() ==
 /** Characters that SQL, a shell or an LDAP filter reads as more than text; and words of SQL, where SQL text follows them. */
 const isQuery =
   /['"`;|<>{}*]|\$\(|--|^\(|\)\(|[(&|!]\w+=|\b(?:union\s+(?:all\s+)?select|select\b.*\bfrom|(?:or|and)\s+\S+\s*(?:=|<|>|like\b))/i;
+
+/** Says which members have another type than RFC 7515 §4.1 and RFC 7519 §4.1 give them. Times and crit have rules of their own. */
+function wrongTypes({ header, claims }: Subjects['token']): string[] {
+  const ofHeader = ['kid', 'typ', 'cty'].filter((name) => header[name] !== undefined && !isString(header[name]));
+  const ofClaims = ['iss', 'sub', 'jti'].filter((name) => claims[name] !== undefined && !isString(claims[name]));
+  const { aud } = claims;
+  return [
+    ...ofHeader.map((name) => `${name} of the header is ${describeJson(header[name])}, it must be a string`),
+    ...(header.b64 === undefined ? [] : ['the header has b64, which no JWT may have']),
+    ...ofClaims.map((name) => `${name} is ${describeJson(claims[name])}, it must be a string`),
+    ...(aud === undefined || isStringOrStrings(aud)
+      ? []
+      : [`aud is ${describeJson(aud)}, it must be a string or strings`]),
+  ];
+}
 
 export const tokenHeaderRules = [
   rule({
@@ -21,7 +37,7 @@ export const tokenHeaderRules = [
     source: 'RFC 7515 §5.2, RFC 7519 §7.2',
     bad: text(`${tokenText()}=`),
     good: text(tokenText()),
-    check: ({ problem }) => problem,
+    check: (value) => value.problem ?? (value.isEncrypted ? undefined : wrongTypes(value)),
   }),
   rule({
     id: 'token/unsigned',

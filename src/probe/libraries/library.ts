@@ -17,7 +17,11 @@ export interface LibraryCall {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Returns a library as a target. `verify` throws for a refused token; `remedies` are options that may refuse more. */
+/**
+ * Returns a library as a target.
+ * @param verify throws for a refused token.
+ * @param remedies options to advise if the library accepts a hostile token: the first with which it refuses that, and accepts a good one.
+ */
 export function libraryTarget(
   name: string,
   verify: (token: string, options: Readonly<Record<string, unknown>>) => Promise<void>,

@@ -35,7 +35,7 @@ export function reportLosses({ note, write, show = (line) => line, now }: LossRe
       lastFailure = now();
       if (isNew) note(`log lines are lost until the log can be written: ${reasonOf(error)}`);
     },
-    onDrain: () => {
+    onWritten: () => {
       isWrittenSince = true;
       if (lost === 0) return;
       const told = { level: 40, time: new Date().toISOString(), lines: lost, msg: 'log lines lost' };

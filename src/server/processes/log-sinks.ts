@@ -10,7 +10,7 @@ export interface LogSink {
   write(lines: string, bytes: number): void;
   /** Calls back once everything is written. */
   end(onEnd: () => void): void;
-  /** Drops what is not written yet. */
+  /** Drops the lines that wait. A write that has begun may finish. */
   giveUp(): void;
   /** Writes all waiting lines and these at once, as far as the descriptor takes them: the process ends. */
   rescue(lines: string): void;
@@ -20,20 +20,20 @@ export interface LogSink {
 export interface LogSinkEvents {
   /** These lines are lost. */
   readonly onLoss: (lines: string, error?: Error) => void;
-  /** A write succeeded. */
-  readonly onDrain: () => void;
+  /** Lines were written; called at the latest when none waits. */
+  readonly onWritten: () => void;
 }
 
 /**
- * Opens a pipe or a socket; undefined for anything else. It never blocks: a write that waits in a thread for a slow reader
- * would keep the process from ending.
+ * Opens a pipe or a socket; undefined for anything else. It writes without blocking. `fs.write` would block a thread on a slow
+ * reader, and the process could not end.
  */
-export function openPipe(descriptor: number, { onLoss, onDrain }: LogSinkEvents): LogSink | undefined {
+export function openPipe(descriptor: number, { onLoss, onWritten }: LogSinkEvents): LogSink | undefined {
   const stats = fstatSync(descriptor);
   if (!stats.isFIFO() && !stats.isSocket()) return undefined;
   const fd = stats.isFIFO() ? openAgain(descriptor) : descriptor;
   const socket = new Socket({ fd, readable: false, writable: true });
-  // The service goes on if its reader ends.
+  // The service goes on if the reader of its log ends.
   socket.on('error', (error) => onLoss('', error));
   const waiting: { readonly lines: string; readonly bytes: number }[] = [];
   let waitingBytes = 0;
@@ -45,8 +45,8 @@ export function openPipe(descriptor: number, { onLoss, onDrain }: LogSinkEvents)
       waiting.shift();
       waitingBytes -= bytes;
       if (waiting.length > 0) return writeFirst();
-      onDrain();
-      // onDrain may have added a line.
+      onWritten();
+      // onWritten may have added a line.
       if (waiting.length === 0) onEmpty?.();
     });
   };
@@ -76,8 +76,8 @@ export function openPipe(descriptor: number, { onLoss, onDrain }: LogSinkEvents)
 }
 
 /**
- * Opens a pipe a second time: it does not block here, and stays as it was for its other users. That fails for a pipe of
- * another user, and without /proc; then all users share one mode, as with any program of Node.
+ * Opens a pipe a second time. The new descriptor does not block, and the mode of other processes stays. Without /proc, and for a pipe
+ * of another account, it returns the old descriptor: then all processes share one mode, as with any program of Node.
  */
 function openAgain(descriptor: number): number {
   try {
@@ -90,7 +90,7 @@ function openAgain(descriptor: number): number {
 const lineEnd = 0x0a;
 
 /** Opens a file or a terminal. Lines that cannot be written are lost: a disk may stay full, and requests must not wait for it. */
-export function openFile(descriptor: number, { onLoss, onDrain }: LogSinkEvents): LogSink {
+export function openFile(descriptor: number, { onLoss, onWritten }: LogSinkEvents): LogSink {
   let waiting = '';
   let waitingBytes = 0;
   let isWriting = false;
@@ -98,7 +98,8 @@ export function openFile(descriptor: number, { onLoss, onDrain }: LogSinkEvents)
   /** Whether the last line was written only in part. */
   let isMidLine = false;
   let onEmpty: (() => void) | undefined;
-  const take = () => {
+  /** Takes the lines that wait. After half a line, they begin on a new one. */
+  const takeWaiting = () => {
     const lines = `${isMidLine ? '\n' : ''}${waiting}`;
     waiting = '';
     waitingBytes = 0;
@@ -106,7 +107,7 @@ export function openFile(descriptor: number, { onLoss, onDrain }: LogSinkEvents)
   };
   const writeNext = () => {
     isWriting = waiting !== '' && !isGivenUp;
-    if (isWriting) writeFrom(take(), 0);
+    if (isWriting) writeFrom(takeWaiting(), 0);
     else onEmpty?.();
   };
   const writeFrom = (bytes: Buffer, at: number): void =>
@@ -116,7 +117,7 @@ export function openFile(descriptor: number, { onLoss, onDrain }: LogSinkEvents)
       else {
         if (count > 0) isMidLine = bytes[at + count - 1] !== lineEnd;
         if (at + count < bytes.length) return writeFrom(bytes, at + count);
-        onDrain();
+        onWritten();
       }
       writeNext();
     });
@@ -137,7 +138,7 @@ export function openFile(descriptor: number, { onLoss, onDrain }: LogSinkEvents)
     rescue: (lines) => {
       waiting += lines;
       if (waiting === '') return;
-      const bytes = take();
+      const bytes = takeWaiting();
       try {
         for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
       } catch {

@@ -17,7 +17,7 @@ export function addTokenRoutes(app: FastifyInstance, options: ServiceOptions, de
       case 'password':
         return grantPassword(request, findClient(request, deps), options, deps);
       case 'refresh_token':
-        return grantRefresh(request, findClient(request, deps), 400);
+        return grantRefresh(request, 400);
       case 'client_credentials':
         return grantClientCredentials(request, authenticateClient(request, deps), options, deps);
       default:
@@ -26,7 +26,7 @@ export function addTokenRoutes(app: FastifyInstance, options: ServiceOptions, de
   });
   app.post('/token/refresh', { schema: describeRefresh, config: { isOauth: true } }, async (request, reply) => {
     forbidCaching(reply);
-    const answer: Partial<TokenAnswer> = await grantRefresh(request, findClient(request, deps), 401);
+    const answer: Partial<TokenAnswer> = await grantRefresh(request, 401);
     const { access_token, refresh_token, token_type } = answer;
     return { access_token, ...(refresh_token === undefined ? {} : { refresh_token }), token_type };
   });

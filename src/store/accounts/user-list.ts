@@ -119,7 +119,10 @@ function entryOf(columns: readonly string[], cells: readonly string[]): JsonObje
 function wordsOf(column: string, cell: string): string[] {
   if (/^\s*[[({]/.test(cell)) return listOf(column, cell);
   if (/[;,|]/.test(cell)) {
-    throw new JwtkitError('ACCOUNTS_INVALID', `has a ; , or | in its ${column}: spaces separate them`);
+    throw new JwtkitError(
+      'ACCOUNTS_INVALID',
+      `has a semicolon, comma or bar in its ${column}: separate them by spaces`,
+    );
   }
   return cell.split(/\s+/).filter((word) => word !== '');
 }

@@ -1,4 +1,4 @@
-/** The keys of a denylist's entries. They hold digests: a claim may be longer than a key. */
+/** Under which keys a store holds the entries of a denylist. They are digests: a claim may be longer than a key of LMDB. */
 import { hash } from 'node:crypto';
 import type { Revocation, TokenIdentity } from '../../token/denylist.js';
 

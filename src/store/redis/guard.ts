@@ -13,14 +13,15 @@ const defaultInterval = 10_000;
 /** Milliseconds until the next look at a server that evicts. */
 const retryInterval = 1000;
 
-/** The last look at the settings of a server. */
+/** The last look at a server, by INFO. */
 interface Look {
   /** When the next look is due, by `performance.now()`. */
   next: number;
   running?: Promise<void> | undefined;
   /** The number of connections when it began. A look from before the latest connection does not count. */
   connectionsAtStart: number;
-  evicted?: number;
+  /** How many keys the server had evicted by then. */
+  evictedKeys?: number;
   problem?: JwtkitError | undefined;
 }
 
@@ -39,7 +40,7 @@ export function redisGuard(
   let connections = 0;
   let lost: JwtkitError | undefined;
   const readMarker = redisMarkers(connection, { ...watch, prefix, isWriter, onLoss: recordLoss, note });
-  /** The servers that took changes at the last connection. */
+  /** The masters at the last connection. */
   let masters: readonly string[] | undefined;
   connection.onConnect(() => {
     connections++;
@@ -65,8 +66,8 @@ export function redisGuard(
   }
 
   /**
-   * Resolves if the servers of these keys lost nothing. Call it in the same turn of the event loop as the question: then
-   * Redis reads the marker right after it, and no loss in between goes unnoticed.
+   * Asks the servers of these keys. Resolves if no server is known to have lost entries and none evicts. Call it in the same turn of
+   * the event loop as the question: then Redis reads the marker right after it, and no loss in between goes unnoticed.
    * @throws {JwtkitError} STORE_UNAVAILABLE.
    */
   function check(keys: readonly string[]): Promise<void> {
@@ -84,7 +85,7 @@ export function redisGuard(
   function checkOnce(server: string): Promise<void> {
     const running = checks.get(server);
     if (running !== undefined) return running;
-    // Reset before the marker is read, so that no later question relies on this check.
+    // The microtask runs before the marker is read, so no later question relies on this check.
     queueMicrotask(() => checks.delete(server));
     const started = checkServers(new Set([server]));
     checks.set(server, started);
@@ -94,7 +95,7 @@ export function redisGuard(
   async function checkServers(asked: ReadonlySet<string>): Promise<void> {
     const servers = connection.servers();
     const running = [...asked].flatMap((server) => [lookIfDue(server), readMarker(server)]);
-    // A loss on another server counts too, but a server that is down does not delay the answer.
+    // Nobody waits for the other servers, which may be down. What they lost fails the next question.
     for (const server of servers) if (!asked.has(server)) lookIfDue(server).catch(() => {});
     await Promise.all(running);
     refuseIfLost();
@@ -124,6 +125,7 @@ export function redisGuard(
     // A look that fails is due again at once.
     last.next = 0;
     const section = (title: string) => connection.info(server, title).catch(ignoreForbidden);
+    // readMarker reports a loss by itself.
     const [memory, stats] = await Promise.all([section('memory'), section('stats'), readMarker(server)]);
     if (memory === undefined)
       note('its user may not run INFO: jwtkit cannot check that maxmemory-policy is noeviction');
@@ -131,8 +133,8 @@ export function redisGuard(
     const isLimited = memory !== undefined && !/^maxmemory:0\s*$/m.test(memory);
     last.problem = isLimited && policy !== 'noeviction' ? evictionError(policy) : undefined;
     const evicted = Number(/^evicted_keys:(\d+)/m.exec(stats ?? '')?.[1] ?? 0);
-    const before = last.evicted ?? evicted;
-    last.evicted = evicted;
+    const before = last.evictedKeys ?? evicted;
+    last.evictedKeys = evicted;
     const interval = watch.interval ?? defaultInterval;
     last.next = performance.now() + (last.problem === undefined ? interval : Math.min(interval, retryInterval));
     if (evicted > before) recordLoss('it evicted some');

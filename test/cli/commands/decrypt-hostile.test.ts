@@ -101,7 +101,7 @@ describe('does not decrypt', () => {
     expect([verify.exitCode, verify.stdout.includes('the token does not decrypt')]).toEqual([12, true]);
   });
 
-  test('a bomb of compression: the same code and exit, and the hint names the limit', async () => {
+  test('a bomb of compression: the same code and exit, and the hint names the limit', { tags: 'slow' }, async () => {
     const bomb = zipped(deflateRawSync(Buffer.alloc(64 * 1024 * 1024)));
     const { exitCode, stdout, stderr: said } = await runCli(['decrypt', bomb, '--secret-file', secret]);
     expect([exitCode, stdout]).toEqual([12, '']);

@@ -42,7 +42,7 @@ describe('encrypt makes claims as issue does', () => {
     }
   });
 
-  test('the policy and variables set what they set for issue, and nothing where the content is a file', async () => {
+  test('the policy and variables set claims as they do for issue, and none if the content is a file', async () => {
     const config = fileWith('{"issuer":"https://policy.example","audience":"api"}', 'jwtkit.config.json');
     const env = { JWTKIT_TTL: '5m' };
     const common = ['--keyring', keyring, '--config', config];

@@ -59,6 +59,32 @@ describe('encrypt', () => {
     expect(segmentOf(token, 0)).toEqual(members);
   });
 
+  test.each(['x:=100002348117421473', 'y:=1e400', 'z:=1.0', 'm:=-0', 'l:=[1,{"a":1.0}]'])(
+    'refuses --header %s, whose number would change, with exit 2',
+    async (member) => {
+      const args = ['--key', publicKey, '--header', member];
+      for (const form of ['compact', 'flattened', 'general']) {
+        const all = [...args, '--serialization', form];
+        for (const way of [['-'], ['--batch'], ['--batch', '--bare', '--no-exp']]) {
+          const stdin = way.length === 3 ? '{}' : 'x';
+          const { exitCode, stderr, stdout } = await runCli(['encrypt', ...way, ...all], { stdin });
+          expect([exitCode, stdout]).toEqual([2, '']);
+          expect(stderr).toContain('error: the header of an encrypted token holds a number that would change');
+          expect(stderr).toContain('hint: only numbers that JSON writes as they are; give it as a text\n');
+        }
+      }
+    },
+  );
+
+  test('--header keeps ordinary values, one token or many', async () => {
+    const members = ['n:=-5', 'f:=0.5', 'big:=9007199254740991', 'l:=[1,null,{"a":true}]', 't=1.0'];
+    const args = ['--key', publicKey, ...members.flatMap((member) => ['--header', member])];
+    const expected = { n: -5, f: 0.5, big: 9007199254740991, l: [1, null, { a: true }], t: '1.0' };
+    for (const way of ['-', '--batch']) {
+      expect(segmentOf(await stdoutOf(['encrypt', way, ...args], { stdin: 'x' }), 0)).toMatchObject(expected);
+    }
+  });
+
   test.each([
     [['--alg', 'RSA1_5'], 'Bleichenbacher'],
     [['--alg', 'RS256'], 'RS256 signs and does not encrypt\nhint: one of RSA-OAEP-256, '],
@@ -266,7 +292,7 @@ describe('decrypt', () => {
     expect((await runCli(['decrypt', token, '--key', locked])).exitCode).toBe(3);
   });
 
-  test('a passphrase alone is the key; it never opens a token for another key', async () => {
+  test('a passphrase alone is the key; it never opens a token for another key', { tags: 'slow' }, async () => {
     const passphrase = fileWith('correct horse\n');
     const token = await encrypt('x', '--passphrase-file', passphrase);
     expect(segmentOf(token, 0)).toMatchObject({ alg: 'PBES2-HS512+A256KW', p2c: 600_000 });

@@ -46,6 +46,17 @@ describe('fixtures of a keyring', () => {
     expect(none.exitCode).toBe(12);
   });
 
+  test('have the numbers of --claim as they were written', async () => {
+    const target = folderName();
+    const numbers = ['big:=100002348117421473', 'f:=1.0', 'e:=1e400', 'z:=-0'].flatMap((pair) => ['--claim', pair]);
+    await runCli(['fixtures', target, '--new-key', '--alg', 'HS256', ...numbers]);
+    for (const file of ['good/plain.jwt', 'none/other-sub.jwt']) {
+      const [, payload = ''] = textOf(join(target, file)).split('.');
+      const claims = Buffer.from(payload, 'base64url').toString();
+      expect(claims).toContain('"big":100002348117421473,"f":1.0,"e":1e400,"z":-0');
+    }
+  });
+
   test('are not overwritten without --force', async () => {
     const again = ['fixtures', folder, '--new-key', '--alg', 'ES256'];
     expect(await runCli(again)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('already exists') });

@@ -276,7 +276,7 @@ describe('keys import --use enc', () => {
     expect(segmentOf(await encrypt(keyring), 0)).toMatchObject({ kid: 'e1', alg });
   });
 
-  test('a key of before decrypts, and does not displace the one that others encrypt to', async () => {
+  test('an imported older key decrypts, and others still encrypt to the current one', async () => {
     const keyring = await mixedKeyring();
     const { secret } = await files('--format', 'jwk');
     const old = fileWith(JSON.stringify({ ...JSON.parse(textOf(secret)), kid: 'old', iat: 1, exp: now + 60 }));

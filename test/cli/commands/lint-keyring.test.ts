@@ -48,7 +48,9 @@ const commandsOf = (keyring: string) => async (at: number, line: string) => {
 };
 
 describe('what the commands make has no finding', () => {
-  test('a whole rotation, with an early end, a public key of others and keys for encryption', async () => {
+  test('a whole rotation, with an early end, a public key of others and keys for encryption', {
+    tags: 'slow',
+  }, async () => {
     const keyring = join(temporaryFolder(), '.jwtkit');
     const run = commandsOf(keyring);
     let at = now;
@@ -309,7 +311,7 @@ describe('a keyring in which something is wrong', () => {
     expect(textOf(reports.junit ?? '')).toContain('<failure type="keyring/stray-private-key"');
   });
 
-  test('files that are judged with their folder alone are cases of a report', async () => {
+  test('a file that lint judges only with its folder is a case of the report', async () => {
     writeFileSync(set, '');
     writeFileSync(join(guarded, 'note.txt'), 'correct horse\n');
     const { stdout } = await runCli(['lint', keyring, guarded, '--format', 'json'], { now });
@@ -396,7 +398,9 @@ describe.runIf(process.platform !== 'win32')('a folder that is not what it seems
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining('holds more than 5000 files')]);
   });
 
-  test('git is asked once about the files of a folder, and takes their names for nothing else', async () => {
+  test('git is asked once about the files of a folder, and takes their names for nothing else', {
+    tags: 'slow',
+  }, async () => {
     const folder = temporaryFolder();
     const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args]);
     git('init', '-q');

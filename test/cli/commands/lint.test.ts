@@ -277,7 +277,7 @@ describe('secrets', () => {
     expect(await idsOf([named('pod.yaml', pod(1))])).not.toContain('secret/shared-by-services');
   });
 
-  test('no form of a report repeats a secret', async () => {
+  test('no form of a report repeats a secret', { tags: 'slow' }, async () => {
     const secrets = ['wonderland-of-alice', 'please-change-this-thing', goodSecret];
     const env = named(
       '.env',

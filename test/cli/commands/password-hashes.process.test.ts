@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The real service with users of other programs: their passwords hold, their hashes become ours, and nobody else waits. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

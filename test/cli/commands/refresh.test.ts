@@ -187,7 +187,10 @@ describe('--rotate-grace and --session-max', () => {
 
   test.each([
     [['--rotate-grace', '1s'], '--rotate-grace is for --rotate'],
-    [['--rotate', '--rotate-grace', '301s'], '--rotate-grace is at most 5m: a stolen token works that long'],
+    [
+      ['--rotate', '--rotate-grace', '301s'],
+      '--rotate-grace is at most 5m: for that long, a stolen refresh token can be used too',
+    ],
     [['--session-max', '0'], '--session-max: a lifetime is at least 1 second'],
   ])('refuses %j', async (args, message) => {
     const { exitCode, stderr } = await refresh('x', ...args);

@@ -38,7 +38,7 @@ describe('the notes at the start of serve', () => {
   const noAudience =
     'note: without --aud access tokens name no audience, so other verifiers cannot tell whom a token is for';
 
-  test('say that nobody can log in, also if the files of users and clients are empty', async () => {
+  test('say that nobody can log in without users, and with an empty list of users', { tags: 'slow' }, async () => {
     const keyring = await makeKeyring();
     const nobody = `note: nobody can log in: ${keyring} has no users; add one with: jwtkit users add NAME --sub ID\n`;
     expect((await serve(['--keyring', keyring])).stderr).toContain(nobody);
@@ -97,7 +97,7 @@ describe('the log of serve', () => {
     return lines.length > 1 && lines.every((line) => line.startsWith('{"level"'));
   };
 
-  test('is text on a terminal and JSON elsewhere; --log-format forces either', async () => {
+  test('is text on a terminal and JSON elsewhere; --log-format forces either', { tags: 'slow' }, async () => {
     const onTerminal = { terminals: ['stdout'] } as const;
     const logOf = async (args: readonly string[], world: FakeWorld) =>
       (await serve(['--demo', ...args], world, askAll)).stdout;
@@ -110,7 +110,7 @@ describe('the log of serve', () => {
     expect(isJson(await logOf([], { env: { JWTKIT_LOG_FORMAT: 'text' } }))).toBe(false);
   });
 
-  test('has colours on a terminal, unless NO_COLOR or --no-color says otherwise', async () => {
+  test('has colours on a terminal, unless NO_COLOR or --no-color says otherwise', { tags: 'slow' }, async () => {
     const hasColours = async (args: readonly string[], env = {}) =>
       (await serve(['--demo', ...args], { terminals: ['stdout'], env }, askAll)).stdout.includes('\x1b[');
     expect(await hasColours([])).toBe(true);

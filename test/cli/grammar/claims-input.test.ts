@@ -30,6 +30,10 @@ describe('claims are read from the output of other commands', () => {
       'verify --json with a policy file and fetched keys',
       { valid: true, code: null, checks, header, claims, key: {}, fetched: {}, config: 'f' },
     ],
+    [
+      'verify --json with a set that has a broken key',
+      { valid: true, code: null, checks, header, claims, key: {}, skipped: [{ kid: 'b', reason: 'broken' }] },
+    ],
     ['verify --batch --claims', { line: 7, valid: true, sub: 'u', exp: now + 60, kid: 'k', claims }],
     ['issue --json', { token: 'eyJ', claims }],
     ['issue --batch --json', { line: 1, token: 'eyJ', claims }],
@@ -64,6 +68,29 @@ describe('output without claims is not signed', () => {
       { valid: false, code: 'CLAIM_MISMATCH', checks, header, claims, key: {} },
       'is a refusal',
     ],
+    [
+      'a refusal under a set that has a broken key',
+      { valid: false, code: 'CLAIM_MISMATCH', checks, header, claims, skipped: [{ kid: 'b', reason: 'broken' }] },
+      'is a refusal',
+    ],
+    ['decode --json of an encrypted token', { header, encrypted: true, defects: [] }, 'is the header of an encrypted'],
+    ['a line of decode --batch for one', { line: 1, header, encrypted: true }, 'is the header of an encrypted token'],
+    [
+      'decode --json of a token for two recipients',
+      { headers: [header, header], encrypted: true, defects: [] },
+      'is the header of an encrypted token',
+    ],
+    ['a line of decode --batch for two', { line: 1, headers: [header, header], encrypted: true }, 'is the header of'],
+    [
+      'decode --json of a damaged token',
+      { header, claims, defects: ['the signature is missing'] },
+      'is what decode could read of a damaged token',
+    ],
+    [
+      'decode --json of a cut token',
+      { header_text: '{"alg"', defects: ['the header is cut'] },
+      'is what decode could read of a damaged token',
+    ],
     ['a verdict without claims', { line: 2, valid: true, sub: 'u', exp: 1 }, 'is a verdict without claims'],
     ['output of encrypt', { token: 'x', kid: null }, 'is the output of encrypt'],
     ['a line of decrypt', { line: 1, header: {}, kid: 'k', content: '{}' }, 'is the output of decrypt'],
@@ -74,6 +101,30 @@ describe('output without claims is not signed', () => {
       { line: 1, access_token: 'a', refresh_token: 'r', token_type: 'bearer', expires_in: 1 },
       'is a pair',
     ],
+    [
+      'a pair of fewer scopes than were asked for',
+      { access_token: 'a', refresh_token: 'r', token_type: 'bearer', expires_in: 1, scope: 'read' },
+      'is a pair of tokens',
+    ],
+    ['a pair of another issuer', { access_token: 'a', id_token: 'i', token_type: 'Bearer' }, 'is a pair of tokens'],
+    ['an error of serve', { detail: 'Invalid token', path: '/users/me' }, 'is an error of a service'],
+    ['an unknown path of serve', { detail: 'Not Found' }, 'is an error of a service'],
+    ['a form that serve cannot read', { detail: [{ loc: ['body'], msg: 'm' }], path: '/' }, 'is an error of a service'],
+    [
+      'an error of the token endpoint of serve',
+      { detail: 'd', path: '/token', error: 'invalid_grant', error_description: 'd' },
+      'is an error of a service',
+    ],
+    [
+      'an error of another token endpoint',
+      { error: 'invalid_grant', error_description: 'd' },
+      'is an error of a service, "invalid_grant"',
+    ],
+    ['a token that is not active', { active: false }, 'is what /introspect says of a token that is not active'],
+    ['diff --json', { differences: [] }, 'is the output of diff'],
+    ['diff --json with a key', { differences: [], checks: [] }, 'is the output of diff'],
+    ['a report', { command: 'lint', summary: 's', findings: [], cases: [] }, 'is a report of "lint"'],
+    ['a report in SARIF', { $schema: 's', version: '2.1.0', runs: [] }, 'is a report in SARIF'],
   ])('%s', async (_name, input, reason) => {
     const { file, batch } = await give(input);
     expect([file.exitCode, file.stdout]).toEqual([2, '']);
@@ -110,6 +161,11 @@ describe('claims that are named like members of an output are signed', () => {
     { token: 'x', sub: 'u' },
     { state: 'open' },
     { access_token: 'x', sub: 'u' },
+    { access_token: 'x', token_type: 'bearer', sub: 'u' },
+    { detail: 'x', sub: 'u' },
+    { active: false, sub: 'u' },
+    { active: true },
+    { version: '1', runs: 3 },
   ])('%j', async (input) => {
     const { file, batch } = await give(input);
     expect(file.exitCode).toBe(0);
@@ -121,6 +177,9 @@ describe('claims that are named like members of an output are signed', () => {
 
 test('issue never signs a whole output line of another command as claims', async () => {
   const good = await stdoutOf([...issue, '--claims', '-'], { env, stdin: JSON.stringify(claims) });
+  const recipients = ['e1', 'e2'].map((kid) => ({ header: { alg: 'RSA-OAEP-256', kid }, encrypted_key: 'AAAA' }));
+  const shared = { protected: Buffer.from('{"enc":"A256GCM"}').toString('base64url'), iv: 'AAAA', tag: 'AAAA' };
+  const forTwo = fileWith(JSON.stringify({ ...shared, recipients, ciphertext: 'AAAA' }));
   const stdin = `${good}\nnonsense\n${unsigned({ ...claims, exp: 1 })}\n`;
   const commands = [
     ['decode', '--batch'],
@@ -134,6 +193,11 @@ test('issue never signs a whole output line of another command as claims', async
     ['inspect', '--json', good],
     ['issue', '--json', '--secret-env', 'S', '--sub', 'u'],
     ['issue', '--json', '--secret-env', 'S', '--pair'],
+    ['decode', '--json', '--token-file', forTwo],
+    ['decode', '--batch', forTwo],
+    ['diff', '--json', good, unsigned(claims)],
+    ['diff', '--json', '--secret-env', 'S', good, unsigned(claims)],
+    ['lint', '--json', '--token-file', fileWith(good)],
   ];
   for (const command of commands) {
     const printed = await runCli(command, { env, stdin });

@@ -38,7 +38,7 @@ test('finds all commands and knows all their variables', () => {
   expect(lines.length).toBeGreaterThan(20);
   const shown = [...new Set(lines.flatMap(({ variables }) => variables))].sort();
   const further = ['JWTKIT_CACHE_DIR', ...Object.values(serveVariables)];
-  expect([...knownVariables].sort()).toEqual([...shown, ...further].sort());
+  expect([...knownVariables()].sort()).toEqual([...shown, ...further].sort());
 });
 
 async function expectRefused({ argv }: CommandLine, name: string, value: string, problem: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parseEnvFile } from '../../../src/cli/grammar/env-file.js';
+import { within } from '../../time-limit.js';
 import { fileWith, now, runCli, secret, stdoutOf, temporaryFolder, unsigned } from '../fake-io.js';
 
 const read = (text: string) => {
@@ -212,7 +213,7 @@ test('reads all env files; the last one wins', async () => {
   expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ aud: 'api', iss: 'two' });
 });
 
-test('reading an env file takes linear time', () => {
+test('reading an env file takes linear time', async () => {
   const generators = [
     (n: number) => `A='x\nB="y\nC=\`z\n`.repeat(n),
     (n: number) => `A="${'\n'.repeat(n)}`,
@@ -228,8 +229,6 @@ test('reading an env file takes linear time', () => {
   ];
   for (const generate of generators) {
     const text = generate(100_000).slice(0, 1024 * 1024);
-    const started = performance.now();
-    read(text);
-    expect(performance.now() - started, text.slice(0, 20)).toBeLessThan(10_000);
+    await within(10_000, async () => read(text), text.slice(0, 20));
   }
 });

@@ -61,6 +61,13 @@ describe('the hint names', () => {
     }
   });
 
+  test('random bytes without their line end', async () => {
+    const random = Buffer.concat([Buffer.alloc(31, 1), Buffer.of(0xff)]);
+    const file = fileWith(Buffer.concat([random, Buffer.from('\n')]));
+    const run = await runCli(['verify', signedWith(random), '--secret-file', file]);
+    expect(run).toMatchObject({ exitCode: 12, stderr: expect.stringContaining('without the line end at its end') });
+  });
+
   const written = bytes.toString('base64');
   const file = fileWith(written);
 

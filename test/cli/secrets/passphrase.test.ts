@@ -202,6 +202,16 @@ describe('issue', () => {
     expect((await runCli(['issue', '--key', key], { env: { JWTKIT_PASSPHRASE_FILE } })).exitCode).toBe(0);
   });
 
+  test('drops the line end behind a passphrase of random bytes', async () => {
+    const random = Buffer.concat([Buffer.of(0x01, 0xff), Buffer.from('passphrase')]);
+    const own = join(temporaryFolder(), 'keyring');
+    const made = await runCli(['keygen', '--keyring', own, '--passphrase-file', fileWith(random)]);
+    expect(made.exitCode, made.stderr).toBe(0);
+    const file = fileWith(Buffer.concat([random, Buffer.from('\n')]));
+    const opened = await runCli(['issue', '--keyring', own, '--passphrase-file', file]);
+    expect(opened.exitCode, opened.stderr).toBe(0);
+  });
+
   test('drops only one line end of a passphrase', async () => {
     const { exitCode, stderr } = await issue(['--passphrase-file', fileWith(`${passphrase}\n\n`)]);
     expect(exitCode).toBe(3);

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Every row of the exit-code table that exists so far, and what a shell does to a command, through the real binary. */
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What the runner of GitHub Actions shows of real processes, whose two streams it reads together. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The hidden prompt at a real terminal, by the real binary. */
 import { spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';

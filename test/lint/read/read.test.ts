@@ -219,6 +219,7 @@ describe('a secret is found in a file whose encoding is', () => {
   const content = `# caf\u00e9\nJWT_SECRET=changeme\n`;
   const utf16 = Buffer.from(content, 'utf16le');
   const marked = Buffer.from(`\ufeff${content}`, 'utf16le');
+  const utf32 = (text: string) => Buffer.from(Uint32Array.from(text, (letter) => letter.charCodeAt(0)).buffer);
   test.each([
     ['UTF-8 with a mark', Buffer.from(`\ufeff${content}`)],
     ['UTF-16 with a mark', marked],
@@ -226,6 +227,12 @@ describe('a secret is found in a file whose encoding is', () => {
     ['UTF-16', utf16],
     ['UTF-16, the high byte first', Buffer.from(utf16).swap16()],
     ['Latin-1', Buffer.from(content, 'latin1')],
+    ['UTF-32', utf32(content)],
+    ['UTF-32 with a mark', utf32(`\ufeff${content}`)],
+    ['UTF-32 with a mark, the high byte first', utf32(`\ufeff${content}`).swap32()],
+    ['UTF-8 with a NUL byte', Buffer.from(`A=\0\n${content}`)],
+    ['UTF-8 with a NUL byte behind it', Buffer.from(`${content}\0`)],
+    ['Latin-1 with a control character', Buffer.from(`A=\x01\n${content}`, 'latin1')],
   ])('%s', async (_title, bytes) => {
     const { findings } = await lint([{ name: '.env', content: bytes, isFile: true }], { now });
     expect(findings.map(({ id }) => id)).toContain('secret/well-known');

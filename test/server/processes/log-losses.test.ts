@@ -13,7 +13,7 @@ function startLog() {
   const write = (line: string) => {
     if (line.length > disk.room) return events.onLoss(line, full);
     written.push(line);
-    events.onDrain();
+    events.onWritten();
   };
   const events = reportLosses({ note: (text) => notes.push(text), write, now: () => disk.now });
   const reported = () =>

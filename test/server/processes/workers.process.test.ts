@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Several processes on one port, of the real binary: what they share, and how they come and go. */
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';

@@ -24,7 +24,9 @@ test('each question gets its own answer, in a thread', async () => {
   expect(answers).toEqual([false, true, false, false]);
 });
 
-test('questions after the end of a thread get answers of the next one, and none of an earlier question', async () => {
+test('questions after the end of a thread get answers of the next one, and none of an earlier question', {
+  tags: 'slow',
+}, async () => {
   const compare = openBcryptThread(threadFile());
   for (let round = 0; round < 5; round++) {
     const asked: Promise<boolean>[] = [];

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { execFile, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -859,7 +860,8 @@ describe.concurrent('an unreachable Redis', () => {
 
   const odd = 'a server that %s';
   test.each([['says nothing', '']])(odd, expectRefusal);
-  test.each([
+  // Each has five connections at once, of which two begin with a TLS handshake.
+  test.sequential.each([
     ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
     ['sends a huge number', '$99999999999999\r\n'],
   ])(odd, { tags: 'slow' }, expectRefusal);

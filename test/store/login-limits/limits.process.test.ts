@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Counts of failed log-ins. Those that processes share through the one above them are a matter of test/server/processes/workers.process.test.ts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../scripts/free-port.js';

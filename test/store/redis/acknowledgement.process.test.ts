@@ -1,3 +1,4 @@
+// @module-tag slow
 /** `?wait=N`: a change counts once as many replicas have it, and questions do not wait for that. */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';

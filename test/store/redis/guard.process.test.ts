@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A Redis that may have forgotten a revocation answers nothing: it evicts, it came back empty, somebody flushed it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRedisDenylist } from '../../../src/store/denylist/redis.js';

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Why a store cannot be used, as the built binary says it: a bundle has other names than the source. */
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A Redis whose master sentinels name: found at the start, and followed when it changes. Real servers, real sentinels. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Redis behind TLS: its certificate counts, whatever the environment says. With the real binary, since Node reads variables early. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -86,10 +87,13 @@ describeWithRedis('Redis with TLS', () =>
     }, 60_000);
     afterAll(() => Promise.all(servers.map((server) => server.remove())));
 
-    const verify = (scheme: string, name: string, env: Record<string, string>) => {
+    /** Verifies with a store. On a full machine a sentinel may be silent for longer than jwtkit waits: it is asked once more then. */
+    const verify = async (scheme: string, name: string, env: Record<string, string>) => {
       const master = scheme.endsWith('sentinel') ? '/mymaster' : '';
       const store = `${scheme}://127.0.0.1:${ports[name]}${master}`;
-      return runBinary(['verify', token, '--keyring', keyring, '--store', store], { cwd: folder, env });
+      const args = ['verify', token, '--keyring', keyring, '--store', store];
+      const first = await runBinary(args, { cwd: folder, env });
+      return first.stderr.includes('no answer within') ? runBinary(args, { cwd: folder, env }) : first;
     };
     const trusting = () => ({ NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') });
     const careless = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };

@@ -1,5 +1,4 @@
 /** `jwtkit users import`: users of another program, all or none. */
-
 import type { Command } from 'commander';
 import { JwtkitError } from '../../../errors.js';
 import { type AccountOptions, accountsFile, addAccountsOption } from '../../grammar/accounts.js';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { writeJson } from '../../../jose/exact-json.js';
+import { plainHeader } from '../../../jwe/header.js';
 import type { EncryptionKey } from '../../../jwe/key.js';
 import { addBatchOptions, batchClock, excludeFromBatch, readBatch } from '../../grammar/batch-options.js';
 import { addEncryptionKeyOptions, readContentEncryption, readKeyManagement } from '../../grammar/encryption-options.js';
@@ -57,7 +58,7 @@ export function registerEncrypt(program: Command, context: Context): void {
     const alg = options.alg === undefined ? undefined : readKeyManagement(options.alg);
     const enc = options.enc === undefined ? undefined : readContentEncryption(options.enc);
     const { serialization, sign: isSigned = false } = options;
-    const header = readHeader(options);
+    const header = plainHeader(readHeader(options));
     const isClaims = isSigned || makesClaims(invocation);
     if (batch !== undefined) {
       const claims = isClaims ? claimsJob(invocation, io) : undefined;

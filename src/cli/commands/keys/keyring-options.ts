@@ -1,5 +1,4 @@
 /** What the subcommands of `keys` share. */
-
 import type { Command } from 'commander';
 import { type KeyUse, keyWords } from '../../../token/key-words.js';
 import { type Invocation, readInvocation } from '../../grammar/invocation.js';

@@ -59,7 +59,7 @@ export function readCarrier(text = 'Authorization: Bearer {token}'): Carrier {
   const [, header, value = ''] = /^([\w-]+):[ \t]*(\S.*)$/.exec(text) ?? [];
   if (header !== undefined && value.includes('{token}')) return { in: 'header', name: header, value };
   throw usage(
-    `--send: ${JSON.stringify(text)} says no place`,
+    `--send: ${JSON.stringify(text)} does not say where the token goes`,
     "such as 'Authorization: Bearer {token}', cookie:NAME, form:FIELD or query:NAME",
   );
 }

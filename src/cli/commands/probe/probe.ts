@@ -43,7 +43,7 @@ export function registerProbe(program: Command, context: Context): void {
     try {
       const onCareless = () =>
         io.note(
-          `${target.name} accepts a text that is no token: it checks none here, or --accepted has to say what accepts one`,
+          `${target.name} accepted a text that is not a token. Either it checks none here, or --accepted must name the status codes that accept one`,
         );
       const onUnclear = (detail: string) => {
         const [, status] = /^status ([34]\d\d)$/.exec(detail) ?? [];

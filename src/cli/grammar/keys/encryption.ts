@@ -1,5 +1,4 @@
 /** The keys of a command that encrypts or decrypts. Only flags and the keyring name them. */
-
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';
 import type { KeyManagementName } from '../../../jwe/algorithms.js';

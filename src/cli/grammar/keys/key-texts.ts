@@ -1,5 +1,4 @@
 /** The keys that an option names: in a file, in a variable, or on standard input. No error repeats what they hold. */
-
 import { existsSync } from 'node:fs';
 import { JwtkitError } from '../../../errors.js';
 import { maxKeyBytes } from '../../../jose/key.js';

@@ -1,5 +1,4 @@
 /** Opens and makes nested tokens: a signed token as the content of an encrypted one, with `cty: JWT` (RFC 7519 §5.2). */
-
 import { statSync } from 'node:fs';
 import { type Check, JwtkitError } from '../../../errors.js';
 import { own } from '../../../jose/json.js';

@@ -1,5 +1,4 @@
 /** Fetched keys: `--jwks` and `--issuer-url`, with the user's cache. */
-
 import { isAbsolute, join } from 'node:path';
 import { JwtkitError } from '../../../errors.js';
 import { mayExist } from '../../../files/read-file.js';

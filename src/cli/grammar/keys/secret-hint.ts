@@ -5,6 +5,7 @@ import { parseJws } from '../../../jose/compact.js';
 import { asText } from '../../../jose/json.js';
 import type { Key } from '../../../jose/key.js';
 import { decodeSecret, type SecretEncoding, secretEncodings } from '../../../jose/secret-encoding.js';
+import { withoutLineEnd } from '../../../jose/text.js';
 import type { KeySource } from '../../../token/key-source.js';
 import type { VerificationReport } from '../../../token/verify.js';
 import { writtenSecrets } from './shared-secret.js';
@@ -77,6 +78,8 @@ function* otherReadings({ bytes, encoding }: WrittenSecret): Generator<[Uint8Arr
     ];
   }
   yield [Buffer.from(text.trimEnd()), `${holds} without the white space at its end: remove that`];
+  // Random bytes keep their line end; other programs, and jwtkit 0.1.0, leave it out.
+  yield [withoutLineEnd(bytes), `${holds} without the line end at its end: remove that`];
   yield [Buffer.from(text.trim()), `${holds} without the white space around it: remove that`];
   const value = /^(?:export\s+)?["']?[A-Za-z_][\w.-]*["']?\s{0,8}[=:]\s{0,8}(["']?)(.*)\1,?$/.exec(text.trim())?.[2];
   if (value !== undefined) yield [Buffer.from(value), `${holds} without the name before it: keep the value alone`];

@@ -1,5 +1,4 @@
 /** HMAC secrets that an option names. */
-
 import { type Key, maxKeyBytes } from '../../../jose/key.js';
 import { type LoadSecretOptions, loadSecret } from '../../../jose/secret.js';
 import type { SecretEncoding } from '../../../jose/secret-encoding.js';
@@ -20,7 +19,8 @@ export function loadSharedSecret(
     const secret = readSecretVariable(env, source.name, source.label);
     return remember(secret, { source: source.name, kid, alg: source.alg, encoding: options.secretEncoding });
   }
-  const secret = readSecretFile(source.path, source.label, { maxBytes: maxKeyBytes, note: io.note, io });
+  const given = { maxBytes: maxKeyBytes, note: io.note, io, mayBeRandom: true };
+  const secret = readSecretFile(source.path, source.label, given);
   const name = inputName(source.path);
   return remember(secret, { source: name, kid, encoding: options.secretEncoding });
 }

@@ -71,7 +71,7 @@ export const sourceFlags = {
 /** The name of an option that names a source. */
 export type SourceName = keyof typeof sourceFlags;
 
-/** The options that name a source of keys; of several places the first is asked. */
+/** The options that name a source of keys. Two that are set in one way, such as by flags, are an error. */
 export const sourceNames = Object.keys(sourceFlags) as SourceName[];
 
 function readSource(name: SourceName, options: Options, label: string): Source {
@@ -101,7 +101,7 @@ function readSource(name: SourceName, options: Options, label: string): Source {
  * can write.
  */
 export function findSource(invocation: Invocation<Options>, io: Io): Source {
-  const source = findNamedSource(invocation, io);
+  const source = chooseSource(invocation, io);
   const isSecret = source.kind === 'secret-file' || source.kind === 'secret-env';
   // A variable or a policy may be meant for other commands.
   if (invocation.origin('secretEncoding') === 'flag' && !isSecret) {
@@ -114,7 +114,7 @@ export function findSource(invocation: Invocation<Options>, io: Io): Source {
   return source;
 }
 
-function findNamedSource(invocation: Invocation<Options>, io: Io): Source {
+function chooseSource(invocation: Invocation<Options>, io: Io): Source {
   const { options, config, origin, label } = invocation;
   for (const from of ['flag', 'variable', 'config'] as const) {
     const [name, other] = sourceNames.filter((each) => origin(each) === from);
@@ -124,9 +124,9 @@ function findNamedSource(invocation: Invocation<Options>, io: Io): Source {
       const where = from === 'flag' ? '' : ' (set by variables)';
       throw usage(`${flag} and ${sourceFlags[other]} exclude each other${where}`, 'name one source of keys');
     }
-    // A policy file that nobody named has to be trusted, and so have the files and folders that it names.
-    const isPlace = !['keyEnv', 'secretEnv', 'issuerUrl'].includes(name) && !isNamed(invocation, name);
-    for (const path of isPlace ? [options[name] ?? []].flat() : []) {
+    // If nobody named the policy file, others must not be able to write the files and folders that it names.
+    const mustBeChecked = !['keyEnv', 'secretEnv', 'issuerUrl'].includes(name) && !isNamed(invocation, name);
+    for (const path of mustBeChecked ? [options[name] ?? []].flat() : []) {
       if (name === 'jwks' && isUrl(path)) continue;
       refuseUntrusted(path, `${flag} ${path} trusts it, as does --config ${config?.file}`, io);
     }
@@ -147,6 +147,7 @@ function secretKeyAlgorithm({ env }: Invocation<KeyOptions>, io: Io): AlgorithmN
   if (alg === 'HS256' || alg === 'HS384' || alg === 'HS512') return alg;
   // A lone SECRET_KEY of the process belongs to another program; one in an env file is meant for jwtkit.
   if (alg === undefined && envFileLine(env, 'SECRET_KEY') === '') return undefined;
+  // ALGORITHM may hold a secret by mistake.
   const isShown = alg !== undefined && /^[\w-]{1,12}$/.test(alg);
   const problem = alg === undefined ? 'is not set; it must be' : isShown ? `is "${alg}", not` : 'is not';
   io.note(`SECRET_KEY is not used: ALGORITHM ${problem} HS256, HS384 or HS512`);
