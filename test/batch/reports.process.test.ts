@@ -39,8 +39,9 @@ test('threads write the same report as one', async () => {
 });
 
 test('the memory of a report does not grow with the batch', { tags: 'slow', timeout: 120_000 }, async () => {
-  // The heap would not hold one of the two reports, and the process not both.
-  const { report, peak } = await verifyLines(250_000, 1, 'nonsense', ['--max-old-space-size=48']);
+  // The heap would not hold one of the two reports, and the process not both. Young objects may fill 32 MB by themselves on Node 24.
+  const ofNode = ['--max-old-space-size=48', '--max-semi-space-size=8'];
+  const { report, peak } = await verifyLines(250_000, 1, 'nonsense', ofNode);
   expect(statSync(report).size).toBeGreaterThan(48_000_000);
-  expect(peak).toBeLessThan(180_000);
+  expect(peak).toBeLessThan(160_000);
 });

@@ -19,6 +19,9 @@ interface Target {
   readonly file: GrowingFile;
 }
 
+/** Cases that are written at once. */
+const casesAtOnce = 1000;
+
 const noOutcome: Outcome = { tests: 0, failures: 0, skipped: 0, summary: '' };
 
 /**
@@ -59,14 +62,14 @@ export function openBatchReports({ format, files, summaryFile }: ReportPlan, pat
     const summary = summaryFile === undefined ? undefined : openCases('markdown', 'verify', source.name);
     return {
       add(output, verdicts) {
-        const cases = verdicts.map((verdict) => toCase(verdict, source));
-        const textOf = (writer: CaseWriter) => cases.map((one) => writer.add(one)).join('');
         for (const { writer, file } of opened) {
-          file.append(writer === undefined ? hideTokensInJson(Buffer.from(output).toString()) : textOf(writer));
+          if (writer === undefined) file.append(hideTokensInJson(Buffer.from(output).toString()));
+          else for (const text of textsOf(verdicts, writer, source)) file.append(text);
         }
-        if (summary !== undefined) textOf(summary);
+        // Markdown keeps its rows for the tail.
+        for (const verdict of verdicts) summary?.add(toCase(verdict, source));
         if (spool !== undefined) return new Uint8Array();
-        return direct === undefined ? output : Buffer.from(textOf(direct));
+        return direct === undefined ? output : Buffer.from([...textsOf(verdicts, direct, source)].join(''));
       },
       *finish({ lines, refused, summary: words }) {
         const outcome = { tests: lines, failures: refused, skipped: 0, summary: words };
@@ -86,6 +89,14 @@ export function openBatchReports({ format, files, summaryFile }: ReportPlan, pat
   } catch (error) {
     discard();
     throw error;
+  }
+}
+
+/** The text of a block's verdicts, in pieces: a block of short lines has tens of thousands. */
+function* textsOf(verdicts: readonly Verdict[], writer: CaseWriter, source: Place): Generator<string> {
+  for (let start = 0; start < verdicts.length; start += casesAtOnce) {
+    const some = verdicts.slice(start, start + casesAtOnce);
+    yield some.map((verdict) => writer.add(toCase(verdict, source))).join('');
   }
 }
 
