@@ -5,22 +5,19 @@ import { parseClaims } from './compact.js';
 import { findOddNumber, writeJson } from './exact-json.js';
 import { type JsonObject, quoteText } from './json.js';
 
-const verbs = { header: ['the header', 'holds', 'is'], claims: ['the claims', 'hold', 'are'] } as const;
-
 /**
  * Writes a header or claims. A bigint is written by its digits.
  * @throws {JwtkitError} USAGE_INVALID for NaN and Infinity, a toJSON of the whole, and what is no JSON.
  */
-export function writeGiven(given: Readonly<JsonObject>, part: keyof typeof verbs): string {
-  const [what, hold, are] = verbs[part];
+export function writeGiven(given: Readonly<JsonObject>, part: 'header' | 'claims'): string {
   const odd = findOddNumber(given);
-  if (odd === 'infinite') throw refuse(`${what} ${hold} a number that JSON cannot write`);
-  if (typeof given.toJSON === 'function') throw refuse(`${what} ${are} plain values, toJSON would replace them`);
+  if (odd === 'infinite') throw refuse(`a number in the ${part} cannot be written as JSON`);
+  if (typeof given.toJSON === 'function') throw refuse(`the ${part} may not have toJSON: it would replace all members`);
   try {
     return odd === undefined ? JSON.stringify(given) : writeJson(given);
   } catch {
     // It contains itself, or a member's toJSON throws.
-    throw refuse(`${what} cannot be written as JSON`);
+    throw refuse(`the ${part} cannot be written as JSON`);
   }
 }
 
@@ -38,16 +35,17 @@ export function requireValues(claims: Readonly<JsonObject>): void {
   }
 }
 
-/** Claims as bytes, and what a reader gets of them. */
+/** Claims as a payload, and what a verifier reads in it. */
 export interface WrittenClaims {
   readonly payload: Buffer;
+  /** What JSON.parse makes of the payload: large numbers are rounded. */
   readonly value: JsonObject;
   readonly text: string;
 }
 
 /**
  * Writes claims, and reads them as verifiers will.
- * @throws {JwtkitError} USAGE_INVALID as {@link writeGiven}, and for what our own strict reading refuses.
+ * @throws {JwtkitError} USAGE_INVALID as {@link writeGiven}, and for claims that the strict parser would refuse.
  */
 export function writeClaims(claims: Readonly<JsonObject>): WrittenClaims {
   const payload = Buffer.from(writeGiven(claims, 'claims'), 'utf8');

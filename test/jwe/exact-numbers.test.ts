@@ -56,10 +56,10 @@ describe.each(forms)('the header of a %s token', (serialization) => {
 
 describe('encryptToken treats a header as issueToken does', () => {
   test.each<[string, JsonObject, string]>([
-    ['NaN', { x: Number.NaN }, 'the header holds a number that JSON cannot write'],
-    ['Infinity in a list', { x: [Number.POSITIVE_INFINITY] }, 'the header holds a number that JSON cannot write'],
+    ['NaN', { x: Number.NaN }, 'a number in the header cannot be written as JSON'],
+    ['Infinity in a list', { x: [Number.POSITIVE_INFINITY] }, 'a number in the header cannot be written as JSON'],
     ['itself inside', loop, 'the header cannot be written as JSON'],
-    ['a toJSON of its own', { toJSON: () => ({ alg: 'dir' }) }, 'the header is plain values'],
+    ['a toJSON of its own', { toJSON: () => ({ alg: 'dir' }) }, 'the header may not have toJSON'],
   ])('%s', async (_, header, message) => {
     for (const content of ['text', { sub: 'alice' }]) {
       await expect(encryptToken(content, { key, header })).rejects.toMatchObject(refused(message));
@@ -72,7 +72,11 @@ describe('encryptToken treats a header as issueToken does', () => {
 
 describe('encryptToken treats claims as issueToken does', () => {
   test.each<[string, JsonObject, string]>([
-    ['NaN and Infinity', { a: Number.NaN, b: Number.POSITIVE_INFINITY }, 'the claims hold a number that JSON cannot'],
+    [
+      'NaN and Infinity',
+      { a: Number.NaN, b: Number.POSITIVE_INFINITY },
+      'a number in the claims cannot be written as JSON',
+    ],
     ['a toJSON of their own', { sub: 'alice', toJSON: () => ({ sub: 'bob' }) }, 'claim "toJSON" is a function'],
     ['a promise', { a: Promise.resolve(1) }, 'claim "a" is a Promise'],
     ['a symbol', { a: Symbol('a') }, 'claim "a" is a symbol'],
