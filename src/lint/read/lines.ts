@@ -1,4 +1,4 @@
-/** Returns a function that tells the line of a place in a text; 1 for a negative place. Takes linear time for places in their order. */
+/** Returns a function that tells the line of a place in a text. Ask in ascending order: it reads on from the last place. A negative place is in line 1. */
 export function lineFinder(text: string): (at: number) => number {
   let line = 1;
   let next = text.indexOf('\n');

@@ -43,7 +43,7 @@ function textOf(bytes: Buffer, name: string): string | undefined {
     const isBigEndian = bytes[0] === 0xfe || bytes[0] === 0;
     return new TextDecoder(isBigEndian ? 'utf-16be' : 'utf-16le').decode(bytes);
   }
-  // The letters of UTF-32 that rules look for have three zeros each.
+  // Without its mark and its zeros, ASCII in UTF-32 is ASCII.
   if (encoding === 'UTF-32' || hasEnvName(name))
     return bytes.toString('latin1').replace(/^(?:\xff\xfe|\0\0\xfe\xff)|\0/g, '');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they tell a binary file from a text.

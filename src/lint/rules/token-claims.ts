@@ -7,9 +7,10 @@ import { rule, type Subjects } from '../rule.js';
 const isPlain = ({ isEncrypted, problem }: Subjects['token']) => !isEncrypted && problem === undefined;
 const isShared = ({ header }: Subjects['token']) => /^HS\d/.test(asText(header.alg));
 
-/** Whether a claim says nothing: an empty text or null is what programs write for a setting that is missing. */
+/** Whether a claim is missing. Programs write an empty text or null for a setting that they lack. */
 const isMissing = (value: unknown) => value === undefined || value === null || value === '';
-const namesNobody = (aud: unknown) => (Array.isArray(aud) ? aud.every(isMissing) : isMissing(aud));
+/** Whether a claim is missing, or a list of nothing else. */
+const isEmpty = (value: unknown) => (Array.isArray(value) ? value.every(isMissing) : isMissing(value));
 
 /** A service on the developer's own machine. */
 function isLocal(issuer: unknown): boolean {
@@ -29,7 +30,7 @@ export const tokenClaimRules = [
     good: token({ aud: 'api' }),
     check: (value) =>
       isPlain(value) &&
-      namesNobody(value.claims.aud) &&
+      isEmpty(value.claims.aud) &&
       (isShared(value) || (!isMissing(value.claims.iss) && !isLocal(value.claims.iss))) &&
       'aud is missing',
   }),
@@ -45,7 +46,7 @@ export const tokenClaimRules = [
     check: (value) =>
       isPlain(value) &&
       isMissing(value.claims.iss) &&
-      (isShared(value) || !namesNobody(value.claims.aud)) &&
+      (isShared(value) || !isEmpty(value.claims.aud)) &&
       'iss is missing',
   }),
   rule({
@@ -99,7 +100,7 @@ export const tokenClaimRules = [
     check: (value) => {
       if (!isPlain(value) || !/^(?:application\/)?at\+jwt$/i.test(asText(value.header.typ))) return undefined;
       const required = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'];
-      const missing = required.filter((name) => namesNobody(value.claims[name]));
+      const missing = required.filter((name) => isEmpty(value.claims[name]));
       return missing.length > 0 && `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
     },
   }),

@@ -14,17 +14,18 @@ const isQuery =
 
 /** Says which members have another type than RFC 7515 §4.1 and RFC 7519 §4.1 give them. Times and crit have rules of their own. */
 function wrongTypes({ header, claims }: Subjects['token']): string[] {
-  const ofHeader = ['kid', 'typ', 'cty'].filter((name) => header[name] !== undefined && !isString(header[name]));
-  const ofClaims = ['iss', 'sub', 'jti'].filter((name) => claims[name] !== undefined && !isString(claims[name]));
+  const problems: string[] = [];
+  const requireString = (name: string, value: unknown) => {
+    if (value !== undefined && !isString(value))
+      problems.push(`${name} is ${describeJson(value)}, it must be a string`);
+  };
+  for (const name of ['kid', 'typ', 'cty']) requireString(`${name} of the header`, header[name]);
+  if (header.b64 !== undefined) problems.push('the header has b64, which no JWT may have');
+  for (const name of ['iss', 'sub', 'jti']) requireString(name, claims[name]);
   const { aud } = claims;
-  return [
-    ...ofHeader.map((name) => `${name} of the header is ${describeJson(header[name])}, it must be a string`),
-    ...(header.b64 === undefined ? [] : ['the header has b64, which no JWT may have']),
-    ...ofClaims.map((name) => `${name} is ${describeJson(claims[name])}, it must be a string`),
-    ...(aud === undefined || isStringOrStrings(aud)
-      ? []
-      : [`aud is ${describeJson(aud)}, it must be a string or strings`]),
-  ];
+  const isSound = aud === undefined || isStringOrStrings(aud);
+  if (!isSound) problems.push(`aud is ${describeJson(aud)}, it must be a string or strings`);
+  return problems;
 }
 
 export const tokenHeaderRules = [
