@@ -23,7 +23,7 @@ interface Thread {
 
 /** Starts threads at once, and gives each block to the thread with the fewest blocks. */
 export function openPool(file: string, job: Job, size: number): Work {
-  // V8 would collect a thread's young objects in several threads, which wait for the same cores: a batch takes 3 % longer.
+  // Otherwise V8 collects young objects with helper threads, which compete for the same cores: a batch takes 3 % longer.
   setFlagsFromString('--no-parallel-scavenge');
   const threads = Array.from({ length: size }, () => startThread(file, job));
   let closing: Promise<void> | undefined;

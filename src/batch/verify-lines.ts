@@ -30,7 +30,7 @@ export async function verifyLines(job: VerifyJob): Promise<LineAnswerer> {
       const deps = { keys, skipped, now, denylist };
       const examine = prepareExamine(policy, deps);
       return (lines) => {
-        // V8 compiles loops once, and chains of `map` several times. With all examined before the first is written, a batch takes 3 % less.
+        // Two loops: with `map`, or with each answer written as soon as its token is examined, a batch takes 3 % longer.
         const examined: { number: number; found: Examined }[] = [];
         for (const { number, text, isCut } of lines) {
           const token = isCut ? text : trimToken(text);

@@ -54,7 +54,7 @@ async function openAnswerer(job: Job, newId: (() => string) | undefined): Promis
   }
 }
 
-/** The number of lines answered at once. More would share a round trip to a store, fewer stay in the cache of a processor. */
+/** The number of lines answered at once: enough to share a round trip to a store, few enough for the processor's cache. */
 const linesAtOnce = 128;
 
 /** Answers lines in their order, up to the first whose answer fails. */

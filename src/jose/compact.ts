@@ -98,7 +98,7 @@ function readPart(part: string, bytes: Uint8Array): ReadJson<JsonObject> {
  * @throws {JwtkitError} TOKEN_MALFORMED.
  */
 export function checkHeader(header: JsonObject): void {
-  // To look for own members takes a hundredth of a verification. An inherited one makes no header good.
+  // Object.hasOwn for each member would take 1 % of a verification. An inherited member can only make a header be refused.
   const { alg, kid, typ, cty, crit, b64 } = header;
   if (!Object.hasOwn(header, 'alg')) throw malformed('header has no alg');
   if (typeof alg !== 'string') throw malformed(`header alg is ${describeJson(alg)}, not a string`);

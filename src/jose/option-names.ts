@@ -31,7 +31,7 @@ export function checkOptionNames(
   }
 }
 
-/** The names of an object's own members, and of those that it has from another object: these count when they are read. */
+/** Returns the names of an object's members, also of inherited ones: a member that is read by its name may be inherited. */
 export function memberNames(given: object): string[] {
   const prototype: unknown = Object.getPrototypeOf(given);
   if (prototype === Object.prototype || prototype === null) return Object.keys(given);
@@ -41,8 +41,8 @@ export function memberNames(given: object): string[] {
 }
 
 /**
- * Returns options as an object of their own. A spread and Object.assign lose what an object inherits, such as the getters of a class,
- * and with it a demand. Members without a meaning stay, so that they are refused.
+ * Copies options together with what they inherit, such as the getters of a class. A spread would lose that, and with it a demand.
+ * Unknown members are copied too, so that a later check can refuse them.
  */
 export function copyOptions<Options extends object>(
   given: Options,

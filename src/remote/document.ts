@@ -121,7 +121,7 @@ export function remoteDocument<T>(place: DocumentPlace<T>, options: RemoteOption
   ): Promise<LoadedDocument<T> | undefined> {
     while (!deadline.signal.aborted) {
       const latest = newest(deadline);
-      // A new one that was fetched at the same time says that the other process failed.
+      // If the stored document is not newer, only its failure was recorded: the other process failed.
       if (latest !== document) return latest?.fetchedAt === document?.fetchedAt ? undefined : current();
       await wait(50);
     }

@@ -73,11 +73,11 @@ export function findRequirementProblem(required: unknown): string | undefined {
     return typeof word === 'string' && word.trim() !== '' ? undefined : `${label} has a word that is not a text`;
   }
   if (json === undefined) {
-    // With an unset variable as the value, the claim would only have to be present.
-    if (value === undefined && Object.hasOwn(required, 'value'))
-      return `${label} has the value undefined: leave it out`;
-    // So it would with an unset variable as the text.
-    if (Object.hasOwn(required, 'json')) return `${label} has the json undefined: leave it out`;
+    // With an unset variable as the value or the json, the claim would only have to be present.
+    for (const member of ['value', 'json']) {
+      const isUnset = Object.hasOwn(required, member) && required[member] === undefined;
+      if (isUnset) return `${label} has the ${member} undefined: leave it out`;
+    }
     const foreign = value === undefined ? undefined : findForeign(value);
     if (foreign !== undefined) return `${label} has a value with ${foreign} in it, which is not JSON`;
     const lost = findLostDigits(value);

@@ -95,7 +95,7 @@ export function redisGuard(
   async function checkServers(asked: ReadonlySet<string>): Promise<void> {
     const servers = connection.servers();
     const running = [...asked].flatMap((server) => [lookIfDue(server), readMarker(server)]);
-    // Nobody waits for the other servers, which may be down. What they lost fails the next question.
+    // Other servers may be down, so nothing waits for them. If one has lost entries, the next question fails.
     for (const server of servers) if (!asked.has(server)) lookIfDue(server).catch(() => {});
     await Promise.all(running);
     refuseIfLost();
