@@ -42,7 +42,7 @@ async function runCommand(argv: readonly string[], program: Command, context: Co
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
     const { usageError } = await import('./mistakes.js');
-    throw await usageError(error, argv, findCommand(argv, program));
+    throw usageError(error, argv, findCommand(argv, program));
   }
 }
 

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { JwtkitError } from '../errors.js';
-import { hintForKeyring } from './mistakes.js';
 import { plainPath } from './secrets/wrong-file.js';
 import type { Context } from './terminal/io.js';
 import { readVariable } from './terminal/variables.js';
@@ -10,11 +9,12 @@ import { readVariable } from './terminal/variables.js';
 /** Returns the error with a hint for its command line: the folder that it names, or an env file that lies here. */
 export function explainMissingKeyring(error: JwtkitError, { argv, path = [], io }: Context): JwtkitError {
   if (!/\bjwtkit keygen\b/.test(error.hint ?? '')) return error;
+  const withHint = (hint: string) =>
+    new JwtkitError(error.code, error.message, { hint, details: error.details, cause: error });
   const named = lastValue('--keyring', argv);
   const place = named === undefined ? undefined : hintForPlace(named);
-  if (place !== undefined)
-    return new JwtkitError(error.code, error.message, { hint: place, details: error.details, cause: error });
-  const hint = hintForKeyring(argv, path) ?? error.hint ?? '';
+  if (place !== undefined) return withHint(place);
+  const hint = hintForCommand(argv, path) ?? error.hint ?? '';
   const isUnnamed = named === undefined && readVariable(io.env, 'JWTKIT_KEYRING') === undefined;
   const namesFile = argv.some((arg) => /^(?:-e.*|--(?:dotenv|env-file)(?:=.*)?)$/s.test(arg));
   const readsFile = !/^(?:keys|encrypt|decrypt)$/.test(path[0] ?? '') && !namesFile;
@@ -22,7 +22,15 @@ export function explainMissingKeyring(error: JwtkitError, { argv, path = [], io 
   const folder = named === undefined ? '' : ` --keyring ${plainPath(named)}`;
   const text = hint.replace(/\bjwtkit keygen\b/, (found) => `${found}${folder}`);
   const more = hasFile ? '; -e .env reads SECRET_KEY and ALGORITHM of the .env in this folder' : '';
-  return new JwtkitError(error.code, error.message, { hint: `${text}${more}`, details: error.details, cause: error });
+  return withHint(`${text}${more}`);
+}
+
+/** Returns what to do in a command that needs a keyring for something else than to sign or to verify. */
+function hintForCommand(argv: readonly string[], [name]: readonly string[]): string | undefined {
+  if (name === 'keys') return 'make one with: jwtkit keygen; --keyring names another folder';
+  if (name === 'decrypt') return 'name the private key with --key, or a shared secret with --secret-file';
+  if (name !== 'encrypt' || argv.includes('--sign')) return undefined;
+  return "name the recipient's key with --key, --jwks or --issuer-url, or make one with: jwtkit keygen --use enc";
 }
 
 /** Returns the hint for a URL, and for a folder above or below that of a keyring: another keyring there would not help. */

@@ -29,31 +29,37 @@ export function usageError(
     .replace(/^error: /, '')
     .replace(/^(unknown option '(?:--[^='\n]*|-.)).*?'(?=\n\(Did|$)/s, "$1'")
     .split('\n');
-  const flag = error.code === 'commander.unknownOption' ? /^unknown option '(-[^']*)'/.exec(line)?.[1] : undefined;
-  const dashed = flag !== undefined && /^-[^-]/.test(flag) ? findOneDash(argv, command) : undefined;
-  if (dashed !== undefined) return usage(`unknown option '${dashed.word}'`, withHelp(dashed.hint, help));
-  if (flag !== undefined && command.options.some((one) => one instanceof VariableOption && one.is(flag))) {
-    return usage(`option '${flag}' takes no value`, `write ${flag}, or leave it out`);
+  const message = line.replace(/\.$/, '');
+  const suggested = suggestion?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
+  const word = argv[depth] ?? '';
+  const args = argv.slice(depth);
+  let hint: string | undefined;
+  switch (error.code) {
+    case 'commander.unknownOption': {
+      const flag = /^unknown option '(-[^']*)'/.exec(line)?.[1];
+      if (flag === undefined) break;
+      const dashed = /^-[^-]/.test(flag) ? findOneDash(argv, command) : undefined;
+      if (dashed !== undefined) return usage(`unknown option '${dashed.word}'`, withHelp(dashed.hint, help));
+      if (command.options.some((one) => one instanceof VariableOption && one.is(flag)))
+        return usage(`option '${flag}' takes no value`, `write ${flag}, or leave it out`);
+      hint = hintForLeading(flag, argv, command) ?? hintForOption(flag, command);
+      if (hint !== undefined || suggested !== undefined || !flag.startsWith('--')) break;
+      const meant = suggestOption(flag, command);
+      if (meant !== undefined) return usage(message, `did you mean ${meant}?`);
+      break;
+    }
+    case 'commander.unknownCommand':
+      if (isExitCode(word)) return usage(message, 'error codes and exit codes: jwtkit help exit-codes');
+      hint = hintForNoCommand(word, path) ?? hintForCommand(word, path);
+      if (suggested === undefined) hint ??= hintForNearCommand(word, path, command, isCommand);
+      break;
+    case 'commander.excessArguments':
+      hint = hintForExtra(command, path, args) ?? hintForArgument(command, path, argv);
+      break;
+    case 'commander.missingArgument':
+      hint = hintForChoices(command) ?? hintForUnknown(command, args);
   }
-  if (error.code === 'commander.unknownCommand' && isExitCode(argv[depth] ?? ''))
-    return usage(line, 'error codes and exit codes: jwtkit help exit-codes');
-  const known =
-    flag !== undefined
-      ? ((depth === 0 ? hintForLeading(flag, argv, command) : undefined) ?? hintForOption(flag, command))
-      : error.code === 'commander.unknownCommand'
-        ? (hintForNoCommand(argv[depth] ?? '', path) ??
-          hintForCommand(argv[depth] ?? '', path) ??
-          (suggestion === undefined ? hintForNearCommand(argv[depth] ?? '', path, command, isCommand) : undefined))
-        : error.code === 'commander.excessArguments'
-          ? (hintForExtra(command, path, argv.slice(depth)) ?? hintForArgument(command, path, argv))
-          : error.code === 'commander.missingArgument'
-            ? (hintForChoices(command) ?? hintForUnknown(command, argv.slice(depth)))
-            : undefined;
-  if (known !== undefined) return usage(line.replace(/\.$/, ''), withHelp(known, help));
-  const meant = flag?.startsWith('--') && suggestion === undefined ? suggestOption(flag, command) : undefined;
-  if (meant !== undefined) return usage(line, `did you mean ${meant}?`);
-  const hint = suggestion?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
-  return usage(line.replace(/\.$/, ''), hint ?? help);
+  return usage(message, hint === undefined ? (suggested ?? help) : withHelp(hint, help));
 }
 
 /** Returns Commander's message; ours for arguments too many. */
@@ -133,14 +139,6 @@ function hintForArgument(command: Command, path: readonly string[], argv: readon
   if (name === 'issue' && !argv.some((arg) => /^--sub(?:ject)?(?:=|$)/.test(arg))) return 'did you mean --sub ID?';
   const alg = name === 'keygen' ? nearAlgorithm(word) : undefined;
   return alg === undefined ? undefined : `did you mean --alg ${alg}?`;
-}
-
-/** Returns what to do without a keyring, for commands that need one for something else than to sign or to verify. */
-export function hintForKeyring(argv: readonly string[], [name]: readonly string[]): string | undefined {
-  if (name === 'keys') return 'make one with: jwtkit keygen; --keyring names another folder';
-  if (name === 'decrypt') return 'name the private key with --key, or a shared secret with --secret-file';
-  if (name !== 'encrypt' || argv.includes('--sign')) return undefined;
-  return "name the recipient's key with --key, --jwks or --issuer-url, or make one with: jwtkit keygen --use enc";
 }
 
 /** Returns the hint for the word help behind a command. */
