@@ -50,8 +50,9 @@ export function copyOptions<Options extends object>(
 ): Options {
   const copy: Options = { ...given };
   for (const name of [...memberNames(given), ...names] as (keyof Options)[]) {
-    if (Object.hasOwn(copy, name) || given[name] === undefined) continue;
-    Object.defineProperty(copy, name, { value: given[name], enumerable: true, configurable: true, writable: true });
+    const value = given[name];
+    if (Object.hasOwn(copy, name) || value === undefined) continue;
+    Object.defineProperty(copy, name, { value, enumerable: true, configurable: true, writable: true });
   }
   return copy;
 }

@@ -134,8 +134,9 @@ export function explainNoToken(text: string): string | undefined {
   if (printedForm(bare) === 'object') {
     return 'this is an object as a program prints it: pass the member that holds the token, once it has arrived (await)';
   }
-  for (const text of new Set([plain, bare])) {
-    for (const [pattern, hint] of kinds) if (pattern.test(text)) return hint;
+  for (const shown of new Set([plain, bare])) {
+    const kind = kinds.find(([pattern]) => pattern.test(shown));
+    if (kind !== undefined) return kind[1];
   }
   if (printedForm(bare) === 'answer' || status.test(bare)) {
     return 'this is what a program printed instead of a token: run it again, and read its message';

@@ -29,21 +29,24 @@ export interface ReadableToken {
 /** Reads what it can of a token. Throws nothing for any text. */
 export function readParts(token: string): ReadableToken {
   const defects: string[] = [];
-  const [first = '', second, ...rest] = token.split('.', mostSegments);
-  const count = 1 + (second === undefined ? 0 : 1) + rest.length;
+  const segments = token.split('.', mostSegments);
+  const [first = '', second, third] = segments;
+  const count = segments.length;
   const header = readPart('header', 1, first, defects);
   const isEncrypted = count === 5 && typeof own(header?.value ?? {}, 'enc') === 'string';
   if (isEncrypted) {
-    for (const [at, segment] of [second ?? '', ...rest].entries()) {
-      decodeLoosely(encryptedParts[at] as string, at + 2, segment, defects);
-      if (segment === '' && at > 0) defects.push(`the ${encryptedParts[at]} (segment ${at + 2}) is empty`);
+    for (const [at, part] of encryptedParts.entries()) {
+      const segment = segments[at + 1] as string;
+      decodeLoosely(part, at + 2, segment, defects);
+      // Some algorithms have no encrypted key.
+      if (segment === '' && at > 0) defects.push(`the ${part} (segment ${at + 2}) is empty`);
     }
     return { ...(header === undefined ? {} : { header }), isEncrypted, defects };
   }
   const payload = second === undefined ? undefined : readPart('payload', 2, second, defects);
   if (second === undefined) defects.push('the payload and the signature are missing: the token ends behind its header');
-  else if (count === 2) defects.push('the signature is missing: the token ends behind its payload');
-  else decodeLoosely('signature', 3, rest[0] as string, defects);
+  else if (third === undefined) defects.push('the signature is missing: the token ends behind its payload');
+  else decodeLoosely('signature', 3, third, defects);
   if (count > 3) defects.push(`there are ${count === mostSegments ? `${count} or more` : count} segments, a JWS has 3`);
   return {
     ...(header === undefined ? {} : { header }),

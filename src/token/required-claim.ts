@@ -2,7 +2,7 @@
 import { describeArgument } from '../jose/arguments.js';
 import { isJsonNumber, isSameNumber } from '../jose/decimal.js';
 import { findOddNumber, parseExactJson, writeJson } from '../jose/exact-json.js';
-import { isJsonObject, quoteText } from '../jose/json.js';
+import { isJsonObject, type JsonObject, quoteText } from '../jose/json.js';
 import { JsonError, maxJsonDepth } from '../jose/json-reader.js';
 import { memberNames } from '../jose/option-names.js';
 
@@ -63,35 +63,37 @@ export function toRequiredClaim(name: string, value: unknown): RequiredClaim {
 /** Returns what is wrong with a required claim, as the end of a message; undefined if it is sound. */
 export function findRequirementProblem(required: unknown): string | undefined {
   if (!isJsonObject(required) || typeof required.name !== 'string') return 'is an array of {name, value?, word?}';
-  const { name, value, json, word } = required;
-  const label = quoteText(name);
+  const problem = memberProblem(required);
+  return problem === undefined ? undefined : `${quoteText(required.name)} has ${problem}`;
+}
+
+function memberProblem(required: JsonObject): string | undefined {
+  const { value, json, word } = required;
   const other = memberNames(required).find((member) => !['name', 'value', 'json', 'word'].includes(member));
-  if (other !== undefined) return `${label} has ${quoteText(other)}, which is not a member of it`;
+  if (other !== undefined) return `${quoteText(other)}, which is not a member of it`;
   if (Object.hasOwn(required, 'word')) {
-    if (value !== undefined || json !== undefined)
-      return `${label} has both word and ${json === undefined ? 'value' : 'json'}`;
-    return typeof word === 'string' && word.trim() !== '' ? undefined : `${label} has a word that is not a text`;
+    if (value !== undefined || json !== undefined) return `both word and ${json === undefined ? 'value' : 'json'}`;
+    return typeof word === 'string' && word.trim() !== '' ? undefined : 'a word that is not a text';
   }
-  if (json === undefined) {
-    // With an unset variable as the value or the json, the claim would only have to be present.
-    for (const member of ['value', 'json']) {
-      const isUnset = Object.hasOwn(required, member) && required[member] === undefined;
-      if (isUnset) return `${label} has the ${member} undefined: leave it out`;
-    }
-    const foreign = value === undefined ? undefined : findForeign(value);
-    if (foreign !== undefined) return `${label} has a value with ${foreign} in it, which is not JSON`;
-    const lost = findLostDigits(value);
-    if (lost === undefined) return undefined;
-    return `${label} has the value ${lost}, which may have lost digits: give a bigint, or json`;
-  }
-  if (value !== undefined) return `${label} has both value and json`;
-  if (typeof json !== 'string') return `${label} has a json that is not a string`;
+  if (value !== undefined && json !== undefined) return 'both value and json';
+  if (json !== undefined) return jsonProblem(json);
+  // With an unset variable as the value or the json, the claim would only have to be present.
+  const unset = ['value', 'json'].find((member) => Object.hasOwn(required, member) && required[member] === undefined);
+  if (unset !== undefined) return `the ${unset} undefined: leave it out`;
+  const foreign = value === undefined ? undefined : findForeign(value);
+  if (foreign !== undefined) return `a value with ${foreign} in it, which is not JSON`;
+  const lost = findLostDigits(value);
+  return lost === undefined ? undefined : `the value ${lost}, which may have lost digits: give a bigint, or json`;
+}
+
+function jsonProblem(json: unknown): string | undefined {
+  if (typeof json !== 'string') return 'a json that is not a string';
   try {
     parseText(json);
     return undefined;
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    return `${label} has a json that ${error.message}`;
+    return `a json that ${error.message}`;
   }
 }
 

@@ -115,21 +115,23 @@ function looksLikeEnvFile(bytes: Uint8Array): boolean {
   return settings.length > 1 && settings.every((line) => /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=(?!=)/.test(line));
 }
 
+interface SecretFileOptions {
+  readonly maxBytes: number;
+  readonly note: (text: string) => void;
+  readonly io?: Io;
+  /** Whether the secret may be random bytes. They stay as they are: one in 256 ends with the byte of a line end. */
+  readonly mayBeRandom?: boolean;
+}
+
 /**
  * Reads a file with a secret, a passphrase or a password. One line end at its end is left out, and so is the byte order mark of
  * UTF-8 text: `note` says so, since other programs may include the mark. `note` also says that the file looks like an env file.
- * With `mayBeRandom`, random bytes stay as they are: one in 256 ends with the byte of a line end.
  * @throws {JwtkitError} FILE_NOT_READABLE, also for UTF-16 and UTF-32.
  */
 export function readSecretFile(
   path: string,
   flag: string,
-  {
-    maxBytes,
-    note,
-    io,
-    mayBeRandom = false,
-  }: { maxBytes: number; note: (text: string) => void; io?: Io; mayBeRandom?: boolean },
+  { maxBytes, note, io, mayBeRandom = false }: SecretFileOptions,
 ): Uint8Array {
   const bytes = readNamed(path, flag, { maxBytes, ...(io && { io }) });
   const encoding = encodingOf(bytes);

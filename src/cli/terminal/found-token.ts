@@ -21,26 +21,30 @@ interface Given {
  * @throws {JwtkitError} TOKEN_MALFORMED for several tokens.
  */
 export function findGivenToken(text: string, { source, wanted }: Given, context: Context): string {
-  const whole = trimToken(text);
+  const given = trimToken(text);
   const found = findToken(text, wanted);
-  // What begins like a token and is damaged is judged as a whole.
-  const isWhole = found.kind === 'one' && (found.token === whole || (!found.isWhole && whole.startsWith(found.token)));
-  if (found.kind === 'one' && !found.isWhole) context.tokenHint = explainDamage(found.token);
-  if (found.kind === 'one' && !found.isWhole && isCut(found.token)) {
-    throw new JwtkitError('TOKEN_MALFORMED', `the token ${found.place} is a part of a token`, { hint: splitHint });
+  switch (found.kind) {
+    case 'one': {
+      const { token, isWhole, place } = found;
+      if (!isWhole) context.tokenHint = explainDamage(token);
+      if (!isWhole && isCut(token)) {
+        throw new JwtkitError('TOKEN_MALFORMED', `the token ${place} is a part of a token`, { hint: splitHint });
+      }
+      // A text that begins like a token and is damaged is judged as a whole.
+      if (token === given || (!isWhole && given.startsWith(token))) return given;
+      context.io.note(`the token was found ${place}`);
+      return token;
+    }
+    case 'refresh':
+      throw new JwtkitError('TOKEN_MALFORMED', 'the only token in the text is a refresh token, by its name', {
+        hint: 'pass --type refresh to check it; an access token beside it may be opaque',
+      });
+    case 'several':
+      throw severalTokens(found.count, found.names, wanted);
+    case 'none':
+      context.tokenHint = given === '' ? hintOfNothing(source, context) : hintOf(text, source);
+      return given;
   }
-  if (found.kind === 'one' && !isWhole) {
-    context.io.note(`the token was found ${found.place}`);
-    return found.token;
-  }
-  if (found.kind === 'refresh') {
-    throw new JwtkitError('TOKEN_MALFORMED', 'the only token in the text is a refresh token, by its name', {
-      hint: 'pass --type refresh to check it; an access token beside it may be opaque',
-    });
-  }
-  if (found.kind === 'several') throw severalTokens(found.count, found.names, wanted);
-  if (!isWhole) context.tokenHint = whole === '' ? hintOfNothing(source, context) : hintOf(text, source);
-  return whole;
 }
 
 /** Whether a token that is not whole has nothing glued to it: the strict parser would take it for whole. */
