@@ -125,27 +125,27 @@ export async function refreshAndRead(
   requireKey(key, 'sign');
   const demands = Object.assign(copyOptions<VerifyPolicy>(verify, policyMembers), { type: 'refresh' } as const);
   const examined = await examineAndAsk(token, demands, { keys, denylist, now });
-  const { findings, verified } = examined;
+  let { findings } = examined;
+  const { verified } = examined;
   if (verified === undefined) throw refusalOf(examined);
   // Reuse is checked first: a used token ends its session, even if the request is refused for its scope, client or user.
-  const isReuse = findings.some(({ code }) => code === 'TOKEN_REUSED');
-  if (!isReuse || denylist === undefined) {
-    if (verdictOf(findings) !== null) throw refusalOf(examined);
-    return issueNext(verified, policy, deps);
+  let successor: Successor | undefined;
+  if (denylist !== undefined && findings.some(({ code }) => code === 'TOKEN_REUSED')) {
+    const grace = policy.rotate === true ? policy.rotateGrace : 0;
+    successor = await successorOfUsed(verified.claims, grace, { denylist, now });
+    findings = findings.filter(({ code }) => code !== 'TOKEN_REUSED');
   }
-  const grace = policy.rotate === true ? policy.rotateGrace : 0;
-  const successor = await successorOfUsed(verified.claims, grace, { denylist, now });
-  const others = findings.filter(({ code }) => code !== 'TOKEN_REUSED');
-  if (verdictOf(others) !== null) throw refusalOf({ ...examined, findings: others });
-  return issueNext(verified, policy, deps, successor);
+  if (verdictOf(findings) !== null) throw refusalOf({ ...examined, findings });
+  const issued = await issueNext(verified, policy, deps, successor);
+  return Object.assign(issued, { before: sessionClaims(verified) });
 }
 
 async function issueNext(
   verified: VerifiedToken,
   policy: RefreshPolicy,
   deps: RefreshDeps,
-  successor?: Successor,
-): Promise<ReadTokens<RefreshedTokens> & { readonly before: Claims }> {
+  successor: Successor | undefined,
+): Promise<ReadTokens<RefreshedTokens>> {
   const { denylist, now } = deps;
   const { header, claimsText } = verified;
   const claims = sessionClaims(verified);
@@ -165,16 +165,7 @@ async function issueNext(
   // A session that began without a name is named after its first refresh token.
   const session = family ?? jti;
   if (session !== undefined) kept.family = session;
-  if (policy.rotate !== true) {
-    const { accessTtl, refreshTtl: _, ...single } = issue;
-    const { token: access_token, claims: access } = await issueToken(
-      joinClaims(kept, ofAccess),
-      Object.assign(single, { type: 'access', ttl: accessTtl } as const),
-      deps,
-    );
-    const expires_in = (access.exp ?? now) - (access.iat ?? now);
-    return { tokens: { access_token, token_type: 'bearer', expires_in }, access, before: claims };
-  }
+  if (policy.rotate !== true) return issueAccess(joinClaims(kept, ofAccess), issue, deps);
   if (jti === undefined) throw new JwtkitError('CLAIM_MISSING', 'token has no jti, so it cannot be consumed once');
   if (denylist === undefined)
     throw new JwtkitError(
@@ -186,15 +177,26 @@ async function issueNext(
   const accessClaims = joinClaims(ofAccess, noAuthTime);
   const issuePair = preparePairIssuer(Object.assign({ refreshAudience }, issue, { accessClaims }), deps);
   if (policy.sessionMax !== undefined || claims.auth_time !== undefined) kept.auth_time = start;
-  if (successor !== undefined) return Object.assign(issuePair(kept, successor), { before: claims });
+  if (successor !== undefined) return issuePair(kept, successor);
   const issued = issuePair(kept);
   const taken = await denylist.consume(jti, keepTokenUntil(claims.exp), useOf(issued.refresh, policy, now));
-  if (taken === undefined) return Object.assign(issued, { before: claims });
+  if (taken === undefined) return issued;
   if (taken.kind === 'token' && taken.reason === 'revoked')
     throw new JwtkitError('TOKEN_REVOKED', describeRevocation(taken));
   const winner = repeatedSuccessor(taken, policy.rotateGrace, now);
   if (winner === undefined) throw await endReusedSession(claims, denylist);
-  return Object.assign(issuePair(kept, winner), { before: claims });
+  return issuePair(kept, winner);
+}
+
+async function issueAccess(
+  claims: Claims,
+  { accessTtl, refreshTtl: _, ...issue }: IssuePairPolicy,
+  deps: RefreshDeps,
+): Promise<ReadTokens<RefreshedTokens>> {
+  const policy = Object.assign(issue, { type: 'access', ttl: accessTtl } as const);
+  const { token: access_token, claims: access } = await issueToken(claims, policy, deps);
+  const expires_in = (access.exp ?? deps.now) - (access.iat ?? deps.now);
+  return { tokens: { access_token, token_type: 'bearer', expires_in }, access };
 }
 
 /** Returns what a session may still hold. A limit of another type or name would limit nothing. */
