@@ -49,15 +49,14 @@ export interface BatchOptions {
  */
 export async function openBatch(job: Job, options: BatchOptions) {
   const { workers, now, source, signer, encryption, workerFile, newId } = options;
-  const hasOwnTerms = signer !== undefined || encryption !== undefined;
-  /** The terms of a job that has its own keys; undefined for one that verifies or reads. */
-  const ownTerms = async (at: number): Promise<Terms | undefined> => {
-    if (!hasOwnTerms) return undefined;
+  const hasOwnKeys = signer !== undefined || encryption !== undefined;
+  /** The keys that sign, encrypt or decrypt at a moment. */
+  const ownTerms = async (at: number): Promise<Terms> => {
     const signing = await signer?.(at);
     const keys = signing === undefined ? [] : [signing.key];
     return { now: at, keys, alg: signing?.alg, encryption: await encryption?.(at) };
   };
-  const local = await openWork(job, { newId, terms: await ownTerms(now()) });
+  const local = await openWork(job, { newId, terms: hasOwnKeys ? await ownTerms(now()) : undefined });
   const size = workers ?? availableParallelism();
   let pool: Work | undefined;
   // A requested number of threads starts with the first line.
@@ -80,9 +79,8 @@ export async function openBatch(job: Job, options: BatchOptions) {
 
   const answer = async (block: Block): Promise<BlockResult> => {
     const at = now();
-    // Nothing is awaited before the keys are asked: until then the next block may be read.
-    const own = hasOwnTerms ? await ownTerms(at) : undefined;
-    if (own !== undefined) return answerIn(block, own);
+    if (hasOwnKeys) return answerIn(block, await ownTerms(at));
+    // Nothing is awaited before the source is asked: until then the next block may be read.
     const keys = source === undefined ? [] : await source.keys(at);
     const terms = () => ({ now: at, keys, skipped: source?.skipped?.(at) });
     if (source?.refresh === undefined) return answerIn(block, terms());
