@@ -88,21 +88,17 @@ function readScalar(tree: Tree, place: Place, found: Found): void {
 }
 
 function readNamed(name: string, tree: Tree, { path, object, isVariable }: Place, found: Found): void {
-  const { scalar: written = '', line, isTagged = false, isBlock = false } = tree;
-  const [section, ...rest] = path.slice(object?.at ?? 0);
+  const { scalar = '', line, isTagged = false, isBlock = false } = tree;
   const { kind = '' } = object ?? {};
-  const hasValues = kind === 'Secret' || kind === 'ConfigMap';
-  if (hasValues && section === 'metadata') return;
-  const isValue = hasValues && rest.length === 1 && /^(?:data|stringData)$/.test(section ?? '');
-  const isEncoded = kind === 'Secret' && section === 'data' && isValue;
-  const bytes = isEncoded ? Buffer.from(written, 'base64') : undefined;
-  const isBinary = bytes !== undefined && textProblem(bytes) !== undefined;
-  const value = bytes === undefined ? written : bytes.toString(isBinary ? 'latin1' : 'utf8');
+  const section = object === undefined ? undefined : sectionOf(object, path);
+  if (section === 'metadata') return;
+  const { value, bytes } = section === 'encoded' ? decode(scalar) : { value: scalar };
   const spot = { line: found.source.isFile === true ? line : undefined, part: partOf(path) };
   const isPublished = kind === 'ConfigMap';
-  if (isValue && !isBinary && (fileName.test(name) || value.trim().includes('\n')) && !/^\s*-----BEGIN/.test(value))
+  const isText = section !== undefined && bytes === undefined;
+  if (isText && (fileName.test(name) || value.trim().includes('\n')) && !/^\s*-----BEGIN/.test(value))
     return void found.embedded.push({ text: value, spot, isPublished, isBlock });
-  if ((isVariable || isValue) && /^[A-Za-z_]\w*$/.test(name) && !isTagged)
+  if ((isVariable || section !== undefined) && /^[A-Za-z_]\w*$/.test(name) && !isTagged)
     found.add('variable', { name, value, isRepeated: false }, spot);
   const isOther =
     isTagged ||
@@ -112,13 +108,25 @@ function readNamed(name: string, tree: Tree, { path, object, isVariable }: Place
     isListOfNames(found.source.name) ||
     undefined;
   const parent = path.at(-2);
-  found.addValue(name, value, spot, {
-    isPublished,
-    isSetting: true,
-    isOther,
-    parent,
-    bytes: isBinary ? bytes : undefined,
-  });
+  found.addValue(name, value, spot, { isPublished, isSetting: true, isOther, parent, bytes });
+}
+
+/** The section of a ConfigMap or a Secret that a value is in; `encoded` for values in base64, undefined for another section or object. */
+function sectionOf(
+  { kind, at }: KubernetesObject,
+  path: readonly string[],
+): 'metadata' | 'encoded' | 'plain' | undefined {
+  if (kind !== 'Secret' && kind !== 'ConfigMap') return undefined;
+  const [section, ...names] = path.slice(at);
+  if (section === 'metadata') return section;
+  if (names.length !== 1 || (section !== 'data' && section !== 'stringData')) return undefined;
+  return kind === 'Secret' && section === 'data' ? 'encoded' : 'plain';
+}
+
+/** Decodes base64. Only what is no text also has its bytes. */
+function decode(base64: string): { value: string; bytes?: Buffer } {
+  const bytes = Buffer.from(base64, 'base64');
+  return textProblem(bytes) === undefined ? { value: bytes.toString() } : { value: bytes.toString('latin1'), bytes };
 }
 
 /** The longest path of a value that a report shows, in characters. */
