@@ -69,7 +69,7 @@ function readOperands(command: Command, args: readonly string[]): Operand[] {
 /** Returns the hint for name=value, for JSON and for a lone equals sign. */
 function hintForForm({ text, after, value = '' }: Operand, command: Command): string | undefined {
   const [, name, typed] = /^([A-Za-z_][\w.-]{0,40})(:?)=/.exec(text) ?? [];
-  if (after !== undefined && (value === '=' || text === '=' || text.startsWith('=') || value.endsWith('='))) {
+  if (after !== undefined && (text.startsWith('=') || value.endsWith('='))) {
     const isPair = value !== '=' && /=/.test(after.flags);
     const isDemand = after.long === '--require';
     const form = isPair || isDemand ? `${after.long} name=value` : `${after.long} VALUE`;
@@ -82,8 +82,9 @@ function hintForForm({ text, after, value = '' }: Operand, command: Command): st
     if (findOption(command, '--require') !== undefined) return 'did you mean --require name=value?';
   }
   const isClaims = /^\s*\{/.test(text) && findOption(command, '--claims')?.required === true;
-  if (isClaims) return 'did you mean --claims -? It reads the claims as JSON from a pipe, --claims FILE from a file';
-  return undefined;
+  return isClaims
+    ? 'did you mean --claims -? It reads the claims as JSON from a pipe, --claims FILE from a file'
+    : undefined;
 }
 
 /** Returns the hint for a word behind the whole value of an option, or behind an option without a value. */

@@ -6,24 +6,23 @@ import { otherOptions } from './other-options.js';
 export function hintForOption(flag: string, command: Command): string | undefined {
   const word = squash(flag);
   const flags = new Set(command.options.map(({ long }) => long));
+  const findSame = (words: string) => words.split(' ').find((each) => squash(each) === word);
   const rows = otherOptions.filter(({ words, only }) => {
     const isFor = only?.split(' ').some((name) => name === command.name() || name === command.parent?.name()) ?? true;
-    return isFor && words.split(' ').some((each) => squash(each) === word);
+    return isFor && findSame(words) !== undefined;
   });
-  for (const { options: names = '', says, only, words, ofVerify } of rows) {
-    if (ofVerify === true) {
-      const given = words.split(' ').find((each) => squash(each) === word);
-      return `${command.name()} verifies nothing; use jwtkit verify --${given} …`;
-    }
-    if (names === '' && only !== undefined) return says;
-    const found = names.split(' ').filter((name) => flags.has(name));
-    const [first, second] = found;
+  for (const { options: names, says, only, words, ofVerify } of rows) {
+    if (ofVerify === true) return `${command.name()} verifies nothing; use jwtkit verify --${findSame(words)} …`;
+    if (names === undefined && only !== undefined) return says;
+    const [first, second] = names?.split(' ').filter((name) => flags.has(name)) ?? [];
     if (first === undefined) continue;
     const isPair = second !== undefined && /-(?:file|env)$/.test(second);
     return `did you mean ${isPair ? `${first} or ${second}` : first}?${says === undefined ? '' : ` ${capitalize(says)}`}`;
   }
-  const row = rows.find(({ options: names, says, otherwise }) => otherwise ?? (names === undefined ? says : undefined));
-  return row?.otherwise ?? row?.says;
+  const others = rows.map(
+    ({ options: names, says, otherwise }) => otherwise ?? (names === undefined ? says : undefined),
+  );
+  return others.find((each) => each !== undefined);
 }
 
 function capitalize(text: string): string {
