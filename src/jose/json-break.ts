@@ -20,23 +20,30 @@ const strange: readonly (readonly [pattern: RegExp, way: string])[] = [
 
 /** The hint for a text that is not JSON. Takes linear time. */
 export function jsonBreakHint(text: string): string {
-  let [at, depth, before] = [0, 0, ''];
+  let at = 0;
+  let depth = 0;
+  /** The sign of the last token; `value` for a whole value. */
+  let before = '';
   const say = (way: string) => `${placeOf(text, at)}: ${way}`;
   for (;;) {
     token.lastIndex = at;
     const found = token.exec(text);
     const isOver = depth === 0 && before !== '';
-    if (found === null || isOver) at += /^[ \t\r\n]*/.exec(text.slice(at))?.[0].length ?? 0;
-    if (isOver) return say(trailing(text.slice(at)));
-    if (found === null) return say(oddity(text.slice(at)));
+    if (found === null || isOver) {
+      const rest = text.slice(at).replace(/^[ \t\r\n]*/, '');
+      at = text.length - rest.length;
+      return say(isOver ? trailing(rest) : oddity(rest));
+    }
     const sign = found[2] ?? '';
+    const isOpening = sign === '{' || sign === '[';
     const isClosing = sign === '}' || sign === ']';
+    // A message names the last character of the token.
     at = token.lastIndex - 1;
     if (isClosing && before === ',') return say('remove the comma before the closing bracket');
-    const isValue = sign === '' || sign === '{' || sign === '[';
-    if (isValue && before === 'value') return say('a comma is missing there');
+    if ((sign === '' || isOpening) && before === 'value') return say('a comma is missing there');
     at++;
-    depth += isClosing ? -1 : sign === '{' || sign === '[' ? 1 : 0;
+    if (isOpening) depth++;
+    if (isClosing) depth--;
     before = sign === '' || isClosing ? 'value' : sign;
   }
 }
