@@ -3,7 +3,7 @@ import { own } from '../../jose/json.js';
 import { type DatedKey, findSigner, isRetired, isVerifying, signsFrom } from '../../token/keyring.js';
 import { formatDistance } from '../../token/time.js';
 import { from, halves, keyring, liveSet, newKey, oldKey, until } from '../example-keyring.js';
-import { type Folder, type KeyringFolder, type Remark, rule, type Spot, type Subject } from '../rule.js';
+import { type KeyringFolder, type Remark, rule, type Spot, type Subject } from '../rule.js';
 
 const day = 86_400;
 /** How many keyrings with one key are compared with a set. */
@@ -29,38 +29,48 @@ function copiesOf(
   subjects: readonly Subject[],
   choose: (keys: readonly DatedKey[]) => readonly DatedKey[],
 ): readonly Copy[] {
-  const folders = new Set<Folder>();
-  const chosen = new Map<KeyringFolder, readonly DatedKey[]>();
-  const holders = new Map<string, KeyringFolder[]>();
-  for (const { kind, value } of subjects) {
-    if (kind !== 'keyring') continue;
-    folders.add(value.folder);
-    chosen.set(value, choose(value.keys.sig));
-    for (const { jwk, hasPrivateHalf } of value.keys.sig) {
-      if (!hasPrivateHalf) continue;
-      const identity = identityOf(jwk);
-      const others = holders.get(identity);
-      if (others === undefined) holders.set(identity, [value]);
-      else if (others.length < mostKeyrings && others.at(-1) !== value) others.push(value);
-    }
-  }
+  const keyrings = subjects.flatMap(({ kind, value }) => (kind === 'keyring' ? [value] : []));
+  const folders = new Set(keyrings.map(({ folder }) => folder));
+  const chosen = new Map(keyrings.map((keyring) => [keyring, choose(keyring.keys.sig)]));
+  const holders = holdersOf(keyrings);
   return subjects.flatMap(({ kind, value, spot }): Copy[] => {
     const { folder } = spot.source;
     if (kind !== 'set' || spot.part !== undefined || (folder !== undefined && folders.has(folder))) return [];
     const identities = new Set(value.keys.map(identityOf));
-    const shared = new Map<KeyringFolder, number>();
-    for (const keyring of [...identities].flatMap((identity) => holders.get(identity) ?? []))
-      shared.set(keyring, (shared.get(keyring) ?? 0) + 1);
-    // Keyrings may have a key in common. The set is that of the one with which it shares most.
-    const most = Math.max(...shared.values());
-    const keyrings = [...shared.keys()].filter((keyring) => shared.get(keyring) === most);
-    return keyrings.slice(0, mostKeyrings).map((keyring) => {
+    return nearestOf(identities, holders).map((keyring) => {
       const isPresent = ({ jwk }: DatedKey) => identities.has(identityOf(jwk));
       const keys = chosen.get(keyring) ?? [];
       const missing = keys.filter((key) => !isPresent(key));
       return { folder: keyring.folder.name, spot, present: keys.filter(isPresent), missing };
     });
   });
+}
+
+/** The keyrings that hold the private half of a key, by its identity. */
+function holdersOf(keyrings: readonly KeyringFolder[]): ReadonlyMap<string, readonly KeyringFolder[]> {
+  const holders = new Map<string, KeyringFolder[]>();
+  for (const keyring of keyrings) {
+    for (const { jwk, hasPrivateHalf } of keyring.keys.sig) {
+      if (!hasPrivateHalf) continue;
+      const identity = identityOf(jwk);
+      const others = holders.get(identity);
+      if (others === undefined) holders.set(identity, [keyring]);
+      else if (others.length < mostKeyrings && others.at(-1) !== keyring) others.push(keyring);
+    }
+  }
+  return holders;
+}
+
+/** The keyrings with which a set shares most keys: keyrings may have a key in common. */
+function nearestOf(
+  identities: ReadonlySet<string>,
+  holders: ReadonlyMap<string, readonly KeyringFolder[]>,
+): KeyringFolder[] {
+  const shared = new Map<KeyringFolder, number>();
+  for (const keyring of [...identities].flatMap((identity) => holders.get(identity) ?? []))
+    shared.set(keyring, (shared.get(keyring) ?? 0) + 1);
+  const most = Math.max(...shared.values());
+  return [...shared.keys()].filter((keyring) => shared.get(keyring) === most).slice(0, mostKeyrings);
 }
 
 /** The key that signs, and those that will within a day. */
