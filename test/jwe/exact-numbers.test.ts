@@ -93,7 +93,7 @@ describe('encryptToken treats claims as issueToken does', () => {
     expect(await contentText({ id: 100002348117421473n, list: [1n] })).toBe('{"id":100002348117421473,"list":[1]}');
   });
 
-  test('an inherited toJSON does not replace them, a date writes itself', async () => {
+  test('an inherited toJSON of the claims is not called, the toJSON of a date is', async () => {
     class Alice {
       sub = 'alice';
       toJSON() {

@@ -40,7 +40,7 @@ test.each(foreign)('a required value with %s in it is refused, however deep it s
   await expect(require({ name: 'list', value: [{ a: value }] })).rejects.toMatchObject(refusal);
 });
 
-test('a required text of JSON that is undefined is not a demand for the name alone', async () => {
+test('refuses a required claim whose json is undefined', async () => {
   await expect(require({ name: 'n', json: undefined })).rejects.toMatchObject({
     code: 'USAGE_INVALID',
     message: 'policy: require "n" has the json undefined: leave it out',

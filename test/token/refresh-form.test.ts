@@ -126,7 +126,7 @@ describe('refreshing', () => {
     expect(decodeToken(access).claimsText).toContain('"client_id":100002348117421473');
   });
 
-  test('names a number in the session by its digits where it refuses it', async () => {
+  test("shows all digits of a session's number in a refusal", async () => {
     const large = 12345678901234567890n;
     const { tokens } = await pairOf({ ...claims, tenant: large });
     const policy = { type: 'refresh', anyAudience: true, scope: ['x'], scopeClaim: 'tenant' } as const;

@@ -24,7 +24,7 @@ test('each question gets its own answer, in a thread', async () => {
   expect(answers).toEqual([false, true, false, false]);
 });
 
-test('questions after the end of a thread get answers of the next one, and none of an earlier question', {
+test('after a thread ends, the next one answers each new question with the answer to that question', {
   tags: 'slow',
 }, async () => {
   const compare = openBcryptThread(threadFile());
