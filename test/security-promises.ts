@@ -461,6 +461,7 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
     'Others need one': [
       ['store/accounts/accounts.test.ts', 'is no before the first user, and stays yes after the file is lost'],
       ['store/accounts/accounts.test.ts', 'is yes if another process saw users, even without a file'],
+      ['server/processes/workers.process.test.ts', 'all know of users that one of them saw'],
     ],
     'Nothing is decided': [[forged, 'asks neither the users nor the denylist before the signature holds']],
     'On one route': [

@@ -76,8 +76,10 @@ export async function runWorkers(options: ParentOptions): Promise<WorkersEnd> {
     if (isStopping && livingWorkers().some((worker) => !left.has(worker))) return;
     for (const worker of left) send(worker, { jwtkit: 'left' });
   };
-  const onReady = (message: { readonly url: string }) => {
+  const onReady = (worker: Worker, message: { readonly url: string }) => {
     readyCount++;
+    // They may have been seen while it started.
+    if (hasUsers) send(worker, { jwtkit: 'users' });
     if (readyCount === 1) {
       url = message.url;
       // The others start only now: a problem that stops one worker stops all, and is reported once.
@@ -94,9 +96,11 @@ export async function runWorkers(options: ParentOptions): Promise<WorkersEnd> {
   cluster.on('message', async (worker: Worker, message: Message) => {
     switch (message.jwtkit) {
       case 'ready':
-        return onReady(message);
+        return onReady(worker, message);
       case 'users':
         hasUsers = true;
+        // The file may be lost before the others look at it.
+        for (const other of livingWorkers()) send(other, message);
         return;
       case 'marker':
         // The first value counts: a later one was written after the store was emptied.

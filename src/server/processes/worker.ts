@@ -24,9 +24,16 @@ function report(message: Message): void {
   process.send?.(message, undefined, undefined, ignoreError);
 }
 
-/** Tells the parent that this service has users. */
+/** Tells the parent that this service has users. It tells the other workers. */
 export function reportUsers(): void {
   report({ jwtkit: 'users' });
+}
+
+/** Calls back once another process of this service has seen users. */
+export function whenUsersSeen(listener: () => void): void {
+  process.on('message', (message: Message) => {
+    if (message.jwtkit === 'users') listener();
+  });
 }
 
 /** Tells the parent which marker of the store this worker relies on. */

@@ -18,6 +18,8 @@ interface AccountOptions {
   readonly hadUsers?: boolean | undefined;
   /** Called once, when this process first sees the file of users. */
   readonly onUsers?: () => void;
+  /** Calls back once another process of the same service has seen users. */
+  readonly whenUsersSeen?: (listener: () => void) => void;
   /** Looks at the files once for all queries of a turn of the event loop. Only the next turn then sees a change. */
   readonly looksOnceATurn?: boolean;
 }
@@ -28,10 +30,13 @@ interface AccountOptions {
  */
 export function openAccounts(
   { users, clients }: AccountFiles,
-  { hadUsers, onUsers, looksOnceATurn = false }: AccountOptions = {},
+  { hadUsers, onUsers, whenUsersSeen, looksOnceATurn = false }: AccountOptions = {},
 ): Accounts & { isEmpty(): boolean; slowestHash(): string | undefined } {
   // Once the service has users, a lost file must not turn user checks off.
   let keepsUsers = hadUsers ?? false;
+  whenUsersSeen?.(() => {
+    keepsUsers = true;
+  });
   const hasUsers = () => {
     if (keepsUsers || users === undefined || !mayExist(users)) return keepsUsers;
     keepsUsers = true;

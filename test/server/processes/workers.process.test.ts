@@ -130,6 +130,24 @@ describe.concurrent('two workers', () => {
     },
   );
 
+  test('all know of users that one of them saw, even if the file is lost before the others look', async () => {
+    const keyring = await makeKeyring();
+    const served = await serveBinary(['--keyring', keyring, '--workers', '2'], { cwd: temporaryFolder() });
+    const issue = ['issue', '--keyring', keyring, '--type', 'refresh', '--sub', 'user-of-another-program'];
+    const refresh_token = (await stdoutOf(issue, { now: Date.now() / 1000 })).trim();
+    const refresh = async () => (await ask(`${served.url}/token/refresh`, { refresh_token })).status;
+    expect([await refresh(), await refresh()]).toEqual([200, 200]);
+    writeAccounts(keyring);
+    expect(await refresh()).toBe(401);
+    rmSync(join(keyring, 'users.json'));
+    // Connections go to the two in turn. The message to the other one takes a moment.
+    await until('a refusal by both', async () => {
+      const statuses = [await refresh(), await refresh(), await refresh(), await refresh()];
+      return statuses.every((status) => status === 401);
+    });
+    await served.stop();
+  });
+
   test.skipIf(process.platform !== 'linux')(
     'replacements make no denylist in the place of a lost one',
     { tags: 'slow' },

@@ -439,6 +439,17 @@ describe('whether the service has users', () => {
     expect(accounts.hasUsers()).toBe(true);
   });
 
+  test('is yes once another process sees users, even if this one never looked while there was a file', () => {
+    let tell = () => {};
+    const whenUsersSeen = (listener: () => void) => {
+      tell = listener;
+    };
+    const accounts = openAccounts({ users: freshPath(), clients: undefined }, { hadUsers: false, whenUsersSeen });
+    expect(accounts.hasUsers()).toBe(false);
+    tell();
+    expect(accounts.hasUsers()).toBe(true);
+  });
+
   test('a worker that replaces another opens damaged files, and fails each question about them', () => {
     const files = { users: freshPath(), clients: freshPath() };
     for (const path of Object.values(files)) writeFileSync(path, '{');

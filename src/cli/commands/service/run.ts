@@ -16,6 +16,7 @@ import {
   reportReady,
   reportUsers,
   sharedPort,
+  whenUsersSeen,
 } from '../../../server/processes/worker.js';
 import type { ServiceDeps } from '../../../server/service.js';
 import { stopService } from '../../../server/stop.js';
@@ -156,7 +157,7 @@ async function runInProcess(process: Process): Promise<void> {
     const keys = await ownKeySource(invocation, io);
     const users = accountsPath('users', process);
     const clients = accountsPath('clients', process);
-    const known = shared === undefined ? {} : { hadUsers: shared.hadUsers, onUsers: reportUsers };
+    const known = shared === undefined ? {} : { hadUsers: shared.hadUsers, onUsers: reportUsers, whenUsersSeen };
     const accounts = openAccounts({ users, clients }, { ...known, looksOnceATurn: true });
     const warnings: string[] = [];
     if (isNoting && accounts.isEmpty()) {
