@@ -118,11 +118,10 @@ async function revokeId(jti: string, invocation: Invocation<RevokeOptions>, now:
   return withDenylist(invocation, 'write', io, (denylist) => revokeTokenId(jti, exp, { denylist, now }));
 }
 
-async function revokeSubjectTokens(sub: string, invocation: Invocation<RevokeOptions>, now: number, io: Io) {
-  const { revokeSubject } = await import('../../token/revoke.js');
-  await withDenylist(invocation, 'write', io, (denylist) => revokeSubject(sub, { denylist, now }));
-  // An iat is whole seconds: a new token of this second would count as revoked.
-  await io.nextSecond();
+async function revokeSubjectTokens(sub: string, invocation: Invocation<RevokeOptions>, at: number, io: Io) {
+  const { revokeUpToNow } = await import('./accounts/sessions.js');
+  const clock = invocation.options.at === undefined ? io : { now: () => at, nextSecond: io.nextSecond };
+  const now = await withDenylist(invocation, 'write', io, (denylist) => revokeUpToNow(sub, denylist, clock));
   if (invocation.options.json === true)
     printJson(afterChange(io, 'the tokens are revoked'), { sub, issued_up_to: now });
   else io.say(`revoked every token of ${sub} issued up to ${formatMoment(now)}`);

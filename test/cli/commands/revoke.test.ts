@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { revokeUpToNow } from '../../../src/cli/commands/accounts/sessions.js';
+import { memoryDenylist } from '../../../src/store/denylist/memory.js';
+import type { Revocation } from '../../../src/token/denylist.js';
 import { fileWith, makeKeyring, now, runCli, segmentOf, stdoutOf, temporaryFolder, unsigned } from '../fake-io.js';
 
 let keyring: string;
@@ -149,6 +152,29 @@ describe('--sub', () => {
 
   test('--sub --json prints the subject and the time', async () => {
     expect(JSON.parse((await revoke('--sub', 'u', '--json')).stdout)).toEqual({ sub: 'u', issued_up_to: now });
+  });
+
+  test('a token that is issued while the denylist opens or writes is revoked', async () => {
+    const slowOpening = {
+      get now() {
+        return existsSync(folder) ? now + 5 : now;
+      },
+    };
+    const { stdout } = await runCli(['revoke', '--sub', 'u', '--json', ...store], slowOpening);
+    expect(JSON.parse(stdout)).toEqual({ sub: 'u', issued_up_to: now + 5 });
+    let time = now;
+    const slow = memoryDenylist();
+    const slowWriting = {
+      ...slow,
+      add: async (entry: Revocation) => {
+        if (time < now + 3) time += 1.5;
+        await slow.add(entry);
+      },
+    };
+    const io = { now: () => time, nextSecond: async () => {} };
+    expect(await revokeUpToNow('u', slowWriting, io)).toBe(time);
+    expect(await slow.find({ sub: 'u', iat: Math.floor(time) })).toBeDefined();
+    expect(await slow.find({ sub: 'u', iat: Math.floor(time) + 1 })).toBeUndefined();
   });
 
   test('revoking up to an earlier time keeps the later one', async () => {

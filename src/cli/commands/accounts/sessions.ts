@@ -1,6 +1,7 @@
 /** The tokens of an account that changes: they are revoked, or a note says that they are not. */
 import type { Command } from 'commander';
 import { JwtkitError } from '../../../errors.js';
+import type { Denylist } from '../../../token/denylist.js';
 import { type StoreOptions, withDenylist } from '../../grammar/denylist.js';
 import type { Invocation } from '../../grammar/invocation.js';
 import { option } from '../../grammar/option.js';
@@ -28,23 +29,42 @@ export async function changeAccount(
     await change();
     return null;
   }
-  const { revokeSubject } = await import('../../../token/revoke.js');
   let isBegun = false;
   return withDenylist(invocation, 'write', io, async (denylist) => {
     isBegun = true;
     await change();
-    // Read after the change: a token may have been issued during it.
-    const now = io.now();
-    await revokeSubject(sub, { denylist, now }).catch((error: unknown) => {
+    return revokeUpToNow(sub, denylist, io).catch((error: unknown) => {
       const hint = `once the denylist can be written: ${revokeCommand(sub, invocation.options)}`;
       throw withContext(error, 'the account was changed, but its tokens are not revoked', hint);
     });
-    // An iat is whole seconds: a new token of this second would count as revoked.
-    await io.nextSecond();
-    return now;
   }).catch((error: unknown) => {
     throw isBegun ? error : withContext(error, 'the account is not changed and its tokens are not revoked');
   });
+}
+
+/** How often the entry is written at most: each time takes milliseconds, unless others keep the store busy. */
+const mostWrites = 10;
+
+/**
+ * Revokes a subject's tokens up to the moment when the entry is there, and returns that moment. The store may be slow: a token that is
+ * issued while it opens or writes must not escape, since it may renew itself afterwards.
+ */
+export async function revokeUpToNow(
+  sub: string,
+  denylist: Denylist,
+  { now: clock, nextSecond }: Pick<Io, 'now' | 'nextSecond'>,
+): Promise<number> {
+  const { revokeSubject } = await import('../../../token/revoke.js');
+  let now: number;
+  let writes = 0;
+  do {
+    now = clock();
+    await revokeSubject(sub, { denylist, now });
+    // An iat is whole seconds. One of the next second is later than the entry.
+  } while (Math.floor(clock()) > Math.floor(now) && ++writes < mostWrites);
+  // A new token of this second would count as revoked.
+  await nextSecond();
+  return now;
 }
 
 /** Returns an error whose message first says what happened to the account. */
