@@ -71,7 +71,7 @@ export async function buildService(options: ServiceOptions, deps: ServiceDeps): 
   addRevokeRoute(app, options, deps);
   addIntrospectRoute(app, options, deps);
   addMetadataRoutes(app, options, deps);
-  addOperationRoutes(app, deps);
+  addOperationRoutes(app, options, deps);
   return app;
 }
 

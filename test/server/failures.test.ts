@@ -134,6 +134,14 @@ test.each<[keyof Failures, JwtkitError, object]>([
   expect((await service.ask('/metrics')).status).toBe(200);
 });
 
+test('is not ready while its key has none of the algorithms that may sign, as after a rotation to another kind', async () => {
+  const narrowed = await startService({ algorithms: ['EdDSA'] });
+  const ready = await narrowed.ask('/readyz');
+  expect(ready.status).toBe((await narrowed.send('/token', aliceForm)).status);
+  const body = { status: 'unavailable', keys: 'failed', store: 'ok', accounts: 'ok' };
+  expect({ status: ready.status, body: ready.body }).toEqual({ status: 503, body });
+});
+
 test('answers 500 to a bug, and explains it in the log only', async () => {
   service.fail.store = new TypeError('cannot read properties of undefined, at secret-folder');
   const { status, body, text } = await questions['GET /users/me']();

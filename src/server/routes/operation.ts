@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { JwtkitError } from '../../errors.js';
 import { Refusal } from '../refusal.js';
-import type { ServiceDeps } from '../service.js';
+import { algorithmOf, type ServiceDeps, type ServiceOptions } from '../service.js';
 import { describeHealthz, describeMetrics, describeReadyz } from './schemas.js';
 
 /**
  * Adds `GET /healthz`, which always answers, `GET /readyz`, which tries the keys, the store and the accounts, and `GET /metrics`, in
  * the text format of Prometheus.
  */
-export function addOperationRoutes(app: FastifyInstance, deps: ServiceDeps): void {
+export function addOperationRoutes(app: FastifyInstance, options: ServiceOptions, deps: ServiceDeps): void {
   const config = { isInternal: true } as const;
   app.get('/healthz', { schema: describeHealthz, config }, async (_request, reply) => {
     reply.header('cache-control', 'no-store');
@@ -16,7 +16,8 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServiceDeps): voi
   });
   app.get('/readyz', { schema: describeReadyz, config }, async (request, reply) => {
     const trials = [
-      async () => deps.keys.signingKey(deps.now()),
+      // A later key may have none of the algorithms that may sign.
+      async () => algorithmOf(await deps.keys.signingKey(deps.now()), options),
       async () => deps.denylist.find({ jti: 'readyz' }),
       async () => [deps.accounts.userByName(''), deps.accounts.clientById('')],
     ];
