@@ -133,7 +133,9 @@ export function redisGuard(
     const isLimited = memory !== undefined && !/^maxmemory:0\s*$/m.test(memory);
     last.problem = isLimited && policy !== 'noeviction' ? evictionError(policy) : undefined;
     const evicted = Number(/^evicted_keys:(\d+)/m.exec(stats ?? '')?.[1] ?? 0);
-    const before = last.evictedKeys ?? evicted;
+    const counted = last.evictedKeys ?? evicted;
+    // A restart and CONFIG RESETSTAT begin at zero again.
+    const before = evicted < counted ? 0 : counted;
     last.evictedKeys = evicted;
     const interval = watch.interval ?? defaultInterval;
     last.next = performance.now() + (last.problem === undefined ? interval : Math.min(interval, retryInterval));

@@ -116,13 +116,27 @@ describeWithRedis('a Redis server', () => {
       expect(await failureAfterReconnect(denylist)).toMatchObject(evicting);
     });
 
+    /** Lets the server drop so many bytes of other entries. */
+    async function evict(bytes: number): Promise<void> {
+      await server.ask('DEBUG', 'POPULATE', '2000', `filler-${bytes}`, '1000');
+      const used = /used_memory:(\d+)/.exec((await server.ask('INFO', 'memory')).join('\n'))?.[1];
+      await setPolicy('allkeys-random', String(Number(used) - bytes));
+      await setPolicy('noeviction', '0');
+    }
+
     test('is noticed by its counter even if the policy is fine again', async () => {
       const denylist = await openAt(server.url);
       await denylist.add(dead);
-      await server.ask('DEBUG', 'POPULATE', '2000', 'filler', '1000');
-      const used = /used_memory:(\d+)/.exec((await server.ask('INFO', 'memory')).join('\n'))?.[1];
-      await setPolicy('allkeys-random', String(Number(used) - 500_000));
-      await setPolicy('noeviction', '0');
+      await evict(500_000);
+      await expectNothing(denylist, lost);
+    });
+
+    test('is noticed by a counter that began at zero again, as after a restart, and is still below its old number', async () => {
+      await evict(1_500_000);
+      const denylist = await openAt(server.url);
+      await denylist.add(dead);
+      await server.ask('CONFIG', 'RESETSTAT');
+      await evict(500_000);
       await expectNothing(denylist, lost);
     });
   });
