@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { JwtkitError } from '../errors.js';
 import type { Key } from '../jose/key.js';
-import { type Client, clientIdPrefix, grantScopes, isLoginSession, nameLoginSession } from '../token/account.js';
+import { type Client, clientIdPrefix, grantScopes, nameLoginSession } from '../token/account.js';
 import { soundClaimsOf } from '../token/account-claims.js';
 import { type Claims, scopesOf } from '../token/claims.js';
 import { issueToken, preparePairIssuer } from '../token/issue.js';
@@ -25,6 +25,7 @@ import { invalidScope, listScopes, readForm, requestedScopes } from './form.js';
 import { Refusal } from './refusal.js';
 import { addressOf } from './request.js';
 import { algorithmOf, ownPolicy, type ServiceDeps, type ServiceOptions, tokenEndpoint } from './service.js';
+import { userOf } from './session.js';
 import { explainVerdict, isVerdict, readRefused } from './verdict.js';
 
 /** A token answer of RFC 6749 §5.1. */
@@ -179,10 +180,8 @@ function limitsOf(
   requireOwnAudience(claims, options, accounts);
   // A session without a client has what the service gives it, no matter who refreshes it.
   const audience = audiencesFor(claims.client_id === undefined ? undefined : client, options);
-  // A session that began with a log-in has a user, even if the file of users is lost.
-  if (!accounts.hasUsers() && !isLoginSession(claims.family)) return { audience };
-  const user = typeof claims.sub === 'string' ? accounts.userBySub(claims.sub) : undefined;
-  if (user === undefined) throw new JwtkitError('TOKEN_REVOKED', 'the subject of the token is not a user');
+  const user = userOf(claims, accounts);
+  if (user === undefined) return { audience };
   return { scope: user.scopes, role: user.roles, audience, claims: user.claims };
 }
 

@@ -204,6 +204,25 @@ describe('introspection', () => {
   });
 });
 
+test.each<[string, (service: TestService) => void]>([
+  ['its user', (each) => Object.assign(each, { users: [] })],
+  ['the file of users', (each) => Object.assign(each, { users: [], keepsUsers: false })],
+  ['its client', (each) => Object.assign(each, { clients: [reports] })],
+  ['the time of its session', (each) => Object.assign(each, { now: start + 3600 })],
+])('a refresh token that lost %s is as inactive as the token endpoint says', async (_what, lose) => {
+  const limited = await startService({ audience: ['api'], sessionMax: 3600 });
+  Object.assign(limited, { users: [alice], clients: [billing, reports] });
+  const { refresh_token } = await limited.login({}, basic(billing));
+  const answers = async () => {
+    const refreshed = await limited.send('/token/refresh', { refresh_token }, basic(billing));
+    const introspected = await limited.send('/introspect', { token: refresh_token }, basic(reports));
+    return [refreshed.status === 200, (introspected.body as { active: boolean }).active];
+  };
+  expect(await answers()).toEqual([true, true]);
+  lose(limited);
+  expect(await answers()).toEqual([false, false]);
+});
+
 describe('revocation', () => {
   test('revoking an access token ends that token only', async () => {
     const { access_token: access, refresh_token: refresh } = await service.login();

@@ -7,6 +7,7 @@ import { requireOwnAudience, withoutAudience } from '../audience.js';
 import { authenticateClient } from '../client-authentication.js';
 import { readForm } from '../form.js';
 import { ownPolicy, requireSubject, type ServiceDeps, type ServiceOptions } from '../service.js';
+import { requireOpenSession } from '../session.js';
 import { isOfAnotherType, isVerdict } from '../verdict.js';
 import { describeIntrospect } from './schemas.js';
 
@@ -31,8 +32,11 @@ export function addIntrospectRoute(app: FastifyInstance, options: ServiceOptions
     const { token } = readForm(request, ['token'], ['token_type_hint']);
     try {
       const verified = await verifyEither(token);
-      requireOwnAudience(sessionClaims(verified), options, deps.accounts);
+      const session = sessionClaims(verified);
+      requireOwnAudience(session, options, deps.accounts);
       const { claims, claimsText } = verified;
+      // No refresh token is active that the token endpoint refuses to everybody.
+      if (claims.type === 'refresh') requireOpenSession(session, options, { accounts: deps.accounts, now: deps.now() });
       const exact = readExact(claimsText, claims);
       const shown = shownClaims.filter((name) => Object.hasOwn(exact, name)).map((name) => [name, exact[name]]);
       return {
