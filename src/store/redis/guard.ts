@@ -1,11 +1,11 @@
 /**
  * Watches a Redis that holds a denylist: if Redis forgets an entry, a revoked token is valid again. On each connection and every few
  * seconds the guard asks whether the server evicts entries. With every answer it reads a marker, an entry with a random value. A
- * server that came back empty has no marker, or another one.
+ * server that came back empty has no marker, or another one. A replica that is cut off from its master misses what is revoked there.
  */
 import { JwtkitError } from '../../errors.js';
 import type { StoreWatch } from '../denylist-options.js';
-import type { Connection } from './connection.js';
+import { type Connection, ShownReason } from './connection.js';
 import { isForbidden } from './failures.js';
 import { redisMarkers } from './markers.js';
 
@@ -126,7 +126,9 @@ export function redisGuard(
     last.next = 0;
     const section = (title: string) => connection.info(server, title).catch(ignoreForbidden);
     // readMarker reports a loss by itself.
-    const [memory, stats] = await Promise.all([section('memory'), section('stats'), readMarker(server)]);
+    const sections = ['memory', 'stats', 'replication'].map(section);
+    const [[memory, stats, replication]] = await Promise.all([Promise.all(sections), readMarker(server)]);
+    if (/^master_link_status:down/m.test(replication ?? '')) throw cutOff();
     if (memory === undefined)
       note('its user may not run INFO: jwtkit cannot check that maxmemory-policy is noeviction');
     const policy = /^maxmemory_policy:(\S+)/m.exec(memory ?? '')?.[1] ?? 'noeviction';
@@ -186,6 +188,14 @@ export function redisGuard(
   }
 
   return { open, refuseIfLost, check, checkAll };
+}
+
+/** Such a server answers by what it knew. What was revoked at its master since then, or at a new one, is unknown. */
+function cutOff(): ShownReason {
+  return new ShownReason(
+    'it is a replica that has lost its master, and would miss revocations',
+    'connect it to its master again, or name the master',
+  );
 }
 
 function ignoreForbidden(error: unknown): undefined {

@@ -141,6 +141,26 @@ describeWithRedis('a Redis server', () => {
     });
   });
 
+  test('answers nothing as a replica that has lost its master, and again once it follows one', async () => {
+    const former = await startRedis({ args: ['--replicaof', '127.0.0.1', String(server.port)] });
+    const isLinked = async () => (await former.ask('INFO', 'replication')).includes('master_link_status:up');
+    await until('the replica follows', isLinked);
+    const denylist = await openAt(former.url, { mode: 'read' });
+    expect(await denylist.find(ofDead)).toBeUndefined();
+    await former.ask('REPLICAOF', '127.0.0.1', '1');
+    await (await openAt(server.url)).add(dead);
+    const cutOff = {
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('a replica that has lost its master'),
+    };
+    await expect(denylist.find(ofDead)).rejects.toMatchObject(cutOff);
+    await expect(openAt(former.url)).rejects.toMatchObject(cutOff);
+    await former.ask('REPLICAOF', '127.0.0.1', String(server.port));
+    await until('it follows again', isLinked);
+    expect(await denylist.find(ofDead)).toEqual(dead);
+    await former.remove();
+  });
+
   describe('that lost its entries', () => {
     test('fails every question of a process that knew them, even after new writes', async () => {
       const notes: string[] = [];
