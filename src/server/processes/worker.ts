@@ -70,8 +70,17 @@ export const sharedPort: SharedPort = {
     }),
 };
 
-/** Returns the metrics of all workers; null if the parent cannot gather them. */
+let gathering: Promise<string | null> | undefined;
+
+/** Returns the metrics of all workers; null if the parent cannot gather them. Simultaneous questions share one answer. */
 export function gatherMetrics(): Promise<string | null> {
+  gathering ??= askForMetrics().finally(() => {
+    gathering = undefined;
+  });
+  return gathering;
+}
+
+function askForMetrics(): Promise<string | null> {
   return new Promise((resolve) => {
     const take = (message: Message) => {
       if (message.jwtkit !== 'metrics') return;
