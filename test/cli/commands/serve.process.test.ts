@@ -65,6 +65,8 @@ describe('serve refuses a bad option before it opens anything', () => {
     [['--trust-proxy', ''], /--trust-proxy/],
     [['--trust-proxy', '300.1.1.1'], /--trust-proxy/],
     [['--trust-proxy', '10.0.0.0/99'], /--trust-proxy/],
+    [['--trust-proxy', '0.0.0.0/0'], /--trust-proxy: "0\.0\.0\.0\/0" names no proxies/],
+    [['--trust-proxy', 'loopback,::/00'], /--trust-proxy/],
     [['--trust-proxy', 'loopback,cafe'], /--trust-proxy/],
     [['--tls-cert', 'cert.pem'], /certificate and its key/],
     [['--tls-key', 'key.pem'], /certificate and its key/],

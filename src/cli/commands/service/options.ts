@@ -106,8 +106,10 @@ function proxiesOption(name: string, text: string | undefined): number | readonl
   if (/^\d{1,2}$/.test(text)) return Number(text);
   const proxies = text.split(',').map((each) => each.trim());
   const isKnown = (each: string) => {
-    const [address = '', bits = '0', ...rest] = each.split('/');
-    const isNetwork = /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128) && rest.length === 0;
+    const [address = '', bits = '1', ...rest] = each.split('/');
+    // With /0 each client could choose its own address.
+    const isSize = /^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
+    const isNetwork = isSize && rest.length === 0;
     return /^(?:loopback|linklocal|uniquelocal)$/.test(each) || (isIP(address) !== 0 && isNetwork);
   };
   if (proxies.every(isKnown)) return proxies;
