@@ -6,6 +6,7 @@ import { cookieTokens } from './cookie.js';
 import { Refusal } from './refusal.js';
 import { ownPolicy, requireSubject, type ServiceDeps, type ServiceOptions } from './service.js';
 import { explainVerdict, isVerdict, readRefused } from './verdict.js';
+import { trimSpaces } from './white-space.js';
 
 /** What `WWW-Authenticate` says of a refused token: only the scheme, as the tutorials do, or the error too (RFC 6750 §3). */
 export type Challenge = 'plain' | 'detailed';
@@ -73,6 +74,6 @@ function notAuthenticated(failed: string): Refusal {
 /** Returns the token of an `Authorization` header; undefined for another scheme. */
 function bearerToken(authorization: string): string | undefined {
   if (authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
-  const token = authorization.slice(7).trim();
+  const token = trimSpaces(authorization.slice(7));
   return token === '' ? undefined : token;
 }

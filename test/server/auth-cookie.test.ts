@@ -46,6 +46,18 @@ describe('the cookie', () => {
     ['before an empty one', (value) => `${name}=${value}; ${name}=`, 'the cookie stands twice'],
     ['beside empty quotes', (value) => `${name}=""; ${name}=${value}`, 'the cookie stands twice'],
     ['beside Bearer alone', (value) => `${name}="Bearer "; ${name}=${value}`, 'the cookie stands twice'],
+    // Browsers guard no `__Host-` behind these, and frameworks take them off.
+    ['behind a no-break space', (value) => `a=b; \xa0${name}=${value}`, 'no token'],
+    ['before a no-break space', (value) => `${name}\xa0=${value}`, 'no token'],
+    ['behind a no-break space in UTF-8', (value) => `\xc2\xa0${name}=${value}`, 'no token'],
+    [
+      'behind U+2000 in UTF-8, beside its own',
+      (value) => `\xe2\x80\x80${name}=x; ${name}=${value}`,
+      'the cookie stands twice',
+    ],
+    ['before U+0085, beside its own', (value) => `${name}=${value}; ${name}\x85=x`, 'the cookie stands twice'],
+    ['in quotes, beside its own', (value) => `${name}=${value}; "${name}"=x`, 'the cookie stands twice'],
+    ['with another white space at its value', (value) => `${name}=${value}\xa0`, 'token'],
     ['that is empty and stands twice', () => `${name}=; ${name}=`, 'the cookie stands twice'],
     ['with empty quotes', () => `${name}=""`, 'no token'],
     ['with nonsense', () => `${name}=nonsense`, 'token'],
@@ -136,6 +148,9 @@ test.each<[string | undefined, string[]]>([
   ['t=bearer+1', ['1']],
   ['t=Bearer1', ['Bearer1']],
   ['T=1;tt=1;xt=1', []],
+  ['\tt\t=\t1\t', ['1']],
+  ['\xa0t=1;é t=2', ['', '']],
+  [`${' '.repeat(30_000)}x=1`, []],
 ])('reads the cookies %j', (header, tokens) => {
   expect(cookieTokens(header, 't')).toEqual(tokens);
 });

@@ -191,6 +191,8 @@ test.each(['/auth', '/users/me'])(
           .end();
       });
     expect(await status('Authorization', `Bearer ${token}`)).toBe(200);
+    expect(await status('Authorization', `bearer \t ${token}`)).toBe(200);
+    expect(await status('Authorization', `Bearer \xa0${token}`)).toBe(401);
     for (const second of ['Bearer x.y.z', `Bearer ${token}`, 'Basic YTpi', '']) {
       expect(await status('Authorization', `Bearer ${token}`, 'authorization', second)).toBe(401);
       expect(await status('Authorization', second, 'AUTHORIZATION', `Bearer ${token}`)).toBe(401);
