@@ -37,7 +37,6 @@ test('the six commands of the README run with the real binary', () => {
 });
 
 test.each([
-  ['README.md', '', /^user-123\n$/],
   ['docs/library.md', '', /^user-123\nCLAIM_MISSING [\s\S]*name: 'aud'/],
   ['docs/library.md', 'openKeyring', /^user-123\nTOKEN_REVOKED\n$/],
   [
@@ -46,7 +45,10 @@ test.each([
     /^ECDH-ES\+A256KW JWT DE02120300000000202051\nDECRYPTION_FAILED the token does not decrypt\n$/,
   ],
   ['docs/library.md', 'addEncryptionKey', /^pro P-256\nany bytes\n$/],
-])('the library example of %s runs %s', (page, words, output) => {
+])('the library example of %s runs %s', { tags: 'slow' }, runExample);
+test.each([['README.md', '', /^user-123\n$/]])('the library example of %s runs', runExample);
+
+function runExample(page: string, words: string, output: RegExp): void {
   const code = codeBlocks(page, 'js').find((block) => block.includes(words)) ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'jwtkit-test-'));
   const file = join(folder, 'example.mjs');
@@ -57,9 +59,9 @@ test.each([
   rmSync(folder, { recursive: true });
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(output);
-});
+}
 
-test('the picture of the README shows what the command line prints today', () => {
+test('the picture of the README shows what the command line prints today', { tags: 'slow' }, () => {
   const { stdout, stderr } = spawnSync(process.execPath, ['scripts/picture.js'], { cwd: root, encoding: 'utf8' });
   expect(stderr).toBe('');
   const committed = readFileSync(join(root, 'docs/refused-token.svg'), 'utf8');

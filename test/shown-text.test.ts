@@ -42,7 +42,7 @@ test.each(Object.entries(disguisedTokens))(
   },
 );
 
-test('hideTokensInJson reads a string of millions of escapes', () => {
+test('hideTokensInJson reads a string of millions of escapes', { tags: 'slow' }, () => {
   const json = JSON.stringify('\\.'.repeat(2_000_000));
   expect(hideTokensInJson(json) === json).toBe(true);
 });

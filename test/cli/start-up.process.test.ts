@@ -114,7 +114,7 @@ test('verify with a keyring loads two chunks, no store, no reader of keys in fil
   expectNone(loaded, ...terminal, ...network);
 });
 
-test('verify with a JWK Set from a file or the cache loads no HTTP client', async () => {
+test('verify with a JWK Set from a file or the cache loads no HTTP client', { tags: 'slow' }, async () => {
   const set = join(keyring, 'jwks.json');
   const fromFile = loadedBy('verify', token, '--jwks', set);
   expect(loads(fromFile, 'remote')).toBe(true);
@@ -137,7 +137,7 @@ test('issue with a keyring loads three chunks and that of placeholders, no store
   expectNone(loaded, ...terminal, ...network);
 });
 
-test('verify with a policy file loads its reader as well; decode does not read the file', () => {
+test('verify with a policy file loads its reader as well; decode does not read the file', { tags: 'slow' }, () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'jwtkit.config.json'), JSON.stringify({ keys: { keyring }, leeway: '30s' }));
   const loaded = loadedIn(folder, 'verify', token);
@@ -162,7 +162,9 @@ test('only PKCS#12 loads node-forge', { tags: 'slow' }, () => {
   expect(loads(loadedBy('keys', 'export', kid, '--keyring', keyring, ...p12), 'node-forge')).toBe(true);
 });
 
-test('a command that asks the denylist or takes the lock of a keyring loads nothing of the service', async () => {
+test('a command that asks the denylist or takes the lock of a keyring loads nothing of the service', {
+  tags: 'slow',
+}, async () => {
   const own = await makeKeyring('ES256');
   const place = ['--keyring', own];
   await stdoutOf(['revoke', '--jti', 'x', '--until', '+1d', ...place], { now: Math.floor(Date.now() / 1000) });
@@ -184,7 +186,7 @@ test('keys list loads no database and no network', () => {
   expect(loaded.filter((name) => name.endsWith('.node'))).toEqual([]);
 });
 
-test('users list loads no denylist, no changes of keys and no password hash', () => {
+test('users list loads no denylist, no changes of keys and no password hash', { tags: 'slow' }, () => {
   const loaded = loadedBy('users', 'list', '--keyring', keyring);
   expect(loads(loaded, 'store-accounts')).toBe(true);
   expectNone(loaded, 'store-denylist', 'store-keyring', 'net', 'tty', 'child_process');

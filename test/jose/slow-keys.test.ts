@@ -114,7 +114,7 @@ describe('private RSA keys whose numbers do not belong together are refused befo
     }
   });
 
-  test('refuses a key of thousands of primes', () => {
+  test('refuses a key of thousands of primes', { tags: 'slow' }, () => {
     const prime = sequence(...[64, 64, 64].map((size) => integer(number(size))));
     const two = Array.from({ length: 6 }, () => integer(number(128)));
     const key = sequence(

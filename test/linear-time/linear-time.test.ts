@@ -46,7 +46,7 @@ test.each([
   ['lint', 'members below a name of many words'],
   ['lint', 'a claim with a long name'],
   ['lint', 'a claim with a long number as name'],
-])('%s takes linear time for %s', async (name, text) => {
+])('%s takes linear time for %s', { tags: 'slow' }, async (name, text) => {
   const reader = every.find((each) => each.name === name) as Reader;
   const { isSteep } = await measure(reader, text, [1 / 16, 1 / 8, 1 / 4], { measurable: 3 });
   expect(isSteep).toBe(false);

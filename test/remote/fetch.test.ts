@@ -84,8 +84,8 @@ const unavailable: [string, () => Route, string][] = [
   ],
   ['announces 100 MB', () => ({ headers: { 'content-length': '104857600' } }), 'it is larger than 1048576 bytes'],
   [
-    'sends 100 MB as 100 kB of gzip',
-    () => ({ headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(100 * 1024 * 1024, ' ')) }),
+    'sends 20 MB as 20 kB of gzip',
+    () => ({ headers: { 'content-encoding': 'gzip' }, body: gzipSync(Buffer.alloc(20 * 1024 * 1024, ' ')) }),
     'it is larger than 1048576 bytes',
   ],
   ['sends damaged gzip', () => ({ headers: { 'content-encoding': 'gzip' }, body: 'no' }), 'its gzip is damaged'],

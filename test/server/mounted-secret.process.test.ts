@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A keyring as Kubernetes mounts a Secret: links through `..data`, which changes by one rename, and nothing to write. */
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** jwtkit's own service before every fixture of every level. */
 import { afterAll, expect, test } from 'vitest';
 import { type ServiceProcess, startService } from '../../server/service-process.js';

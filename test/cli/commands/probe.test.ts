@@ -378,19 +378,23 @@ describe('probe of code', () => {
 });
 
 describe('probe of a library', () => {
-  test.each(['jsonwebtoken', 'jose'])('%s: finds acceptances, and the options that close them', async (library) => {
-    const args = ['probe', library, ...own, '--level', 'all', '--json'];
-    const { exitCode, stdout } = await runCli(args, world);
-    expect(exitCode).toBe(19);
-    const findings = JSON.parse(stdout).findings as { id: string; help: string }[];
-    const helpFor = (id: string) => findings.find((one) => one.id === id)?.help;
-    expect(helpFor('audience/other')).toBe('the option {"audience":"api"} refuses it');
-    expect(helpFor('type/refresh')).toBe('no option of the library refuses it');
-    expect(findings.length).toBeGreaterThan(3);
-    const closed = await runCli([...args, '--options', '{"audience":"api"}'], world);
-    expect(closed.stdout).not.toContain('"audience/other","level":"error"');
-    expect(JSON.parse(closed.stdout).findings.some(({ id }: { id: string }) => id === 'audience/other')).toBe(false);
-  });
+  test.each(['jsonwebtoken', 'jose'])(
+    '%s: finds acceptances, and the options that close them',
+    { tags: 'slow' },
+    async (library) => {
+      const args = ['probe', library, ...own, '--level', 'all', '--json'];
+      const { exitCode, stdout } = await runCli(args, world);
+      expect(exitCode).toBe(19);
+      const findings = JSON.parse(stdout).findings as { id: string; help: string }[];
+      const helpFor = (id: string) => findings.find((one) => one.id === id)?.help;
+      expect(helpFor('audience/other')).toBe('the option {"audience":"api"} refuses it');
+      expect(helpFor('type/refresh')).toBe('no option of the library refuses it');
+      expect(findings.length).toBeGreaterThan(3);
+      const closed = await runCli([...args, '--options', '{"audience":"api"}'], world);
+      expect(closed.stdout).not.toContain('"audience/other","level":"error"');
+      expect(JSON.parse(closed.stdout).findings.some(({ id }: { id: string }) => id === 'audience/other')).toBe(false);
+    },
+  );
 
   test('says its verdict once: numbers on stdout, what counts on stderr, and nothing with --quiet', {
     tags: 'slow',

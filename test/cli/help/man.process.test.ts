@@ -21,7 +21,9 @@ test('package.json lists every page, and every command has one', () => {
   expect(man.toSorted()).toEqual(pages.map((name) => `./${folder}/${name}`).toSorted());
 });
 
-test('a page has every option of its command, and the page of the program every exit code', async () => {
+test('a page has every option of its command, and the page of the program every exit code', {
+  tags: 'slow',
+}, async () => {
   for (const command of commands) {
     const text = textOf(`jwtkit-${command.split(' ')[0]}.1`).replaceAll('\\-', '-');
     const help = await stdoutOf([...command.split(' '), '--help']);
