@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { JwtkitError } from '../errors.js';
-import { hideTokens } from '../shown-text.js';
+import { hideTokens, hideTokensInJson } from '../shown-text.js';
 import { helpAsked, keepKidAsArgument, moveCommonOptions } from './command-line.js';
 import { buildProgram, findCommand, isCommand, isGroup } from './program.js';
 import { colorModeOf, painterFor } from './terminal/colour.js';
@@ -66,11 +66,16 @@ function startRun(argv: readonly string[], world: World): Context {
   const { stderr, askHidden, env } = world;
   const run: Omit<Context, 'io'> & { io?: Io } = { argv, exitCode: 0 };
   const write = (content: string | Uint8Array) => {
-    if (run.isQuiet !== true) stderr.write(typeof content === 'string' ? hideTokens(content) : content);
+    if (run.isQuiet !== true) stderr.write(typeof content === 'string' ? hideInLine(content) : content);
   };
   const shown = Object.create(stderr, { write: { value: write } });
   const ask = askHidden && { askHidden: (question: string) => askHidden(hideTokens(question)) };
   return Object.assign(run, { io: { ...world, ...ask, stderr: shown, ...speakTo(shown, env, run) } });
+}
+
+/** Hides tokens in what goes to stderr. In JSON the letters of an escape, as of `\u202e`, must not be taken for those of a token. */
+function hideInLine(content: string): string {
+  return /^\{"(?:note|error)":/.test(content) ? hideTokensInJson(content) : hideTokens(content);
 }
 
 /** Adds a hint to the error for what is no token, or no signed one, for the word help, and for a keyring that is not there. */

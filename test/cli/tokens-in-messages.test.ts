@@ -97,6 +97,30 @@ describe('no message repeats a token in disguise that was typed for', () => {
   });
 });
 
+/** Notes that repeat what was typed, beside a token whose header is damaged. */
+const noted: Readonly<Record<string, (text: string) => [string[], FakeWorld?]>> = {
+  'a note': (text) => [['issue', '--aud', `${text},b`, '--secret-env', 'S'], { env: { S: secret } }],
+  'an error': (text) => [['verify', 'a', '--at', text]],
+  'a stack': (text) => [['verify', 'a', '--at', text, '--debug']],
+};
+
+describe('with --json, stderr stays JSON where a token is hidden behind a character that JSON escapes', () => {
+  test.each(Object.keys(noted))('%s', async (place) => {
+    for (const before of ['\u202e', '\u0085', '\n', '"', '\\', '##[']) {
+      for (const disguise of ['as it is', 'its header damaged', 'its end']) {
+        const token = disguisedTokens[disguise] as string;
+        const [args, world] = (noted[place] as (typeof noted)[string])(`${before}${token}`);
+        const { stderr } = await runCli([...args, '--json'], world);
+        expect(leakedParts(stderr, token), stderr).toEqual([]);
+        for (const line of stderr.trimEnd().split('\n')) {
+          const { note, error } = JSON.parse(line);
+          expect((note ?? error).message).toContain('[token]');
+        }
+      }
+    }
+  });
+});
+
 test('the prompt for a passphrase does not repeat a token', async () => {
   const token = disguisedTokens['as it is'] as string;
   const keyring = join(temporaryFolder(), token);
