@@ -15,7 +15,15 @@ export function decryptLines({ algorithms, encryptions, asJson, isShown }: Decry
     async prepare({ encryption: keys = [] }) {
       const { decryptJwe } = await import('../jwe/decrypt.js');
       return answerWithText({ asJson, outcome: 'decrypted', malformed: 'TOKEN_MALFORMED' }, async (line) => {
-        const { plaintext, header, key } = await decryptJwe(trimToken(line), { keys, algorithms, encryptions });
+        const {
+          plaintext,
+          exactHeader: header,
+          key,
+        } = await decryptJwe(trimToken(line), {
+          keys,
+          algorithms,
+          encryptions,
+        });
         if (!asJson) return { text: oneLine(plaintext, isShown), members: {} };
         return { text: '', members: { header, kid: key.kid ?? null, ...contentMember(plaintext) } };
       });

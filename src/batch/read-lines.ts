@@ -35,9 +35,8 @@ function isEncrypted(token: string): boolean {
 /** What can be read of an encrypted token: its header, or those of its recipients. */
 async function readHeader(token: string): Promise<Read> {
   const { parseJwe } = await import('../jwe/parse.js');
-  const [{ header }, ...others] = parseJwe(token).recipients;
-  const headers = [header, ...others.map((each) => each.header)];
-  return { members: { ...(others.length === 0 ? { header } : { headers }), encrypted: true } };
+  const headers = parseJwe(token).recipients.map(({ exactHeader }) => exactHeader);
+  return { members: { ...(headers.length === 1 ? { header: headers[0] } : { headers }), encrypted: true } };
 }
 
 interface Read {

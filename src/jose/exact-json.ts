@@ -32,6 +32,11 @@ export function parseExactJson(bytes: Uint8Array, refuse?: RefuseJson): unknown 
   return readExact(text, value);
 }
 
+/** Returns what JSON.parse makes of a value whose numbers have their text. */
+export function toPlain<T>(exact: T): T {
+  return findOddNumber(exact) === undefined ? exact : (JSON.parse(writeJson(exact)) as T);
+}
+
 /** Stands for a number in the output of JSON.stringify. No text from UTF-8 contains it, since it is a lone surrogate. */
 const standIn = '\ud800';
 

@@ -13,6 +13,12 @@ export interface DecryptedJwe {
   readonly key: EncryptionKey;
 }
 
+/** A decrypted JWE with its header as output shows it. */
+export interface ShownJwe extends DecryptedJwe {
+  /** The header, in which numbers keep their text. */
+  readonly exactHeader: JsonObject;
+}
+
 /** What decrypting needs. */
 export interface DecryptOptions extends AllowedAlgorithms {
   readonly keys: readonly EncryptionKey[];
@@ -23,12 +29,13 @@ export interface DecryptOptions extends AllowedAlgorithms {
  * token that does not decrypt fails alike, so that nobody learns from failures.
  * @throws {JwtkitError} TOKEN_MALFORMED, ALG_NOT_ALLOWED, KEY_NOT_FOUND, DECRYPTION_FAILED.
  */
-export async function decryptJwe(token: string, options: DecryptOptions): Promise<DecryptedJwe> {
+export async function decryptJwe(token: string, options: DecryptOptions): Promise<ShownJwe> {
   const jwe = parseJwe(token);
   const attempts = chooseKeys(jwe, options.keys, options);
   for (const attempt of attempts) {
     const plaintext = await tryKey(attempt);
-    if (plaintext !== undefined) return { plaintext, header: attempt.recipient.header, key: attempt.key };
+    const { header, exactHeader } = attempt.recipient;
+    if (plaintext !== undefined) return { plaintext, header, exactHeader, key: attempt.key };
   }
   const isZipped = jwe.recipients.some(({ header }) => header.zip !== undefined);
   const limit = isZipped ? '; compressed content is read up to 16 MiB' : '';

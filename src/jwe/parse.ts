@@ -1,6 +1,7 @@
 /** Parses the serializations of a JWE strictly (RFC 7516 §3.1, §7.2), without any cryptography. */
 import { JwtkitError } from '../errors.js';
 import { decodeBase64url } from '../jose/base64url.js';
+import { readExact, toPlain } from '../jose/exact-json.js';
 import { describeJson, isJsonObject, type JsonObject, own, readJsonObject } from '../jose/json.js';
 
 /** The longest JWE, in characters, and the largest content, in bytes. */
@@ -16,6 +17,8 @@ const maxRecipients = 10;
 export interface JweRecipient {
   /** The members of all headers together, which have no name in common (RFC 7516 §4). */
   readonly header: JsonObject;
+  /** The same, in which numbers keep their text: to be shown. */
+  readonly exactHeader: JsonObject;
   /** What the npm package `jose` decrypts. */
   readonly flattened: FlattenedJwe;
 }
@@ -79,10 +82,12 @@ function checkBase64url(name: string, text: string): void {
   if (decodeBase64url(text) === undefined) throw malformed(`${name} is not base64url`);
 }
 
+/** Reads a protected header; its numbers keep their text. */
 function readProtected(text: string): JsonObject {
   const bytes = decodeBase64url(text);
   if (bytes === undefined) throw malformed('header is not base64url');
-  return readJsonObject(bytes, (problem) => malformed(`header ${problem}`)).value;
+  const { value, text: json } = readJsonObject(bytes, (problem) => malformed(`header ${problem}`));
+  return readExact(json, value);
 }
 
 /**
@@ -93,15 +98,16 @@ export function checkOwnHeader(text: string): void {
   toRecipient({ ciphertext: '' }, readProtected(text));
 }
 
-/** Checks the members of a header that every algorithm has, and joins the headers. */
+/** Checks the members of a header that every algorithm has, and joins the headers, whose numbers have their text. */
 function toRecipient(flattened: FlattenedJwe, ...headers: (JsonObject | undefined)[]): JweRecipient {
-  const header: JsonObject = {};
+  const exactHeader: JsonObject = {};
   for (const part of headers) {
     for (const [name, value] of Object.entries(part ?? {})) {
-      if (Object.hasOwn(header, name)) throw malformed(`header ${JSON.stringify(name)} is there twice`);
-      Object.defineProperty(header, name, { value, enumerable: true, configurable: true, writable: true });
+      if (Object.hasOwn(exactHeader, name)) throw malformed(`header ${JSON.stringify(name)} is there twice`);
+      Object.defineProperty(exactHeader, name, { value, enumerable: true, configurable: true, writable: true });
     }
   }
+  const header = toPlain(exactHeader);
   for (const name of ['alg', 'enc']) {
     const value = own(header, name);
     if (value === undefined) throw malformed(`header has no ${name}`);
@@ -114,14 +120,24 @@ function toRecipient(flattened: FlattenedJwe, ...headers: (JsonObject | undefine
     }
   }
   if (Object.hasOwn(header, 'crit')) throw malformed('header crit asks for extensions that are not understood');
-  return { header, flattened };
+  return { header, exactHeader, flattened: plainMembers(flattened) };
+}
+
+/** The npm package `jose` wants numbers, not their text. */
+function plainMembers({ unprotected, header, ...others }: FlattenedJwe): FlattenedJwe {
+  return {
+    ...others,
+    ...(unprotected && { unprotected: toPlain(unprotected) }),
+    ...(header && { header: toPlain(header) }),
+  };
 }
 
 /** Members that other serializations have, or that a JWS has. */
 const knownMembers = ['protected', 'unprotected', 'header', 'encrypted_key', 'iv', 'ciphertext', 'tag', 'aad'] as const;
 
 function parseJsonSerialization(text: string): ParsedJwe {
-  const { value: json } = readJsonObject(Buffer.from(text), (problem) => malformed(`token ${problem}`));
+  const { value } = readJsonObject(Buffer.from(text), (problem) => malformed(`token ${problem}`));
+  const json = readExact(text, value);
   if (own(json, 'ciphertext') === undefined) {
     const isSigned = own(json, 'payload') !== undefined;
     throw malformed(

@@ -77,7 +77,7 @@ export async function decryptToken(token: string, options: DecryptOptions): Prom
   requireEncryptionKeys(options.keys);
   checkDecryptOptions(options);
   const { decryptJwe } = await import('./decrypt.js');
-  const decrypted = await decryptJwe(token, options);
+  const { plaintext, header, key } = await decryptJwe(token, options);
   const refuse = (problem: string) => new JwtkitError('TOKEN_MALFORMED', `the content ${problem}`);
-  return { ...decrypted, json: () => readJsonObject(decrypted.plaintext, refuse).value };
+  return { plaintext, header, key, json: () => readJsonObject(plaintext, refuse).value };
 }

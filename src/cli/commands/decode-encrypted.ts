@@ -16,7 +16,7 @@ export function showHeaders(
   io: Io,
 ): void {
   const { recipients } = parseJwe(token);
-  const headers = recipients.map(({ header }) => header);
+  const headers = recipients.map(({ exactHeader }) => exactHeader);
   if (json) {
     const shown = headers.length === 1 ? { header: headers[0] } : { headers };
     printJson(io, { ...shown, encrypted: true, defects: [] });

@@ -3,7 +3,7 @@ import { JwtkitError } from '../../errors.js';
 import { readExact, toJson } from '../../jose/exact-json.js';
 import { own, readJsonObject } from '../../jose/json.js';
 import { contentMember, textProblem } from '../../jose/text.js';
-import type { DecryptedJwe } from '../../jwe/decrypt.js';
+import type { DecryptedJwe, ShownJwe } from '../../jwe/decrypt.js';
 import { isEncryptedToken, isTokenType } from '../../jwe/token.js';
 import { escapeText } from '../../shown-text.js';
 import { findClaim } from '../../token/claim-path.js';
@@ -104,8 +104,8 @@ export function registerDecrypt(program: Command, context: Context): void {
   });
 }
 
-async function show(decrypted: DecryptedJwe, options: DecryptOptions & CommonOptions, io: Io): Promise<void> {
-  const { plaintext, header, key } = decrypted;
+async function show(decrypted: ShownJwe, options: DecryptOptions & CommonOptions, io: Io): Promise<void> {
+  const { plaintext, exactHeader: header, key } = decrypted;
   const { claim, json } = options;
   if (claim !== undefined) {
     const value = findClaim(claimsOf(decrypted), claim);
