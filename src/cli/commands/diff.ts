@@ -144,11 +144,11 @@ function render(
   paint: Painter,
   width: number,
 ): string {
-  const lines: string[] = [];
-  for (const part of ['header', 'claims'] as const) {
+  // Two tokens of 16 MiB differ in more claims than a call has arguments.
+  const lines = (['header', 'claims'] as const).flatMap((part) => {
     const found = differences.filter((each) => each.part === part);
-    lines.push(paint.bold(part), ...(found.length === 0 ? ['  no difference'] : linesOf(found, paint, width)));
-  }
+    return [paint.bold(part), ...(found.length === 0 ? ['  no difference'] : linesOf(found, paint, width))];
+  });
   if (checks !== undefined) {
     const rows = checks.map(({ name, first, second }) => [
       `  ${escapeText(name)}`,
@@ -169,7 +169,7 @@ function linesOf(found: readonly Difference[], paint: Painter, width: number): s
     const value = kind === 'changed' ? `${shown(first)} → ${shown(second)}` : show(kind === 'added' ? second : first);
     return [names[at] ?? '', value];
   });
-  const column = 2 + Math.max(...names.map((name) => name.length));
+  const column = 2 + names.reduce((most, { length }) => Math.max(most, length), 0);
   return alignColumns(rows).flatMap((row, at) => {
     const { later, widens } = found[at] as Difference;
     const lines = breakLine(row, width, column);

@@ -45,7 +45,8 @@ function excess(table: readonly (readonly string[])[], width: number): number {
 }
 
 function widthOf(table: readonly (readonly string[])[], at: number): number {
-  return Math.max(...table.map((row) => row[at]?.length ?? 0));
+  // A file of accounts may have more rows than a call has arguments.
+  return table.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), 0);
 }
 
 function cut(cell: string, most: number): string {

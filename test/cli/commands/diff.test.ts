@@ -59,6 +59,13 @@ test('diff escapes what disturbs a terminal, and shortens long values', async ()
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(120);
 });
 
+test('diff shows more claims than a call has arguments', async () => {
+  const claims = Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`c${at}`, at]));
+  const stdout = await stdoutOf(['diff', unsigned({ a: 1 }), '--token-file', fileWith(unsigned(claims))]);
+  expect(stdout.split('\n')).toHaveLength(200_000 + 4);
+  expect(stdout).toContain('  + c199999  199999');
+});
+
 test.each([0, 1, 3])('diff refuses %d tokens', async (count) => {
   const { exitCode, stderr } = await runCli(['diff', ...Array<string>(count).fill(first)]);
   expect(exitCode).toBe(2);
