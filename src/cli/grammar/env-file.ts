@@ -51,7 +51,7 @@ const second =
  */
 export function parseEnvFile(content: string, path: string): EnvFile {
   const text = content.replace(/\r\n?/g, '\n');
-  const found = new Map<string, { value: string; line: number }>();
+  const found = new Map<string, { value: string; line: number; problem: string | undefined }>();
   const repeated: string[] = [];
   const stray: number[] = [];
   const unclosed = new Set<string>();
@@ -71,7 +71,7 @@ export function parseEnvFile(content: string, path: string): EnvFile {
       if (earlier !== undefined && earlier.value !== value.text && isOurs) {
         repeated.push(`${path}: line ${line} sets ${name} again, line ${earlier.line} does not count`);
       }
-      found.set(name, { value: value.text, line });
+      found.set(name, { value: value.text, line, problem: value.problem });
       next = value.end;
     } else if (content !== '' && !content.startsWith('#')) {
       if (ourName.test(content)) throw damaged(path, line, 'is not an assignment');
@@ -82,7 +82,10 @@ export function parseEnvFile(content: string, path: string): EnvFile {
   }
   const variables = Object.fromEntries([...found].map(([name, { value }]) => [name, value]));
   const lines = new Map([...found].map(([name, { line }]) => [name, line]));
-  return { variables, lines, notes: [...repeated, ...strayNotes(stray, path)] };
+  const damages = [...found].flatMap(([name, { line, problem }]) =>
+    problem === undefined ? [] : [[name, () => damaged(path, line, problem)] as const],
+  );
+  return { variables, lines, damages: new Map(damages), notes: [...repeated, ...strayNotes(stray, path)] };
 }
 
 /** A value, and the end of its last line. */

@@ -51,7 +51,8 @@ async function readEnvironment(command: Command, io: Io): Promise<Environment> {
     }
     for (const text of read.notes) io.note(text);
     env = withEnvFile(env, file, read);
-    names.push(...Object.keys(read.variables));
+    // A file may have more names than a call has arguments.
+    for (const name of Object.keys(read.variables)) names.push(name);
   }
   if (names.length > 0) {
     const { refuseOtherLetters } = await import('./other-letters.js');

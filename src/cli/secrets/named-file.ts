@@ -7,7 +7,7 @@ import { encodingOf, hasMark, saveAsUtf8, textProblem, withoutLineEnd, withoutMa
 import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
 import { isStdin, takeStdin } from '../terminal/stdin.js';
-import { emptyVariable } from '../terminal/variables.js';
+import { emptyVariable, refuseDamaged } from '../terminal/variables.js';
 import { withWaysOut } from './wrong-file.js';
 
 /** How {@link readNamed} reads. */
@@ -171,7 +171,7 @@ export function variableHint(name: string, label: string, what: 'key' | 'secret'
 /**
  * Returns the secret in a variable that an option names. Only the name of an existing variable appears in errors: somebody may
  * have passed the secret instead of a name. With `what`, such as a token, a short name appears too.
- * @throws {JwtkitError} USAGE_INVALID for a variable that is not set or empty.
+ * @throws {JwtkitError} USAGE_INVALID for a variable that is not set or empty; as {@link refuseDamaged}.
  */
 export function readSecretVariable(env: Environment, name: string, label: string, what?: 'token'): string {
   const secret = env[name];
@@ -179,6 +179,7 @@ export function readSecretVariable(env: Environment, name: string, label: string
     const shown = what === undefined ? `the variable that ${label} names` : showVariable(name, label);
     throw usage(`${shown} is not set`, variableHint(name, label, what ?? 'secret'));
   }
+  refuseDamaged(env, name);
   if (secret.trim() !== '') return secret;
   throw emptyVariable(env, name);
 }

@@ -11,14 +11,21 @@ export function isBlank(text: string): boolean {
 export interface FileVariables {
   readonly variables: Environment;
   readonly lines: ReadonlyMap<string, number>;
+  /** Makes the error for each variable of whose value a part may be lost. */
+  readonly damages: ReadonlyMap<string, () => JwtkitError>;
 }
 
 /** The line of the env file that sets each variable, as the beginning of a message. */
 const places = new WeakMap<Environment, ReadonlyMap<string, string>>();
+/** Variables of env files that other programs may read differently. */
+const damaged = new WeakMap<Environment, FileVariables['damages']>();
 
 /** Adds the variables of an env file, which win; messages then name the file's lines. */
-export function withEnvFile(env: Environment, path: string, { variables, lines }: FileVariables): Environment {
+export function withEnvFile(env: Environment, path: string, file: FileVariables): Environment {
+  const { variables, lines, damages } = file;
   const merged = { ...env, ...variables };
+  const earlier = [...(damaged.get(env) ?? [])].filter(([name]) => !lines.has(name));
+  damaged.set(merged, new Map([...earlier, ...damages]));
   const found = [...lines].map(([name, line]) => [name, `${path}: line ${line}: `] as const);
   places.set(merged, new Map([...(places.get(env) ?? []), ...found]));
   return merged;
@@ -27,6 +34,16 @@ export function withEnvFile(env: Environment, path: string, { variables, lines }
 /** Returns the line of the env file that sets a variable, such as `.env: line 3: `; empty for a variable of the process. */
 export function envFileLine(env: Environment, name: string): string {
   return places.get(env)?.get(name) ?? '';
+}
+
+/**
+ * Refuses a variable that an option names, if its line in an env file may say more than was read: a secret without its end is another
+ * secret.
+ * @throws {JwtkitError} FILE_NOT_READABLE.
+ */
+export function refuseDamaged(env: Environment, name: string): void {
+  const makeError = damaged.get(env)?.get(name);
+  if (makeError !== undefined) throw makeError();
 }
 
 export function emptyVariable(env: Environment, name: string, problem = 'is set but empty'): JwtkitError {

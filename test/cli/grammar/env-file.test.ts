@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parseEnvFile } from '../../../src/cli/grammar/env-file.js';
@@ -182,6 +183,43 @@ describe('a variable of an env file', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain('an env file cannot name another\nhint: name the other file with -e\n');
   });
+});
+
+describe('a value that may go on behind what was read is no secret', () => {
+  const keyring = () => join(temporaryFolder(), 'keyring');
+  const password = ['users', 'add', 'a', '--sub', 's', '--password-env', 'NAMED', '--keyring'];
+  const readers: readonly [string, () => string[]][] = [
+    ['a shared secret', () => ['issue', '--sub', 'u', '--secret-env', 'NAMED']],
+    ['a shared secret of encrypt', () => ['encrypt', fileWith('x'), '--secret-env', 'NAMED']],
+    ['a key', () => ['issue', '--sub', 'u', '--key-env', 'NAMED']],
+    ['a token', () => ['decode', '--token-env', 'NAMED']],
+    ['a passphrase', () => ['keygen', '--alg', 'ES256', '--passphrase-env', 'NAMED', '--keyring', keyring()]],
+    ['a password', () => [...password, keyring()]],
+    ['a client secret', () => ['clients', 'add', 'a', '--secret-env', 'NAMED', '--keyring', keyring()]],
+  ];
+  const values = [`${secret}#${secret}`, `"${secret}\\"${secret}"`, `'${secret}' '${secret}'`, `"${secret}`];
+
+  test.each(readers)('%s', async (_what, args) => {
+    for (const value of values) {
+      const file = fileWith(`A=1\nNAMED=${value}\n`);
+      const { exitCode, stdout, stderr } = await runCli([...args(), '-e', file], { env: { NAMED: secret } });
+      expect([exitCode, stdout], stderr).toEqual([3, '']);
+      expect(stderr).toContain(`${file}: line 2 `);
+      expect(stderr).not.toContain(secret);
+    }
+  });
+
+  test('unless nobody names it, or a later file sets it', async () => {
+    const file = fileWith(`NAMED=${secret}#x\n`);
+    const args = ['issue', '--sub', 'u', '--secret-env'];
+    await stdoutOf([...args, 'S', '-e', file], { env: { S: secret } });
+    await stdoutOf([...args, 'NAMED', '-e', file, '-e', fileWith(`NAMED="${secret}#x"\n`)]);
+  });
+});
+
+test('an env file may have more names than a call has arguments', async () => {
+  const text = Array.from({ length: 150_000 }, (_, at) => `a${at.toString(36)}=\n`).join('');
+  await stdoutOf(['issue', '--sub', 'u', '--secret-env', 'S', '-e', fileWith(text)], { env: { S: secret } });
 });
 
 describe('names in other letters than capitals, which pydantic takes', () => {

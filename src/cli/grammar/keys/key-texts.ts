@@ -15,7 +15,7 @@ import { withWaysOut } from '../../secrets/wrong-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
 import { inputName } from '../../terminal/stdin.js';
-import { emptyVariable } from '../../terminal/variables.js';
+import { emptyVariable, refuseDamaged } from '../../terminal/variables.js';
 import type { LocalSource } from './source.js';
 
 /** Keys as somebody wrote them, and their name in messages. */
@@ -75,6 +75,7 @@ function readKeyVariable(name: string, label: string, env: Environment): KeyText
   if (text === undefined) {
     throw usage(`${showVariable(name, label)} is not set`, variableHint(name, label, 'key'));
   }
+  refuseDamaged(env, name);
   if (text.trim() === '') throw emptyVariable(env, name);
   if (/^https?:/i.test(text.trim())) {
     throw usage(`the variable ${name} holds a URL, not a key`, 'keys at a URL verify, and are named with --jwks');
