@@ -14,11 +14,11 @@ export function registerLint(program: Command, context: Context): void {
     .argument('[target...]', 'files, folders, tokens; - or a pipe for stdin')
     .addOption(option('--token-file <file>', 'read a token from a file; - is stdin').once().readsStdin())
     .addOption(option('--token-env <name>', 'read a token from a variable').once())
-    .addOption(option('--issuer-url <url>', 'lint the metadata of an issuer, and its keys'))
-    .addOption(option('--jwks <url>', 'lint the JWK Set at a URL'))
+    .addOption(option('--issuer-url <url>', 'lint the metadata of an issuer, and its keys').once())
+    .addOption(option('--jwks <url>', 'lint the JWK Set at a URL').once())
     .addOption(option('--timeout <duration>', 'longest wait for a server (default: 5s)'))
     .addOption(option('--insecure-http', 'fetch over plain HTTP, from any host'))
-    .addOption(option('--wordlist <file>', 'try these words as secrets too, one a line'))
+    .addOption(option('--wordlist <file>', 'try these words as secrets too, one a line').once())
     .addOption(option('--fail-on <level>', 'exit 18 from this level on (default: error)').choices([...levels, 'never']))
     .addOption(
       option('--rule <id=level>', 'give a rule another level: error, warning, note or off; repeatable').repeatable(),

@@ -44,8 +44,8 @@ export function registerRevoke(program: Command, context: Context): void {
     .description(
       'End a token before it expires. A refresh token ends its whole session. Revoking twice is not an error.',
     )
-    .addOption(option('--jti <id>', 'revoke by ID, without the token'))
-    .addOption(option('--until <moment>', 'when the token of --jti expires: its exp'))
+    .addOption(option('--jti <id>', 'revoke by ID, without the token').once())
+    .addOption(option('--until <moment>', 'when the token of --jti expires: its exp').once())
     .addOption(option('--sub <id>', "revoke all of a subject's tokens issued up to now").once())
     .addOption(option('--list', 'list revoked tokens, sessions and subjects'))
     .addOption(atOption());

@@ -36,7 +36,12 @@ describe('a demand, and what is judged', () => {
     ['lint', '--token-file', 'a', '--token-file', 'b'],
     ['verify', anyToken, '--leeway', '1s', '--leeway', '30s'],
     ['inspect', anyToken, '--min-ttl', '1h', '--min-ttl', '1s'],
+    ['lint', '--issuer-url', 'https://a.example', '--issuer-url', 'https://b.example'],
+    ['lint', '--jwks', 'https://a.example/jwks', '--jwks', 'https://b.example/jwks'],
+    ['lint', anyToken, '--wordlist', 'a', '--wordlist', 'b'],
     ['revoke', '--sub', 'a', '--sub', 'b'],
+    ['revoke', '--until', '+1h', '--jti', 'a', '--jti', 'b'],
+    ['revoke', '--jti', 'a', '--until', '+7d', '--until', '+1s'],
   ])('is not given twice: jwtkit %s %s %s %s %s %s', async (...argv) => {
     const { exitCode, stderr } = await runCli(argv);
     expect(exitCode).toBe(2);
