@@ -6,6 +6,7 @@
 import { JwtkitError } from '../errors.js';
 import { readExact } from '../jose/exact-json.js';
 import { asText, isJsonObject, type JsonObject, own, quoteText, readJsonObject } from '../jose/json.js';
+import { privateMembers } from '../jose/jwk.js';
 import type { Claims } from './claims.js';
 
 /** What a command prints about a token, as JSON. */
@@ -35,6 +36,14 @@ const life = {
   lifetime: isNumberOrNull,
   remaining: isNumberOrNull,
 };
+
+/** The members of a JWK beside `kty`: those of RFC 7517 and 7518, and those of WebCrypto and of keyrings. */
+const jwkMembers = [
+  ...['use', 'key_ops', 'alg', 'kid', 'crv', 'x', 'y', 'n', 'e', 'pub', 'ext', 'iat', 'nbf', 'exp'],
+  ...['x5u', 'x5c', 'x5t', 'x5t#S256'],
+  ...privateMembers,
+];
+const isJwk = (value: unknown) => isJsonObject(value) && isText(own(value, 'kty'));
 
 const outputs: readonly Output[] = [
   {
@@ -88,6 +97,19 @@ const outputs: readonly Output[] = [
     members: { access_token: isText, token_type: isText },
     optional: ['line', 'expires_in', 'refresh_token', 'scope', 'id_token'],
     refusal: () => 'is a pair of tokens, not claims',
+  },
+  // Everybody can read the claims of a token, so no key and no secret is among them.
+  { members: { kty: isText }, optional: jwkMembers, refusal: () => 'is a key (JWK), not claims' },
+  {
+    members: { keys: (value) => Array.isArray(value) && value.length > 0 && value.every(isJwk) },
+    optional: [],
+    refusal: () => 'is a JWK Set, not claims',
+  },
+  {
+    // Of `clients add` and `clients rotate`, and of a registration (RFC 7591 §3.2.1).
+    members: { client_id: isText, client_secret: isText },
+    optional: ['name', 'scopes', 'aud', 'claims', 'created', 'client_id_issued_at', 'client_secret_expires_at'],
+    refusal: () => 'is a client with its secret, not claims',
   },
   {
     // Of `serve`.

@@ -10,6 +10,8 @@ const error = { code: 'TOKEN_MALFORMED', message: 'token has 1 segment, a JWS ha
 const life = { state: 'expired', issued_at: 1, active_from: null, expires_at: 2, lifetime: 1, remaining: 0 };
 const checks = [{ name: 'format', status: 'passed', message: 'well' }];
 
+const privateJwk = { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', d: 'AA' };
+
 /** Both ways in, and what each makes of it: the claims that were signed, or why nothing was. */
 async function give(input: object) {
   const text = JSON.stringify(input);
@@ -122,6 +124,16 @@ describe('output without claims is not signed', () => {
     ],
     ['a token that is not active', { active: false }, 'is what /introspect says of a token that is not active'],
     ['diff --json', { differences: [] }, 'is the output of diff'],
+    ['a private key', { ...privateJwk, kid: 'k', use: 'sig', iat: 1 }, 'is a key (JWK), not claims'],
+    ['a shared secret', { kty: 'oct', k: 'c2VjcmV0', alg: 'HS256', ext: true, key_ops: ['sign'] }, 'is a key (JWK)'],
+    ['a public key', { kty: 'OKP', crv: 'Ed25519', x: 'AA' }, 'is a key (JWK)'],
+    ['a JWK Set', { keys: [privateJwk] }, 'is a JWK Set, not claims'],
+    ['clients add', { client_id: 'c', name: 'n', scopes: [], aud: [], created: 1, client_secret: 's' }, 'is a client'],
+    [
+      'a registered client',
+      { client_id: 'c', client_secret: 's', client_secret_expires_at: 0 },
+      'is a client with its',
+    ],
     ['diff --json with a key', { differences: [], checks: [] }, 'is the output of diff'],
     ['a report', { command: 'lint', summary: 's', findings: [], cases: [] }, 'is a report of "lint"'],
     ['a report in SARIF', { $schema: 's', version: '2.1.0', runs: [] }, 'is a report in SARIF'],
@@ -166,6 +178,11 @@ describe('claims that are named like members of an output are signed', () => {
     { active: false, sub: 'u' },
     { active: true },
     { version: '1', runs: 3 },
+    { kty: 'EC', sub: 'u' },
+    { sub: 'u', cnf: { jwk: { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' } } },
+    { keys: [] },
+    { keys: ['a'] },
+    { client_id: 'c', sub: 'u' },
   ])('%j', async (input) => {
     const { file, batch } = await give(input);
     expect(file.exitCode).toBe(0);
