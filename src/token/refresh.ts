@@ -1,5 +1,6 @@
 import { JwtkitError } from '../errors.js';
 import { requireKey } from '../jose/arguments.js';
+import { isJsonNumber } from '../jose/decimal.js';
 import { readExact } from '../jose/exact-json.js';
 import type { Key } from '../jose/key.js';
 import { copyOptions } from '../jose/option-names.js';
@@ -176,7 +177,10 @@ async function issueNext(
   const refreshAudience = hasRefreshForm(verified) && isString(aud) ? aud : undefined;
   const accessClaims = joinClaims(ofAccess, noAuthTime);
   const issuePair = preparePairIssuer(Object.assign({ refreshAudience }, issue, { accessClaims }), deps);
-  if (policy.sessionMax !== undefined || claims.auth_time !== undefined) kept.auth_time = start;
+  if (policy.sessionMax !== undefined || claims.auth_time !== undefined) {
+    const written = [exact.auth_time, exact.iat].find((value) => isJsonNumber(value) && Number(value) === start);
+    kept.auth_time = written ?? start;
+  }
   if (successor !== undefined) return issuePair(kept, successor);
   const issued = issuePair(kept);
   const taken = await denylist.consume(jti, keepTokenUntil(claims.exp), useOf(issued.refresh, policy, now));

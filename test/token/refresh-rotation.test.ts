@@ -1,6 +1,8 @@
 /** Rotations that are repeated, and sessions that end however often they are renewed. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { NumberText } from '../../src/jose/number-text.js';
 import { memoryDenylist } from '../../src/store/denylist/memory.js';
+import type { Claims } from '../../src/token/claims.js';
 import { checkRepeatedRotation, sessionsOn } from '../store/repeated-rotation.js';
 import { claimsOf, now, openSession, type Session } from './session.js';
 
@@ -64,4 +66,19 @@ describe('a session with a longest life', () => {
     const { refresh: third } = await session.refresh(second as string, { rotate: true }, now + 120);
     expect(claimsOf(third).auth_time).toBe(now);
   });
+
+  test.each(['auth_time', 'iat'])('keeps the text of the %s that it began with', async (name) => {
+    for (const moment of [`${now}.0`, `${now}.10`, `${now}.12345678901234567890`]) {
+      const claims = { sub: 'u', type: 'refresh', [name]: new NumberText(moment) } as Claims;
+      let token = await session.issue(claims);
+      for (const later of [1, 2]) {
+        token = (await session.refresh(token, { rotate: true, sessionMax }, now + later)).refresh as string;
+        expect(payloadOf(token)).toContain(`"auth_time":${moment},`);
+      }
+    }
+  });
 });
+
+function payloadOf(token: string): string {
+  return Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+}
