@@ -141,6 +141,9 @@ function importMaterial(jwk: JsonObject, kty: keyof typeof kinds, { invalid, unu
   }
   if (memberOf(jwk, 'oth') !== undefined) throw invalid('oth (an RSA key of more than two primes) is not supported');
   const isPrivate = kty !== 'oct' && memberOf(jwk, 'd') !== undefined;
+  const left = privateMembers.find((name) => kty !== 'oct' && !isPrivate && memberOf(jwk, name) !== undefined);
+  // The primes alone are the private key.
+  if (left !== undefined) throw invalid(`d is missing, but its private ${left} is there`);
   const clean: Record<string, string> = row === undefined ? { kty } : { kty, crv: crv as string };
   const decoded: Record<string, Buffer> = {};
   for (const name of isPrivate ? [...kinds[kty].public, ...kinds[kty].private] : kinds[kty].public) {

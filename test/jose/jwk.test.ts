@@ -53,6 +53,12 @@ test.each<[string, unknown, string]>([
   ['a certificate alone', { kty: 'RSA', x5c: ['AA'] }, "the JWK's n is missing; x5c is not read"],
   ['an empty number', { ...rsa, n: '' }, "the JWK's n is empty"],
   ['more than two primes', { ...rsa, oth: [] }, "the JWK's oth (an RSA key of more than two primes) is not supported"],
+  ...['p', 'q', 'dp', 'dq', 'qi'].map((name): [string, unknown, string] => [
+    `a private key without d, but with ${name}`,
+    { ...rsa, d: null, [name]: (privateJwk('RSA') as unknown as Record<string, string>)[name] },
+    `the JWK's d is missing, but its private ${name} is there`,
+  ]),
+  ['a public key with k', { ...ec, k: 'AA' }, "the JWK's d is missing, but its private k is there"],
   ['halves of two keys', { ...privateJwk('OKP'), x: exportPublicJwk(generateKeyPairSync('ed25519').publicKey).x }, ''],
   [
     'repeated operations',
@@ -71,6 +77,11 @@ test('importJwk takes the kid, alg and operations of the JWK, and the source of 
   const key = importJwk({ ...ec, kid: 'k1', alg: 'ES256', use: 'sig', key_ops: ['verify'] }, { source: 'a.jwk' });
   expect(key).toMatchObject({ kid: 'k1', algorithms: ['ES256'], operations: ['verify'], source: 'a.jwk' });
   expect(importJwk({ ...ec, kid: 'k1' }, { kid: 'k2' }).kid).toBe('k2');
+});
+
+test('importJwk takes a public key whose private members are null', () => {
+  const none = { d: null, p: null, q: null, dp: null, dq: null, qi: null, oth: null, k: null };
+  expect(importJwk({ ...rsa, ...none }).keyObject.equals(pairs.RSA.publicKey)).toBe(true);
 });
 
 test('a key that is restricted to RSASSA-PSS has no JWK', () => {
