@@ -111,7 +111,9 @@ function entryOf(columns: readonly string[], cells: readonly string[]): JsonObje
     else if (column === 'created') entry.push([column, Number(cell)]);
     else entry.push([column, lists.includes(column) ? wordsOf(column, cell) : cell]);
   }
-  if (claims.length > 0) entry.push(['claims', Object.fromEntries(claims)]);
+  const byName = new Map(claims);
+  if (byName.size < claims.length) throw new JwtkitError('ACCOUNTS_INVALID', 'has a claim in two columns');
+  if (claims.length > 0) entry.push(['claims', Object.fromEntries(byName)]);
   return Object.fromEntries(entry);
 }
 

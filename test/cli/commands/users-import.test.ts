@@ -67,6 +67,15 @@ describe('CSV', () => {
     expect((await importFile(text.replace(/\r\nbob.*/, ''))).exitCode).toBe(0);
   });
 
+  test.each(['free', 'pro'])('takes no claim from two columns, even if one says %s and the other pro', async (plan) => {
+    for (const columns of ['claims,claim:plan', 'claim:plan,claims']) {
+      const cells = { claims: `"{""plan"":""${plan}""}"`, 'claim:plan': 'pro' } as Record<string, string>;
+      const line = columns.split(',').map((column) => cells[column]);
+      const { exitCode, stderr } = await importFile(`name,sub,password,${columns}\nalice,u,correct,${line}\n`);
+      expect([exitCode, stderr]).toEqual([3, expect.stringContaining('line 2: has a claim in two columns')]);
+    }
+  });
+
   test.each<[string, object]>([
     ['["admin"]', { roles: ['admin'] }],
     ['["admin","on call"]', { roles: ['admin', 'on call'] }],
