@@ -2,6 +2,7 @@
 import { isJsonNumber } from '../jose/decimal.js';
 import { isJsonObject, type JsonObject } from '../jose/json.js';
 import { splitScope } from './claims.js';
+import { hasRefreshForm } from './refresh-form.js';
 import { isSameJson } from './required-claim.js';
 import { formatDuration, isNumericDate } from './time.js';
 
@@ -51,8 +52,14 @@ const grants: readonly string[] = ['/scope', '/scp', '/role', '/roles', '/permis
 function judge(found: Difference, first: ComparedToken, second: ComparedToken): Difference {
   const { path } = found;
   const later = times.includes(path) ? distance(found.first, found.second) : undefined;
-  const widens = path === '/exp' ? longerLife(first.claims, second.claims) : widening(found);
+  const granting = hasRefreshForm(first) && hasRefreshForm(second) ? ofAccess(found) : found;
+  const widens = path === '/exp' ? longerLife(first.claims, second.claims) : widening(granting);
   return { ...found, ...(later === undefined ? {} : { later }), ...(widens === undefined ? {} : { widens }) };
+}
+
+/** A difference of what the sessions of two refresh tokens hold, under the name that their access tokens have. */
+function ofAccess(found: Difference): Difference {
+  return { ...found, path: found.path.replace(/^\/session\//, '/') };
 }
 
 function distance(first: unknown, second: unknown): number | undefined {

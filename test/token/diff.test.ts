@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseExactJson } from '../../src/jose/exact-json.js';
-import { diffTokens } from '../../src/token/diff.js';
+import { type ComparedToken, diffTokens } from '../../src/token/diff.js';
 
 const base = {
   iss: 'a',
@@ -55,6 +55,22 @@ describe('what widens the second token', () => {
   ])('%s', (_what, claims, widens) => {
     const marked = diff(claims).map((each) => each.widens);
     expect(marked.find((each) => each !== undefined)).toBe(widens);
+  });
+
+  test('what a session holds, for refresh tokens in their own form alone', () => {
+    const session = { scope: 'read', role: ['user'], aud: 'api', client_id: 'c' };
+    const more = { scope: 'read write', role: ['user', 'admin'], client_id: 'd' };
+    const marks = (typ: string) => {
+      const [one, other] = [session, more].map((held) => ({ header: { typ }, claims: { aud: 'i', session: held } }));
+      return diffTokens(one as ComparedToken, other as ComparedToken).map(({ path, widens }) => [path, widens]);
+    };
+    expect(marks('refresh+jwt')).toEqual([
+      ['/session/scope', 'adds write'],
+      ['/session/role', 'adds admin'],
+      ['/session/aud', 'is for any audience'],
+      ['/session/client_id', undefined],
+    ]);
+    expect(marks('JWT').map(([, widens]) => widens)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   test('no exp and no aud, but not a missing scope', () => {
