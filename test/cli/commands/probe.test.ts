@@ -444,3 +444,12 @@ test.each([
   expect(stderr).toContain(problem);
   expect(exitCode).toBe(2);
 });
+
+test.each([
+  ...['--key', '--key-env', '--secret-file', '--secret-env', '--keyring', '--kid', '--alg', '--iss', '--aud'],
+  ...['--sub', '--typ', '--claim', '--ttl', '--at'],
+])('probe refuses %s beside a token, which it would not use', async (flag) => {
+  const args = ['probe', 'http://127.0.0.1:1/', '--token-env', 'T', flag, 'x=y'];
+  const { exitCode, stderr } = await runCli(args, { env: { T: 'a.b.c' } });
+  expect([exitCode, stderr]).toEqual([2, `error: --token-env and ${flag} exclude each other\n`]);
+});

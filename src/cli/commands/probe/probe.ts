@@ -71,6 +71,12 @@ export function registerProbe(program: Command, context: Context): void {
   });
 }
 
+/** The options that make good tokens: one that is given stands in for them. */
+const madeBy = [
+  ...(['newKey', 'key', 'keyEnv', 'secretFile', 'secretEnv', 'secretEncoding', 'keyring', 'kid'] as const),
+  ...(['alg', 'iss', 'aud', 'sub', 'typ', 'claim', 'ttl', 'at'] as const),
+];
+
 /** All fixtures of the key, or what can be forged from a good token without it. */
 async function readFixtures(
   invocation: Invocation<ProbeFlags>,
@@ -81,9 +87,7 @@ async function readFixtures(
     const plan = await readFixturePlan(invocation, context.io);
     return { fixtures: makeFixtures(plan), plan };
   }
-  const named = (['newKey', 'key', 'keyEnv', 'secretFile', 'secretEnv'] as const).find(
-    (name) => invocation.origin(name) === 'flag',
-  );
+  const named = madeBy.find((name) => invocation.origin(name) === 'flag');
   if (named !== undefined) throw usage(`${flag} and ${invocation.label(named)} exclude each other`);
   const token = await readToken(undefined, invocation, 'access', context);
   decodeToken(token);
