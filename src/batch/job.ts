@@ -19,8 +19,8 @@ export interface ClaimsJob {
   readonly nbf: string | undefined;
   /** Claims of the policy file, for lines without them. */
   readonly defaults: readonly ClaimDefault[];
-  /** Whether the requested lifetime replaces the `exp` of a line. */
-  readonly isRedated: boolean;
+  /** Whether the requested lifetime replaces the `exp` of a line: of all, or of refresh tokens alone. */
+  readonly isRedated: boolean | 'refresh';
 }
 
 /** The task for each line. */

@@ -192,8 +192,8 @@ export interface ClaimOptions {
   /** Claims that replace those given. */
   readonly fixed: Claims;
   readonly defaults: readonly ClaimDefault[];
-  /** Whether a lifetime replaces a given `exp`. */
-  readonly isRedated: boolean;
+  /** Whether a lifetime replaces a given `exp`: of all tokens, or of refresh tokens alone. */
+  readonly isRedated: boolean | 'refresh';
 }
 
 /**
@@ -203,7 +203,7 @@ export interface ClaimOptions {
 export function completeClaims(given: Claims, { fixed, defaults, isRedated }: ClaimOptions): Claims {
   const claims = { ...given };
   for (const name of Object.keys(fixed)) defineMember(claims, name, fixed[name]);
-  if (isRedated) delete claims.exp;
+  if (isRedated === true || (isRedated === 'refresh' && claims.type === 'refresh')) delete claims.exp;
   for (const { name, accepted, label } of defaults) {
     if (Object.hasOwn(claims, name)) continue;
     const [value, ...others] = accepted;

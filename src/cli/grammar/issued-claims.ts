@@ -63,9 +63,8 @@ export function addClaimOptions(command: Command): Command {
 
 /** Whether a flag sets a claim, or names the file of claims. */
 export function makesClaims({ origin }: Invocation<ClaimOptions>): boolean {
-  const names = ['sub', 'type', 'ttl', 'exp', 'bare', 'typeClaim', 'jtiClaim', 'iat', 'iss', 'aud', 'scope', 'role'];
-  const others = ['claim', 'claims', 'nbf', 'jti'];
-  return [...names, ...others].some((name) => origin(name as keyof ClaimOptions) === 'flag');
+  const names = 'sub type ttl refreshTtl exp bare typeClaim jtiClaim iat iss aud scope role claim claims nbf jti';
+  return names.split(' ').some((name) => origin(name as keyof ClaimOptions) === 'flag');
 }
 
 /**
@@ -76,6 +75,7 @@ export function checkClaimOptions(invocation: Invocation<ClaimOptions>): void {
   const { options, origin } = invocation;
   refuseTogether([
     [!options.exp && origin('ttl') === 'flag', '--no-exp and --ttl'],
+    [!options.exp && origin('refreshTtl') === 'flag', '--no-exp and --refresh-ttl'],
     [options.bare === true && options.type !== undefined, '--bare and --type'],
     ...leftOut(invocation).map(
       (name) => [name !== 'iat' && options[name] !== undefined, `--${name} and --no-${name}`] as const,
@@ -88,9 +88,10 @@ export function refuseTogether(conflicts: readonly (readonly [applies: boolean, 
   for (const [applies, names] of conflicts) if (applies) throw usage(`${names} exclude each other`);
 }
 
-/** Whether the requested lifetime replaces the `exp` of given claims. */
-export function isRedated({ options, origin }: Invocation<ClaimOptions>): boolean {
-  return !options.exp || origin('ttl') === 'flag';
+/** Whether the requested lifetime replaces the `exp` of given claims; `--refresh-ttl` is for refresh tokens alone. */
+export function isRedated({ options, origin }: Invocation<ClaimOptions>): boolean | 'refresh' {
+  if (!options.exp || origin('ttl') === 'flag') return true;
+  return origin('refreshTtl') === 'flag' && 'refresh';
 }
 
 /** Returns how claims of each type are completed. */
@@ -103,11 +104,14 @@ export function claimPolicies(invocation: Invocation<ClaimOptions>): Record<Toke
   const refreshOwn = origin('ttl') === 'flag' ? accessTtl : (refreshTtl ?? (isForAny ? accessTtl : undefined));
   // A bare token has no lifetime by default, and none from a policy for tokens of jwtkit's own kind.
   const bareTtl = isForAny ? accessTtl : undefined;
+  const bareRefresh = origin('refreshTtl') === 'flag' ? refreshOwn : bareTtl;
   const ofType = (type: TokenType, ttl: number | undefined): ClaimPolicy => {
-    const kept = { bare, without: leftOut(invocation), type: bare ? undefined : type };
-    return { ...kept, ttl: !options.exp ? null : bare ? bareTtl : ttl };
+    return { bare, without: leftOut(invocation), type: bare ? undefined : type, ttl: options.exp ? ttl : null };
   };
-  return { access: ofType('access', accessTtl), refresh: ofType('refresh', refreshOwn) };
+  return {
+    access: ofType('access', bare ? bareTtl : accessTtl),
+    refresh: ofType('refresh', bare ? bareRefresh : refreshOwn),
+  };
 }
 
 /** Returns the type of token that claims are for. */
@@ -154,8 +158,9 @@ export function claimsOfOptions(invocation: Invocation<ClaimOptions>, io: Io): C
     if (typeof fromFlags[name] === 'string')
       throw usage(`claim ${name} is a string, it must be seconds since 1970`, `${way}, or --claim ${name}:=1800000000`);
   }
-  if (isRedated(invocation) && Object.hasOwn(fromFlags, 'exp'))
-    throw usage(`--claim exp and ${options.exp ? '--ttl' : '--no-exp'} exclude each other`);
+  const redated = isRedated(invocation);
+  const dating = redated === 'refresh' ? '--refresh-ttl' : options.exp ? '--ttl' : '--no-exp';
+  if (redated !== false && Object.hasOwn(fromFlags, 'exp')) throw usage(`--claim exp and ${dating} exclude each other`);
   const lost = leftOut(invocation).find((name) => Object.hasOwn(fromFlags, name));
   if (lost !== undefined) throw usage(`--claim ${lost} and --no-${lost} exclude each other`);
   return fromFlags;
