@@ -58,10 +58,11 @@ const otherWords = { alg: narrowing, algorithm: narrowing, algorithms: narrowing
  * They may be mangled or wrapped: line breaks lost, quoted, in base64, in the JSON of a service account. Of several PEM blocks
  * the one private key signs; each public key verifies, and of a certificate chain the leaf's, without a check of the chain.
  * Private keys may be encrypted (RFC 5958 §3, RFC 1421 §4.6). If none is, the passphrase is ignored.
+ * There is one key at least, so `const [key] = loadKeys(…)` is a `Key` whatever the settings of TypeScript.
  * @throws {JwtkitError} KEY_INVALID for anything else and for the wrong half; KEY_TOO_WEAK; KEY_ENCRYPTED if a passphrase is
  * needed and missing; PASSPHRASE_WRONG; USAGE_INVALID for an empty passphrase or one of more than 1023 bytes.
  */
-export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions): Key[] {
+export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions): [Key, ...Key[]] {
   requireContent(content, 'key');
   requireObject(options, 'the second argument', "{ purpose: 'verify' }, or 'sign'");
   checkOptions('the second argument', options, optionKinds, otherWords);
@@ -98,7 +99,8 @@ export function loadKeys(content: string | Uint8Array, options: LoadKeysOptions)
   }
   if (mended.length > 0) options.note?.(mendingNote(where, mended));
   for (const note of notes) options.note?.(note);
-  return keys;
+  // A file without a key was refused where it was read.
+  return keys as [Key, ...Key[]];
 }
 
 /** How {@link unlockKeys} takes its input. */
@@ -118,7 +120,7 @@ export type PassphraseSource =
  * Loads keys as {@link loadKeys} does, and gets the passphrase only if a key is encrypted.
  * @throws {JwtkitError} what `loadKeys` throws, and what the passphrase function throws.
  */
-export async function unlockKeys(content: string | Uint8Array, options: UnlockKeysOptions): Promise<Key[]> {
+export async function unlockKeys(content: string | Uint8Array, options: UnlockKeysOptions): Promise<[Key, ...Key[]]> {
   requireObject(options, 'the second argument', "{ purpose: 'verify' }, or 'sign'");
   const { passphrase: source, ...rest } = options;
   try {

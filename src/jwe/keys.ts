@@ -51,13 +51,13 @@ const narrowing = 'decryptToken narrows the algorithms: algorithms; encryptToken
 const otherWords = { alg: narrowing, algorithm: narrowing, algorithms: narrowing };
 
 /**
- * Loads the keys for encryption in a text or in bytes.
+ * Loads the keys for encryption in a text or in bytes: one key at least.
  * @throws {JwtkitError} KEY_INVALID for anything else and for the wrong half; KEY_TOO_WEAK; KEY_ENCRYPTED, PASSPHRASE_WRONG.
  */
 export async function loadEncryptionKeys(
   content: string | Uint8Array,
   options: LoadEncryptionKeysOptions,
-): Promise<EncryptionKey[]> {
+): Promise<[EncryptionKey, ...EncryptionKey[]]> {
   requireContent(content, 'key');
   requireObject(options, 'the second argument', "{ purpose: 'decrypt' }, or 'encrypt'");
   checkOptions('the second argument', options, optionKinds, otherWords);
@@ -88,7 +88,8 @@ export async function loadEncryptionKeys(
     if (purpose !== 'any' && !operations.includes(purpose))
       throw invalid(`the JWK's key_ops does not allow it to ${purpose}`);
   }
-  return keys;
+  // A file without a key was refused where it was read.
+  return keys as [EncryptionKey, ...EncryptionKey[]];
 }
 
 async function readKeys(

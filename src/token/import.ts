@@ -130,7 +130,7 @@ async function readJwks(
   for (const each of notes) note?.(each);
   if (form === 'JWK') {
     const [key] = loadKeys(content, { purpose: 'any', source });
-    return { found: [{ key: key as Key, jwk: json }], skipped: [] };
+    return { found: [{ key, jwk: json }], skipped: [] };
   }
   const { members, skipped, hint } = form === 'PEM map' ? loadPemMap(json, source) : importJwkSet(json, { source });
   const found = [...members].map(([key, jwk]) => ({ key, jwk }));

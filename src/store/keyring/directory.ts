@@ -140,5 +140,5 @@ async function readPrivateKey(
 async function unlock(content: Buffer, options: Omit<UnlockKeysOptions, 'purpose'>): Promise<Key> {
   const { unlockKeys } = await import('../../jose/keys.js');
   const [key] = await unlockKeys(content, { ...options, purpose: 'sign' });
-  return key as Key;
+  return key;
 }

@@ -35,6 +35,6 @@ export async function loadGivenSigningKey(
 ): Promise<Key> {
   const [{ content, source: name }] = readKeyTexts(source, env, io);
   const [key, ...rest] = await unlockKeys(content, { purpose: 'sign', source: name, kid, passphrase, note: io.note });
-  if (key !== undefined && rest.length === 0) return key;
+  if (rest.length === 0) return key;
   throw usage(`${name} holds ${rest.length + 1} keys, one signs`, 'keep the signing key in a file of its own');
 }
