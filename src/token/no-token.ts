@@ -68,6 +68,7 @@ const kinds: readonly Kind[] = [
     'a word stands before the token, as in a subprotocol of a WebSocket: pass what begins with ey',
   ],
   [/^ey[\w.-]*(?:\u2026|\.{3})/, 'a program shortened the token to show it: take it from where it was made'],
+  [/^y?J[\w-]{8,}\.eyJ/, 'its beginning is missing: a token begins with ey; copy all of it from its source'],
   [/^ey[\w-]+[\uff0e\u3002\uff61\u2024\u00b7]ey/, 'its dots are other characters that look so: copy the token anew'],
   [
     /^eyj[a-z\d_-]{8,}\.eyj[a-z\d_-]+\.[a-z\d_-]+$|^EYJ[A-Z\d_-]{8,}\.EYJ[A-Z\d_-]+\.[A-Z\d_-]+$/,

@@ -237,6 +237,8 @@ describe('a text without a token has a hint of its own', () => {
     [`$${token}`, 'something stands right before the token'],
     [`~${token}`, 'something stands right before the token'],
     [`x${token}`, 'something stands right before the token'],
+    [token.slice(1), 'its beginning is missing'],
+    [token.slice(2), 'its beginning is missing'],
     [token.toLowerCase(), 'all its letters are of one case'],
     [token.toUpperCase(), 'all its letters are of one case'],
     [`${token.slice(0, 30)}\u2026${token.slice(-9)}`, 'a program shortened the token'],
@@ -311,6 +313,7 @@ describe('a text without a token has a hint of its own', () => {
 
   test.each([
     ['a dot behind it', `see ${token}.`, 'no part of a token: copy the token without it'],
+    ['nothing but a dot behind it', `${token}.`, 'no part of a token: copy the token without it'],
     ['an exclamation mark behind it', `${token}!`, 'no part of a token: copy the token without it'],
     ['an ellipsis behind it', `see ${token}...`, 'no part of a token: copy the token without it'],
     [
@@ -340,6 +343,17 @@ describe('a text without a token has a hint of its own', () => {
     expect(stderr).toContain(hint);
     expect(stderr).not.toContain('JWE');
     expect(stderr).not.toContain(token.slice(-40));
+  });
+
+  test('an argument that is the name of a variable', async () => {
+    for (const command of ['decode', 'inspect', 'verify']) {
+      const keys = command === 'verify' ? ['--keyring', keyring] : [];
+      const { exitCode, stderr } = await runCli([command, 'TOKEN', ...keys], { env: { TOKEN: token } });
+      expect(exitCode).toBe(11);
+      expect(stderr).toContain('hint: this is the name of a variable that holds a token: --token-env TOKEN\n');
+    }
+    const other = await runCli(['decode', 'HOME'], { env: { HOME: '/root' } });
+    expect(other.stderr).not.toContain('variable');
   });
 
   test('an argument that is the name of a file', async () => {

@@ -41,7 +41,7 @@ export async function takeToken(
   }
   const text = readText(source, io);
   const token = trimToken(text);
-  if (tokenAlone.test(token) && !token.endsWith('...')) {
+  if (tokenAlone.test(token) && !/\.\.\.$|^(?:[^.]+\.){3}$/.test(token)) {
     // A token that was cut mostly has bits left over in its last character.
     if (decodeBase64url(token.slice(token.lastIndexOf('.') + 1)) === undefined) context.tokenHint = damagedHint;
     return token;

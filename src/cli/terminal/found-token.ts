@@ -5,7 +5,7 @@ import { trimToken } from '../../token/decode.js';
 import { findToken, type WantedToken } from '../../token/find-token.js';
 import { explainDamage, explainNoToken, splitHint } from '../../token/no-token.js';
 import type { Context } from './io.js';
-import { hintForSwallowed } from './swallowed-token.js';
+import { hintForSwallowed, tokenShape } from './swallowed-token.js';
 
 type TokenOrigin = 'argument' | 'stdin' | 'file' | 'variable';
 
@@ -42,7 +42,7 @@ export function findGivenToken(text: string, { source, wanted }: Given, context:
     case 'several':
       throw severalTokens(found.count, found.names, wanted);
     case 'none':
-      context.tokenHint = given === '' ? hintOfNothing(source, context) : hintOf(text, source);
+      context.tokenHint = given === '' ? hintOfNothing(source, context) : hintOf(text, source, context);
       return given;
   }
 }
@@ -73,12 +73,14 @@ function severalTokens(count: number, names: readonly string[], wanted: WantedTo
 /** A longer text is not the name of a file. */
 const longestName = 255;
 
-function hintOf(text: string, source: TokenOrigin): string | undefined {
+function hintOf(text: string, source: TokenOrigin, { io }: Context): string | undefined {
   const name = text.trim();
   const mayBeName = source === 'argument' && name.length <= longestName && /^[^\n\0]+$/.test(name);
   // curl and others write the name of a file behind an @.
   if (mayBeName && mayExist(name.replace(/^@/, '')))
     return 'this is the name of a file: --token-file reads the token from the file';
   if (source === 'argument' && name === 'help') return 'for help, write --help';
+  if (source === 'argument' && /^[A-Za-z_]\w*$/.test(name) && tokenShape.test(io.env[name]?.trim() ?? ''))
+    return `this is the name of a variable that holds a token: --token-env ${name}`;
   return explainNoToken(text);
 }
