@@ -102,7 +102,7 @@ async function readBareKeys(
   const opening = typeof passphrase === 'function' ? await passphrase(source) : passphrase;
   if (opening === undefined) {
     throw new JwtkitError('KEY_ENCRYPTED', `${where}a PKCS#12 file takes its passphrase`, {
-      hint: 'give it with --passphrase-file or --passphrase-env',
+      hint: 'give it with --passphrase-file or --passphrase-env; if it is empty, take the key out first: openssl pkcs12 -in FILE -nodes -passin pass:',
     });
   }
   const { readPkcs12 } = await import('../jose/pkcs12.js');

@@ -131,4 +131,19 @@ describeWithProgram('openssl', 'PKCS#12 beside openssl', () => {
     },
     60_000,
   );
+
+  test('the hint for a file under an empty passphrase brings its key in', async () => {
+    const [keyring, folder] = [await makeKeyring('ES256'), temporaryFolder()];
+    const [cert, file, other] = [join(folder, 'k1.crt'), join(folder, 'k1.p12'), join(folder, 'other')];
+    const openssl = (...args: string[]) => execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' });
+    const key = join(keyring, 'k1.pem');
+    openssl('req', '-x509', '-key', key, '-subj', '/CN=web', '-days', '2', '-out', cert);
+    openssl('pkcs12', '-export', '-inkey', key, '-in', cert, '-out', file, '-passout', 'pass:');
+    const { exitCode, stderr } = await runCli(['keys', 'import', file, '--keyring', other]);
+    expect(exitCode).toBe(3);
+    const way = / openssl (pkcs12 .+)\n$/.exec(stderr)?.[1] ?? '';
+    const pem = openssl(...way.replace('FILE', file).split(' '));
+    await stdoutOf(['keys', 'import', '-', '--kid', 'in', '--keyring', other], { stdin: pem });
+    expect(createPrivateKey(textOf(join(other, 'in.pem'))).equals(createPrivateKey(textOf(key)))).toBe(true);
+  });
 });
