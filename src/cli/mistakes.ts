@@ -1,5 +1,5 @@
 /** Mistakes in a command line, as errors with the way out. Loaded only for them. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import type { JwtkitError } from '../errors.js';
 import { findOption, hintForExtra, hintForUnknown } from './extra-argument.js';
@@ -126,6 +126,9 @@ function hintForArgument(command: Command, path: readonly string[], argv: readon
   const typed = command.args.map((arg) => /^[\u2012-\u2015\u2212]+([a-z][a-z-]*)/.exec(arg)?.[1]);
   const meant = typed.map((each) => findOption(command, `--${each}`)).find((each) => each !== undefined);
   if (meant !== undefined) return `an option begins with two hyphens, not with a dash: ${meant.long}`;
+  const takesTokens = findOption(command, '--batch') !== undefined && command.args.length > 1;
+  if (takesTokens && command.args.every((arg) => existsSync(arg)))
+    return `a batch reads the lines of several files from a pipe: grep -h . FILE … | jwtkit ${name} --batch`;
   const isPair = /^(?:decode|verify|inspect)$/.test(name ?? '') && tokenShape.test(command.args[0] ?? '');
   if (tokenShape.test(word)) return isPair ? 'jwtkit diff compares two tokens; --batch takes one a line' : undefined;
   if (/^(?:.*\/)?\.env(?:\.[\w.-]+)?$/.test(word)) return 'did you mean -e FILE?';

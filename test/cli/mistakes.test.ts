@@ -577,6 +577,22 @@ describe('what stands where a command or a value belongs', () => {
     expect(stderr).toBe(`error: cannot read the file that ${flag} names: it is a folder\n`);
   });
 
+  test('several files of tokens, and a folder of them, come from a pipe', async () => {
+    const folder = temporaryFolder();
+    const files = ['a.b.c', 'd.e.f', 'g.h.i'].map((token) => fileWith(token));
+    for (const args of [files, ['--batch', ...files]]) {
+      const { exitCode, stderr } = await runCli(['verify', ...args]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('from a pipe: grep -h . FILE … | jwtkit verify --batch;');
+    }
+    const { exitCode, stderr } = await runCli(['inspect', '--batch', folder]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(
+      `error: cannot read ${folder}: it is a folder\n` +
+        'hint: a batch reads the lines of its files from a pipe: grep -rh . FOLDER | jwtkit inspect --batch\n',
+    );
+  });
+
   test.each(['keygen --private', 'keygen --alg ES256 --private k --public', 'keys export k1 --out'])(
     '%s FOLDER does not name --force',
     async (line) => {

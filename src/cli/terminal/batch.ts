@@ -1,9 +1,10 @@
 /** Runs a batch from a file or stdin to stdout, with progress and a summary on stderr. */
+import { statSync } from 'node:fs';
 import type { Verdict } from '../../batch/answer.js';
 import type { Job } from '../../batch/job.js';
 import { type BatchOptions, openBatch } from '../../batch/run.js';
 import { errorCodes, JwtkitError } from '../../errors.js';
-import { openFileSource } from '../../files/byte-source.js';
+import { type ByteSource, openFileSource } from '../../files/byte-source.js';
 import type { Context, Io } from './io.js';
 import { type MaskOptions, openMask } from './mask.js';
 import { openProgress } from './progress.js';
@@ -56,6 +57,16 @@ async function hideLines(job: Job, options: MaskOptions, io: Io): Promise<Hide |
   return (output) => mask(secretsOfLines(job, output));
 }
 
+/** Opens the file of a batch. A folder would open, and fail where it is read. */
+function openFile(path: string, { path: command = [] }: Context): ByteSource {
+  const source = openFileSource(path);
+  if (!statSync(path).isDirectory()) return source;
+  source.close();
+  throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${path}: it is a folder`, {
+    hint: `a batch reads the lines of its files from a pipe: grep -rh . FOLDER | jwtkit ${command.join(' ')} --batch`,
+  });
+}
+
 type Batch = Awaited<ReturnType<typeof openBatch>>;
 
 async function answerAll(
@@ -66,7 +77,7 @@ async function answerAll(
   { reports, hide }: { readonly reports: BatchReports | undefined; readonly hide: Hide | undefined },
 ): Promise<void> {
   const { io } = context;
-  const source = isStdin(path) ? takeStdin(io, '--batch').open() : openFileSource(path);
+  const source = isStdin(path) ? takeStdin(io, '--batch').open() : openFile(path, context);
   const progress = openProgress(io.stdout, io.stderr, source.size);
   const stop = new AbortController();
   let isInterrupted = false;
