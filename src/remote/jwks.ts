@@ -10,7 +10,7 @@ import { arrayNote, formOf, listHint, notJsonHint, readKeyObject } from '../jose
 import { loadKeys, loadPemMap } from '../jose/keys.js';
 import { mendingNote, openWrappedKey } from '../jose/mended-key.js';
 import { replaceIt } from '../jose/pem-map.js';
-import { encodingOf, type RefuseText, withoutMark } from '../jose/text.js';
+import { encodingOf, type RefuseText, textProblem, withoutMark } from '../jose/text.js';
 import type { FetchedKeys, KeySource } from '../token/key-source.js';
 import { isNumericDate, requireNow } from '../token/time.js';
 import { parseAddress } from './address.js';
@@ -75,6 +75,9 @@ function readPublished(body: Uint8Array, source: string, options: ReadOptions): 
   return { keysAt, skipped, endedAt };
 }
 
+/** The first byte of a certificate, a key or PKCS#12 in DER. */
+const sequenceTag = 0x30;
+
 function importPublished(
   body: Uint8Array,
   source: string,
@@ -92,6 +95,10 @@ function importPublished(
       if (isJsonText(content)) return importPublished(content, source, invalid, { checkTime });
       return { keys: loadPublicPem(content, source, invalid, note), members: new Map(), skipped: [] };
     }
+  }
+  if (body[0] === sequenceTag && textProblem(body) !== undefined) {
+    const way = 'make a set of its public half: jwtkit keys convert FILE --public-half --format jwks';
+    throw invalid('this is not a JWK Set: it is binary, such as DER or PKCS#12', way);
   }
   const refuse: RefuseText = (problem, hint) => {
     const text = Buffer.from(withoutMark(body)).toString();

@@ -68,6 +68,18 @@ test.each<[string, string, number, string]>([
   expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: expect.stringContaining(note) });
 });
 
+test('a key in DER as --jwks gets the command that makes a set of it', async () => {
+  const publicDer = createPublicKey(privateKeys.rsa).export({ format: 'der', type: 'spki' });
+  for (const bytes of [publicDer, privateKeys.rsa.export({ format: 'der', type: 'pkcs8' })]) {
+    const file = fileWith(bytes);
+    const { exitCode, stderr } = await runCli(['verify', tokens.none, '--jwks', file]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: expect.stringContaining('binary, such as DER') });
+    const way = /jwtkit (keys convert FILE .+)\n$/.exec(stderr)?.[1] ?? '';
+    const set = await stdoutOf(way.replace('FILE', file).split(' '));
+    expect(await runCli(['verify', tokens.none, '--jwks', fileWith(set)])).toMatchObject({ exitCode: 0 });
+  }
+});
+
 const { n = '' } = rsa as { n?: string };
 test.each<[string, object, string]>([
   ['a number in base64', { keys: [{ ...rsa, n: Buffer.from(n, 'base64url').toString('base64') }] }, 'not base64url'],
