@@ -104,7 +104,7 @@ function sourcesOf(args: readonly string[], { options, env }: Invocation<DiffOpt
     );
   }
   if (first !== undefined && second !== undefined && sources.length === 2) return [first, second];
-  throw usage(`${sources.length} tokens given, diff compares two`, 'as arguments, with --token-file or --token-env');
+  throw usage(`diff compares two tokens, ${sources.length} given`, 'as arguments, with --token-file or --token-env');
 }
 
 function namesKey({ origin }: Invocation<DiffOptions>): boolean {

@@ -69,7 +69,7 @@ test('diff shows more claims than a call has arguments', async () => {
 test.each([0, 1, 3])('diff refuses %d tokens', async (count) => {
   const { exitCode, stderr } = await runCli(['diff', ...Array<string>(count).fill(first)]);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain(`${count} tokens given, diff compares two`);
+  expect(stderr).toContain(`diff compares two tokens, ${count} given`);
 });
 
 test.each([[['-', '-']], [['--token-file', '-', '--token-file', '/dev/stdin']], [['-', '--token-file', '-']]])(
