@@ -120,11 +120,11 @@ export function missingFrom(held: readonly string[], wanted: readonly string[]):
   return [...new Set(wanted)].filter((item) => !there.has(item));
 }
 
-/** Suggests to name values apart, if one of the wanted ones is a list with commas and all its parts are held. */
+/** Suggests to name values apart, if one of the wanted ones is a list with commas and a part of it is held. */
 export function suggestParts(wanted: readonly string[], held: readonly string[]): string | undefined {
   const lists = wanted.filter((item) => item.includes(','));
   const there = new Set(lists.length === 0 ? [] : held);
-  const list = lists.find((item) => item.split(',').every((part) => there.has(part.trim())));
+  const list = lists.find((item) => item.split(',').some((part) => there.has(part.trim())));
   return list && commaHint(list);
 }
 
