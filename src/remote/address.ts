@@ -29,7 +29,7 @@ export function parseAddress(text: string, rules: AddressRules, refuse: RefuseTe
   if (url.protocol === 'http:' && rules.insecureHttp !== true && !isLoopback(url)) {
     throw refuse(
       'is plain HTTP, where anybody on the network can replace the keys',
-      'use https; --insecure-http accepts plain HTTP',
+      'use https; --insecure-http, in a program insecureHttp, accepts plain HTTP',
     );
   }
   return url;

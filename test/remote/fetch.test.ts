@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/free-port.js';
 import { JwtkitError } from '../../src/errors.js';
 import { remoteDocument } from '../../src/remote/document.js';
-import { readJwkSet } from '../../src/remote/jwks.js';
+import { readJwkSet, remoteKeys } from '../../src/remote/jwks.js';
 import { Deadline } from '../../src/remote/options.js';
 import { fileWith, makeKeyring, now, runCli, stdoutOf, textOf } from '../cli/fake-io.js';
 import { within } from '../time-limit.js';
@@ -287,6 +287,13 @@ describe('addresses to fetch keys from', () => {
       expect(stderr).not.toContain('hush');
       expect(exitCode).toBe(2);
     }
+  });
+
+  test('the refusal of plain HTTP names the way for a command and for a program', () => {
+    const remote = (insecureHttp?: boolean) => remoteKeys('http://issuer.example/k', { now: () => now, insecureHttp });
+    const hint = expect.stringMatching(/--insecure-http, in a program insecureHttp,/);
+    expect(() => remote()).toThrow(expect.objectContaining({ code: 'USAGE_INVALID', hint }));
+    expect(() => remote(true)).not.toThrow();
   });
 
   test('keys come over plain HTTP from every spelling of loopback', async () => {
