@@ -70,12 +70,15 @@ function summarize(outcomes: readonly Outcome[]): string {
   const [hostile, good] = [count(isHostile), count((one) => !isHostile(one))];
   const taken = count((one) => isHostile(one) && fails(one));
   const lost = count((one) => !isHostile(one) && fails(one));
-  const uncounted = count((one) => one.isWrong && !one.counts);
+  const uncounted = (isShould: boolean) =>
+    count(({ fixture, isWrong, counts }) => isWrong && !counts && (fixture.level === 'should') === isShould);
+  const [should, hardening] = [uncounted(true), uncounted(false)];
   const unclear = count(({ answer }) => answer.verdict === 'unclear');
   const unsent = count(({ answer }) => answer.verdict === 'unsent');
   const parts = [`${taken} of ${hostile} hostile tokens accepted`, `${good - lost} of ${good} good tokens accepted`];
   if (unclear > 0) parts.push(`${unclear} answers unclear`);
   if (unsent > 0) parts.push(`${unsent} not sent`);
-  if (uncounted > 0) parts.push(`${uncounted} wrong at levels that do not count`);
+  if (should > 0) parts.push(`${should} more wrong with --level should`);
+  if (hardening > 0) parts.push(`${hardening} more wrong with --level all`);
   return parts.join(', ');
 }

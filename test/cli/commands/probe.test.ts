@@ -185,6 +185,20 @@ describe('probe of an HTTP service', () => {
     expect(ids).not.toContain('time/expired-an-hour');
   });
 
+  test('says at which level a service would fail that takes tokens for any audience', async () => {
+    const careless = async (token: string) =>
+      (await reportToken(token, { anyAudience: true }, { keys, now })).valid ? 200 : 401;
+    const { url } = await serveTokens(bearer, careless);
+    const { exitCode, stdout } = await runCli(['probe', url, ...own], world);
+    expect(exitCode).toBe(0);
+    const more = / (\d+) more wrong with --level should(?:, \d+ more wrong with --level all)?\n$/.exec(stdout)?.[1];
+    const should = await runCli(['probe', url, ...own, '--level', 'should'], world);
+    expect(should.exitCode).toBe(19);
+    expect(should.stdout).toContain(`\n${more} of `);
+    expect(should.stdout).toContain('audience/other');
+    expect(should.stdout).not.toContain('--level should');
+  });
+
   test('exits 19 if a good token is refused, and says so', async () => {
     const narrow = async (token: string) => (token.length > 500 ? 401 : strict(token));
     const { url } = await serveTokens(bearer, narrow);
