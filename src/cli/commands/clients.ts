@@ -5,6 +5,7 @@ import { splitScope } from '../../token/claims.js';
 import { accountClaimOption, readAccountClaims } from '../grammar/account-claims.js';
 import { type AccountOptions, accountsFile, addAccountsOption } from '../grammar/accounts.js';
 import { readInvocation } from '../grammar/invocation.js';
+import { noteCommas } from '../grammar/issued-claims.js';
 import { type Lists, option, type Texts } from '../grammar/option.js';
 import {
   addClientSecretOptions,
@@ -63,6 +64,7 @@ function registerAdd(clients: Command, { io }: Context): void {
     const { options } = invocation;
     const { id, scope, aud: audiences, claim, json = false } = options;
     refuseUselessMask(options, io);
+    noteCommas(invocation, io);
     const { addClient } = await import('../../store/accounts/clients.js');
     const path = accountsFile(invocation, 'clients', io);
     const claims = readAccountClaims(claim);

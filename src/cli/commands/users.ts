@@ -5,6 +5,7 @@ import { accountClaimOption, readAccountClaims } from '../grammar/account-claims
 import { type AccountOptions, accountsFile, addAccountsOption } from '../grammar/accounts.js';
 import type { StoreOptions } from '../grammar/denylist.js';
 import { readInvocation } from '../grammar/invocation.js';
+import { noteCommas } from '../grammar/issued-claims.js';
 import { type Flags, type Lists, option } from '../grammar/option.js';
 import {
   addCommonOptions,
@@ -65,6 +66,7 @@ function registerAdd(users: Command, { io }: Context): void {
     const { options } = invocation;
     const { addUser } = await import('../../store/accounts/users.js');
     const { sub, role: roles, scope } = options;
+    noteCommas(invocation, io);
     const claims = readAccountClaims(options.claim);
     const given = { name, sub, roles, scopes: scope?.flatMap(splitScope), claims };
     const { readClients } = await import('../../store/accounts/clients.js');

@@ -196,7 +196,7 @@ function refuseReferences({ options, origin, label }: Invocation<ClaimOptions>, 
 }
 
 /** Notes a list with commas where each value has a flag of its own. A name in a directory, such as CN=a,OU=b, is no list. */
-function noteCommas({ options, origin, label }: Invocation<ClaimOptions>, io: Io): void {
+export function noteCommas({ options, origin, label }: Invocation<Lists<'aud' | 'scope' | 'role'>>, io: Io): void {
   for (const name of ['aud', 'scope', 'role'] as const) {
     if (origin(name) !== 'flag' && origin(name) !== 'variable') continue;
     const values = options[name]?.flatMap((value) => (name === 'scope' ? splitScope(value) : value)) ?? [];

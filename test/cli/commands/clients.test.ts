@@ -33,6 +33,15 @@ test('add prints the id and the secret, alone on stdout, in lines that a shell t
   if (hasModes) expect(modeOf(path)).toBe(0o600);
 });
 
+test('add and set note a list with commas, as issue does', async () => {
+  for (const command of ['add', 'set']) {
+    const { exitCode, stderr } = await clients(command, 'billing', '--scope', 'a,b', '--aud', 'x,y');
+    expect(exitCode).toBe(0);
+    for (const option of ['--scope: "a,b"', '--aud: "x,y"'])
+      expect(stderr).toContain(`note: ${option} is one value with a comma in it`);
+  }
+});
+
 test('add --json prints an object', async () => {
   const { stdout, stderr } = await clients('add', 'billing', '--json');
   const { client_id: id, client_secret: secret, ...rest } = JSON.parse(stdout);

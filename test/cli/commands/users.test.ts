@@ -42,6 +42,16 @@ describe('users add', () => {
     if (hasModes) expect([modeOf(keyring), modeOf(path)]).toEqual([0o700, 0o600]);
   });
 
+  test('notes a list with commas, as issue does, and so does users set', async () => {
+    const lists = ['--role', 'a,b', '--scope', 'read,write'];
+    for (const { exitCode, stderr } of [await addAlice(...lists), await users(['set', 'alice', ...lists])]) {
+      expect(exitCode).toBe(0);
+      expect(stderr).toContain('note: --role: "a,b" is one value with a comma in it; for several, repeat --role\n');
+      expect(stderr).toContain('note: --scope: "read,write" is one value with a comma in it');
+    }
+    expect((await users(['set', 'alice', '--role', 'CN=a,OU=b'])).stderr).not.toContain('comma');
+  });
+
   test('--json prints what was added, without the hash', async () => {
     const { stdout } = await addAlice('--json');
     expect(JSON.parse(stdout)).toEqual({

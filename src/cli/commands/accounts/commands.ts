@@ -8,6 +8,7 @@ import { accountClaimOption, readAccountClaims } from '../../grammar/account-cla
 import { type AccountOptions, accountsFile, addAccountsOption } from '../../grammar/accounts.js';
 import type { StoreOptions } from '../../grammar/denylist.js';
 import { readInvocation } from '../../grammar/invocation.js';
+import { noteCommas } from '../../grammar/issued-claims.js';
 import { type Flags, type Lists, option } from '../../grammar/option.js';
 import { addCommonOptions, addStoreOption, clientAudienceOption, wideOption } from '../../grammar/shared-options.js';
 import { painterFor } from '../../terminal/colour.js';
@@ -111,6 +112,7 @@ export function registerSet(
       const hint = endsSessions ? '; jwtkit revoke --sub ends sessions alone' : '';
       throw usage('nothing to change is named', `name ${flags}${hint}`);
     }
+    noteCommas(invocation, io);
     const path = accountsFile(invocation, plural, io);
     // Fails before changeAccount makes a denylist: a missing user needs none. Tokens of a client are not revoked.
     let account = await (isUser ? kind.find(path, named) : kind.change(path, named, { scopes, audiences, claims }));
