@@ -15,6 +15,7 @@ import { labelProblem, scopeProblem } from '../../token/account.js';
 import { accountClaimsProblem } from '../../token/account-claims.js';
 import { isNumericDate } from '../../token/time.js';
 import { makeKeyringFolder } from '../keyring-folder.js';
+import { refuseTaken } from './taken.js';
 
 /** The largest file in bytes, enough for tens of thousands of accounts. */
 export const maxAccountsBytes = 8 * 1024 * 1024;
@@ -190,25 +191,6 @@ async function writeUnderLock<T>(path: string, kind: AccountKind<T>, plan: (befo
     }
     writeFileWhole({ path, content, mode: 0o600 }, { overwrite: true });
   });
-}
-
-/** @throws {JwtkitError} ACCOUNT_EXISTS for an account that shares a name, `sub` or id with another one. */
-export function refuseTaken<T>(
-  accounts: readonly T[],
-  { list, unique }: AccountKind<T>,
-  added: readonly Partial<T>[],
-): void {
-  for (const members of unique) {
-    const known = new Map(accounts.flatMap((one) => members.map((member) => [one[member] as unknown, member])));
-    for (const one of added) {
-      for (const member of members) {
-        const taken = known.get(one[member]);
-        if (taken === undefined) continue;
-        const value = quoteText(String(one[member]));
-        throw new JwtkitError('ACCOUNT_EXISTS', `there is a ${list.slice(0, -1)} with the ${taken} ${value} already`);
-      }
-    }
-  }
 }
 
 /** @throws {JwtkitError} USAGE_INVALID if there is a problem with the value of a member. */

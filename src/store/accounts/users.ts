@@ -14,7 +14,6 @@ import {
   findAccount,
   listMember,
   readAccounts,
-  refuseTaken,
   requireSound,
   sharedMembers,
   soundClaims,
@@ -23,6 +22,7 @@ import {
 } from './account-file.js';
 import { hashPassword } from './password.js';
 import { bareHash, passwordHashProblem } from './password-hash.js';
+import { refuseTaken } from './taken.js';
 
 /** A user as the file holds it. */
 export interface StoredUser extends User {

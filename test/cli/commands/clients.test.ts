@@ -157,7 +157,11 @@ test.each([[['set', 'nobody', '--no-scopes']], [['rotate', 'nobody']], [['remove
 );
 
 test.each<[readonly string[], number, string]>([
-  [['add', 'billing'], 3, 'there is a client with the name "billing" already'],
+  [
+    ['add', 'billing'],
+    3,
+    'name "billing" already\nhint: jwtkit clients set changes it, jwtkit clients rotate its secret',
+  ],
   [['add', 'client-AAAAAAAAAAAAAAAAAAAAAA'], 2, 'looks like the id of a client'],
   [['add', 'other', '--scope', 'a\\b'], 2, 'is not a scope token'],
   [['add'], 2, "missing required argument 'name'"],

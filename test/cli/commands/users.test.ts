@@ -129,7 +129,11 @@ describe('users add', () => {
   });
 
   test.each<[string, readonly string[], string]>([
-    ['a name that is taken', ['alice', '--sub', 'user-124'], 'there is a user with the name "alice" already'],
+    [
+      'a name that is taken',
+      ['alice', '--sub', 'user-124'],
+      'there is a user with the name "alice" already\nhint: jwtkit users set changes it, jwtkit users passwd its password',
+    ],
     ['a sub that is taken', ['bob', '--sub', 'user-123'], 'there is a user with the sub "user-123" already'],
   ])('%s is refused before anything is asked', async (_name, args, message) => {
     await addAlice();
