@@ -28,6 +28,19 @@ test.each(['issue --sub x', 'serve --port 0', 'issue --sub x --config policy.jso
   },
 );
 
+test('verify without a key: the hint names a variable that may hold the secret of the token', async () => {
+  const workingFolder = temporaryFolder();
+  const token = await stdoutOf(['issue', '--sub', 'x', '--secret-env', 'S'], { env: { S: secret } });
+  const file = fileWith(`PORT=3000\nJWT_SECRET=${secret}\n`);
+  const without = await hintOf(`verify ${token}`, { workingFolder });
+  expect(without.hint).toContain('HS256 takes a shared secret: --secret-file FILE, --secret-env NAME, or');
+  const { exitCode, hint } = await hintOf(`verify ${token} -e ${file}`, { workingFolder });
+  expect(exitCode).toBe(3);
+  expect(hint).toContain('--secret-env JWT_SECRET (which is set), or');
+  const named = await hintOf(`verify ${token} -e ${file} --secret-env JWT_SECRET`, { workingFolder });
+  expect(named).toMatchObject({ exitCode: 0 });
+});
+
 test.each([
   ['issue --sub x --keyring RING', 'a keyring that is named'],
   ['issue --sub x -e FILE', 'another env file that is named'],

@@ -51,7 +51,8 @@ export async function explainRefused(
   const isMismatch = found.code === 'ALG_NOT_ALLOWED' && isAlgorithmName(alg) && keys.length > 0;
   const isWrongType = isMismatch && keys.every(({ algorithms }) => !algorithms.includes(alg));
   const isElsewhere = namesNoKey(invocation) && keys.every((key) => key.source !== 'SECRET_KEY');
-  const wanted = isElsewhere && (isWrongType || found.code === 'KEY_NOT_FOUND') ? wantedKeyHint(token) : undefined;
+  const wanted =
+    isElsewhere && (isWrongType || found.code === 'KEY_NOT_FOUND') ? wantedKeyHint(token, invocation) : undefined;
   const report = addHints(found, isWrongType ? sides : undefined, wanted);
   if (report.code !== 'SIGNATURE_INVALID') return { report, facts };
   const { withSecretHint } = await import('./secret-hint.js');

@@ -16,7 +16,7 @@ export function namesNoKey({ origin }: Named): boolean {
 /** Returns the error for a keyring that nobody named and that is not there, with a hint that fits the token. */
 export function missingKeyError(error: unknown, token: string, invocation: Named): unknown {
   const isMissing = error instanceof JwtkitError && error.code === 'KEYRING_NOT_FOUND' && namesNoKey(invocation);
-  const wanted = isMissing ? wantedKeyHint(token) : undefined;
+  const wanted = isMissing ? wantedKeyHint(token, invocation) : undefined;
   if (!isMissing || wanted === undefined) return error;
   const secretHint = error.hint?.startsWith('SECRET_KEY ') === true ? `; ${error.hint}` : '';
   return new JwtkitError(error.code, error.message, { hint: `${wanted}${secretHint}`, cause: error });
@@ -25,8 +25,11 @@ export function missingKeyError(error: unknown, token: string, invocation: Named
 /** An https URL that needs no quotes in a shell, without user information: people copy a hint. */
 const plainIssuer = /^https:\/\/[a-z\d](?:[a-z\d.-]{0,252}[a-z\d])?(?::\d{1,5})?(?:\/[\w.~/-]{0,150})?$/i;
 
+/** What applications call their shared secret, if not SECRET_KEY. */
+const secretVariables = ['JWT_SECRET', 'JWT_SECRET_KEY', 'JWT_KEY', 'TOKEN_SECRET', 'ACCESS_TOKEN_SECRET'];
+
 /** Returns what names the key of a token, by its `alg` and `iss`; undefined for what is no token. */
-export function wantedKeyHint(token: string): string | undefined {
+export function wantedKeyHint(token: string, { env }: Pick<Named, 'env'>): string | undefined {
   if (/^ey[\w-]*(?:\.[\w-]*){4}$/.test(token))
     return 'the token is encrypted (JWE): jwtkit decrypt, or verify --decrypt-key FILE, opens it with the private key';
   let alg: unknown;
@@ -42,7 +45,9 @@ export function wantedKeyHint(token: string): string | undefined {
     return 'the token has no signature (alg none), so no key verifies it; jwtkit decode shows it';
   if (!isAlgorithmName(alg)) return `no key verifies it: its algorithm ${quoteText(alg)} is not supported`;
   if (alg.startsWith('HS')) {
-    return `${alg} takes a shared secret: --secret-file FILE, --secret-env NAME, or -e .env with SECRET_KEY and ALGORITHM=${alg}`;
+    const named = secretVariables.find((name) => (env[name] ?? '') !== '');
+    const fromVariable = named === undefined ? '--secret-env NAME' : `--secret-env ${named} (which is set)`;
+    return `${alg} takes a shared secret: --secret-file FILE, ${fromVariable}, or -e .env with SECRET_KEY and ALGORITHM=${alg}`;
   }
   if (typeof iss === 'string' && plainIssuer.test(iss)) {
     return `if you trust the issuer that the token names: --issuer-url ${iss}; else --key FILE with its public key`;
