@@ -8,6 +8,8 @@ import { formatDistance, formatDuration, formatMoment, isNumericDate } from './t
 
 const startHint = 'wait until then; if it is valid already, the clock here or at the issuer is wrong';
 const renewHint = 'issue or refresh a token';
+/** Of a refresh token, which nothing refreshes any more. */
+const endedHint = 'the session has ended: log in again, or issue a new pair';
 
 /** A moment that is missed by a minute or less may be the fault of a clock. */
 function clockHint(seconds: number): string | undefined {
@@ -15,17 +17,15 @@ function clockHint(seconds: number): string | undefined {
   return leeway === undefined ? undefined : `allow a clock difference with --leeway ${leeway}s`;
 }
 
-function expiredHint(seconds: number): string {
+function expiredHint(seconds: number, { type }: VerifyPolicy): string {
   const clock = seconds > 30 ? undefined : clockHint(seconds);
-  return clock === undefined ? renewHint : `${renewHint}; or ${clock}`;
+  const renew = type === 'refresh' ? endedHint : renewHint;
+  return clock === undefined ? renew : `${renew}; or ${clock}`;
 }
 
 /** Checks that a token has not expired, and that enough of its life is left. */
-export function checkExp(
-  token: DecodedToken,
-  { allowNoExp, leeway = 0, minTtl = 0 }: VerifyPolicy,
-  now: number,
-): Finding {
+export function checkExp(token: DecodedToken, policy: VerifyPolicy, now: number): Finding {
+  const { allowNoExp, leeway = 0, minTtl = 0 } = policy;
   const exp = own(token.claims, 'exp');
   if (exp === undefined) {
     if (allowNoExp === true) return skipped('exp', 'absent, which is allowed');
@@ -35,7 +35,7 @@ export function checkExp(
   if (!isNumericDate(exp)) return malformed(token, 'exp');
   // RFC 7519 §4.1.4: a token has expired "on or after" the moment.
   if (exp + leeway <= now)
-    return failed('exp', 'TOKEN_EXPIRED', describeExp('expired', exp, now), expiredHint(now - exp));
+    return failed('exp', 'TOKEN_EXPIRED', describeExp('expired', exp, now), expiredHint(now - exp, policy));
   if (minTtl > 0 && exp - now < minTtl) {
     const expires = describeExp(exp > now ? 'expires' : 'expired', exp, now);
     const message = `${expires()}, sooner than ${formatDuration(minTtl)} from now`;

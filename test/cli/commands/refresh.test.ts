@@ -32,6 +32,13 @@ const issueRefresh = (jti: string, ...args: string[]) =>
 const refresh = (token: string, ...args: string[]) => runCli(['refresh', token, ...store, ...args]);
 
 describe('without rotation', () => {
+  test('says of an expired token that the session has ended, and not to refresh it', async () => {
+    freshStore();
+    const { exitCode, stderr } = await refresh(await issueRefresh('a', '--at', '2020-01-01T00:00:00Z'));
+    expect(exitCode).toBe(14);
+    expect(stderr).toContain('\nhint: the session has ended: log in again, or issue a new pair\n');
+  });
+
   test('prints an access token and nothing else', async () => {
     freshStore();
     const token = await issueRefresh('a', '--scope', 'read write', '--role', 'admin', '--aud', 'api', '--iss', 'me');
