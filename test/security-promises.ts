@@ -253,7 +253,7 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       [servers, 'https://user:hush@example.com/'],
     ],
     'The size is bounded': [
-      [servers, 'sends 100 MB as 100 kB of gzip'],
+      [servers, 'sends 20 MB as 20 kB of gzip'],
       [servers, 'the time limit includes reading what was fetched'],
       ['remote/issuer.test.ts', 'the requests for metadata and keys share one time limit'],
     ],
