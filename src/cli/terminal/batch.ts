@@ -60,7 +60,7 @@ async function hideLines(job: Job, options: MaskOptions, io: Io): Promise<Hide |
 /** Opens the file of a batch. A folder would open, and fail where it is read. */
 function openFile(path: string, { path: command = [] }: Context): ByteSource {
   const source = openFileSource(path);
-  if (!statSync(path).isDirectory()) return source;
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return source;
   source.close();
   throw new JwtkitError('FILE_NOT_READABLE', `cannot read ${path}: it is a folder`, {
     hint: `a batch reads the lines of its files from a pipe: grep -rh . FOLDER | jwtkit ${command.join(' ')} --batch`,
