@@ -386,6 +386,9 @@ export const promises: Readonly<Record<string, Readonly<Record<string, Held>>>> 
       ['cli/commands/users.test.ts', 'remove --keep-tokens revokes nothing, and notes that the tokens stay valid'],
       ['cli/commands/clients.test.ts', 'remove --keep-tokens notes that the tokens stay valid'],
     ],
+    'Access tokens that users got through': [
+      ['server/introspect.test.ts', 'an access token that a user got through a client outlives the client'],
+    ],
     'A new password leaves': [
       ['cli/commands/users.test.ts', 'passwd changes the password, and notes that sessions stay valid'],
       ['cli/commands/users.test.ts', 'passwd --end-sessions revokes old tokens, and no later token'],

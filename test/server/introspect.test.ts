@@ -223,6 +223,16 @@ test.each<[string, (service: TestService) => void]>([
   expect(await answers()).toEqual([false, false]);
 });
 
+test('an access token that a user got through a client outlives the client, its refresh token does not', async () => {
+  const lost = await startService();
+  Object.assign(lost, { users: [alice], clients: [billing] });
+  const { access_token, refresh_token } = await lost.login({}, basic(billing));
+  Object.assign(lost, { clients: [reports] });
+  expect((await lost.ask('/auth', { headers: bearer(access_token) })).status).toBe(200);
+  expect((await lost.send('/token/refresh', { refresh_token }, basic(billing))).status).toBe(401);
+  expect((await lost.send('/token/refresh', { refresh_token })).status).toBe(401);
+});
+
 describe('revocation', () => {
   test('revoking an access token ends that token only', async () => {
     const { access_token: access, refresh_token: refresh } = await service.login();
