@@ -15,6 +15,24 @@ export async function within<T>(limit: number, begin: () => Promise<T>, what?: s
   }
 }
 
+/**
+ * What is begun, and waits for another program, comes to within `limit` milliseconds. They are counted by turns of this process,
+ * since its other tests may keep it busy meanwhile: a turn that they make longer counts as one.
+ */
+export async function answersWithin<T>(limit: number, begin: () => Promise<T>): Promise<T> {
+  let turns = 0;
+  const timer = setInterval(() => turns++, turn);
+  try {
+    return await begin();
+  } finally {
+    clearInterval(timer);
+    expect(turns * turn).toBeLessThan(limit);
+  }
+}
+
+/** Milliseconds. */
+const turn = 20;
+
 const statistics = '/proc/self/schedstat';
 
 /** Milliseconds since the main thread began in which it could have run and had no core; 0 if the system does not count them. */

@@ -23,7 +23,7 @@ import { keyOf } from '../../../src/store/denylist/keys.js';
 import { memoryDenylist } from '../../../src/store/denylist/memory.js';
 import { openDenylist } from '../../../src/store/denylist/open.js';
 import { type Denylist, keepTokenUntil, maxLeeway, type Revocation } from '../../../src/token/denylist.js';
-import { within } from '../../time-limit.js';
+import { answersWithin } from '../../time-limit.js';
 import { checkEndedSessions } from '../ended-sessions.js';
 import {
   describeWithRedis,
@@ -834,7 +834,7 @@ describe.concurrent('an unreachable Redis', () => {
 
   async function failureOf(location: string): Promise<{ code: string; text: string }> {
     try {
-      await within(limit, () => openAt(location));
+      await answersWithin(limit, () => openAt(location));
     } catch (error) {
       const { code, message, hint } = error as { code: string; message: string; hint?: string };
       return { code, text: `${message} ${hint ?? ''}` };

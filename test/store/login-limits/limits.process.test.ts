@@ -8,7 +8,7 @@ import {
   type OpenLoginLimits,
   openLoginLimits,
 } from '../../../src/store/login-limits/limits.js';
-import { within } from '../../time-limit.js';
+import { answersWithin } from '../../time-limit.js';
 import { describeWithRedis, type RedisServer, startRedis } from '../redis-server.js';
 
 /** Bounds of which the user's is met first, from whatever address. */
@@ -322,7 +322,7 @@ describeWithRedis('in Redis', () => {
       );
       process.kill(hanging.pid, 'SIGSTOP');
       // Of its questions one waits.
-      await within(3500, async () => {
+      await answersWithin(3500, async () => {
         expect(await fail(limits, '10.0.0.1', 'alice')).toBe(false);
         expectWait(await fail(limits, '10.0.0.1', 'bob'));
       });

@@ -7,7 +7,7 @@ import { slotOf } from '../../../src/store/redis/slots.js';
 import type { Denylist, Revocation } from '../../../src/token/denylist.js';
 import { makeKeyring, temporaryFolder } from '../../cli/fake-io.js';
 import { aliceForm, asClient, runBinary, sendForm, serveBinary, writeAccounts } from '../../cli/served.js';
-import { within } from '../../time-limit.js';
+import { answersWithin } from '../../time-limit.js';
 import {
   describeWithRedis,
   type RedisCluster,
@@ -72,8 +72,8 @@ describeWithRedis('changes that wait for a replica', () => {
   test('fail within the time limit while the replica hangs, and count again once it goes on', async () => {
     await denylist.add(entry('before'));
     await suspend(replica);
-    await within(2500, () => expect(denylist.add(entry('late'))).rejects.toMatchObject(tooFew));
-    await within(2500, () => expect(denylist.consume('used', now() + 60)).rejects.toMatchObject(tooFew));
+    await answersWithin(2500, () => expect(denylist.add(entry('late'))).rejects.toMatchObject(tooFew));
+    await answersWithin(2500, () => expect(denylist.consume('used', now() + 60)).rejects.toMatchObject(tooFew));
     process.kill(replica.pid, 'SIGCONT');
     await until('it follows', () =>
       denylist.add(entry('after')).then(
@@ -88,7 +88,7 @@ describeWithRedis('changes that wait for a replica', () => {
     await suspend(replica);
     const adding = expect(denylist.add(entry('late'))).rejects.toMatchObject(tooFew);
     for (let round = 0; round < 20; round++) {
-      await within(400, async () => expect(await denylist.find({ jti: 'before' })).toBeDefined());
+      await answersWithin(400, async () => expect(await denylist.find({ jti: 'before' })).toBeDefined());
     }
     await adding;
   });

@@ -8,7 +8,7 @@ import { openRedisDenylist } from '../../../src/store/denylist/redis.js';
 import type { StoreWatch } from '../../../src/store/denylist-options.js';
 import { openLoginLimits } from '../../../src/store/login-limits/limits.js';
 import type { Denylist, Revocation } from '../../../src/token/denylist.js';
-import { within } from '../../time-limit.js';
+import { answersWithin } from '../../time-limit.js';
 import { type RedisSentinels, startRedisSentinels } from '../redis-sentinel.js';
 import { describeWithRedis, type RedisServer, startRedis, until } from '../redis-server.js';
 
@@ -350,7 +350,7 @@ describeWithRedis('what sentinels say', () => {
       running.push(silent);
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
       const { port } = silent.address() as { port: number };
-      await within(1500, async () => openAt(location.replace('//', `//127.0.0.1:${port},`)));
+      await answersWithin(1500, async () => openAt(location.replace('//', `//127.0.0.1:${port},`)));
     } finally {
       await master.remove();
     }
