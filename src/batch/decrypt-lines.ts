@@ -15,17 +15,10 @@ export function decryptLines({ algorithms, encryptions, asJson, isShown }: Decry
     async prepare({ encryption: keys = [] }) {
       const { decryptJwe } = await import('../jwe/decrypt.js');
       return answerWithText({ asJson, outcome: 'decrypted', malformed: 'TOKEN_MALFORMED' }, async (line) => {
-        const {
-          plaintext,
-          exactHeader: header,
-          key,
-        } = await decryptJwe(trimToken(line), {
-          keys,
-          algorithms,
-          encryptions,
-        });
+        const decrypted = await decryptJwe(trimToken(line), { keys, algorithms, encryptions });
+        const { plaintext, exactHeader, key } = decrypted;
         if (!asJson) return { text: oneLine(plaintext, isShown), members: {} };
-        return { text: '', members: { header, kid: key.kid ?? null, ...contentMember(plaintext) } };
+        return { text: '', members: { header: exactHeader, kid: key.kid ?? null, ...contentMember(plaintext) } };
       });
     },
   };

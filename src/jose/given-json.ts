@@ -80,7 +80,7 @@ function findLost(value: unknown, seen: Set<object>, depth = 0): { kind: string;
   return undefined;
 }
 
-/** Whether a value is an array or an object of no class. To describe it takes a fiftieth of an HMAC signature. */
+/** Whether a value is an array, or an object without a class. Such a value needs no description, which would cost 2 % of an HMAC signature. */
 function isPlain(value: object): boolean {
   return (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) && !isPromise(value);
 }

@@ -7,7 +7,7 @@ import { encodingOf, hasMark, saveAsUtf8, textProblem, withoutLineEnd, withoutMa
 import { usage } from '../terminal/errors.js';
 import type { Environment, Io } from '../terminal/io.js';
 import { isStdin, takeStdin } from '../terminal/stdin.js';
-import { emptyVariable, refuseDamaged } from '../terminal/variables.js';
+import { emptyVariable, findVariable, refuseDamaged } from '../terminal/variables.js';
 import { withWaysOut } from './wrong-file.js';
 
 /** How {@link readNamed} reads. */
@@ -174,7 +174,7 @@ export function variableHint(name: string, label: string, what: 'key' | 'secret'
  * @throws {JwtkitError} USAGE_INVALID for a variable that is not set or empty; as {@link refuseDamaged}.
  */
 export function readSecretVariable(env: Environment, name: string, label: string, what?: 'token'): string {
-  const secret = env[name];
+  const secret = findVariable(env, name);
   if (secret === undefined) {
     const shown = what === undefined ? `the variable that ${label} names` : showVariable(name, label);
     throw usage(`${shown} is not set`, variableHint(name, label, what ?? 'secret'));

@@ -6,6 +6,7 @@ import { findToken, type WantedToken } from '../../token/find-token.js';
 import { explainDamage, explainNoToken, splitHint } from '../../token/no-token.js';
 import type { Context } from './io.js';
 import { hintForSwallowed, tokenShape } from './swallowed-token.js';
+import { findVariable } from './variables.js';
 
 type TokenOrigin = 'argument' | 'stdin' | 'file' | 'variable';
 
@@ -80,7 +81,7 @@ function hintOf(text: string, source: TokenOrigin, { io }: Context): string | un
   if (mayBeName && mayExist(name.replace(/^@/, '')))
     return 'this is the name of a file: --token-file reads the token from the file';
   if (source === 'argument' && name === 'help') return 'for help, write --help';
-  if (source === 'argument' && /^[A-Za-z_]\w*$/.test(name) && tokenShape.test(io.env[name]?.trim() ?? ''))
+  if (source === 'argument' && /^[A-Za-z_]\w*$/.test(name) && tokenShape.test(findVariable(io.env, name)?.trim() ?? ''))
     return `this is the name of a variable that holds a token: --token-env ${name}`;
   return explainNoToken(text);
 }

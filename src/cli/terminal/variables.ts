@@ -15,6 +15,11 @@ export interface FileVariables {
   readonly damages: ReadonlyMap<string, () => JwtkitError>;
 }
 
+/** Returns a variable by the name that somebody gave. An object also inherits members, such as `constructor`. */
+export function findVariable(env: Environment, name: string): string | undefined {
+  return Object.hasOwn(env, name) ? env[name] : undefined;
+}
+
 /** The line of the env file that sets each variable, as the beginning of a message. */
 const places = new WeakMap<Environment, ReadonlyMap<string, string>>();
 /** Variables of env files that other programs may read differently. */

@@ -15,7 +15,7 @@ import { withWaysOut } from '../../secrets/wrong-file.js';
 import { usage } from '../../terminal/errors.js';
 import type { Environment, Io } from '../../terminal/io.js';
 import { inputName } from '../../terminal/stdin.js';
-import { emptyVariable, refuseDamaged } from '../../terminal/variables.js';
+import { emptyVariable, findVariable, refuseDamaged } from '../../terminal/variables.js';
 import type { LocalSource } from './source.js';
 
 /** Keys as somebody wrote them, and their name in messages. */
@@ -71,7 +71,7 @@ function readKeyFile(path: string, label: string, io: Io): KeyText {
 }
 
 function readKeyVariable(name: string, label: string, env: Environment): KeyText {
-  const text = Object.hasOwn(env, name) ? env[name] : undefined;
+  const text = findVariable(env, name);
   if (text === undefined) {
     throw usage(`${showVariable(name, label)} is not set`, variableHint(name, label, 'key'));
   }
